@@ -1,0 +1,100 @@
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  byteReader,
+  byteWriter,
+  decodeSafetensors,
+  encodeSafetensors,
+  float32Tensors,
+  hasher,
+  namedTensors,
+  permutation,
+  random,
+  sha256Of,
+  sourceId,
+  tensorLayout,
+} from "./index.ts";
+
+test("the same seed gives the same numbers, another seed others", () => {
+  const draw = (seed: string) =>
+    Array.from(
+      { length: 8 },
+      (
+        (r) => () =>
+          r.uint32()
+      )(random(seed)),
+    );
+  expect(draw("a")).toEqual(draw("a"));
+  expect(draw("a")).not.toEqual(draw("b"));
+});
+
+test("normal deviates have mean 0 and deviation 1", () => {
+  const r = random("normal");
+  const values = Array.from({ length: 20_000 }, () => r.normal());
+  const mean = values.reduce((sum, x) => sum + x, 0) / values.length;
+  const variance = values.reduce((sum, x) => sum + (x - mean) ** 2, 0) / values.length;
+  expect(Math.abs(mean)).toBeLessThan(0.03);
+  expect(Math.abs(variance - 1)).toBeLessThan(0.05);
+});
+
+test("a permutation holds every number once", () => {
+  fc.assert(
+    fc.property(fc.integer({ min: 0, max: 300 }), fc.string(), (n, seed) => {
+      const order = [...permutation(n, random(seed))].sort((a, b) => a - b);
+      expect(order).toEqual(Array.from({ length: n }, (_, i) => i));
+    }),
+  );
+});
+
+test("bytes round-trip, and a short buffer says where it ran out", () => {
+  const writer = byteWriter();
+  writer.u8(7);
+  writer.u16(65535);
+  writer.u32(4294967295);
+  writer.text("日本語");
+  writer.f32(0.5);
+  const bytes = writer.done();
+  const reader = byteReader(bytes);
+  expect([reader.u8("a"), reader.u16("b"), reader.u32("c"), reader.text("d"), reader.f32("e")]).toEqual([
+    7,
+    65535,
+    4294967295,
+    "日本語",
+    0.5,
+  ]);
+  reader.end("all");
+  expect(() => byteReader(bytes.subarray(0, 2)).u32("length")).toThrow(
+    "length at byte 0: expected 4 bytes, got 2",
+  );
+});
+
+test("safetensors round-trip, canonically", () => {
+  const layout = tensorLayout([
+    { name: "b", shape: [2, 3] },
+    { name: "a", shape: [1] },
+  ]);
+  const tensors = namedTensors(layout, Float32Array.from([1, 2, 3, 4, 5, 6, -0]));
+  const bytes = encodeSafetensors(tensors, { round: "3", run: "x" });
+  expect(sha256Of(bytes)).toBe(sha256Of(encodeSafetensors(tensors, { run: "x", round: "3" })));
+  const file = decodeSafetensors(bytes);
+  expect(file.metadata).toEqual({ round: "3", run: "x" });
+  expect(float32Tensors(file)).toEqual(tensors);
+  expect(() => decodeSafetensors(bytes.subarray(0, bytes.length - 4))).toThrow(
+    /tensor a data: expected an end/,
+  );
+});
+
+test("a hash in pieces is the hash of the whole", () => {
+  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i);
+  const pieces = hasher();
+  pieces.add(bytes.subarray(0, 13));
+  pieces.add(bytes.subarray(13));
+  expect(pieces.done()).toBe(sha256Of(bytes));
+  expect(sha256Of(new Uint8Array())).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
+});
+
+test("an id that is not one says what was expected", () => {
+  expect(() => sourceId("Español")).toThrow(
+    'source: expected 1 to 32 of a-z, 0-9 and -, not starting with -, got "Español"',
+  );
+});

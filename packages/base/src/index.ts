@@ -1,0 +1,24 @@
+// What the whole project stands on: ids, seeded random numbers, bytes, hashes, named tensors, safetensors.
+
+export { type ByteReader, type ByteWriter, byteReader, byteWriter } from "./bytes.ts";
+export { InputError } from "./errors.ts";
+export { type Hasher, hasher, sha256, sha256Of, toHex } from "./hash.ts";
+export * from "./ids.ts";
+export { permutation, type Random, random } from "./random.ts";
+export {
+  decodeSafetensors,
+  encodeSafetensors,
+  float32Tensors,
+  type SafetensorsEntry,
+  type SafetensorsFile,
+} from "./safetensors.ts";
+export {
+  type NamedTensors,
+  namedTensors,
+  requireSameLayout,
+  slotView,
+  type TensorLayout,
+  type TensorSlot,
+  tensorByName,
+  tensorLayout,
+} from "./tensors.ts";

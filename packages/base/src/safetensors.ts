@@ -1,0 +1,101 @@
+// The safetensors file format (Hugging Face): a u64 header length, a JSON header, then raw little-endian numbers.
+//
+// Encoding is canonical (tensors in layout order, metadata keys sorted, header padded with spaces to 8 bytes), so
+// that equal contents have equal bytes and therefore equal hashes. Decoding accepts any valid file with F32 and
+// I32 tensors, and checks every bound.
+
+import { InputError } from "./errors.ts";
+import { type NamedTensors, namedTensors, tensorLayout } from "./tensors.ts";
+
+export interface SafetensorsFile {
+  readonly metadata: Readonly<Record<string, string>>;
+  readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+export interface SafetensorsEntry {
+  readonly shape: readonly number[];
+  readonly data: Float32Array | Int32Array;
+}
+
+const maxHeaderBytes = 100_000_000;
+
+export function encodeSafetensors(
+  tensors: NamedTensors,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array {
+  const header: Record<string, unknown> = {};
+  const keys = Object.keys(metadata).sort();
+  if (keys.length > 0) header.__metadata__ = Object.fromEntries(keys.map((key) => [key, metadata[key]]));
+  for (const slot of tensors.layout.slots) {
+    const start = slot.offset * 4;
+    header[slot.name] = { dtype: "F32", shape: slot.shape, data_offsets: [start, start + slot.size * 4] };
+  }
+  const text = new TextEncoder().encode(JSON.stringify(header));
+  const headerBytes = text.length + ((8 - (text.length % 8)) % 8);
+  const file = new Uint8Array(8 + headerBytes + tensors.data.length * 4);
+  const view = new DataView(file.buffer);
+  view.setBigUint64(0, BigInt(headerBytes), true);
+  file.fill(0x20, 8, 8 + headerBytes);
+  file.set(text, 8);
+  const { buffer, byteOffset, byteLength } = tensors.data;
+  file.set(new Uint8Array(buffer, byteOffset, byteLength), 8 + headerBytes);
+  return file;
+}
+
+export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): SafetensorsFile {
+  if (bytes.length < 8) throw new InputError(where, "at least 8 bytes", `${bytes.length}`);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = Number(view.getBigUint64(0, true));
+  if (headerBytes > maxHeaderBytes || headerBytes > bytes.length - 8)
+    throw new InputError(`${where} header`, `at most ${bytes.length - 8} bytes`, `${headerBytes}`);
+  const header = parseHeader(bytes.subarray(8, 8 + headerBytes), where);
+  const body = bytes.subarray(8 + headerBytes);
+  let metadata: Record<string, string> = {};
+  const tensors = new Map<string, SafetensorsEntry>();
+  for (const [name, value] of Object.entries(header)) {
+    if (name === "__metadata__") metadata = { ...(value as Record<string, string>) };
+    else tensors.set(name, entry(name, value, body, where));
+  }
+  return { metadata, tensors };
+}
+
+/** All F32 tensors of a file in the file's own order, over one new buffer. */
+export function float32Tensors(file: SafetensorsFile): NamedTensors {
+  const entries = [...file.tensors].filter(([, { data }]) => data instanceof Float32Array);
+  const layout = tensorLayout(entries.map(([name, { shape }]) => ({ name, shape })));
+  const tensors = namedTensors(layout);
+  for (const [i, slot] of layout.slots.entries())
+    tensors.data.set(entries[i]![1].data as Float32Array, slot.offset);
+  return tensors;
+}
+
+function parseHeader(bytes: Uint8Array, where: string): Record<string, unknown> {
+  let header: unknown;
+  try {
+    header = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytes));
+  } catch {
+    throw new InputError(`${where} header`, "JSON", "something else");
+  }
+  if (typeof header !== "object" || header === null || Array.isArray(header))
+    throw new InputError(`${where} header`, "an object", JSON.stringify(header).slice(0, 40));
+  return header as Record<string, unknown>;
+}
+
+function entry(name: string, value: unknown, body: Uint8Array, where: string): SafetensorsEntry {
+  const at = `${where}, tensor ${name}`;
+  const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
+  if (dtype !== "F32" && dtype !== "I32")
+    throw new InputError(`${at} dtype`, "F32 or I32", JSON.stringify(dtype));
+  const whole = (list: unknown): list is number[] =>
+    Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
+  if (!whole(shape)) throw new InputError(`${at} shape`, "a list of sizes", JSON.stringify(shape));
+  if (!whole(data_offsets) || data_offsets.length !== 2)
+    throw new InputError(`${at} data_offsets`, "[start, end]", JSON.stringify(data_offsets));
+  const [start, end] = data_offsets as [number, number];
+  const size = shape.reduce((product, side) => product * side, 1);
+  if (end - start !== size * 4) throw new InputError(`${at} data`, `${size * 4} bytes`, `${end - start}`);
+  if (end > body.length) throw new InputError(`${at} data`, `an end at ${body.length} or before`, `${end}`);
+  const copy = body.slice(start, end); // aligned
+  const data = dtype === "F32" ? new Float32Array(copy.buffer) : new Int32Array(copy.buffer);
+  return { shape, data };
+}
