@@ -1,0 +1,99 @@
+// Facts: all that the journal ever holds. What happened, never what somebody wants or where somebody is.
+//
+// State is a fold over facts (evolve.ts), and so is every figure on the dashboard (figures.ts). A fact is
+// public: it has no secret and no text of a volunteer. Presence and progress are not facts.
+
+import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
+
+export interface Assigned {
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+  readonly slot: number;
+  readonly slots: number;
+}
+
+/** Why a round closed. */
+export type CloseReason = "all" | "quorum" | "deadline" | "admin";
+
+export interface ParameterCounts {
+  readonly theta: number;
+  readonly phi: Readonly<Record<string, number>>; // a source
+  readonly psi: number;
+}
+
+export type Fact =
+  | {
+      readonly kind: "created";
+      readonly manifest: RunManifest;
+      readonly parameters: ParameterCounts;
+      /** Body 0, as initialised from the run's seed. */
+      readonly body: Sha256;
+      readonly bodyBytes: number;
+    }
+  | {
+      readonly kind: "opened";
+      readonly round: number; // from 1; round r trains from body r - 1
+      readonly assigned: readonly Assigned[];
+      readonly localSteps: number;
+      readonly stepsBefore: number;
+      readonly totalSteps: number;
+      readonly deadline: Millis;
+    }
+  | {
+      readonly kind: "accepted";
+      readonly round: number;
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly delta: Sha256;
+      readonly sizeBytes: number;
+      readonly steps: number;
+      /** The volunteer's claim, never above the round's budget. */
+      readonly tokens: number;
+      readonly loss: number;
+      readonly norm: number;
+    }
+  | {
+      readonly kind: "evaluated";
+      readonly body: number;
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly nats: number;
+      readonly tokens: number;
+      readonly bytes: number;
+    }
+  | {
+      readonly kind: "closed";
+      readonly round: number;
+      readonly reason: CloseReason;
+      /** Whose deltas are averaged, in the order in which they are: by source, then volunteer. */
+      readonly averaged: readonly VolunteerId[];
+    }
+  | {
+      readonly kind: "published";
+      readonly round: number;
+      readonly body: Sha256; // body number = round
+      readonly bodyBytes: number;
+      /** State of the outer optimiser after this step, where it has one. */
+      readonly outer: Sha256 | null;
+      /** Of each averaged delta to the weighted mean. */
+      readonly cosines: readonly { readonly volunteer: VolunteerId; readonly cosine: number }[];
+      readonly meanNorm: number;
+      /** Bytes of bodies served to volunteers since the last publication. */
+      readonly servedBytes: number;
+    }
+  | { readonly kind: "evaluating"; readonly expected: readonly VolunteerId[]; readonly deadline: Millis }
+  | { readonly kind: "finished"; readonly reason: "rounds" | "admin" }
+  /** The coordinator came back: deadlines moved by the time in which it was down. */
+  | { readonly kind: "restarted"; readonly deadline: Millis | null }
+  | { readonly kind: "changed"; readonly manifest: RunManifest } // only what may change in a run
+  | { readonly kind: "paused" }
+  | { readonly kind: "resumed"; readonly deadline: Millis | null }
+  | { readonly kind: "removed"; readonly volunteer: VolunteerId };
+
+/** A fact with its place and time in the journal, as the dashboard gets it. */
+export interface Entry {
+  readonly seq: number; // from 1
+  readonly at: Millis;
+  readonly fact: Fact;
+}

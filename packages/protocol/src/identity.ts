@@ -1,0 +1,23 @@
+// Who a volunteer is, and what an upload is called: both follow from what is hashed, so neither needs a table.
+
+import {
+  type RunId,
+  type Sha256,
+  sha256,
+  sha256Of,
+  toHex,
+  type UploadId,
+  uploadId,
+  type VolunteerId,
+  volunteerId,
+} from "@homebody/base";
+
+/** The public id of the holder of a secret (64 hex digits): the first half of the secret's hash. */
+export function volunteerOf(secret: string): VolunteerId {
+  return volunteerId(toHex(sha256(new TextEncoder().encode(`homebody volunteer ${secret}`))).slice(0, 32));
+}
+
+/** The same delta of the same volunteer in the same round is the same upload, also after a restart. */
+export function uploadOf(run: RunId, round: number, volunteer: VolunteerId, delta: Sha256): UploadId {
+  return uploadId(sha256Of(new TextEncoder().encode(`${run} ${round} ${volunteer} ${delta}`)).slice(0, 32));
+}
