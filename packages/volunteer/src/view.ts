@@ -1,0 +1,153 @@
+// What a volunteer's screen shows, and what it may ask for: the only language between the page and the worker
+// (and between the headless volunteer and its progress line).
+//
+// The worker owns all state and posts a whole View whenever something changed, at most ten times a second.
+// Views are plain data. Times are the volunteer's own clock.
+
+import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
+import type { Refusal, RunManifest } from "@homebody/protocol";
+
+export type Intensity = "quiet" | "balanced" | "full";
+/** The share of time in which the device computes. */
+export const dutyCycle: Readonly<Record<Intensity, number>> = { quiet: 0.25, balanced: 0.6, full: 1 };
+
+export interface DeviceCheck {
+  readonly backend: "webgpu" | "wasm" | "cpu";
+  readonly adapter: string;
+  /** Relative error of the self-test against known numbers. */
+  readonly worstError: number;
+  /** Why the better backend is not used: in plain words, null if it is. */
+  readonly fallback: string | null;
+  readonly tokensPerSecond: number | null; // as measured so far
+  readonly memoryBytes: number; // what training will take, estimated
+}
+
+/** Something that takes long: how far it is. Counts are of `unit`. */
+export interface Task {
+  readonly kind:
+    | "check-device"
+    | "download-text"
+    | "read-text"
+    | "train-vocabulary"
+    | "pack-text"
+    | "download-body"
+    | "evaluate"
+    | "train"
+    | "encode"
+    | "send"
+    | "save";
+  readonly done: number;
+  readonly of: number;
+  readonly unit: "bytes" | "merges" | "documents" | "batches" | "steps" | "rows";
+  readonly startedAt: Millis;
+}
+
+/** Why nothing is computed right now, when a volunteer contributes. */
+export type Waiting =
+  | { readonly for: "connection"; readonly since: Millis; readonly tries: number }
+  | { readonly for: "volunteers"; readonly ready: number; readonly minimum: number; readonly since: Millis }
+  | { readonly for: "next-round"; readonly since: Millis; readonly until: Millis | null }
+  | { readonly for: "others"; readonly since: Millis; readonly until: Millis | null } // delta is in, the round goes on
+  | { readonly for: "coordinator"; readonly since: Millis } // it averages
+  | { readonly for: "host"; readonly since: Millis } // run paused
+  | { readonly for: "rest"; readonly since: Millis; readonly until: Millis | null }; // the duty cycle
+
+export type Activity =
+  | { readonly kind: "idle" } // nothing was started
+  | { readonly kind: "working"; readonly task: Task }
+  | { readonly kind: "waiting"; readonly waiting: Waiting }
+  | { readonly kind: "paused" } // by the volunteer
+  | { readonly kind: "elsewhere" } // another tab of this browser contributes
+  | { readonly kind: "finished" } // the run is over
+  | { readonly kind: "stopped"; readonly why: "asked" | "removed" | "replaced" }
+  | { readonly kind: "failed"; readonly message: string; readonly retryAt: Millis | null };
+
+/** Bytes that passed, by kind; words is what DEPT keeps at home: always 0. */
+export interface Ledger {
+  readonly sent: { readonly deltas: number; readonly messages: number; readonly words: 0 };
+  readonly received: { readonly bodies: number; readonly texts: number; readonly messages: number };
+}
+
+export interface RoundView {
+  readonly round: number;
+  readonly localSteps: number;
+  readonly step: number;
+  readonly deadline: Millis;
+}
+
+export interface ScorePoint {
+  readonly body: number;
+  readonly bitsPerByte: number;
+  readonly at: Millis;
+}
+
+export interface LossPoint {
+  /** Steps of the run. */
+  readonly step: number;
+  /** Training loss, in bits a byte of this source's text (estimated from bytes a token). */
+  readonly bitsPerByte: number;
+}
+
+export interface View {
+  readonly run: RunId | null;
+  readonly volunteer: VolunteerId | null;
+  readonly source: SourceId | null;
+  readonly connected: boolean;
+  readonly device: DeviceCheck | null;
+  readonly activity: Activity;
+  readonly round: RoundView | null;
+  readonly body: { readonly number: number; readonly sha256: Sha256 } | null;
+  readonly intensity: Intensity;
+  /** Stops by itself once this round's delta is in. */
+  readonly finishing: boolean;
+  /** Held-out bits per byte of each body, with this device's own embeddings. */
+  readonly scores: readonly ScorePoint[];
+  readonly losses: readonly LossPoint[];
+  readonly tokensPerSecond: number | null;
+  readonly roundsContributed: number;
+  readonly tokensTrained: number;
+  readonly vocabulary: { readonly size: number; readonly embeddingBytes: number; readonly textBytes: number } | null;
+  readonly ledger: Ledger;
+  /** The latest refusal: protocol's refusalWords has the sentence. */
+  readonly refusal: { readonly word: Refusal; readonly at: Millis } | null;
+  readonly sampling: SampleView | null;
+}
+
+export interface SampleView {
+  readonly prompt: string;
+  /** The text so far, after the prompt. */
+  readonly text: string;
+  readonly done: boolean;
+  readonly body: number;
+  /** The same prompt with the first body this device had, for "before and now". */
+  readonly before: string | null;
+}
+
+export type Command =
+  | { readonly kind: "check-device" }
+  | {
+      readonly kind: "contribute";
+      readonly manifest: RunManifest;
+      readonly source: SourceId;
+      /** Only for sources whose text is brought; read in the worker, stays on this device. */
+      readonly files: readonly File[] | null;
+    }
+  | { readonly kind: "pause" }
+  | { readonly kind: "resume" }
+  | { readonly kind: "intensity"; readonly intensity: Intensity }
+  | { readonly kind: "finish" } // finish this round and stop
+  | { readonly kind: "cancel" } // of preparation: vocabulary, packing
+  | { readonly kind: "forget" } // leave, and delete everything of this run on this device
+  | { readonly kind: "sample"; readonly prompt: string; readonly tokens: number };
+
+/** What this device already has of a run, so that a reload goes on without asking. */
+export interface Remembered {
+  readonly run: RunId;
+  readonly source: SourceId;
+  readonly contributing: boolean;
+}
+
+export type WorkerMessage =
+  | { readonly kind: "view"; readonly view: View }
+  | { readonly kind: "remembered"; readonly remembered: Remembered | null }
+  | { readonly kind: "forgotten" };
