@@ -82,6 +82,12 @@ export type Fact =
       /** Bytes of bodies served to volunteers since the last publication. */
       readonly servedBytes: number;
     }
+  /** Nobody is left who could deliver, or time is up, and there is no delta: the same round opens again. */
+  | { readonly kind: "lapsed"; readonly round: number }
+  /** Somebody whom the open round or the last evaluation waited for left for good. */
+  | { readonly kind: "left"; readonly volunteer: VolunteerId }
+  /** The admin ends the run: no further round opens. */
+  | { readonly kind: "ending" }
   | { readonly kind: "evaluating"; readonly expected: readonly VolunteerId[]; readonly deadline: Millis }
   | { readonly kind: "finished"; readonly reason: "rounds" | "admin" }
   /** The coordinator came back: deadlines moved by the time in which it was down. */

@@ -53,11 +53,17 @@ export interface RunState {
   readonly manifest: RunManifest;
   readonly phase: Phase;
   readonly paused: boolean;
+  /** When the pause began; null when not paused. */
+  readonly pausedAt: Millis | null;
+  /** The admin has ended the run: no further round opens. */
+  readonly ending: boolean;
   readonly body: Body;
   /** State of the outer optimiser, by content. */
   readonly outer: Sha256 | null;
   readonly stepsDone: number;
   readonly removed: ReadonlySet<VolunteerId>;
+  /** Whose deltas are in the current body, and who did not leave since. */
+  readonly contributors: ReadonlySet<VolunteerId>;
   /** Volunteers that evaluated the current body. */
   readonly evaluated: ReadonlySet<VolunteerId>;
   readonly lastAt: Millis;

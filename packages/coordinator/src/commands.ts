@@ -1,0 +1,43 @@
+// Commands: all that can be asked of a run. A command may be refused; a fact has happened.
+//
+// They come from volunteers (accept, evaluate, leave), from the admin, from the clock (tick) and from the shell's
+// own work (published, restart, change). Whatever a command needs to know is in it: decide looks nothing up.
+
+import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
+import type { AdminAct, RunManifest } from "@homebody/protocol";
+import type { Fact } from "./facts.ts";
+import type { Present } from "./state.ts";
+
+export type Command =
+  /** A delta that was checked and is durable in the blobs. */
+  | {
+      readonly kind: "accept";
+      readonly round: number;
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly delta: Sha256;
+      readonly sizeBytes: number;
+      readonly steps: number;
+      readonly tokens: number;
+      readonly loss: number;
+      readonly norm: number;
+    }
+  | {
+      readonly kind: "evaluate";
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly body: number;
+      readonly sha256: Sha256;
+      readonly nats: number;
+      readonly tokens: number;
+      readonly bytes: number;
+    }
+  | { readonly kind: "leave"; readonly volunteer: VolunteerId }
+  /** Time passed, somebody came or went, or a command was carried out: whatever is due, is done. */
+  | { readonly kind: "tick"; readonly present: readonly Present[] }
+  /** The shell has averaged the closing round, and its body is durable in the blobs. */
+  | ({ readonly kind: "published" } & Omit<Extract<Fact, { kind: "published" }>, "kind">)
+  /** The coordinator came back; it was last alive at `aliveAt`. */
+  | { readonly kind: "restart"; readonly aliveAt: Millis }
+  | { readonly kind: "change"; readonly manifest: RunManifest }
+  | ({ readonly kind: "admin" } & { readonly act: AdminAct });

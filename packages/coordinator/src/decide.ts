@@ -1,0 +1,154 @@
+// decide(state, command, now) -> facts | refusal. Pure: the same state, command and time give the same facts.
+//
+// A volunteer's command leaves at most the fact that it asks for; whatever follows from it (the round closes, the
+// next one opens) is found by the next tick, which the shell sends after every command. So every way in which a
+// round can end is in one place (tick.ts).
+
+import type { Millis } from "@homebody/base";
+import { differences, identityOf, type Refusal, type RunManifest } from "@homebody/protocol";
+import type { Command } from "./commands.ts";
+import type { Fact } from "./facts.ts";
+import type { RunState } from "./state.ts";
+import { closing, tick } from "./tick.ts";
+
+export type Decision =
+  | { readonly ok: true; readonly facts: readonly Fact[] }
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export function decide(state: RunState, command: Command, now: Millis): Decision {
+  switch (command.kind) {
+    case "accept":
+      return accept(state, command);
+    case "evaluate":
+      return evaluate(state, command);
+    case "leave":
+      return isAwaited(state, command) ? facts({ kind: "left", volunteer: command.volunteer }) : facts();
+    case "tick":
+      return facts(...tick(state, command.present, now));
+    case "published": {
+      if (state.phase.kind !== "closing" || state.phase.round !== command.round)
+        throw new Error(`published round ${command.round}: expected that round closing, got ${shown(state)}`);
+      return facts(command);
+    }
+    case "restart":
+      return state.phase.kind === "finished"
+        ? facts()
+        : facts({ kind: "restarted", deadline: later(state, command.aliveAt, now) });
+    case "change":
+      return change(state, command.manifest);
+    case "admin":
+      return administer(state, command.act, now);
+    default:
+      command satisfies never;
+      throw new Error(`unknown command ${JSON.stringify(command)}`);
+  }
+}
+
+type Accept = Extract<Command, { kind: "accept" }>;
+
+/** Whether a delta of this volunteer for this round could count now: asked before a byte of it is taken. */
+export function mayAccept(
+  state: RunState,
+  { round, volunteer }: Pick<Accept, "round" | "volunteer">,
+): Refusal | undefined {
+  const { phase } = state;
+  if (phase.kind === "finished") return "finished"; // [C15]
+  if (state.removed.has(volunteer)) return "removed"; // [C17]
+  if (phase.kind !== "training" || phase.round !== round) return "wrong-round";
+  if (phase.accepted.some((delta) => delta.volunteer === volunteer)) return "already-accepted";
+  if (!phase.assigned.some((assigned) => assigned.volunteer === volunteer)) return "not-assigned";
+  return undefined;
+}
+
+function accept(state: RunState, command: Accept): Decision {
+  const refusal = mayAccept(state, command);
+  if (refusal) return { ok: false, refusal };
+  const { phase, manifest } = state;
+  if (phase.kind !== "training") throw new Error("accept: the round is not open");
+  const { source } = phase.assigned.find(({ volunteer }) => volunteer === command.volunteer)!;
+  // [C11]
+  const steps = Math.min(command.steps, phase.localSteps);
+  const tokens = Math.min(
+    command.tokens,
+    phase.localSteps * manifest.training.batch * manifest.model.context,
+  );
+  const { kind: _, ...rest } = command;
+  return facts({ kind: "accepted", ...rest, source, steps, tokens });
+}
+
+function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" }>): Decision {
+  if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
+  if (state.removed.has(command.volunteer)) return { ok: false, refusal: "removed" };
+  if (command.body !== state.body.number || command.sha256 !== state.body.sha256)
+    return { ok: false, refusal: "wrong-body" }; // [C13]
+  if (state.evaluated.has(command.volunteer)) return facts();
+  const { kind: _, sha256: _sha256, ...rest } = command;
+  return facts({ kind: "evaluated", ...rest });
+}
+
+/** [C9] Somebody whom something waits for; the departure of others is no fact. */
+function isAwaited({ phase, contributors }: RunState, { volunteer }: { volunteer: Accept["volunteer"] }) {
+  const pending = phase.kind === "training" || phase.kind === "evaluating" ? phase.pending : undefined;
+  if (phase.kind === "finished") return false;
+  return contributors.has(volunteer) || (pending?.has(volunteer) ?? false);
+}
+
+/** [C19] */
+function change(state: RunState, manifest: RunManifest): Decision {
+  if (identityOf(manifest) !== state.manifest.run) return { ok: false, refusal: "wrong-run" };
+  if (differences(state.manifest, manifest).length === 0) return facts();
+  if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
+  return facts({ kind: "changed", manifest });
+}
+
+function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["act"], now: Millis): Decision {
+  const { phase } = state;
+  if (phase.kind === "finished") return { ok: false, refusal: "finished" };
+  switch (act.kind) {
+    case "pause":
+      return state.paused ? facts() : facts({ kind: "paused" });
+    case "resume":
+      return facts(...resumed(state, now));
+    case "end-round": {
+      if (phase.kind !== "training") return { ok: false, refusal: "wrong-round" };
+      return facts(closing(phase, "admin") ?? { kind: "lapsed", round: phase.round });
+    }
+    case "end-run": {
+      // [C18] What is left to do (closing, the last evaluation) the next tick finds.
+      if (state.ending) return facts();
+      return facts(...resumed(state, now), { kind: "ending" });
+    }
+    case "remove":
+      return state.removed.has(act.volunteer)
+        ? facts()
+        : facts({ kind: "removed", volunteer: act.volunteer });
+    default:
+      act satisfies never;
+      throw new Error(`unknown act ${JSON.stringify(act)}`);
+  }
+}
+
+/** [C16] Nothing to do unless paused. */
+function resumed(state: RunState, now: Millis): Fact[] {
+  if (state.pausedAt === null) return [];
+  const { phase } = state;
+  const runs = phase.kind === "training" || phase.kind === "evaluating";
+  const moved = now - state.pausedAt;
+  return [{ kind: "resumed", deadline: runs ? ((phase.deadline + moved) as Millis) : null }];
+}
+
+/** [C12] The deadline moved by the time since the coordinator was last alive; null where none runs. */
+function later(state: RunState, aliveAt: Millis, now: Millis): Millis | null {
+  const { phase } = state;
+  if (state.paused || (phase.kind !== "training" && phase.kind !== "evaluating")) return null;
+  const since = Math.min(Math.max(aliveAt, state.lastAt), now);
+  return (phase.deadline + now - since) as Millis;
+}
+
+function facts(...list: readonly (Fact | Extract<Command, { kind: "published" }>)[]): Decision {
+  return { ok: true, facts: list };
+}
+
+function shown({ phase }: RunState): string {
+  return "round" in phase ? `${phase.kind} ${phase.round}` : phase.kind;
+}

@@ -1,0 +1,79 @@
+// What the shell must do, given a state [C3]: nothing here is remembered, so a coordinator that restarts in the
+// closing phase finds the same work again, and gets the same bytes.
+
+import type { Millis, Sha256, VolunteerId } from "@homebody/base";
+import type { Announcement } from "@homebody/protocol";
+import type { AcceptedDelta, Body, Present, RunState } from "./state.ts";
+import { after, readyOf } from "./tick.ts";
+
+export interface Aggregation {
+  readonly round: number;
+  /** The body that the deltas start from. */
+  readonly body: Body;
+  /** In the order in which they are averaged [C10]. */
+  readonly deltas: readonly AcceptedDelta[];
+  /** State of the outer optimiser before this step. */
+  readonly outer: Sha256 | null;
+}
+
+/** The closing round's work, if there is one. */
+export function aggregationOf({ phase, body, outer }: RunState): Aggregation | undefined {
+  if (phase.kind !== "closing") return undefined;
+  return { round: phase.round, body, deltas: phase.accepted, outer };
+}
+
+/** When the next tick finds something to do by time alone; null: never. */
+export function nextTimer({ phase, paused, manifest }: RunState): Millis | null {
+  if (paused) return null;
+  if (phase.kind === "evaluating") return phase.deadline;
+  if (phase.kind !== "training") return null;
+  if (phase.quorumAt === null) return phase.deadline;
+  return Math.min(phase.deadline, after(phase.quorumAt, manifest.round.graceSeconds)) as Millis;
+}
+
+/** What one volunteer is told of the run now [P6]. */
+export function announcementFor(
+  state: RunState,
+  volunteer: VolunteerId,
+  present: readonly Present[],
+  now: Millis,
+): Announcement {
+  const { phase, paused, body, manifest } = state;
+  const common = { paused, bodyNumber: body.number, body: body.sha256 };
+  const remaining = (deadline: Millis) => Math.max(0, deadline - (state.pausedAt ?? now));
+  switch (phase.kind) {
+    case "gathering": {
+      const ready = readyOf(state, present).length;
+      return { ...common, kind: "gathering", round: phase.round, ready, minimum: manifest.round.minimum };
+    }
+    case "training": {
+      const { round, localSteps, stepsBefore, totalSteps, deadline } = phase;
+      const assigned = phase.assigned.find((one) => one.volunteer === volunteer);
+      return {
+        ...common,
+        kind: "training",
+        round,
+        localSteps,
+        stepsBefore,
+        totalSteps,
+        remainingMs: remaining(deadline),
+        assignment: assigned ? { slot: assigned.slot, slots: assigned.slots } : null,
+        accepted: phase.accepted.some((delta) => delta.volunteer === volunteer),
+      };
+    }
+    case "closing":
+      return { ...common, kind: "closing", round: phase.round };
+    case "evaluating":
+      return {
+        ...common,
+        kind: "evaluating",
+        remainingMs: remaining(phase.deadline),
+        evaluated: state.evaluated.has(volunteer),
+      };
+    case "finished":
+      return { ...common, kind: "finished", rounds: body.number };
+    default:
+      phase satisfies never;
+      throw new Error(`unknown phase ${JSON.stringify(phase)}`);
+  }
+}

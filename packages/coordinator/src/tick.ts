@@ -1,0 +1,121 @@
+// What is due now: the ways in which a round opens, closes, lapses, and a run ends.
+//
+// A tick with nothing due gives no facts, so it may be sent as often as one likes. One tick takes one stride
+// (a lapsed round does not open again in the same one): the shell ticks until nothing more is due.
+
+import type { Millis, VolunteerId } from "@homebody/base";
+import type { Assigned, CloseReason, Fact } from "./facts.ts";
+import type { Phase, Present, RunState } from "./state.ts";
+
+type Training = Extract<Phase, { kind: "training" }>;
+
+export function tick(state: RunState, present: readonly Present[], now: Millis): readonly Fact[] {
+  const { phase } = state;
+  switch (phase.kind) {
+    case "gathering":
+      return isLast(state) ? lastEvaluation(state, present, now) : open(state, phase.round, present, now);
+    case "training":
+      return close(state, phase, present, now);
+    case "closing":
+      return []; // the shell is averaging
+    case "evaluating": {
+      const over = !state.paused && now >= phase.deadline;
+      return phase.pending.size === 0 || over ? [finished(state)] : [];
+    }
+    case "finished":
+      return [];
+    default:
+      phase satisfies never;
+      throw new Error(`unknown phase ${JSON.stringify(phase)}`);
+  }
+}
+
+/** Whom a round that opens now would count on. */
+export function readyOf(state: RunState, present: readonly Present[]): readonly Present[] {
+  return present.filter(({ volunteer, ready }) => ready && !state.removed.has(volunteer));
+}
+
+/** The fact that closes a round with what it has, in the order in which it is averaged [C10]; none without a delta. */
+export function closing(phase: Training, reason: CloseReason): Fact | undefined {
+  if (phase.accepted.length === 0) return undefined;
+  const order = [...phase.accepted].sort(
+    (a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer),
+  );
+  return { kind: "closed", round: phase.round, reason, averaged: order.map(({ volunteer }) => volunteer) };
+}
+
+function isLast({ ending, body, manifest }: RunState): boolean {
+  return ending || body.number >= manifest.rounds;
+}
+
+/** [C4] */
+function open(state: RunState, round: number, present: readonly Present[], now: Millis): readonly Fact[] {
+  const ready = readyOf(state, present);
+  const { manifest, stepsDone } = state;
+  const { localSteps } = manifest.training;
+  if (state.paused || ready.length < manifest.round.minimum) return [];
+  return [
+    {
+      kind: "opened",
+      round,
+      assigned: slots(ready),
+      localSteps,
+      stepsBefore: stepsDone,
+      totalSteps: manifest.rounds * localSteps,
+      deadline: after(now, manifest.round.deadlineSeconds),
+    },
+  ];
+}
+
+function slots(ready: readonly Present[]): readonly Assigned[] {
+  const order = [...ready].sort((a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer));
+  const sizes = new Map<string, number>();
+  const numbered = order.map(({ volunteer, source }) => {
+    const slot = sizes.get(source) ?? 0;
+    sizes.set(source, slot + 1);
+    return { volunteer, source, slot };
+  });
+  return numbered.map((assigned) => ({ ...assigned, slots: sizes.get(assigned.source)! }));
+}
+
+/** [C7] [C8] [C18] */
+function close(state: RunState, phase: Training, present: readonly Present[], now: Millis): readonly Fact[] {
+  const reason = whyClose(state, phase, now);
+  if (reason === undefined) return [];
+  const closed = closing(phase, reason);
+  if (closed) return [closed];
+  return state.ending ? lastEvaluation(state, present, now) : [{ kind: "lapsed", round: phase.round }];
+}
+
+function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | undefined {
+  if (state.ending) return "admin";
+  if (phase.pending.size === 0) return "all";
+  if (state.paused) return undefined; // [C16]
+  const { quorumAt, deadline } = phase;
+  if (quorumAt !== null && now >= after(quorumAt, state.manifest.round.graceSeconds)) return "quorum";
+  return now >= deadline ? "deadline" : undefined;
+}
+
+/** [C14] Of those who are ready, and those whose deltas are in the body: they may be on their way back. */
+function lastEvaluation(state: RunState, present: readonly Present[], now: Millis): readonly Fact[] {
+  if (state.paused) return [];
+  const ready = readyOf(state, present).map(({ volunteer }) => volunteer);
+  const expected = [...new Set<VolunteerId>([...ready, ...state.contributors])]
+    .filter((who) => !state.evaluated.has(who))
+    .sort(compare);
+  if (expected.length === 0) return [finished(state)];
+  const deadline = after(now, state.manifest.round.evaluationSeconds);
+  return [{ kind: "evaluating", expected, deadline }];
+}
+
+function finished({ ending }: RunState): Fact {
+  return { kind: "finished", reason: ending ? "admin" : "rounds" };
+}
+
+export function after(now: Millis, seconds: number): Millis {
+  return (now + seconds * 1000) as Millis;
+}
+
+function compare(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0;
+}
