@@ -1,0 +1,331 @@
+import { expect, test } from "vitest";
+import { ana, at, bo, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
+import { aggregationOf, announcementFor, decide, nextTimer, replay } from "./index.ts";
+
+const refused = (refusal: string) => ({ ok: false, refusal });
+
+function evaluation(volunteer = ana, body = 0) {
+  const sha256 = hashOf(`body ${body}`);
+  return { kind: "evaluate", volunteer, source: es, body, sha256, nats: 70, tokens: 30, bytes: 50 } as const;
+}
+
+test("[C1] deciding changes nothing, and replaying the journal gives the state that was", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo, ja);
+  const before = structuredClone(run.state);
+  const command = { kind: "tick", present: [] } as const;
+  expect(decide(run.state, command, at(1e9))).toEqual(decide(run.state, command, at(1e9)));
+  expect(run.state).toEqual(before);
+  run.deliver(ana);
+  run.deliver(bo);
+  run.publish();
+  expect(replay(run.entries)).toEqual(run.state);
+});
+
+test("[C3] a state that is closing says what to average, after a replay as before", () => {
+  const run = scene();
+  run.join(bo);
+  run.join(ana, ja);
+  run.deliver(ana);
+  run.deliver(bo);
+  const work = aggregationOf(run.state);
+  expect(work?.deltas.map(({ volunteer }) => volunteer)).toEqual([bo, ana]); // [C10] es before ja
+  expect(aggregationOf(replay(run.entries)!)).toEqual(work);
+  run.publish();
+  expect(aggregationOf(run.state)).toBeUndefined();
+});
+
+test("[C4] a round opens when the minimum is ready, assigns everybody ready, slots in the order of ids", () => {
+  const run = scene();
+  run.present.set(cy, { volunteer: cy, source: es, ready: true });
+  run.present.set(di, { volunteer: di, source: es, ready: false });
+  run.settle();
+  expect(run.state.phase.kind).toBe("gathering");
+  run.present.set(bo, { volunteer: bo, source: ja, ready: true });
+  run.join(ana);
+  expect(run.entries.at(-1)?.fact).toMatchObject({
+    kind: "opened",
+    round: 1,
+    assigned: [
+      { volunteer: ana, source: es, slot: 0, slots: 2 },
+      { volunteer: cy, source: es, slot: 1, slots: 2 },
+      { volunteer: bo, source: ja, slot: 0, slots: 1 },
+    ],
+    localSteps: 10,
+    stepsBefore: 0,
+    totalSteps: 30,
+    deadline: run.now + 100_000,
+  });
+});
+
+test("[C5] whoever comes later waits for the next round", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.join(cy);
+  expect(run.deliver(cy)).toEqual(refused("not-assigned"));
+  const said = announcementFor(run.state, cy, [...run.present.values()], at(run.now));
+  expect(said).toMatchObject({ kind: "training", assignment: null, accepted: false });
+  run.deliver(ana);
+  run.deliver(bo);
+  run.publish();
+  expect(run.state.phase).toMatchObject({ kind: "training", round: 2, pending: new Set([ana, bo, cy]) });
+});
+
+test("[C2] [C6] a delta counts once, of whoever is assigned, in its round; a refusal leaves no fact", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  const facts = run.entries.length;
+  expect(run.deliver(ana, { round: 2 })).toEqual(refused("wrong-round"));
+  expect(run.deliver(di)).toEqual(refused("not-assigned"));
+  expect(run.entries.length).toBe(facts);
+  expect(run.deliver(ana).ok).toBe(true);
+  expect(run.deliver(ana)).toEqual(refused("already-accepted"));
+  expect(run.entries.length).toBe(facts + 1);
+});
+
+test("[C7] all: the round closes when nobody is pending", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(bo);
+  expect(run.state.phase.kind).toBe("training");
+  run.deliver(ana);
+  expect(run.entries.at(-1)?.fact).toEqual({ kind: "closed", round: 1, reason: "all", averaged: [ana, bo] });
+});
+
+test("[C7] deadline: not a millisecond earlier, with what there is", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  const due = nextTimer(run.state)!;
+  expect(due).toBe(run.now + 100_000);
+  run.deliver(bo);
+  run.now = due - 1;
+  run.settle();
+  expect(run.state.phase.kind).toBe("training");
+  run.now = due;
+  run.settle();
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "deadline", averaged: [bo] });
+});
+
+test("[C7] quorum: closes when the grace after it has passed", () => {
+  const run = scene({ round: { quorum: 2 } });
+  for (const who of [ana, bo, cy]) run.present.set(who, { volunteer: who, source: es, ready: true });
+  run.settle();
+  run.deliver(ana);
+  run.now += 1000;
+  run.deliver(cy);
+  const due = run.now + 5000;
+  expect(nextTimer(run.state)).toBe(due);
+  run.now = due - 1;
+  run.settle();
+  expect(run.state.phase.kind).toBe("training");
+  run.now = due;
+  run.settle();
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "quorum", averaged: [ana, cy] });
+});
+
+test("[C8] nothing arrived: the same round lapses and opens again with whoever is ready", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.join(cy);
+  run.present.delete(bo);
+  run.now += 100_000;
+  run.settle();
+  expect(run.kinds(2)).toEqual(["lapsed", "opened"]);
+  expect(run.state.phase).toMatchObject({ kind: "training", round: 1, pending: new Set([ana, cy]) });
+  run.present.clear();
+  run.now += 100_000;
+  run.settle();
+  expect(run.state.phase).toEqual({ kind: "gathering", round: 1 });
+});
+
+test("[C9] the round does not wait for who left for good, but does for who lost its connection", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  run.present.delete(bo); // a lost connection
+  run.settle();
+  expect(run.state.phase.kind).toBe("training");
+  run.do({ kind: "leave", volunteer: bo });
+  run.settle();
+  expect(run.kinds(3)).toEqual(["left", "closed"]);
+});
+
+test("[C9] when everybody left, the round lapses", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.present.clear();
+  for (const volunteer of [ana, bo]) run.do({ kind: "leave", volunteer });
+  run.settle();
+  expect(run.kinds(2)).toEqual(["left", "left", "lapsed"]);
+  expect(run.do({ kind: "leave", volunteer: ana })).toEqual({ ok: true, facts: [] });
+});
+
+test("[C11] claims never count above the round's budget", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana, { steps: 1e9, tokens: 1e15 });
+  expect(run.entries.at(-1)?.fact).toMatchObject({ steps: 10, tokens: 10 * 2 * 16 });
+});
+
+test("[C12] time in which the coordinator was down does not count", () => {
+  const run = scene({ round: { quorum: 1 } });
+  run.join(ana);
+  run.join(bo);
+  run.now += 30_000;
+  run.deliver(ana);
+  const [deadline, grace] = [run.now + 70_000, run.now + 5000];
+  run.now += 2000; // alive so long
+  const aliveAt = at(run.now);
+  run.now += 3_600_000;
+  run.do({ kind: "restart", aliveAt });
+  expect(nextTimer(run.state)).toBe(grace + 3_600_000);
+  expect(run.state.phase).toMatchObject({ deadline: deadline + 3_600_000 });
+});
+
+test("[C12] [C16] a pause stops the clock, and a quorum reached in it starts its grace at the resumption", () => {
+  const run = scene({ round: { quorum: 1 } });
+  run.join(ana);
+  run.join(bo);
+  run.now += 10_000;
+  run.do({ kind: "admin", act: { kind: "pause" } });
+  expect(nextTimer(run.state)).toBeNull();
+  run.now += 500_000;
+  run.settle();
+  expect(run.deliver(ana).ok).toBe(true);
+  run.do({ kind: "restart", aliveAt: at(run.now) }); // a pause covers a restart
+  run.now += 500_000;
+  run.settle();
+  expect(run.state.phase.kind).toBe("training");
+  run.do({ kind: "admin", act: { kind: "resume" } });
+  expect(run.state.phase).toMatchObject({ deadline: 101_000 + 1_000_000, quorumAt: run.now });
+  expect(nextTimer(run.state)).toBe(run.now + 5000);
+});
+
+test("[C16] no round opens while paused", () => {
+  const run = scene();
+  run.do({ kind: "admin", act: { kind: "pause" } });
+  run.join(ana);
+  run.join(bo);
+  expect(run.state.phase.kind).toBe("gathering");
+  run.do({ kind: "admin", act: { kind: "resume" } });
+  run.settle();
+  expect(run.state.phase.kind).toBe("training");
+});
+
+test("[C13] an evaluation counts once, and only of the current body", () => {
+  const run = scene();
+  expect(run.do(evaluation(ana)).ok).toBe(true);
+  expect(run.do(evaluation(ana))).toEqual({ ok: true, facts: [] });
+  expect(run.do(evaluation(bo, 1))).toEqual(refused("wrong-body"));
+  expect(run.do({ ...evaluation(bo), sha256: hashOf("another") })).toEqual(refused("wrong-body"));
+  expect(run.kinds()).toEqual(["created", "evaluated"]);
+});
+
+test("[C14] after the last round its volunteers evaluate the last body, then the run is finished", () => {
+  const run = scene({ rounds: 1 });
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  run.deliver(bo);
+  run.present.delete(bo); // its connection broke just now: it may be on its way back
+  run.publish();
+  expect(run.state.phase).toEqual({
+    kind: "evaluating",
+    pending: new Set([ana, bo]),
+    deadline: run.now + 50_000,
+  });
+  run.do(evaluation(ana, 1));
+  run.settle();
+  expect(run.state.phase.kind).toBe("evaluating");
+  run.now = nextTimer(run.state)!;
+  run.settle();
+  expect(run.state.phase).toEqual({ kind: "finished", reason: "rounds" });
+});
+
+test("[C15] a finished run accepts nothing", () => {
+  const run = scene({ rounds: 1 });
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.settle();
+  expect(run.state.phase).toEqual({ kind: "finished", reason: "admin" });
+  const facts = run.entries.length;
+  expect(run.deliver(ana)).toEqual(refused("finished"));
+  expect(run.do(evaluation())).toEqual(refused("finished"));
+  expect(run.do({ kind: "admin", act: { kind: "pause" } })).toEqual(refused("finished"));
+  run.do({ kind: "restart", aliveAt: at(run.now) });
+  expect(run.do({ kind: "change", manifest: manifest({ rounds: 9 }) })).toEqual(refused("finished"));
+  expect(run.entries.length).toBe(facts);
+});
+
+test("[C17] a removed volunteer is refused from then on, and its delta is not averaged", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  run.do({ kind: "admin", act: { kind: "remove", volunteer: ana } });
+  run.settle();
+  expect(run.deliver(ana)).toEqual(refused("removed"));
+  run.deliver(bo);
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", averaged: [bo] });
+  run.publish();
+  expect(run.state.phase).toEqual({ kind: "gathering", round: 2 }); // ana is there, and does not count
+});
+
+test("[C18] the end of the run closes the open round with what it has, and opens no other", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  run.do({ kind: "admin", act: { kind: "pause" } });
+  run.now += 1000;
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.settle();
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "admin", averaged: [ana] });
+  run.publish();
+  expect(run.state.phase).toMatchObject({ kind: "evaluating", pending: new Set([ana, bo]) });
+  run.do(evaluation(ana, 1));
+  run.do(evaluation(bo, 1));
+  run.settle();
+  expect(run.state.phase).toEqual({ kind: "finished", reason: "admin" });
+});
+
+test("[C18] the end of the run with nothing delivered evaluates the body that there is", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.do(evaluation(ana));
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.settle();
+  expect(run.state.phase).toMatchObject({ kind: "evaluating", pending: new Set([bo]) });
+});
+
+test("[C7] [C18] the end of a round by the admin: with a delta it closes, with none it lapses", () => {
+  const run = scene();
+  expect(run.do({ kind: "admin", act: { kind: "end-round" } })).toEqual(refused("wrong-round"));
+  run.join(ana);
+  run.join(bo);
+  run.do({ kind: "admin", act: { kind: "end-round" } });
+  expect(run.state.phase).toEqual({ kind: "gathering", round: 1 });
+  run.settle();
+  run.deliver(bo);
+  run.do({ kind: "admin", act: { kind: "end-round" } });
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "admin", averaged: [bo] });
+});
+
+test("[C19] rounds, deadlines and description may change; nothing else", () => {
+  const run = scene();
+  expect(run.do({ kind: "change", manifest: manifest({ round: { minimum: 1 } }) })).toEqual(
+    refused("wrong-run"),
+  );
+  expect(run.do({ kind: "change", manifest: manifest() })).toEqual({ ok: true, facts: [] });
+  run.do({ kind: "change", manifest: manifest({ rounds: 7, round: { deadlineSeconds: 7 } }) });
+  expect(run.state.manifest).toMatchObject({ rounds: 7, round: { deadlineSeconds: 7 } });
+});

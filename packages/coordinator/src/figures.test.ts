@@ -1,0 +1,83 @@
+import { expect, test } from "vitest";
+import { ana, bo, cy, es, hashOf, ja, scene } from "../test/scene.ts";
+import { evolveFigures, type Figures, figuresOf, firstLast, savingFactor, summary } from "./index.ts";
+
+function twoRounds() {
+  const run = scene({ rounds: 2 });
+  const score = (volunteer: typeof ana, source: typeof es, body: number, nats: number, bytes: number) =>
+    run.do({
+      kind: "evaluate",
+      volunteer,
+      source,
+      body,
+      sha256: hashOf(`body ${body}`),
+      nats,
+      tokens: 10,
+      bytes,
+    });
+  run.present.set(cy, { volunteer: cy, source: ja, ready: true });
+  run.present.set(bo, { volunteer: bo, source: es, ready: true });
+  run.join(ana);
+  score(ana, es, 0, 30 * Math.LN2, 10);
+  score(bo, es, 0, 30 * Math.LN2, 30);
+  score(cy, ja, 0, 40 * Math.LN2, 10);
+  for (const who of [ana, bo, cy]) run.deliver(who);
+  run.publish();
+  score(ana, es, 1, 20 * Math.LN2, 10);
+  for (const who of [cy, bo, ana]) run.deliver(who);
+  run.publish();
+  return run;
+}
+
+test("scores are weighted by bytes over the volunteers of a source", () => {
+  const figures = figuresOf(twoRounds().entries)!;
+  expect(figures.scores.es).toMatchObject([
+    { body: 0, bytes: 40, volunteers: 2 },
+    { body: 1, bytes: 10, volunteers: 1 },
+  ]);
+  expect(figures.scores.es![0]!.bitsPerByte).toBeCloseTo(60 / 40, 12); // not (3 + 1) / 2
+  const { first, last, lastBody } = firstLast(figures, "es")!;
+  expect([first, last, lastBody]).toEqual([60 / 40, expect.closeTo(2, 12), 1]);
+  expect(summary(figures)).toEqual({
+    rounds: 2,
+    sources: { es: { first, last }, ja: { first: expect.closeTo(4, 12), last: expect.closeTo(4, 12) } },
+  });
+});
+
+test("traffic counts what was sent beside what the whole model each step would have cost, both up", () => {
+  const { traffic, tokens, steps, deltas, roundList, bodies } = figuresOf(twoRounds().entries)!;
+  expect(traffic).toEqual({
+    deltaBytes: 6 * 100,
+    bodyBytes: 2 * 2000,
+    // two rounds of 10 steps: two volunteers of es (1000 + 200 parameters), one of ja (1000 + 300)
+    wouldHaveSentBytes: 2 * 10 * 4 * (2 * 1200 + 1300),
+  });
+  expect(savingFactor(traffic)).toBeCloseTo(296_000 / 600, 9);
+  expect([tokens, steps]).toEqual([6 * 320, 60]);
+  expect(deltas.map(({ round, cosine }) => [round, cosine])).toEqual([1, 1, 1, 2, 2, 2].map((r) => [r, 0.5]));
+  expect(roundList).toMatchObject([
+    { round: 1, reason: "all", averaged: [ana, bo, cy], meanNorm: 1 },
+    { round: 2, reason: "all", averaged: [ana, bo, cy] },
+  ]);
+  expect(bodies.map(({ number }) => number)).toEqual([0, 1, 2]);
+});
+
+test("entry by entry, figures are those of the whole journal, and earlier ones stay as they were", () => {
+  const { entries } = twoRounds();
+  const steps: Figures[] = [figuresOf(entries.slice(0, 1))!];
+  for (const entry of entries.slice(1)) steps.push(evolveFigures(steps.at(-1)!, entry));
+  steps.forEach((figures, i) => {
+    expect(figures).toEqual(figuresOf(entries.slice(0, i + 1)));
+  });
+  expect(steps[5]!.bodies).toBe(steps[6]!.bodies); // shared where nothing changed
+});
+
+test("a gap in the journal is an error that names both entries", () => {
+  const { entries } = twoRounds();
+  const figures = figuresOf(entries.slice(0, 3))!;
+  expect(() => evolveFigures(figures, entries[4]!)).toThrow("figures: expected entry 4, got entry 5");
+});
+
+test("no entries, no figures", () => {
+  expect(figuresOf([])).toBeUndefined();
+});

@@ -1,0 +1,221 @@
+import type { Millis, VolunteerId } from "@homebody/base";
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import {
+  aggregationOf,
+  announcementFor,
+  evolveFigures,
+  type Figures,
+  figuresOf,
+  nextTimer,
+  replay,
+} from "../src/index.ts";
+import { ana, at, bo, cy, di, es, ja, type Scene, scene } from "./scene.ts";
+
+const who = fc.constantFrom(ana, bo, cy, di);
+const act = fc.constantFrom("pause", "resume", "end-round") as fc.Arbitrary<"pause" | "resume" | "end-round">;
+type Event =
+  | { kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove"; who: VolunteerId }
+  | { kind: "admin"; act: "pause" | "resume" | "end-round" }
+  | { kind: "restart"; downMs: number }
+  | { kind: "publish" | "wait" };
+const of = <K extends Event["kind"]>(kind: K) => who.map((who) => ({ kind, who }) as Event);
+const event: fc.Arbitrary<Event> = fc.oneof(
+  { arbitrary: of("come"), weight: 5 },
+  { arbitrary: of("deliver"), weight: 8 },
+  { arbitrary: of("evaluate"), weight: 2 },
+  { arbitrary: fc.constant<Event>({ kind: "publish" }), weight: 6 },
+  of("go"),
+  of("leave"),
+  of("stale"),
+  { arbitrary: fc.constant<Event>({ kind: "wait" }), weight: 2 },
+  { arbitrary: fc.nat(500_000).map((downMs): Event => ({ kind: "restart", downMs })), weight: 1 },
+  { arbitrary: act.map((act): Event => ({ kind: "admin", act })), weight: 1 },
+);
+const script = fc.array(fc.tuple(event, fc.nat(20_000)), { minLength: 60, maxLength: 140 });
+const policy = fc.record({
+  minimum: fc.integer({ min: 1, max: 3 }),
+  quorum: fc.constantFrom<("all" | number)[]>("all", 1, 2, 3),
+});
+
+function play(run: Scene, event: Event): void {
+  switch (event.kind) {
+    case "come":
+      run.join(event.who, event.who < cy ? es : ja);
+      return;
+    case "go":
+      run.present.delete(event.who);
+      run.settle();
+      return;
+    case "leave":
+      run.present.delete(event.who);
+      run.do({ kind: "leave", volunteer: event.who });
+      run.settle();
+      return;
+    case "deliver":
+      run.deliver(event.who);
+      return;
+    case "stale":
+      run.deliver(event.who, { round: 0 });
+      return;
+    case "remove":
+      run.do({ kind: "admin", act: { kind: "remove", volunteer: event.who } });
+      run.settle();
+      return;
+    case "evaluate": {
+      const { number, sha256 } = run.state.body;
+      const source = event.who < cy ? es : ja;
+      const claim = { nats: 10, tokens: 5, bytes: 20 };
+      run.do({ kind: "evaluate", volunteer: event.who, source, body: number, sha256, ...claim });
+      run.settle();
+      return;
+    }
+    case "publish":
+      if (aggregationOf(run.state)) run.publish();
+      return;
+    case "restart": {
+      const aliveAt = at(run.now);
+      run.now += event.downMs;
+      run.state = replay(run.entries)!;
+      run.do({ kind: "restart", aliveAt });
+      run.present.clear();
+      run.settle();
+      return;
+    }
+    case "admin":
+      run.do({ kind: "admin", act: { kind: event.act } });
+      run.settle();
+      return;
+    case "wait":
+      run.now += 50_000;
+      run.settle();
+      return;
+    default:
+      event satisfies never;
+  }
+}
+
+test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged once, and time only counts when it runs", () => {
+  const seen = { published: 0, lapsed: 0, restarted: 0, resumed: 0 };
+  fc.assert(
+    fc.property(script, policy, (script, round) => {
+      const run = scene({ rounds: 100, round });
+      let figures: Figures = figuresOf(run.entries)!;
+      let folded = run.entries.length;
+      for (const [event, elapsed] of script) {
+        run.now += elapsed;
+        play(run, event);
+        for (const entry of run.entries.slice(folded)) figures = evolveFigures(figures, entry);
+        folded = run.entries.length;
+        expect(replay(run.entries)).toEqual(run.state);
+        for (const volunteer of [ana, di])
+          announcementFor(run.state, volunteer, [...run.present.values()], at(run.now));
+      }
+      expect(figures).toEqual(figuresOf(run.entries));
+      checkJournal(run, seen);
+    }),
+    { numRuns: 150 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20); // the property is not vacuous
+});
+
+function checkJournal(run: Scene, seen: Record<string, number>): void {
+  let assigned = new Set<VolunteerId>();
+  let accepted: VolunteerId[] = [];
+  let averaged: readonly VolunteerId[] = [];
+  let open: { round: number; ranMs: number; from: number } | undefined;
+  let body = 0;
+  let paused = false;
+  let deadlineMs = 0;
+  for (const { fact, at: time } of run.entries) {
+    if (fact.kind in seen) seen[fact.kind] = (seen[fact.kind] ?? 0) + 1;
+    if (fact.kind === "opened") {
+      expect(fact.round).toBe(body + 1);
+      expect(paused).toBe(false); // [C16]
+      assigned = new Set(fact.assigned.map(({ volunteer }) => volunteer));
+      accepted = [];
+      open = { round: fact.round, ranMs: 0, from: time };
+      deadlineMs = fact.deadline - time;
+    }
+    if (fact.kind === "accepted") {
+      expect(fact.round).toBe(open?.round);
+      expect(assigned).toContain(fact.volunteer);
+      expect(accepted).not.toContain(fact.volunteer);
+      accepted.push(fact.volunteer);
+    }
+    if (fact.kind === "closed") {
+      averaged = fact.averaged;
+      expect([...averaged].sort()).toEqual([...accepted].sort()); // [C10]
+      expect(averaged.length).toBeGreaterThan(0);
+      open = undefined;
+    }
+    if (fact.kind === "published") {
+      body += 1;
+      expect(fact.round).toBe(body);
+      expect(fact.cosines.map(({ volunteer }) => volunteer)).toEqual(averaged);
+    }
+    if (fact.kind === "lapsed") {
+      expect(accepted).toEqual([]);
+      open = undefined;
+    }
+    // [C12] the deadline as the facts have it is what is left of its time, whatever happened in between
+    if ((fact.kind === "restarted" || fact.kind === "resumed") && open && fact.deadline !== null)
+      expect(fact.deadline).toBeGreaterThanOrEqual(open.from + deadlineMs);
+    if (fact.kind === "paused") paused = true;
+    if (fact.kind === "resumed") paused = false;
+  }
+}
+
+test("[C7] [C8] [C14] with somebody ready and time passing, every run finishes", () => {
+  let finished = 0;
+  fc.assert(
+    fc.property(script, policy, fc.nat(3), (script, round, lazy) => {
+      const run = scene({ rounds: 3, round });
+      for (const [event, elapsed] of script.slice(0, 50)) {
+        run.now += elapsed;
+        play(run, event);
+      }
+      run.do({ kind: "admin", act: { kind: "resume" } });
+      // From here on four volunteers are there; `lazy` of them never deliver or evaluate anything.
+      const all = [ana, bo, cy, di];
+      for (let turn = 0; turn < 60 && run.state.phase.kind !== "finished"; turn++) {
+        for (const one of all) run.join(one, one < cy ? es : ja);
+        for (const one of all.slice(lazy)) {
+          play(run, { kind: "evaluate", who: one });
+          play(run, { kind: "deliver", who: one });
+        }
+        play(run, { kind: "publish" });
+        const due = nextTimer(run.state);
+        if (due !== null) run.now = Math.max(run.now, due) as Millis;
+        run.settle();
+      }
+      expect(run.state.phase.kind).toBe("finished");
+      expect(run.state.body.number).toBe(3);
+      finished += 1;
+    }),
+    { numRuns: 150 },
+  );
+  expect(finished).toBe(150);
+});
+
+test("[C17] whoever is removed is in no average from then on", () => {
+  let checked = 0;
+  fc.assert(
+    fc.property(script, fc.nat(59), who, (script, when, removed) => {
+      const run = scene({ rounds: 100, round: { minimum: 1 } });
+      script.forEach(([event, elapsed], i) => {
+        run.now += elapsed;
+        if (i === when) play(run, { kind: "remove", who: removed });
+        play(run, event);
+      });
+      const from = run.entries.findIndex(({ fact }) => fact.kind === "removed");
+      for (const { fact } of run.entries.slice(from))
+        if (fact.kind === "closed") {
+          expect(fact.averaged).not.toContain(removed);
+          checked += 1;
+        }
+    }),
+    { numRuns: 100 },
+  );
+  expect(checked).toBeGreaterThan(20);
+});

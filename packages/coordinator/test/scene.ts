@@ -1,0 +1,139 @@
+// A run on the bench: the pure machine with a journal in an array, a clock in a number and volunteers in a list.
+// The part of the shell that it plays is the smallest one: append, evolve, tick until nothing is due.
+
+import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
+import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import {
+  type Command,
+  type Decision,
+  decide,
+  type Entry,
+  evolve,
+  type Present,
+  type RunState,
+} from "../src/index.ts";
+
+export const es = "es" as SourceId;
+export const ja = "ja" as SourceId;
+/** Ids in order: ana < bo < cy < di. */
+export const ana = "a".repeat(32) as VolunteerId;
+export const bo = "b".repeat(32) as VolunteerId;
+export const cy = "c".repeat(32) as VolunteerId;
+export const di = "d".repeat(32) as VolunteerId;
+export const at = (ms: number) => ms as Millis;
+export const hashOf = (text: string): Sha256 => sha256Of(new TextEncoder().encode(text));
+
+export interface SceneOptions {
+  readonly round?: Record<string, unknown>;
+  readonly rounds?: number;
+}
+
+export function manifest({ round = {}, rounds = 3 }: SceneOptions = {}): RunManifest {
+  const brought = (id: string) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 });
+  const file = checkRunFile({
+    name: "bench",
+    description: "a run on the bench",
+    model: { family: "llama", depth: 1, context: 16 },
+    sources: [brought("es"), brought("ja")],
+    training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 } },
+    rounds,
+    round: {
+      minimum: 2,
+      quorum: "all",
+      graceSeconds: 5,
+      deadlineSeconds: 100,
+      evaluationSeconds: 50,
+      ...round,
+    },
+  });
+  return manifestOf(file, new Map());
+}
+
+export interface Scene {
+  now: number;
+  state: RunState;
+  readonly entries: Entry[];
+  readonly present: Map<VolunteerId, Present>;
+  do(command: Command): Decision;
+  /** Ticks until nothing is due. */
+  settle(): void;
+  join(volunteer: VolunteerId, source?: SourceId): void;
+  deliver(volunteer: VolunteerId, claims?: { round?: number; steps?: number; tokens?: number }): Decision;
+  /** Plays the shell's averaging. */
+  publish(): void;
+  kinds(after?: number): string[];
+}
+
+export function scene(options: SceneOptions = {}): Scene {
+  const entries: Entry[] = [];
+  const append = (fact: Entry["fact"]) => {
+    const entry = { seq: entries.length + 1, at: at(self.now), fact };
+    entries.push(entry);
+    self.state = evolve(self.state, entry);
+  };
+  const self: Scene = {
+    now: 1000,
+    state: undefined as unknown as RunState,
+    entries,
+    present: new Map(),
+    do(command) {
+      const decision = decide(self.state, command, at(self.now));
+      if (decision.ok) for (const fact of decision.facts) append(fact);
+      return decision;
+    },
+    settle() {
+      for (let i = 0; i < 10; i++) {
+        const before = entries.length;
+        self.do({ kind: "tick", present: [...self.present.values()] });
+        if (entries.length === before) return;
+        if (self.state.phase.kind === "training" && entries.at(-1)?.fact.kind === "opened") return;
+      }
+      throw new Error("ticks do not settle");
+    },
+    join(volunteer, source = es) {
+      self.present.set(volunteer, { volunteer, source, ready: true });
+      self.settle();
+    },
+    deliver(volunteer, claims = {}) {
+      const round = claims.round ?? ("round" in self.state.phase ? self.state.phase.round : 0);
+      const decision = self.do({
+        kind: "accept",
+        round,
+        volunteer,
+        source: self.present.get(volunteer)?.source ?? es,
+        delta: hashOf(`${volunteer} ${round}`),
+        sizeBytes: 100,
+        steps: claims.steps ?? 10,
+        tokens: claims.tokens ?? 320,
+        loss: 2,
+        norm: 1,
+      });
+      self.settle();
+      return decision;
+    },
+    publish() {
+      const { phase } = self.state;
+      if (phase.kind !== "closing") throw new Error(`nothing to publish in ${phase.kind}`);
+      self.do({
+        kind: "published",
+        round: phase.round,
+        body: hashOf(`body ${phase.round}`),
+        bodyBytes: 1000,
+        outer: null,
+        cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 })),
+        meanNorm: 1,
+        servedBytes: 2000,
+      });
+      self.settle();
+    },
+    kinds: (after = 0) => entries.slice(after).map(({ fact }) => fact.kind),
+  };
+  append({
+    kind: "created",
+    manifest: manifest(options),
+    parameters: { theta: 1000, phi: { es: 200, ja: 300 }, psi: 0 },
+    body: hashOf("body 0"),
+    bodyBytes: 1000,
+  });
+  return self;
+}
