@@ -101,6 +101,12 @@ export interface Admin {
   readonly act: AdminAct;
 }
 
+/** The answer is `{ok, last}`; then `entries` events bring arrays of journal entries, in order. */
+export interface Watch {
+  /** The last entry that the watcher has; 0 for none. */
+  readonly after: number;
+}
+
 const device = z.strictObject({ backend: z.enum(backends), host: z.enum(hosts) });
 
 export const checkHello: Check<Hello> = checked(
@@ -124,8 +130,8 @@ export const checkOpenUpload: Check<OpenUpload> = checked(
     round: whole(),
     delta: sha,
     sizeBytes: whole(2 ** 40),
-    steps: whole(1e9),
-    tokens: whole(1e15),
+    steps: whole(1e9).min(1),
+    tokens: whole(1e15).min(1),
     loss: finite,
   }),
   "open",
@@ -146,6 +152,7 @@ export const checkEvaluation: Check<Evaluation> = checked(
   }),
   "evaluation",
 );
+export const checkWatch: Check<Watch> = checked(z.strictObject({ after: whole() }), "watch");
 export const checkAdmin: Check<Admin> = checked(
   z.strictObject({
     token: z.string().max(200),
@@ -205,6 +212,16 @@ export type Announcement = {
 export interface Assignment {
   readonly slot: number;
   readonly slots: number;
+}
+
+export interface Watching {
+  /** The last entry of the journal now. A watcher that is far behind reads up to it by HTTP. */
+  readonly last: number;
+}
+
+/** Why a connection will not be used again by itself [P5] [C17]. */
+export interface Removed {
+  readonly reason: "replaced" | "removed";
 }
 
 /** A volunteer as the dashboard sees it now; presence is never in the journal. */
