@@ -158,6 +158,11 @@ export function summary(figures: Figures): {
   return { rounds: figures.published, sources };
 }
 
+/** Which bodies a coordinator keeps for download: the first, the last five, every tenth. */
+export function keepsBody(number: number, latest: number): boolean {
+  return number === 0 || number > latest - 5 || number % 10 === 0;
+}
+
 /** How many times fewer bytes went up than if the whole model had been exchanged each step; null before any did. */
 export function savingFactor({ deltaBytes, wouldHaveSentBytes }: TrafficFigures): number | null {
   return deltaBytes === 0 ? null : wouldHaveSentBytes / deltaBytes;
