@@ -1,0 +1,69 @@
+// `homebody`: one command, its subcommands loaded when they are asked for.
+//
+// A subcommand is a file that exports `run(args) -> exit code` and `usage`. What a user typed wrong comes back as
+// a sentence and exit code 2; anything else that goes wrong is shown whole, exit code 1.
+
+import { InputError } from "@homebody/base";
+import { endWithParent } from "./parent.ts";
+
+interface Subcommand {
+  readonly usage: string;
+  run(args: readonly string[]): Promise<number>;
+}
+
+const subcommands: Readonly<Record<string, readonly [summary: string, load: () => Promise<Subcommand>]>> = {
+  serve: ["host a run", () => import("./serve.ts")],
+  volunteer: ["take part without a browser", () => import("./volunteer.ts")],
+  demo: ["a demonstration run with volunteers on this machine (npm start)", () => import("./demo.ts")],
+  golden: ["check the engine against reference tensors", () => import("./golden.ts")],
+  bench: ["measure", () => import("./bench.ts")],
+  experiment: ["a run beside its controls, on text of your own", () => import("./experiment.ts")],
+};
+
+function help(): string {
+  const lines = Object.entries(subcommands).map(([name, [summary]]) => `  ${name.padEnd(12)}${summary}`);
+  return `homebody <command> ...\n\n${lines.join("\n")}\n\nhomebody <command> --help says more.\n`;
+}
+
+async function main([name, ...args]: readonly string[]): Promise<number> {
+  if (name === undefined || name === "help" || name === "--help") {
+    process.stdout.write(help());
+    return name === undefined ? 2 : 0;
+  }
+  const entry = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
+  if (entry === undefined) {
+    process.stderr.write(`homebody: expected a command, got ${JSON.stringify(name)}\n\n${help()}`);
+    return 2;
+  }
+  const subcommand = await entry[1]();
+  if (args.includes("--help")) {
+    process.stdout.write(`${subcommand.usage.trim()}\n`);
+    return 0;
+  }
+  try {
+    return await subcommand.run(args);
+  } catch (error) {
+    if (!isMistake(error)) throw error;
+    process.stderr.write(`homebody ${name}: ${error.message}\n`);
+    return 2;
+  }
+}
+
+/** Errors that the person at the keyboard can mend: their message is enough. */
+function isMistake(error: unknown): error is Error {
+  const names = ["RunFileError", "RunMismatch", "FolderInUse"];
+  if (!(error instanceof Error)) return false;
+  const code = (error as NodeJS.ErrnoException).code ?? "";
+  return error instanceof InputError || names.includes(error.name) || code.startsWith("ERR_PARSE_ARGS");
+}
+
+endWithParent();
+main(process.argv.slice(2)).then(
+  (code) => {
+    process.exit(code);
+  },
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`);
+    process.exit(1);
+  },
+);

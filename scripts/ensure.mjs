@@ -1,0 +1,113 @@
+// Installs what is missing, and says so: npm packages always, Chromium only where it is asked for.
+//
+// Plain JavaScript without dependencies: it runs before anything is installed.
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+
+const say = (line) => process.stderr.write(`${line}\n`);
+
+/** A Node that is too old fails in ways that do not say so. */
+export function ensureNode() {
+  const [major, minor] = process.versions.node.split(".").map(Number);
+  if (major > 20 || (major === 20 && minor >= 19)) return;
+  say(`Homebody needs Node 20.19 or newer; this is ${process.versions.node}.`);
+  process.exit(1);
+}
+
+/** Runs npm install when package files changed since the last one. */
+export function ensurePackages() {
+  ensureNode();
+  const mark = join(root, "node_modules", ".homebody-installed");
+  const wanted = packagesHash();
+  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
+  say("Installing npm packages (once) ...");
+  // Not `npm ci`: it insists on binaries of every platform, which some registries do not carry.
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { status, error } = spawnSync(npm, args, { cwd: root, stdio: ["ignore", 2, 2], shell: npm !== "npm" });
+  if (status !== 0) {
+    say(`npm install failed${error ? `: ${error.message}` : ""}. Is the network there?`);
+    process.exit(1);
+  }
+  writeFileSync(mark, wanted);
+}
+
+function packagesHash() {
+  const hash = createHash("sha256");
+  const files = ["package.json", "package-lock.json"];
+  for (const group of ["packages", "apps"])
+    for (const name of readdirSync(join(root, group)).sort()) files.push(join(group, name, "package.json"));
+  for (const file of files) if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
+  return hash.digest("hex");
+}
+
+const chromiumPlaces = [
+  "/usr/bin/chromium",
+  "/usr/bin/chromium-browser",
+  "/usr/bin/google-chrome",
+  "/usr/bin/google-chrome-stable",
+  "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+  "/Applications/Chromium.app/Contents/MacOS/Chromium",
+  "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
+];
+
+export function findChromium() {
+  const given = process.env.CHROMIUM_PATH;
+  if (given) return existsSync(given) ? given : undefined;
+  return chromiumPlaces.find((path) => existsSync(path));
+}
+
+/** The path of a Chromium; installed by the system's package manager where that may be done. */
+export function ensureChromium() {
+  const found = findChromium();
+  if (found) return found;
+  if (installDebian(["chromium"], "Chromium (for the tests in a real browser)")) {
+    const installed = findChromium();
+    if (installed) return installed;
+  }
+  say("Chromium was not found. Install it (Debian, Ubuntu: apt install chromium), or set CHROMIUM_PATH.");
+  process.exit(1);
+}
+
+/** Installs Debian packages as root, or by a sudo that asks nothing; false where neither may be. */
+export function installDebian(packages, what) {
+  if (spawnSync("apt-get", ["--version"], { stdio: "ignore" }).status !== 0) return false;
+  const isRoot = process.getuid?.() === 0;
+  const sudo = isRoot ? [] : ["sudo", "-n"];
+  if (!isRoot && spawnSync("sudo", ["-n", "true"], { stdio: "ignore" }).status !== 0) return false;
+  say(`Installing ${what} by apt-get ...`);
+  const apt = (...args) => {
+    const [command, ...rest] = [...sudo, "apt-get", ...args];
+    const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+    return spawnSync(command, rest, { stdio: ["ignore", "ignore", 2], env }).status === 0;
+  };
+  const install = () => apt("install", "-y", "-qq", "--no-install-recommends", ...packages);
+  return install() || (apt("update", "-qq") && install());
+}
+
+/** Builds the web application unless what it is made of is older than the last build. */
+export function ensureBuilt() {
+  const page = join(root, "apps", "web", "dist", "index.html");
+  const sources = ["package.json", "package-lock.json", "vite.config.ts", "apps/web", "packages"];
+  const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
+  if (existsSync(page) && statSync(page).mtimeMs >= newest) return;
+  say("Building the web application ...");
+  const vite = join(root, "node_modules", "vite", "bin", "vite.js");
+  const args = [vite, "build", "--logLevel", "warn"];
+  if (spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) process.exit(1);
+}
+
+function newestIn(path) {
+  if (!existsSync(path)) return 0;
+  const info = statSync(path);
+  if (!info.isDirectory()) return info.mtimeMs;
+  const skipped = new Set(["node_modules", "dist", ".tsc", "test"]);
+  const children = readdirSync(path).filter((name) => !skipped.has(name));
+  return Math.max(0, ...children.map((name) => newestIn(join(path, name))));
+}

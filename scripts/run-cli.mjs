@@ -1,0 +1,17 @@
+// Runs apps/cli from its TypeScript source, hands it every signal, and ends as it ends.
+
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { root } from "./ensure.mjs";
+
+export function runCli(args) {
+  const main = join(root, "apps", "cli", "src", "main.ts");
+  const cwd = process.env.INIT_CWD ?? process.cwd(); // npm runs scripts at the root; paths are the caller's
+  const loader = import.meta.resolve("tsx");
+  const child = spawn(process.execPath, ["--import", loader, main, ...args], { cwd, stdio: "inherit" });
+  // Ctrl-C reaches the child by itself too: the command line takes a signal that comes twice at once as one.
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
+  child.on("exit", (code, signal) => {
+    process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
+  });
+}
