@@ -19,7 +19,8 @@ const pure = ["base", "protocol", "codec", "text", "dept", "aggregate", "coordin
 /** Each check is a name and what it found: nothing means that it passed. */
 export const checks = {
   "types (tsc)": () => tool(join("node_modules", "typescript", "bin", "tsc"), ["-b"]),
-  "lint and format (biome)": () => tool(join("node_modules", "@biomejs", "biome", "bin", "biome"), ["ci", "--error-on-warnings", "."]),
+  "lint and format (biome)": () =>
+    tool(join("node_modules", "@biomejs", "biome", "bin", "biome"), ["ci", "--error-on-warnings", "."]),
   "imports point one way": importDirection,
   "pure packages are pure": purity,
   "no synchronous readback": noSyncReadback,

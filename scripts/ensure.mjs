@@ -30,7 +30,11 @@ export function ensurePackages() {
   // Not `npm ci`: it insists on binaries of every platform, which some registries do not carry.
   const npm = process.platform === "win32" ? "npm.cmd" : "npm";
   const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, error } = spawnSync(npm, args, { cwd: root, stdio: ["ignore", 2, 2], shell: npm !== "npm" });
+  const { status, error } = spawnSync(npm, args, {
+    cwd: root,
+    stdio: ["ignore", 2, 2],
+    shell: npm !== "npm",
+  });
   if (status !== 0) {
     say(`npm install failed${error ? `: ${error.message}` : ""}. Is the network there?`);
     process.exit(1);

@@ -23,7 +23,9 @@ const stages = {
 const asked = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
 const unknown = asked.filter((name) => !(name in stages));
 if (unknown.length > 0) {
-  process.stderr.write(`npm test: expected some of ${Object.keys(stages).join(", ")}, got ${unknown.join(", ")}\n`);
+  process.stderr.write(
+    `npm test: expected some of ${Object.keys(stages).join(", ")}, got ${unknown.join(", ")}\n`,
+  );
   process.exit(2);
 }
 const chosen = Object.entries(stages).filter(([name]) => asked.length === 0 || asked.includes(name));

@@ -1,0 +1,193 @@
+// npm start: a coordinator with the demonstration run, and volunteers on this machine so that something happens.
+//
+// State lives in one folder. Ctrl-C ends everything cleanly, and the next start goes on where it was. With
+// --rounds the run ends after that many in all, and the last line on stdout is the result as JSON.
+
+import { existsSync } from "node:fs";
+import { rename } from "node:fs/promises";
+import { resolve } from "node:path";
+import { createInterface } from "node:readline/promises";
+import { parseArgs } from "node:util";
+import { firstLast, summary } from "@homebody/coordinator";
+import { createServer, type RunningServer, stderrLog } from "@homebody/server";
+import { demoRounds, writeDemo } from "./demo/run-file.ts";
+import { demoSources } from "./demo/texts.ts";
+import { startVolunteers } from "./demo/volunteers.ts";
+import { interrupt } from "./interrupt.ts";
+import { wholeNumber } from "./options.ts";
+
+export const usage = `
+npm start -- [--port 8080] [--data ./data] [--volunteers 2] [--rounds ${demoRounds}] [--fresh]
+
+  --port N        where the pages are
+  --data DIR      where the run's state is kept; the next start goes on from it
+  --volunteers N  headless volunteers on this machine; 0 for none
+  --rounds N      rounds of the run in all: when it has them, everything ends with a line of JSON
+  --fresh         sets the run in the data folder aside (DIR.1, DIR.2, ...) and begins a new one
+`;
+
+interface Options {
+  readonly port: number;
+  readonly data: string;
+  readonly volunteers: number;
+  readonly rounds: number | undefined;
+  readonly fresh: boolean;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = read(args);
+  const stop = interrupt();
+  try {
+    const server = await open(options);
+    if (server === undefined) return 0;
+    try {
+      return await attend(server, options, stop);
+    } finally {
+      await server.close();
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+function read(args: readonly string[]): Options {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      port: { type: "string", default: "8080" },
+      data: { type: "string", default: "data" },
+      volunteers: { type: "string", default: "2" },
+      rounds: { type: "string" },
+      fresh: { type: "boolean", default: false },
+    },
+  });
+  return {
+    port: wholeNumber("--port", values.port, 0, 65535),
+    data: resolve(values.data),
+    volunteers: wholeNumber("--volunteers", values.volunteers, 0, 64),
+    rounds: values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1_000_000),
+    fresh: values.fresh,
+  };
+}
+
+/** The server, with a run that is not over; undefined where the run is over and nobody wants a fresh one. */
+async function open(options: Options): Promise<RunningServer | undefined> {
+  const server = await serve(options);
+  const finished = server.state().phase.kind === "finished";
+  if (options.fresh && server.existed) {
+    await server.close();
+    await setAside(options.data);
+    return await serve(options);
+  }
+  if (!finished) return server;
+  const result = JSON.stringify(summary(server.figures()));
+  await server.close();
+  say(`The run in ${options.data} is finished after ${server.figures().published} rounds.`);
+  if (await wantsFresh()) {
+    await setAside(options.data);
+    return await serve(options);
+  }
+  say("For a fresh one, with the old one set aside: npm start -- --fresh");
+  say(result);
+  return undefined;
+}
+
+async function serve({ port, data, rounds }: Options): Promise<RunningServer> {
+  return await createServer({
+    run: await writeDemo(data),
+    dataDir: data,
+    port,
+    log: stderrLog(process.env.LOG_LEVEL ?? "warn"),
+    ...(rounds === undefined ? {} : { rounds }),
+  });
+}
+
+async function setAside(data: string): Promise<void> {
+  let n = 1;
+  while (existsSync(`${data}.${n}`)) n += 1;
+  await rename(data, `${data}.${n}`);
+  say(`The old run is kept in ${data}.${n}.`);
+}
+
+async function wantsFresh(): Promise<boolean> {
+  if (!process.stdin.isTTY || !process.stdout.isTTY) return false;
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  const answer = await terminal.question("Begin a fresh one, and keep the old one beside it? [y/N] ");
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
+}
+
+async function attend(
+  server: RunningServer,
+  options: Options,
+  stop: ReturnType<typeof interrupt>,
+): Promise<number> {
+  const { name, rounds } = server.figures();
+  say("");
+  say(`  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all`);
+  say("");
+  say(`  Volunteer page   ${server.url}/`);
+  say(`  Dashboard        ${server.url}/dashboard`);
+  say(`  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`);
+  say(`  Volunteers here  ${options.volunteers}`);
+  say("");
+  const volunteers = startVolunteers(
+    demoSources.map(({ id }) => id),
+    { count: options.volunteers, url: server.url, dataDir: options.data },
+  );
+  const tell = narrator(server);
+  const telling = setInterval(tell, 500);
+  try {
+    const ended = server.finished.then(() => "finished" as const);
+    const left = stop.came.then(() => "stopped" as const);
+    let why = await Promise.race([ended, left]);
+    tell();
+    if (why === "finished" && options.rounds === undefined) {
+      say(
+        `The run is finished; its pages stay open until Ctrl-C. ${JSON.stringify(summary(server.figures()))}`,
+      );
+      await left;
+      why = "stopped";
+    }
+    if (why === "stopped") say("Stopping; the next start goes on from here.");
+    await volunteers.stop();
+    if (why === "finished") say(JSON.stringify(summary(server.figures())));
+    return 0;
+  } finally {
+    clearInterval(telling);
+    await volunteers.stop();
+  }
+}
+
+/** Says what a person who looks at the terminal wants to know: each round, and what was learnt in it. */
+function narrator(server: RunningServer): () => void {
+  let told = server.figures().published;
+  let opened = 0;
+  return () => {
+    const figures = server.figures();
+    if (figures.phase === "training" && figures.round > Math.max(opened, told)) {
+      opened = figures.round;
+      const count = figures.roundList.at(-1)?.assigned.length ?? 0;
+      say(
+        `Round ${figures.round} of ${figures.rounds}: ${count} volunteer${count === 1 ? "" : "s"} training`,
+      );
+    }
+    while (told < figures.published) {
+      told += 1;
+      say(`Round ${told} of ${figures.rounds}: published. ${scores(server)}`);
+    }
+  };
+}
+
+function scores(server: RunningServer): string {
+  const figures = server.figures();
+  const parts = figures.sources.flatMap(({ id }) => {
+    const ends = firstLast(figures, id);
+    return ends === undefined ? [] : [`${id} ${ends.last.toFixed(2)} (was ${ends.first.toFixed(2)})`];
+  });
+  return parts.length === 0 ? "" : `Bits per byte so far: ${parts.join(", ")}`;
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
