@@ -42,7 +42,10 @@ export function tensorLayout(
 }
 
 /** Zeros, or the given numbers (not copied). */
-export function namedTensors(layout: TensorLayout, data = new Float32Array(layout.size)): NamedTensors {
+export function namedTensors(
+  layout: TensorLayout,
+  data: Float32Array = new Float32Array(layout.size),
+): NamedTensors {
   if (data.length !== layout.size)
     throw new InputError("tensors", `${layout.size} numbers`, `${data.length}`);
   return { layout, data };
