@@ -1,0 +1,116 @@
+// Batches: rows of a shard as inputs and targets, as the trainer takes them.
+//
+// Which rows is a function of the run's seed, source, slot, round and step alone, so a volunteer that comes back
+// draws what it would have drawn.
+
+import { InputError, permutation, random } from "@homebody/base";
+import type { Shard } from "./shard.ts";
+
+export interface Batch {
+  /** [rows, context], flat; a place after the end of the stream holds 0. */
+  readonly inputs: Int32Array;
+  /** [rows, context], flat; -100 does not count. */
+  readonly targets: Int32Array;
+  readonly rows: number;
+  readonly context: number;
+}
+
+export interface Draw {
+  /** The run's. */
+  readonly seed: number | string;
+  readonly source: string;
+  /** Which of the source's volunteers in this round, from 0. */
+  readonly slot: number;
+  /** How many volunteers of the source the round has. */
+  readonly slots: number;
+  readonly round: number;
+  /** Of the round, from 0. */
+  readonly step: number;
+  /** Steps of a round: a round begins where the one before it ended. */
+  readonly localSteps: number;
+  /** Rows a batch. */
+  readonly batch: number;
+}
+
+export const ignored = -100;
+
+/**
+ * The rows of the shard are shuffled anew for each epoch; the epochs in a row are one endless order. The volunteers
+ * of a source deal it out among themselves: step 0 of slot 0, step 0 of slot 1, ..., then step 1. So as long as the
+ * number of volunteers stays, each row is drawn once before any is drawn again; and within a round two slots never
+ * draw the same row of the same epoch. (Volunteers who bring their own texts have shards of their own.)
+ */
+export function drawBatch(shard: Shard, draw: Draw): Batch {
+  const { slot, slots, round, step, localSteps, batch } = draw;
+  if (!(slot >= 0 && slot < slots)) throw new InputError("draw, slot", `0 to ${slots - 1}`, `${slot}`);
+  if (!(step >= 0 && step < localSteps))
+    throw new InputError("draw, step", `0 to ${localSteps - 1}`, `${step}`);
+  const first = ((round * localSteps + step) * slots + slot) * batch;
+  const rows = Array.from({ length: batch }, (_, i) => {
+    const epoch = Math.floor((first + i) / shard.rows);
+    return epochOrder(shard, `${draw.seed}/${draw.source}/epoch ${epoch}`)[(first + i) % shard.rows]!;
+  });
+  return batchOf(shard, rows);
+}
+
+/** The last two orders of a shard: a batch may span two epochs. */
+const orders = new WeakMap<Shard, Map<string, Uint32Array>>();
+
+function epochOrder(shard: Shard, seed: string): Uint32Array {
+  const kept = orders.get(shard) ?? new Map<string, Uint32Array>();
+  orders.set(shard, kept);
+  const known = kept.get(seed);
+  if (known) return known;
+  const order = permutation(shard.rows, random(seed));
+  for (const oldest of kept.keys()) {
+    if (kept.size < 2) break;
+    kept.delete(oldest);
+  }
+  kept.set(seed, order);
+  return order;
+}
+
+export interface HeldOutBatch extends Batch {
+  /** UTF-8 bytes of what the batch predicts: the divisor of bits per byte. */
+  readonly bytes: number;
+  /** Targets that count. */
+  readonly tokens: number;
+}
+
+export interface HeldOutOptions {
+  /** Rows a batch. The last batch is filled up with rows that do not count, so all have one shape. */
+  readonly batch: number;
+  /** Rows evaluated: the same ones each time for the same seed. */
+  readonly sampleRows: number | "all";
+  readonly seed: number | string;
+}
+
+export function* heldOutBatches(shard: Shard, options: HeldOutOptions): Generator<HeldOutBatch> {
+  const { batch, sampleRows, seed } = options;
+  const count = sampleRows === "all" ? shard.rows : Math.min(shard.rows, sampleRows);
+  const sample = permutation(shard.rows, random(`${seed}/held-out rows`))
+    .slice(0, count)
+    .sort();
+  for (let start = 0; start < count; start += batch) {
+    const rows = [...sample.subarray(start, start + batch)];
+    const bytes = rows.reduce((sum, row) => sum + shard.rowBytes[row]!, 0);
+    const filled = batchOf(shard, rows, batch);
+    yield { ...filled, bytes, tokens: filled.targets.reduce((n, target) => n + (target >= 0 ? 1 : 0), 0) };
+  }
+}
+
+/** The given rows, and as many that do not count as `size` asks for. */
+function batchOf(shard: Shard, rows: readonly number[], size = rows.length): Batch {
+  const { context, stream } = shard;
+  const inputs = new Int32Array(size * context);
+  const targets = new Int32Array(size * context).fill(ignored);
+  for (const [i, row] of rows.entries()) {
+    const start = row * context;
+    const predicted = Math.min(context, stream.length - 1 - start);
+    for (let t = 0; t < predicted; t++) {
+      inputs[i * context + t] = stream[start + t]!;
+      targets[i * context + t] = stream[start + t + 1]!;
+    }
+  }
+  return { inputs, targets, rows: size, context };
+}

@@ -1,0 +1,33 @@
+// A volunteer's text: documents, the tokenizer that is learnt from them, packed shards, batches, and the measure.
+
+export {
+  type Batch,
+  type Draw,
+  drawBatch,
+  type HeldOutBatch,
+  type HeldOutOptions,
+  heldOutBatches,
+  ignored,
+} from "./batches.ts";
+export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
+export { decodeUtf8, parseDocuments, utf8Length } from "./documents.ts";
+export { type Split, splitHeldOut } from "./held-out.ts";
+export {
+  type PackingOptions,
+  type PackingProgress,
+  packDocuments,
+  packing,
+  predictedTokens,
+  type Shard,
+  shardBytes,
+} from "./shard.ts";
+export { decodeShard, encodeShard } from "./shard-file.ts";
+export { type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
+export {
+  TrainingCancelled,
+  type TrainingOptions,
+  type TrainingProgress,
+  tokenizerTraining,
+  trainTokenizer,
+} from "./train-tokenizer.ts";
+export { endOfDocumentText, largestVocabulary, smallestVocabulary } from "./vocabulary.ts";

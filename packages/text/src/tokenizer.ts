@@ -1,0 +1,161 @@
+// Byte-level BPE: text to token ids and back. No text is unknown, and every text comes back as it was.
+//
+// A pre-token's bytes begin as one token each; the pair that was learnt first is merged, leftmost first, until no
+// pair is left that was learnt. `<|endoftext|>` written in a text is ordinary text: only packing makes end tokens.
+
+import { InputError } from "@homebody/base";
+import { heap } from "./heap.ts";
+import { pairTable } from "./pair-table.ts";
+import { pieces, preTokens } from "./pre-tokens.ts";
+import { vocabularyFromJson, vocabularyJson } from "./tokenizer-json.ts";
+import { largestVocabulary, type Merge, type Vocabulary } from "./vocabulary.ts";
+
+export interface Tokenizer {
+  /** Its own entries, with the end of document. It may be smaller than the run's vocabulary: see trainTokenizer. */
+  readonly vocabularySize: number;
+  /** The token that ends a document; it has no bytes. */
+  readonly endOfDocument: number;
+  /** UTF-8 bytes of each token. */
+  readonly byteLengths: Uint32Array;
+  encode(text: string): Int32Array;
+  /** The bytes of the tokens; a token that the tokenizer does not have counts as U+FFFD. */
+  decodeBytes(ids: Iterable<number>): Uint8Array;
+  /** As decodeBytes, with U+FFFD for bytes that are no UTF-8: a token can end within a character. */
+  decode(ids: Iterable<number>): string;
+  /** Hugging Face's tokenizer.json. */
+  toJson(): string;
+}
+
+const cachedWords = 1 << 16;
+const cachedLength = 64;
+const unknownBytes = new TextEncoder().encode("\ufffd");
+
+export function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
+  const { tokens, endOfDocument, merges } = vocabulary;
+  if (tokens.length > largestVocabulary)
+    throw new InputError("tokenizer", `at most ${largestVocabulary} tokens`, `${tokens.length}`);
+  const byteTokens = byteTokensOf(vocabulary);
+  const byteLengths = Uint32Array.from(tokens, (bytes) => bytes.length);
+  const merge = merger(merges);
+  const utf8 = new TextEncoder();
+  const cache = new Map<string, Int32Array>();
+
+  function word(text: string): Int32Array {
+    const known = cache.get(text);
+    if (known) return known;
+    const ids = Int32Array.from(utf8.encode(text), (byte) => byteTokens[byte]!);
+    const merged = ids.slice(0, merge(ids));
+    if (text.length <= cachedLength) {
+      if (cache.size >= cachedWords) cache.clear();
+      cache.set(text, merged);
+    }
+    return merged;
+  }
+
+  function decodeBytes(ids: Iterable<number>): Uint8Array {
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    for (const id of ids) {
+      const part = tokens[id] ?? unknownBytes;
+      parts.push(part);
+      size += part.length;
+    }
+    const bytes = new Uint8Array(size);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return bytes;
+  }
+
+  return {
+    vocabularySize: tokens.length,
+    endOfDocument,
+    byteLengths,
+    encode(text) {
+      let ids = new Int32Array(Math.max(16, text.length >> 1));
+      let size = 0;
+      for (const piece of pieces(text)) {
+        for (const preToken of preTokens(piece)) {
+          const more = word(preToken);
+          if (size + more.length > ids.length) {
+            const grown = new Int32Array(Math.max(ids.length * 2, size + more.length));
+            grown.set(ids);
+            ids = grown;
+          }
+          ids.set(more, size);
+          size += more.length;
+        }
+      }
+      return ids.slice(0, size);
+    },
+    decodeBytes,
+    decode: (ids) => new TextDecoder("utf-8", { ignoreBOM: true }).decode(decodeBytes(ids)),
+    toJson: () => vocabularyJson(vocabulary),
+  };
+}
+
+/** Throws an InputError that says where, unless the text is a tokenizer.json of this kind. */
+export function tokenizerFromJson(json: string, where?: string): Tokenizer {
+  return tokenizerOf(vocabularyFromJson(json, where));
+}
+
+/** The token of each byte. */
+function byteTokensOf({ tokens, endOfDocument }: Vocabulary): Int32Array {
+  const byteTokens = new Int32Array(256).fill(-1);
+  for (const [id, bytes] of tokens.entries())
+    if (id !== endOfDocument && bytes.length === 1) byteTokens[bytes[0]!] = id;
+  const missing = byteTokens.indexOf(-1);
+  if (missing >= 0) throw new InputError("tokenizer", "a token for every byte", `none for ${missing}`);
+  return byteTokens;
+}
+
+/** Merges the ids of one pre-token in place, and returns how many are left. */
+function merger(merges: readonly Merge[]): (ids: Int32Array) => number {
+  const ranks = pairTable(merges.length);
+  const into = Int32Array.from(merges, (merge) => merge.into);
+  for (const [rank, { left, right }] of merges.entries()) {
+    if (ranks.get(left, right) >= 0)
+      throw new InputError(`tokenizer, merge ${rank}`, "a pair of its own", `${left} and ${right} again`);
+    ranks.add(left, right, rank);
+  }
+  const queue = heap<number>((a, b) => a < b); // rank * 2^32 + position: the pair learnt first, leftmost first
+  let next = new Int32Array(64);
+  let previous = new Int32Array(64);
+
+  return (ids) => {
+    const size = ids.length;
+    if (size > next.length) {
+      next = new Int32Array(size * 2);
+      previous = new Int32Array(size * 2);
+    }
+    const consider = (at: number) => {
+      const after = next[at]!;
+      const rank = after < size ? ranks.get(ids[at]!, ids[after]!) : -1;
+      if (rank >= 0) queue.push(rank * 4294967296 + at);
+    };
+    for (let i = 0; i < size; i++) {
+      next[i] = i + 1;
+      previous[i] = i - 1;
+    }
+    for (let i = 0; i < size; i++) consider(i);
+    for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
+      const rank = Math.floor(key / 4294967296);
+      const at = key % 4294967296;
+      const after = next[at]!;
+      // The pair may be gone: its left part merged away (-1), or either part grown.
+      if (ids[at]! < 0 || after >= size || ranks.get(ids[at]!, ids[after]!) !== rank) continue;
+      ids[at] = into[rank]!;
+      ids[after] = -1;
+      const end = next[after]!;
+      next[at] = end;
+      if (end < size) previous[end] = at;
+      consider(at);
+      if (previous[at]! >= 0) consider(previous[at]!);
+    }
+    let left = 0;
+    for (let i = 0; i < size; i = next[i]!) ids[left++] = ids[i]!;
+    return left;
+  };
+}
