@@ -1,0 +1,174 @@
+// The feed against a coordinator's journal that grows, and a line that is cut: figures always equal the fold.
+
+import type { Millis, SourceId, VolunteerId } from "@homebody/base";
+import { sha256Of } from "@homebody/base";
+import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
+import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { expect, test } from "vitest";
+import { type LineEvents, openFeed, type RunPorts } from "./feed.ts";
+
+const es = "es" as SourceId;
+const ana = "a".repeat(32) as VolunteerId;
+const body = (text: string) => sha256Of(new TextEncoder().encode(text));
+
+function manifest(seed: number): RunManifest {
+  const file = checkRunFile({
+    name: "a run",
+    description: "of a test",
+    model: { family: "llama", depth: 1, context: 16 },
+    sources: [{ id: "es", title: "Español", language: "es", text: "brought", vocabulary: 300 }],
+    training: { localSteps: 2, batch: 2, learningRate: { peak: 0.01 }, seed },
+    rounds: 3,
+  });
+  return manifestOf(file, new Map());
+}
+
+/** A journal behind HTTP and a line; the test decides what is told and when the line is cut. */
+function coordinator() {
+  const self = {
+    manifest: manifest(1),
+    journal: [] as Entry[],
+    reads: 0,
+    fails: 0,
+    on: undefined as LineEvents | undefined,
+    watches: [] as number[],
+    later: [] as (() => void)[],
+    append(...facts: Fact[]): Entry[] {
+      const from = self.journal.length;
+      for (const fact of facts)
+        self.journal.push({ seq: self.journal.length + 1, at: self.journal.length as Millis, fact });
+      return self.journal.slice(from);
+    },
+    begin(run = self.manifest) {
+      self.manifest = run;
+      self.journal = [];
+      const parameters = { theta: 10, phi: { es: 4 }, psi: 0 };
+      self.append({ kind: "created", manifest: run, parameters, body: body("0"), bodyBytes: 40 });
+    },
+    ports: undefined as unknown as RunPorts,
+  };
+  self.ports = {
+    manifest: async () => self.manifest,
+    async journal(after, limit) {
+      self.reads += 1;
+      if (self.fails > 0) {
+        self.fails -= 1;
+        throw new Error("no network");
+      }
+      return { entries: self.journal.slice(after, after + limit), last: self.journal.length };
+    },
+    line(on) {
+      self.on = on;
+      return {
+        watch: async ({ after }) => {
+          self.watches.push(after);
+          return { ok: true, last: self.journal.length };
+        },
+        admin: async () => ({ ok: false, refusal: "not-authorised" }),
+        close() {},
+      };
+    },
+    now: () => 1000,
+    later: (act) => void self.later.push(act),
+  };
+  self.begin();
+  return self;
+}
+
+const opened = (round: number): Fact => ({
+  kind: "opened",
+  round,
+  assigned: [{ volunteer: ana, source: es, slot: 0, slots: 1 }],
+  localSteps: 2,
+  stepsBefore: 0,
+  totalSteps: 6,
+  deadline: 9000 as Millis,
+});
+const accepted = (round: number): Fact => ({
+  kind: "accepted",
+  round,
+  volunteer: ana,
+  source: es,
+  delta: body(`d${round}`),
+  sizeBytes: 20,
+  steps: 2,
+  tokens: 64,
+  loss: 3,
+  norm: 0.5,
+});
+
+/** Promises run until nothing is due. */
+const settled = () => new Promise<void>((done) => setImmediate(done));
+
+test("figures are the fold of the journal: read by HTTP, then by the line, without counting twice", async () => {
+  const host = coordinator();
+  host.append(opened(1));
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  expect(feed.state.get().line).toBe("live");
+  expect(host.watches).toEqual([2]);
+  const told = host.append(accepted(1));
+  host.on!.entries(told);
+  host.on!.entries(host.journal.slice(1)); // some of it again
+  await settled();
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  expect(feed.state.get().figures?.tokens).toBe(64);
+  expect(feed.state.get().entries).toEqual(host.journal);
+});
+
+test("entries that a lost line missed are read before those that follow", async () => {
+  const host = coordinator();
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  host.on!.lost();
+  expect(feed.state.get().line).toBe("lost");
+  host.append(opened(1), accepted(1));
+  const later = host.append({ kind: "paused" });
+  host.on!.entries(later); // a gap before them
+  await settled();
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  host.append({ kind: "resumed", deadline: null });
+  host.on!.connected();
+  await settled();
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  expect(feed.state.get().line).toBe("live");
+});
+
+test("a coordinator with another run, or with a shorter journal, starts the page over", async () => {
+  const host = coordinator();
+  host.append(opened(1), accepted(1));
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  expect(feed.state.get().figures?.deltas).toHaveLength(1);
+  host.begin(manifest(2));
+  host.append(opened(1));
+  host.on!.lost();
+  host.on!.connected();
+  await settled();
+  expect(feed.state.get().manifest?.training.seed).toBe(2);
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  expect(feed.state.get().entries).toEqual(host.journal);
+});
+
+test("a read that fails is said, and tried again", async () => {
+  const host = coordinator();
+  host.fails = 1;
+  const feed = openFeed(host.ports);
+  await settled();
+  expect(feed.state.get().problem).toBe("no network");
+  expect(host.later).toHaveLength(1);
+  host.later[0]!();
+  await settled();
+  expect(feed.state.get().problem).toBeNull();
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+});
+
+test("countdowns go by the coordinator's clock", async () => {
+  const host = coordinator();
+  const feed = openFeed(host.ports);
+  host.on!.presence({ at: 61_000 as Millis, volunteers: [], refusals: {} });
+  expect(feed.state.get().clockAheadMs).toBe(60_000);
+});

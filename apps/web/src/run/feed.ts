@@ -1,0 +1,163 @@
+// The run as a page sees it: the manifest, figures folded from the journal, and who is here now.
+//
+// Figures come from journal entries alone, in order and without gaps, so two watchers that have read the same
+// entries show the same. Entries come by the line; what a lost line missed is read by HTTP. Work is done one piece
+// after another (`inTurn`), so no entry is folded twice. Does not know React.
+
+import { type Entry, evolveFigures, type Figures } from "@homebody/coordinator";
+import type { Admin, PresenceReport, Reply, RunManifest, Watch, Watching } from "@homebody/protocol";
+import { createStore, type Store } from "../state/store.ts";
+
+export interface RunState {
+  /** `live`: what is shown is what is; `lost`: it is what was, and the line is being tried again. */
+  readonly line: "connecting" | "live" | "lost";
+  readonly manifest: RunManifest | null;
+  readonly figures: Figures | null;
+  /** The latest entries, oldest first. */
+  readonly entries: readonly Entry[];
+  readonly presence: PresenceReport | null;
+  /** The coordinator's clock minus this device's. */
+  readonly clockAheadMs: number;
+  readonly problem: string | null;
+}
+
+export interface JournalPage {
+  readonly entries: readonly Entry[];
+  readonly last: number;
+}
+
+/** A connection that is made again by itself whenever it is lost. */
+export interface Line {
+  watch(message: Watch): Promise<Reply<Watching>>;
+  admin(message: Admin): Promise<Reply>;
+  close(): void;
+}
+
+export interface LineEvents {
+  connected(): void;
+  lost(): void;
+  entries(entries: readonly Entry[]): void;
+  presence(report: PresenceReport): void;
+}
+
+export interface RunPorts {
+  manifest(): Promise<RunManifest>;
+  journal(after: number, limit: number): Promise<JournalPage>;
+  line(events: LineEvents): Line;
+  now(): number;
+  /** Calls back after a while. */
+  later(act: () => void): void;
+}
+
+export interface RunFeed {
+  readonly state: Pick<Store<RunState>, "get" | "subscribe">;
+  admin(message: Admin): Promise<Reply>;
+  close(): void;
+}
+
+/** Entries kept for the event log; all of them are in the export. */
+export const keptEntries = 5000;
+const pageEntries = 2000;
+
+export const unread: RunState = {
+  line: "connecting",
+  manifest: null,
+  figures: null,
+  entries: [],
+  presence: null,
+  clockAheadMs: 0,
+  problem: null,
+};
+
+export function openFeed(ports: RunPorts): RunFeed {
+  const store = createStore<RunState>(unread);
+  let turn: Promise<void> = Promise.resolve();
+  let connected = false;
+  let closed = false;
+
+  function inTurn(work: () => Promise<void>): void {
+    turn = turn.then(async () => {
+      if (closed) return;
+      try {
+        await work();
+      } catch (error) {
+        store.change({ problem: error instanceof Error ? error.message : String(error) });
+        ports.later(() => inTurn(join));
+      }
+    });
+  }
+
+  const seq = () => store.get().figures?.seq ?? 0;
+
+  function fold(entries: readonly Entry[]): void {
+    if (entries.length === 0) return;
+    const { figures, entries: kept } = store.get();
+    store.change({
+      figures: evolveFigures(figures ?? undefined, entries) ?? null,
+      entries: [...kept, ...entries].slice(-keptEntries),
+      problem: null,
+    });
+  }
+
+  async function readOn(): Promise<void> {
+    for (;;) {
+      const { entries, last } = await ports.journal(seq(), pageEntries);
+      if (last < seq()) return startOver();
+      fold(entries.filter((entry) => entry.seq > seq()));
+      if (entries.length === 0 || seq() >= last) return;
+    }
+  }
+
+  /** Another journal under the same address: what was read before means nothing. */
+  async function startOver(): Promise<void> {
+    store.change({ figures: null, entries: [], presence: null });
+    await readOn();
+  }
+
+  async function read(): Promise<void> {
+    const manifest = await ports.manifest();
+    const other = store.get().manifest !== null && store.get().manifest?.run !== manifest.run;
+    store.change({ manifest });
+    if (other) await startOver();
+    else await readOn();
+  }
+
+  async function join(): Promise<void> {
+    await read();
+    if (!connected) return;
+    const reply = await line.watch({ after: seq() });
+    if (!reply.ok) throw new Error(`watch: refused, ${reply.refusal}`);
+    if (reply.last < seq()) await startOver();
+    else if (reply.last > seq()) await readOn();
+    if (connected) store.change({ line: "live", problem: null });
+  }
+
+  async function take(entries: readonly Entry[]): Promise<void> {
+    const next = () => entries.filter((entry) => entry.seq > seq());
+    if ((next()[0]?.seq ?? seq() + 1) > seq() + 1) await readOn();
+    fold(next());
+  }
+
+  const line = ports.line({
+    connected() {
+      connected = true;
+      inTurn(join);
+    },
+    lost() {
+      connected = false;
+      store.change({ line: "lost" });
+    },
+    entries: (entries) => inTurn(() => take(entries)),
+    presence: (presence) => store.change({ presence, clockAheadMs: presence.at - ports.now() }),
+  });
+  inTurn(read); // the page fills by HTTP, also where sockets take their time
+
+  return {
+    state: store,
+    admin: (message) => line.admin(message),
+    close() {
+      closed = true;
+      line.close();
+    },
+  };
+}

@@ -1,0 +1,37 @@
+// The feed's ports in a browser: fetch, and one Socket.IO connection for the page.
+
+import { events, type Reply, type Watching } from "@homebody/protocol";
+import { io } from "socket.io-client";
+import type { JournalPage, RunPorts } from "./feed.ts";
+
+const answerMs = 15_000;
+const againMs = 3000;
+
+async function json(path: string): Promise<unknown> {
+  const response = await fetch(path, { headers: { accept: "application/json" } });
+  if (!response.ok) throw new Error(`${path}: expected an answer, got ${response.status}`);
+  return response.json();
+}
+
+export const browserPorts: RunPorts = {
+  // The page comes from the coordinator that answers here: same origin, same version, types hold.
+  manifest: () => json("/api/run") as ReturnType<RunPorts["manifest"]>,
+  journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`) as Promise<JournalPage>,
+  line(on) {
+    const socket = io({ reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    socket.on("connect", on.connected);
+    socket.on("disconnect", on.lost);
+    socket.on("connect_error", on.lost);
+    socket.on(events.entries, on.entries);
+    socket.on(events.presence, on.presence);
+    const ask = <T>(event: string, message: unknown): Promise<Reply<T>> =>
+      socket.timeout(answerMs).emitWithAck(event, message);
+    return {
+      watch: (message) => ask<Watching>(events.watch, message),
+      admin: (message) => ask(events.admin, message),
+      close: () => socket.disconnect(),
+    };
+  },
+  now: Date.now,
+  later: (act) => void setTimeout(act, againMs),
+};
