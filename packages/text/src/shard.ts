@@ -5,6 +5,7 @@
 // token of the stream but the first is predicted exactly once, ends of documents included. The last row may be short.
 
 import { InputError, permutation, random } from "@homebody/base";
+import { pieces } from "./pre-tokens.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 
 export interface Shard {
@@ -42,7 +43,7 @@ export function packDocuments(
   }
 }
 
-/** The packing in steps of one document; the last value is the shard. */
+/** The packing in steps of some milliseconds; the last value is the shard. */
 export function* packing(
   documents: readonly string[],
   tokenizer: Tokenizer,
@@ -55,20 +56,23 @@ export function* packing(
   let stream = new Uint16Array(Math.max(16, of >> 1));
   let size = 0;
   let done = 0;
-  stream[size++] = tokenizer.endOfDocument;
-  for (const i of permutation(documents.length, random(`${seed}/documents`))) {
-    const text = documents[i]!;
-    const ids = tokenizer.encode(text);
-    if (size + ids.length + 1 > stream.length) {
-      const grown = new Uint16Array(Math.max(stream.length * 2, size + ids.length + 1));
+  function append(ids: ArrayLike<number>): void {
+    if (size + ids.length > stream.length) {
+      const grown = new Uint16Array(Math.max(stream.length * 2, size + ids.length));
       grown.set(stream);
       stream = grown;
     }
     stream.set(ids, size);
     size += ids.length;
-    stream[size++] = tokenizer.endOfDocument;
-    done += text.length;
-    yield { done, of };
+  }
+  append([tokenizer.endOfDocument]);
+  for (const i of permutation(documents.length, random(`${seed}/documents`))) {
+    for (const piece of pieces(documents[i]!)) {
+      append(tokenizer.encode(piece));
+      done += piece.length;
+      yield { done, of };
+    }
+    append([tokenizer.endOfDocument]);
   }
   return shardOf(stream.slice(0, size), context, tokenizer.byteLengths);
 }

@@ -38,16 +38,20 @@ export function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
   const byteLengths = Uint32Array.from(tokens, (bytes) => bytes.length);
   const merge = merger(merges);
   const utf8 = new TextEncoder();
+  const fresh = new TextDecoder("utf-8", { ignoreBOM: true });
   const cache = new Map<string, Int32Array>();
 
   function word(text: string): Int32Array {
     const known = cache.get(text);
     if (known) return known;
-    const ids = Int32Array.from(utf8.encode(text), (byte) => byteTokens[byte]!);
+    const bytes = utf8.encode(text);
+    const ids = new Int32Array(bytes.length);
+    for (let i = 0; i < bytes.length; i++) ids[i] = byteTokens[bytes[i]!]!;
     const merged = ids.slice(0, merge(ids));
     if (text.length <= cachedLength) {
       if (cache.size >= cachedWords) cache.clear();
-      cache.set(text, merged);
+      // A string of its own: a part of a document would keep all of the document in memory.
+      cache.set(fresh.decode(bytes), merged);
     }
     return merged;
   }

@@ -146,6 +146,7 @@ function* index({ texts, counts }: Words): Generator<TrainingProgress, Places> {
       weights[at] = counts[i]!;
     }
     start = end;
+    if (i % wordsAStep === 0) yield { phase: "indexing", done: i, of: counts.length };
   }
   return { tokens, next, previous, weights };
 }
@@ -251,7 +252,7 @@ function* learn(places: Places, vocabulary: number): Generator<TrainingProgress,
   yield { phase: "merging", done: tokens.length, of: tokens.length };
   return tokenizerOf({ tokens, endOfDocument: 0, merges });
 
-  /** The token of both parts' bytes: a new one, unless other parts have made it before. */
+  // New, unless other parts had made these bytes: never seen, but not proven to be impossible.
   function tokenOf(left: number, right: number): number {
     const bytes = new Uint8Array(tokens[left]!.length + tokens[right]!.length);
     bytes.set(tokens[left]!);
