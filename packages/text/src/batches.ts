@@ -38,7 +38,7 @@ export const ignored = -100;
  * The rows of the shard are shuffled anew for each epoch; the epochs in a row are one endless order. The volunteers
  * of a source deal it out among themselves: step 0 of slot 0, step 0 of slot 1, ..., then step 1. So as long as the
  * number of volunteers stays, each row is drawn once before any is drawn again; and within a round two slots never
- * draw the same row of the same epoch. (Volunteers who bring their own texts have shards of their own.)
+ * draw the same row of the same epoch. A volunteer with a text that no other has is slot 0 of 1.
  */
 export function drawBatch(shard: Shard, draw: Draw): Batch {
   const { slot, slots, round, step, localSteps, batch } = draw;
