@@ -98,3 +98,10 @@ test("an id that is not one says what was expected", () => {
     'source: expected 1 to 32 of a-z, 0-9 and -, not starting with -, got "Español"',
   );
 });
+
+test("safetensors in a Node Buffer, anywhere in its memory, are read as those in a Uint8Array", () => {
+  const tensors = namedTensors(tensorLayout([{ name: "a", shape: [3] }]), new Float32Array([1, 2, 3]));
+  const bytes = encodeSafetensors(tensors);
+  const shifted = Buffer.concat([Buffer.alloc(5), bytes]).subarray(5);
+  expect(float32Tensors(decodeSafetensors(shifted)).data).toEqual(tensors.data);
+});

@@ -95,7 +95,9 @@ function entry(name: string, value: unknown, body: Uint8Array, where: string): S
   const size = shape.reduce((product, side) => product * side, 1);
   if (end - start !== size * 4) throw new InputError(`${at} data`, `${size * 4} bytes`, `${end - start}`);
   if (end > body.length) throw new InputError(`${at} data`, `an end at ${body.length} or before`, `${end}`);
-  const copy = body.slice(start, end); // aligned
+  // Aligned, and a copy also of a Node Buffer, whose slice is a view.
+  const copy = new Uint8Array(end - start);
+  copy.set(body.subarray(start, end));
   const data = dtype === "F32" ? new Float32Array(copy.buffer) : new Int32Array(copy.buffer);
   return { shape, data };
 }

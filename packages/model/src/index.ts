@@ -2,3 +2,4 @@
 
 export * from "./config.ts";
 export * from "./parameters.ts";
+export * from "./transformer.ts";

@@ -1,0 +1,19 @@
+// WebGPU in Node, by Dawn (the npm package `webgpu`): to be installed before tfjs is asked for it.
+
+import { existsSync } from "node:fs";
+
+const softwareDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
+
+/** Gives this process navigator.gpu; without a graphics card, on the software adapter that comes with Chromium. */
+export async function installWebGpu(): Promise<void> {
+  if (globalThis.navigator?.gpu !== undefined) return;
+  const { create, globals } = await import("webgpu");
+  if (!existsSync("/dev/dri") && !existsSync("/dev/nvidia0") && existsSync(softwareDriver)) {
+    process.env.VK_ICD_FILENAMES ??= softwareDriver;
+    process.env.XDG_RUNTIME_DIR ??= "/tmp";
+  }
+  Object.assign(globalThis, globals);
+  const gpu = create([]) as GPU;
+  const navigator = { gpu, userAgent: "Node.js" };
+  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+}

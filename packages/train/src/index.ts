@@ -1,0 +1,15 @@
+// The engine as a volunteer uses it: start a backend, make a trainer, step, evaluate, sample.
+
+export { type BackendName, type StartedBackend, type StartOptions, startBackend } from "./backend.ts";
+export { deviceFailure } from "./device-errors.ts";
+export { EngineError, NotFiniteError } from "./errors.ts";
+export { trainingMemoryBytes } from "./memory.ts";
+export { selfTest } from "./self-test.ts";
+export {
+  createTrainer,
+  type Moments,
+  type SampleOptions,
+  type StepResult,
+  type Trainer,
+  type TrainerOptions,
+} from "./trainer.ts";
