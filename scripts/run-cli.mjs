@@ -1,6 +1,7 @@
 // Runs apps/cli from its TypeScript source, hands it every signal, and ends as it ends.
 
 import { spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "./ensure.mjs";
 
@@ -8,10 +9,21 @@ export function runCli(args) {
   const main = join(root, "apps", "cli", "src", "main.ts");
   const cwd = process.env.INIT_CWD ?? process.cwd(); // npm runs scripts at the root; paths are the caller's
   const loader = import.meta.resolve("tsx");
-  const child = spawn(process.execPath, ["--import", loader, main, ...args], { cwd, stdio: "inherit" });
+  const child = spawn(process.execPath, ["--import", loader, main, ...args], {
+    cwd,
+    stdio: "inherit",
+    env: withVulkan(process.env),
+  });
   // Ctrl-C reaches the child by itself too: the command line takes a signal that comes twice at once as one.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
   });
+}
+
+/** WebGPU in Node wants a Vulkan loader: where the system has none, Chromium brings one. */
+function withVulkan(env) {
+  const folder = "/usr/lib/chromium";
+  if (!existsSync(join(folder, "libvulkan.so.1"))) return env;
+  return { ...env, LD_LIBRARY_PATH: [env.LD_LIBRARY_PATH, folder].filter(Boolean).join(":") };
 }

@@ -60,24 +60,38 @@ async function start(backend: BackendName): Promise<{ adapter: string; worstErro
   return { adapter, worstError };
 }
 
+/** A device of our own: tfjs's has the default limits, and is only made where navigator.gpu was there at import. */
 async function startWebGpu(): Promise<string> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (gpu === undefined) throw new EngineError("This browser has no WebGPU.");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
   if (adapter === null) throw new EngineError("WebGPU finds no graphics card here.");
+  const device = await adapter.requestDevice({
+    requiredFeatures: features.filter((feature) => adapter.features.has(feature)),
+    requiredLimits: Object.fromEntries(limits.map((limit) => [limit, adapter.limits[limit]])),
+  });
+  watchDevice(device);
   tf.env().set("WEBGPU_CPU_FORWARD", false);
+  if (tf.findBackendFactory("webgpu") !== null) tf.removeBackend("webgpu");
+  tf.registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info), 3);
   if (!(await tf.setBackend("webgpu"))) throw new EngineError("WebGPU does not start here.");
   await tf.ready();
-  const running = tf.backend();
-  if (!(running instanceof WebGPUBackend)) throw new EngineError("WebGPU does not start here.");
-  watchDevice((running as unknown as { device: GPUDevice }).device);
-  const { description, vendor, architecture, device } = adapter.info;
+  const { description, vendor, architecture, device: model } = adapter.info;
   return (
-    description ||
-    [vendor, architecture, device].filter((word) => word !== "").join(" ") ||
-    "a WebGPU adapter"
+    description || [vendor, architecture, model].filter((word) => word !== "").join(" ") || "a WebGPU adapter"
   );
 }
+
+const features: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
+const limits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeWorkgroupsPerDimension",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeInvocationsPerWorkgroup",
+] as const;
 
 async function startOther(backend: "wasm" | "cpu"): Promise<string> {
   if (!(await tf.setBackend(backend))) throw new EngineError(`The ${backend} engine does not start here.`);
