@@ -1,6 +1,8 @@
 // A source's colour, the same in every chart and table, always beside its name. Beyond eight sources colours come
 // again with another dash.
 
+import { ownName } from "../format/languages.ts";
+
 const colours = 8;
 
 export interface SourceStyle {
@@ -40,4 +42,12 @@ export function SourceMark({ index }: { index: number }) {
       />
     </svg>
   );
+}
+
+/** A source is called by its language; two of one language are told apart by their titles. */
+export function distinctNames(
+  sources: readonly { readonly title: string; readonly language: string }[],
+): readonly string[] {
+  const names = sources.map(({ language }) => ownName(language));
+  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : sources[i]!.title));
 }

@@ -1,0 +1,102 @@
+// The frame of all pages: the name, three links, and the page that the address asks for.
+
+import type { Admin, Reply } from "@homebody/protocol";
+import type { Command } from "@homebody/volunteer/view";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { type Page, PageLink, usePage } from "./router.tsx";
+import type { RunState } from "./run/feed.ts";
+import { type Store, useStore } from "./state/store.ts";
+import type { VolunteerState } from "./volunteer/connection.ts";
+import { takesPart } from "./volunteer/words.ts";
+
+const VolunteerPage = lazy(() =>
+  import("./volunteer/VolunteerPage.tsx").then((file) => ({ default: file.VolunteerPage })),
+);
+const DashboardPage = lazy(() =>
+  import("./dashboard/DashboardPage.tsx").then((file) => ({ default: file.DashboardPage })),
+);
+const AdminPage = lazy(() => import("./admin/AdminPage.tsx").then((file) => ({ default: file.AdminPage })));
+
+type Readable<T> = Pick<Store<T>, "get" | "subscribe">;
+
+export interface AppProps {
+  readonly run: Readable<RunState>;
+  readonly volunteer: Readable<VolunteerState>;
+  readonly send: (command: Command) => void;
+  readonly act: (message: Admin) => Promise<Reply>;
+  /** The volunteer's page is in sight: its worker is wanted. */
+  readonly wake: () => void;
+  readonly secure: boolean;
+}
+
+const titles: Readonly<Record<Page, string>> = {
+  volunteer: "Take part",
+  dashboard: "Dashboard",
+  admin: "Host",
+};
+
+export function App({ run, volunteer, send, act, wake, secure }: AppProps) {
+  const page = usePage();
+  const [token, setToken] = useState("");
+  const runState = useStore(run);
+  const volunteerState = useStore(volunteer);
+  const name = runState.manifest?.name;
+  useEffect(() => {
+    document.title = `${titles[page]}${name ? `, ${name}` : ""} – Homebody`;
+  }, [page, name]);
+  useEffect(() => {
+    if (page === "volunteer") wake();
+  }, [page, wake]);
+  return (
+    <Frame busy={volunteerState.view !== null && takesPart(volunteerState.view)}>
+      <Suspense fallback={<p className="text-muted">Opening the page.</p>}>
+        {page === "volunteer" && (
+          <VolunteerPage run={runState} volunteer={volunteerState} send={send} secure={secure} />
+        )}
+        {page === "dashboard" && <DashboardPage run={runState} />}
+        {page === "admin" && <AdminPage run={runState} token={token} onToken={setToken} act={act} />}
+      </Suspense>
+    </Frame>
+  );
+}
+
+function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
+  return (
+    <div className="mx-auto min-h-dvh max-w-[80rem] px-4 pb-16 sm:px-8">
+      <a
+        href="#main"
+        className="sr-only rounded-lg bg-card p-3 focus:not-sr-only focus:absolute focus:left-4 focus:top-4 focus:z-10"
+      >
+        Skip to the page
+      </a>
+      <div className="flex flex-wrap items-center justify-between gap-x-6 py-3">
+        <span className="inline-flex items-center gap-2 font-semibold">
+          <svg viewBox="0 0 32 32" className="size-7" aria-hidden="true" focusable="false">
+            <path d="M4 15 16 4l12 11v13H4z" fill="var(--run)" />
+            <rect x="12" y="15" width="8" height="8" rx="1" fill="var(--lamp-fill)" />
+          </svg>
+          Homebody
+        </span>
+        <nav aria-label="Pages" className="-mx-2 flex">
+          {(Object.keys(titles) as Page[]).map((page) => (
+            <PageLink
+              key={page}
+              to={page}
+              className="inline-flex min-h-11 min-w-11 items-center justify-center rounded-lg px-3 text-ink no-underline hover:bg-sunk aria-[current=page]:font-semibold aria-[current=page]:text-run"
+            >
+              {titles[page]}
+              {page === "volunteer" && busy && (
+                <span className="ml-2 inline-block size-2.5 rounded-full bg-lamp-fill">
+                  <span className="sr-only">, this device contributes</span>
+                </span>
+              )}
+            </PageLink>
+          ))}
+        </nav>
+      </div>
+      <main id="main" className="space-y-6 pt-4">
+        {children}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,85 @@
+// What the host may do, in words: what follows from it, and why it cannot be done right now.
+
+import type { Figures } from "@homebody/coordinator";
+import type { AdminAct } from "@homebody/protocol";
+import { shortId } from "../dashboard/event-words.ts";
+import { plural } from "../format/numbers.ts";
+
+export interface ActWords {
+  readonly act: AdminAct;
+  readonly name: string;
+  readonly consequence: string;
+  readonly done: string;
+  readonly danger: boolean;
+  /** Null: it can be done. */
+  readonly unavailable: string | null;
+}
+
+export function actsFor(figures: Figures): readonly ActWords[] {
+  const { paused } = figures;
+  return [
+    wordsOf({ kind: paused ? "resume" : "pause" }, figures),
+    wordsOf({ kind: "end-round" }, figures),
+    wordsOf({ kind: "end-run" }, figures),
+  ];
+}
+
+export function wordsOf(act: AdminAct, figures: Figures): ActWords {
+  const over = figures.finished ? "The run is finished." : null;
+  const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
+  switch (act.kind) {
+    case "pause":
+      return {
+        act,
+        name: "Pause the run",
+        consequence:
+          "No round opens and deadlines stand still. Deltas of the open round are still taken, nothing is lost, and volunteers are told that the host has paused.",
+        done: "The run is paused.",
+        danger: false,
+        unavailable: over,
+      };
+    case "resume":
+      return {
+        act,
+        name: "Resume the run",
+        consequence: "The run goes on where it was. Deadlines move by the time of the pause.",
+        done: "The run goes on.",
+        danger: false,
+        unavailable: over,
+      };
+    case "end-round":
+      return {
+        act,
+        name: "End this round",
+        consequence:
+          delivered === 0
+            ? `No delta is in yet: round ${figures.round} opens again, and what volunteers trained in it is lost.`
+            : `Round ${figures.round} closes with the ${plural(delivered, "delta")} that came in. What the others trained in it is lost.`,
+        done: `Round ${figures.round} was ended.`,
+        danger: true,
+        unavailable: over ?? (figures.phase === "training" ? null : "No round is open."),
+      };
+    case "end-run":
+      return {
+        act,
+        name: "End the run",
+        consequence:
+          "The open round closes with what came in, and no further round opens. The last body is measured and stays for download. This cannot be taken back.",
+        done: "The run ends.",
+        danger: true,
+        unavailable: over ?? (figures.ending ? "The run is ending already." : null),
+      };
+    case "remove":
+      return {
+        act,
+        name: `Remove volunteer ${shortId(act.volunteer)}`,
+        consequence:
+          "It is refused from now on, and its delta of the open round is not averaged. What is in published bodies stays there.",
+        done: `Volunteer ${shortId(act.volunteer)} was removed.`,
+        danger: true,
+        unavailable: over,
+      };
+    default:
+      return act satisfies never;
+  }
+}

@@ -1,0 +1,39 @@
+// Bodies to download: safetensors with metadata, for as long as the coordinator keeps them.
+
+import { type Figures, keepsBody } from "@homebody/coordinator";
+import { bytes } from "../format/numbers.ts";
+import { moment } from "../format/times.ts";
+import { useNow } from "../state/now.ts";
+import { Section } from "../ui/parts.tsx";
+
+export function Bodies({ figures }: { figures: Figures }) {
+  const now = useNow();
+  const latest = figures.bodies.at(-1)?.number ?? 0;
+  const kept = figures.bodies.filter(({ number }) => keepsBody(number, latest)).reverse();
+  return (
+    <Section id="bodies" title="Bodies to download">
+      <p className="mb-2 text-sm text-muted">
+        The shared part of the model as safetensors, named as in Hugging Face's models. The first, every tenth
+        and the last five are kept.
+      </p>
+      <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
+        {kept.map(({ number, sha256, sizeBytes, at }) => (
+          <li key={number} className="flex flex-wrap items-center justify-between gap-x-4" data-body={number}>
+            <a
+              href={`/bodies/${sha256}.safetensors`}
+              download={`homebody-${figures.run.slice(0, 8)}-body-${number}.safetensors`}
+              className="inline-flex min-h-11 items-center"
+              data-sha256={sha256}
+            >
+              Body {number}
+              {number === latest ? ", the latest" : ""}
+            </a>
+            <span className="figure text-sm text-muted">
+              {bytes(sizeBytes)}, {moment(at, now)}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </Section>
+  );
+}

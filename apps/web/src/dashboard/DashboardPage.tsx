@@ -1,0 +1,92 @@
+// The watcher's page: is it alive, is it learning, who is in, what just happened.
+
+import { compact, fixed, plural } from "../format/numbers.ts";
+import { duration } from "../format/times.ts";
+import type { RunState } from "../run/feed.ts";
+import { RunLine } from "../run/RunLine.tsx";
+import { overall } from "../run/run-words.ts";
+import { useNow } from "../state/now.ts";
+import { Figure } from "../ui/parts.tsx";
+import { Bodies } from "./Bodies.tsx";
+import { Deltas } from "./Deltas.tsx";
+import { EventLog } from "./EventLog.tsx";
+import { Learning, signed } from "./Learning.tsx";
+import { People } from "./People.tsx";
+import { Traffic } from "./Traffic.tsx";
+
+export function DashboardPage({ run }: { run: RunState }) {
+  const { figures, manifest, presence, entries, clockAheadMs } = run;
+  return (
+    <>
+      <header>
+        <h1 tabIndex={-1} className="text-title font-semibold outline-none">
+          {figures?.name ?? manifest?.name ?? "Dashboard"}
+        </h1>
+        {figures && <p className="mt-1 text-muted">Hosted by {figures.host}</p>}
+        <div className="mt-4">
+          <RunLine run={run} />
+        </div>
+        <Line run={run} />
+      </header>
+      {figures && (
+        <>
+          <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
+            <Learning figures={figures} />
+            <Traffic figures={figures} />
+          </div>
+          <People figures={figures} presence={presence} clockAheadMs={clockAheadMs} />
+          <Deltas figures={figures} refusals={presence?.refusals ?? {}} />
+          <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
+            <EventLog entries={entries} />
+            <Bodies figures={figures} />
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+/** The run's figures in a row. */
+function Line({ run }: { run: RunState }) {
+  const now = useNow();
+  const { figures, clockAheadMs } = run;
+  if (figures === null) return null;
+  const score = overall(figures, now + clockAheadMs);
+  const age = duration(now + clockAheadMs - figures.createdAt);
+  return (
+    <dl className="mt-6 grid grid-cols-2 gap-x-4 gap-y-6 rounded-xl border border-line bg-card p-4 sm:p-6 md:grid-cols-4">
+      <Figure
+        label="Bits per byte, mean of sources"
+        value={score?.bitsPerByte ?? ""}
+        testId="figure-bits-per-byte"
+        note={score ? `${signed(score.change, 2)} in the last hour; lower is better` : "not measured yet"}
+      >
+        {score ? fixed(score.bitsPerByte, 2) : "–"}
+      </Figure>
+      <Figure
+        label="Rounds published"
+        value={figures.published}
+        testId="figure-published"
+        note={`of ${figures.rounds}, in ${age}`}
+      >
+        {figures.published}
+      </Figure>
+      <Figure
+        label="Tokens trained"
+        value={figures.tokens}
+        testId="figure-tokens"
+        note={`in ${plural(figures.steps, "local step")}`}
+      >
+        {compact(figures.tokens)}
+      </Figure>
+      <Figure
+        label="Body"
+        value={figures.parameters.theta}
+        testId="figure-parameters"
+        note="parameters travel; words stay home"
+      >
+        {compact(figures.parameters.theta)}
+      </Figure>
+    </dl>
+  );
+}

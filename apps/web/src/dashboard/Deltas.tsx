@@ -1,0 +1,162 @@
+// The health of what comes in: how far each delta moves the body (norm), and whether it points where the others
+// point (cosine to their mean).
+
+import type { DeltaFigure, Figures } from "@homebody/coordinator";
+import { type Refusal, refusalWords } from "@homebody/protocol";
+import { useMemo } from "react";
+import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
+import { bytes, count, fixed, scientific } from "../format/numbers.ts";
+import { Section } from "../ui/parts.tsx";
+import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
+import { shortId } from "./event-words.ts";
+
+const charted = 2000;
+const listed = 20;
+
+export function Deltas({
+  figures,
+  refusals,
+}: {
+  figures: Figures;
+  refusals: Readonly<Partial<Record<Refusal, number>>>;
+}) {
+  const { deltas, sources } = figures;
+  const recent = useMemo(() => deltas.slice(-charted), [deltas]);
+  const norms = useMemo(() => dots(recent, sources, ({ norm }) => norm), [recent, sources]);
+  const cosines = useMemo(() => dots(recent, sources, ({ cosine }) => cosine), [recent, sources]);
+  return (
+    <Section id="deltas" title="Health of deltas">
+      <div className="grid gap-6 md:grid-cols-2">
+        <div className="min-w-0">
+          <h3 className="mb-2 text-sm text-muted">Norm: how far a delta moves the body</h3>
+          <LineChart
+            title="Norm of each delta over rounds"
+            xTitle="round"
+            yTitle="norm"
+            {...norms}
+            height={200}
+            formatY={scientific}
+            empty="The first point comes with the first delta."
+            testId="chart-norms"
+          />
+        </div>
+        <div className="min-w-0">
+          <h3 className="mb-2 text-sm text-muted">Cosine to the mean: 1 is the same direction</h3>
+          <LineChart
+            title="Cosine of each delta to the mean of its round"
+            xTitle="round"
+            yTitle="cosine"
+            {...cosines}
+            height={200}
+            formatY={(value) => fixed(value, 3)}
+            empty="The first point comes with the first published round."
+            testId="chart-cosines"
+          />
+        </div>
+      </div>
+      {deltas.length > 0 && <Latest deltas={deltas.slice(-listed).reverse()} figures={figures} />}
+      <Refusals refusals={refusals} />
+    </Section>
+  );
+}
+
+/** Points of each source over rounds. Several volunteers in one round stand above each other at the same x. */
+function dots(
+  deltas: readonly DeltaFigure[],
+  sources: Figures["sources"],
+  of: (delta: DeltaFigure) => number | null,
+): { readonly x: readonly number[]; readonly lines: readonly ChartLine[] } {
+  const x = deltas.map(({ round }) => round);
+  const names = distinctNames(sources);
+  const lines = sources.flatMap((source, index): ChartLine[] => {
+    const values = deltas.map((delta) => (delta.source === source.id ? of(delta) : null));
+    if (values.every((value) => value === null)) return [];
+    return [{ label: names[index]!, colour: sourceStyle(index).colour, dots: true, values }];
+  });
+  return { x, lines };
+}
+
+function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: Figures }) {
+  const head = "py-1 pl-3 text-right font-normal";
+  const cell = "py-1 pl-3 text-right";
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keyboard
+    <section className="mt-4 overflow-x-auto" tabIndex={0} aria-label="The latest deltas">
+      <table className="w-full border-collapse whitespace-nowrap text-sm" data-testid="deltas-table">
+        <caption className="sr-only">The latest {listed} deltas, newest first</caption>
+        <thead>
+          <tr className="text-muted">
+            <th scope="col" className="py-1 text-left font-normal">
+              Volunteer
+            </th>
+            {["Round", "Norm", "Cosine", "Loss (nats/token)", "Steps", "Size"].map((name) => (
+              <th key={name} scope="col" className={head}>
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {deltas.map((delta) => (
+            <tr
+              key={`${delta.round}-${delta.volunteer}`}
+              className="border-t border-line"
+              data-round={delta.round}
+              data-volunteer={delta.volunteer}
+            >
+              <th scope="row" className="py-1 text-left font-medium">
+                <span className="inline-flex items-center gap-2">
+                  <SourceMark index={figures.sources.findIndex(({ id }) => id === delta.source)} />
+                  <code>{shortId(delta.volunteer)}</code> {delta.source}
+                </span>
+              </th>
+              <td className={cell}>{delta.round}</td>
+              <td className={cell}>
+                <data value={delta.norm} data-testid="delta-norm">
+                  {scientific(delta.norm)}
+                </data>
+              </td>
+              <td className={cell}>
+                {delta.cosine === null ? (
+                  <span className="text-muted">not yet</span>
+                ) : (
+                  <data value={delta.cosine} data-testid="delta-cosine">
+                    {fixed(delta.cosine, 3)}
+                  </data>
+                )}
+              </td>
+              <td className={cell}>{fixed(delta.loss, 3)}</td>
+              <td className={cell}>{count(delta.steps)}</td>
+              <td className={cell}>{bytes(delta.sizeBytes)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function Refusals({ refusals }: { refusals: Readonly<Partial<Record<Refusal, number>>> }) {
+  const words = Object.entries(refusals) as [Refusal, number][];
+  return (
+    <div className="mt-4">
+      <h3 className="text-sm text-muted">Refused since the coordinator started</h3>
+      {words.length === 0 ? (
+        <p>Nothing.</p>
+      ) : (
+        <ul className="mt-1 space-y-1 text-sm">
+          {words
+            .sort((a, b) => b[1] - a[1])
+            .map(([word, times]) => (
+              <li key={word}>
+                <span className="font-medium">
+                  {count(times)} × {word}
+                </span>{" "}
+                <span className="text-muted">{refusalWords[word]}</span>
+              </li>
+            ))}
+        </ul>
+      )}
+    </div>
+  );
+}

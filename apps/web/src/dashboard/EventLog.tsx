@@ -1,0 +1,89 @@
+// What just happened: the journal's latest facts as sentences, newest first, filtered by kind and by words.
+
+import type { Entry } from "@homebody/coordinator";
+import { useState } from "react";
+import { plural } from "../format/numbers.ts";
+import { moment } from "../format/times.ts";
+import { useNow } from "../state/now.ts";
+import { Button, Section } from "../ui/parts.tsx";
+import { type EventGroup, eventWords, groupOf, groupWords } from "./event-words.ts";
+
+const groups = Object.keys(groupWords) as EventGroup[];
+const step = 30;
+
+export function EventLog({ entries }: { entries: readonly Entry[] }) {
+  const now = useNow();
+  const [hidden, setHidden] = useState<ReadonlySet<EventGroup>>(new Set());
+  const [words, setWords] = useState("");
+  const [most, setMost] = useState(step);
+  const wanted = words.trim().toLowerCase();
+  const fits = ({ fact }: Entry) =>
+    !hidden.has(groupOf(fact)) &&
+    (wanted === "" ||
+      eventWords(fact).toLowerCase().includes(wanted) ||
+      ("volunteer" in fact && fact.volunteer.startsWith(wanted)));
+  const found = entries.filter(fits);
+  const shown = found.slice(-most).reverse();
+  return (
+    <Section
+      id="events"
+      title="What happened"
+      aside={
+        <a
+          href="/api/journal.jsonl"
+          download
+          data-testid="export-journal"
+          className="inline-flex min-h-11 items-center"
+        >
+          Export the whole journal (journal.jsonl)
+        </a>
+      }
+    >
+      <div className="mb-3 flex flex-wrap items-center gap-x-4 gap-y-1">
+        {groups.map((group) => (
+          <label key={group} className="inline-flex min-h-11 items-center gap-2">
+            <input
+              type="checkbox"
+              checked={!hidden.has(group)}
+              onChange={(event) => {
+                const next = new Set(hidden);
+                if (event.target.checked) next.delete(group);
+                else next.add(group);
+                setHidden(next);
+              }}
+              className="size-5 accent-(--run)"
+            />
+            {groupWords[group]}
+          </label>
+        ))}
+        <input
+          type="search"
+          value={words}
+          onChange={(event) => setWords(event.target.value)}
+          placeholder="Volunteer, source, round 3"
+          aria-label="Filter the events by words"
+          className="min-h-11 min-w-0 flex-1 basis-56 rounded-lg border border-edge bg-paper px-3 placeholder:text-muted"
+        />
+      </div>
+      {shown.length === 0 ? (
+        <p className="text-muted">{entries.length === 0 ? "Nothing yet." : "No event fits the filter."}</p>
+      ) : (
+        <ol className="divide-y divide-line text-sm" data-testid="events" aria-label="Events, newest first">
+          {shown.map(({ seq, at, fact }) => (
+            <li key={seq} data-seq={seq} data-kind={fact.kind} className="flex gap-x-4 py-2">
+              <time dateTime={new Date(at).toISOString()} className="w-20 shrink-0 text-muted sm:w-36">
+                {moment(at, now)}
+              </time>
+              <span className="min-w-0">{eventWords(fact)}</span>
+            </li>
+          ))}
+        </ol>
+      )}
+      {found.length > most && (
+        <Button className="mt-3" onClick={() => setMost(most + 10 * step)}>
+          Show more of {plural(found.length - most, "older event")}
+        </Button>
+      )}
+    </Section>
+  );
+}

@@ -1,0 +1,123 @@
+// Bits per byte of each source over bodies: whether the run learns.
+
+import { type Figures, firstLast } from "@homebody/coordinator";
+import { useMemo, useState } from "react";
+import { LineChart } from "../charts/LineChart.tsx";
+import { ownName } from "../format/languages.ts";
+import { fixed } from "../format/numbers.ts";
+import { Choices, Section } from "../ui/parts.tsx";
+import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
+
+type Scale = "linear" | "logarithmic";
+
+const scales: readonly { readonly value: Scale; readonly label: string }[] = [
+  { value: "linear", label: "Linear" },
+  { value: "logarithmic", label: "Log" },
+];
+
+export function Learning({ figures }: { figures: Figures }) {
+  const [scale, setScale] = useState<Scale>("linear");
+  const { sources, scores } = figures;
+  const chart = useMemo(() => {
+    const x = [...new Set(Object.values(scores).flatMap((list) => list.map(({ body }) => body)))].sort(
+      (a, b) => a - b,
+    );
+    const labels = distinctNames(sources);
+    const at = new Map(x.map((body, i) => [body, i]));
+    const lines = sources.flatMap((source, index) => {
+      const list = scores[source.id] ?? [];
+      if (list.length === 0) return [];
+      const values: (number | null)[] = x.map(() => null);
+      for (const { body, bitsPerByte } of list) values[at.get(body)!] = bitsPerByte;
+      return [{ label: labels[index]!, ...sourceStyle(index), values }];
+    });
+    return { x, lines };
+  }, [sources, scores]);
+  return (
+    <Section
+      id="learning"
+      title="Is it learning?"
+      aside={<Choices legend="Scale" name="scale" value={scale} options={scales} onChange={setScale} />}
+    >
+      <p className="mb-3 text-sm text-muted">
+        Bits per byte on text that no device trains on: how many bits the model needs for each byte. Lower is
+        better.
+      </p>
+      <LineChart
+        title="Held-out bits per byte of each source over bodies"
+        xTitle="body (after round)"
+        yTitle="bits per byte"
+        {...chart}
+        logarithmic={scale === "logarithmic"}
+        height={340}
+        formatY={(value) => fixed(value, 3)}
+        empty="The first point comes when a volunteer has measured the first body on its own text."
+        testId="chart-bits-per-byte"
+      />
+      <Scores figures={figures} />
+    </Section>
+  );
+}
+
+function Scores({ figures }: { figures: Figures }) {
+  const rows = figures.sources.flatMap((source, index) => {
+    const ends = firstLast(figures, source.id);
+    return ends ? [{ source, index, ends }] : [];
+  });
+  if (rows.length === 0) return null;
+  return (
+    <div className="mt-4 overflow-x-auto">
+      <table className="w-full border-collapse text-sm">
+        <caption className="sr-only">First and last bits per byte of each source</caption>
+        <thead>
+          <tr className="text-left text-muted">
+            <th scope="col" className="py-1 pr-2 font-normal">
+              Source
+            </th>
+            <th scope="col" className="px-2 py-1 text-right font-normal">
+              first
+            </th>
+            <th scope="col" className="px-2 py-1 text-right font-normal">
+              last
+            </th>
+            <th scope="col" className="py-1 pl-2 text-right font-normal">
+              change
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ source, index, ends }) => (
+            <tr key={source.id} className="border-t border-line">
+              <th scope="row" className="py-1 pr-2 text-left font-medium">
+                <span className="inline-flex items-center gap-2">
+                  <SourceMark index={index} />
+                  <span lang={source.language} dir="auto">
+                    {ownName(source.language)}
+                  </span>
+                </span>
+              </th>
+              <td className="px-2 py-1 text-right">
+                <data value={ends.first} data-testid={`score-${source.id}-first`}>
+                  {fixed(ends.first, 3)}
+                </data>
+              </td>
+              <td className="px-2 py-1 text-right">
+                <data value={ends.last} data-testid={`score-${source.id}-last`} data-body={ends.lastBody}>
+                  {fixed(ends.last, 3)}
+                </data>
+              </td>
+              <td className="py-1 pl-2 text-right">{signed((ends.last / ends.first - 1) * 100)} %</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** With a true minus sign. */
+export function signed(value: number, digits = 1): string {
+  const text = fixed(Math.abs(value), digits);
+  if (Number(text) === 0) return text;
+  return `${value < 0 ? "−" : "+"}${text}`;
+}

@@ -1,0 +1,48 @@
+// The product's page: the run by fetch and Socket.IO, the volunteer by its worker. The worker's code is asked for
+// when the volunteer's page is first in sight; a watcher never loads the engine.
+
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { App } from "./App.tsx";
+import { ErrorEdge } from "./ErrorEdge.tsx";
+import { openFeed } from "./run/feed.ts";
+import { browserPorts } from "./run/ports.ts";
+import { createStore } from "./state/store.ts";
+import "./style.css";
+import {
+  connectVolunteer,
+  untold,
+  type VolunteerConnection,
+  type VolunteerState,
+} from "./volunteer/connection.ts";
+import { resuming } from "./volunteer/resuming.ts";
+
+const feed = openFeed(browserPorts);
+const volunteer = createStore<VolunteerState>(untold);
+let connection: VolunteerConnection | undefined;
+
+function wake(): void {
+  if (connection !== undefined || !isSecureContext) return;
+  const made = connectVolunteer(async () => {
+    const { volunteerWorker } = await import("@homebody/volunteer/browser");
+    return volunteerWorker();
+  });
+  connection = made;
+  made.state.subscribe(() => volunteer.set(made.state.get()));
+  resuming(made, feed);
+}
+
+createRoot(document.getElementById("root")!).render(
+  <StrictMode>
+    <ErrorEdge>
+      <App
+        run={feed.state}
+        volunteer={volunteer}
+        send={(command) => connection?.send(command)}
+        act={feed.admin}
+        wake={wake}
+        secure={isSecureContext}
+      />
+    </ErrorEdge>
+  </StrictMode>,
+);

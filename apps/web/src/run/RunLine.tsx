@@ -1,0 +1,54 @@
+// The run in a line: its state, the round and its countdown, who is here. The same on both pages.
+
+import { plural } from "../format/numbers.ts";
+import { countdown } from "../format/times.ts";
+import { useNow } from "../state/now.ts";
+import { Announce, Badge } from "../ui/parts.tsx";
+import type { RunState } from "./feed.ts";
+import { stateWords } from "./run-words.ts";
+
+export function RunLine({ run }: { run: RunState }) {
+  const now = useNow();
+  const { figures, presence, line, problem, clockAheadMs } = run;
+  if (figures === null)
+    return (
+      <p className="text-muted" role="status">
+        {problem === null
+          ? "Reading the run."
+          : `The coordinator cannot be reached (${problem}). Trying again.`}
+      </p>
+    );
+  const words = stateWords(figures);
+  const here = presence?.volunteers.filter((each) => each.connected).length ?? 0;
+  const counts = figures.deadline !== null && !figures.paused && !figures.finished;
+  return (
+    <div>
+      <Announce>{words.sentence}</Announce>
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+        <Badge tone={words.tone} testId="run-state">
+          {words.short}
+        </Badge>
+        <span>
+          Round{" "}
+          <data value={figures.round} data-testid="figure-round">
+            {figures.round}
+          </data>{" "}
+          of {figures.rounds}
+        </span>
+        {counts && (
+          <span>
+            closes in at most{" "}
+            <time className="font-semibold" data-testid="countdown">
+              {countdown(figures.deadline - now - clockAheadMs)}
+            </time>
+          </span>
+        )}
+        <span data-testid="volunteers-now" data-value={here}>
+          {plural(here, "volunteer")} now
+        </span>
+        {line === "lost" && <Badge tone="warn">connection lost, trying again</Badge>}
+      </div>
+      <p className="mt-2 text-sm text-muted">{words.sentence}</p>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+// What went out and what came in, by kind. Words stand in the same table, and stay at zero.
+
+import type { Ledger as LedgerView } from "@homebody/volunteer/view";
+import { bytes } from "../format/numbers.ts";
+import { Section } from "../ui/parts.tsx";
+
+const nothing: LedgerView = {
+  sent: { deltas: 0, messages: 0, words: 0 },
+  received: { bodies: 0, texts: 0, messages: 0 },
+};
+
+export function Ledger({ ledger }: { ledger: LedgerView | null }) {
+  const { sent, received } = ledger ?? nothing;
+  return (
+    <Section id="ledger" title="What left this device, and what came">
+      <div className="grid gap-6 sm:grid-cols-2">
+        <Column
+          title="Out"
+          rows={[
+            { what: "words: text, vocabulary, embeddings", name: "words", size: sent.words, yours: true },
+            { what: "deltas: what training changed in the body", name: "deltas", size: sent.deltas },
+            { what: "messages: progress, measurements", name: "messages-out", size: sent.messages },
+          ]}
+        />
+        <Column
+          title="In"
+          rows={[
+            { what: "bodies", name: "bodies", size: received.bodies },
+            { what: "text that the host lends", name: "texts", size: received.texts },
+            { what: "messages", name: "messages-in", size: received.messages },
+          ]}
+        />
+      </div>
+      <p className="mt-4 text-sm text-muted">
+        Honestly: a delta is numbers and not text, but it was computed from your text, and somebody who
+        studies the deltas of a single device could learn something about it; so bring only text with which
+        you would take that risk.
+      </p>
+    </Section>
+  );
+}
+
+interface Row {
+  readonly what: string;
+  readonly name: string;
+  readonly size: number;
+  readonly yours?: boolean;
+}
+
+function Column({ title, rows }: { title: string; rows: readonly Row[] }) {
+  return (
+    <table className="w-full border-collapse">
+      <caption className="text-left text-sm text-muted">{title}</caption>
+      <tbody>
+        {rows.map(({ what, name, size, yours }) => (
+          <tr key={name} className={`border-t border-line ${yours ? "font-semibold text-lamp" : ""}`}>
+            <th scope="row" className="py-2 pr-2 text-left font-[inherit]">
+              {what}
+            </th>
+            <td className="whitespace-nowrap py-2 text-right align-top">
+              <data value={size} data-testid={`ledger-${name}`}>
+                {bytes(size)}
+              </data>
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}

@@ -1,0 +1,67 @@
+// Choose your words: each source in its own script, how many work on it now, and where its text comes from.
+
+import type { SourceId } from "@homebody/base";
+import type { PresenceReport, RunManifest } from "@homebody/protocol";
+import { englishName, ownName } from "../format/languages.ts";
+import { bytes, plural } from "../format/numbers.ts";
+import { SourceMark } from "../ui/SourceMark.tsx";
+
+export interface SourceChoiceProps {
+  readonly manifest: RunManifest;
+  readonly presence: PresenceReport | null;
+  readonly chosen: SourceId | null;
+  readonly onChoose: (source: SourceId) => void;
+}
+
+export function SourceChoice({ manifest, presence, chosen, onChoose }: SourceChoiceProps) {
+  return (
+    <fieldset className="min-w-0">
+      <legend className="sr-only">Source of your words</legend>
+      <div className="grid gap-2 sm:grid-cols-2">
+        {manifest.sources.map((source, index) => {
+          const here =
+            presence?.volunteers.filter((each) => each.connected && each.source === source.id).length ?? 0;
+          return (
+            <label
+              key={source.id}
+              className="flex min-h-11 items-start gap-3 rounded-lg border border-edge p-3 has-checked:border-run has-checked:bg-run-soft has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-run"
+            >
+              <input
+                type="radio"
+                name="source"
+                value={source.id}
+                checked={chosen === source.id}
+                onChange={() => onChoose(source.id)}
+                className="mt-1 size-5 shrink-0 accent-(--run)"
+              />
+              <span className="min-w-0 flex-1">
+                <span className="flex items-center gap-2 font-medium">
+                  <span lang={source.language} dir="auto">
+                    {ownName(source.language)}
+                  </span>
+                  <SourceMark index={index} />
+                </span>
+                <span className="block text-sm text-muted">
+                  {subtitle(source.title, source.language)}
+                  {source.served
+                    ? `The host lends the text (${bytes(source.served.trainBytes)}). `
+                    : "You bring the text. "}
+                  {here === 0 ? "Nobody yet." : `${plural(here, "volunteer")} now.`}
+                </span>
+              </span>
+            </label>
+          );
+        })}
+      </div>
+    </fieldset>
+  );
+}
+
+/** The title, unless it only says the language again. */
+function subtitle(title: string, language: string): string {
+  const name = englishName(language);
+  const said = [ownName(language), name, language].some(
+    (word) => word.toLocaleLowerCase() === title.toLocaleLowerCase(),
+  );
+  return said ? `${name}. ` : `${title}. `;
+}

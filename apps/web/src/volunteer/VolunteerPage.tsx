@@ -1,0 +1,294 @@
+// The volunteer's page, top to bottom: what this is, choose your words, this device, contribute; then the work in
+// the same place, what it has learnt, the ledger, and how to stop.
+
+import type { SourceId } from "@homebody/base";
+import { refusalWords } from "@homebody/protocol";
+import type { Command, Intensity, View } from "@homebody/volunteer/view";
+import { useEffect, useState } from "react";
+import { plural } from "../format/numbers.ts";
+import { ago } from "../format/times.ts";
+import { PageLink } from "../router.tsx";
+import type { RunState } from "../run/feed.ts";
+import { RunLine } from "../run/RunLine.tsx";
+import { useNow } from "../state/now.ts";
+import { Announce, Button, Notice, Section } from "../ui/parts.tsx";
+import { sourceStyle } from "../ui/SourceMark.tsx";
+import { BringFiles } from "./BringFiles.tsx";
+import { Controls, Forget, IntensityChoice } from "./Controls.tsx";
+import type { VolunteerState } from "./connection.ts";
+import { DeviceCard } from "./DeviceCard.tsx";
+import { House } from "./House.tsx";
+import { Ledger } from "./Ledger.tsx";
+import { Sampling } from "./Sampling.tsx";
+import { SourceChoice } from "./SourceChoice.tsx";
+import { Learning, Work } from "./Work.tsx";
+import { spoken, takesPart } from "./words.ts";
+
+export interface VolunteerPageProps {
+  readonly run: RunState;
+  readonly volunteer: VolunteerState;
+  readonly send: (command: Command) => void;
+  /** Whether the browser lets this page compute and keep data: only on HTTPS or on this very machine. */
+  readonly secure: boolean;
+}
+
+export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPageProps) {
+  const { manifest, figures, presence } = run;
+  const { view } = volunteer;
+  const working = view !== null && takesPart(view);
+  const started = view !== null && (working || view.body !== null || view.roundsContributed > 0);
+  const source = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
+  return (
+    <>
+      <Announce>{view ? spoken(view.activity) : ""}</Announce>
+      <header className="grid items-center gap-6 lg:grid-cols-2 lg:gap-12">
+        <div className="min-w-0">
+          <h1 tabIndex={-1} className="text-title font-semibold outline-none">
+            {manifest?.name ?? "Homebody"}
+          </h1>
+          <p className="mt-3 max-w-prose">{figures?.description ?? manifest?.description}</p>
+          {manifest && (
+            <p className="mt-2 text-muted">
+              Hosted by {figures?.host ?? manifest.host}. {plural(manifest.sources.length, "source")} of text,
+              one shared body.
+            </p>
+          )}
+          <div className="mt-4">
+            <RunLine run={run} />
+          </div>
+        </div>
+        <House view={view} volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0} />
+      </header>
+      {view?.refusal && <Refused refusal={view.refusal} />}
+      {secure ? (
+        <>
+          {view && <Standing view={view} />}
+          {working ? (
+            <>
+              <Work view={view} onCancel={() => send({ kind: "cancel" })} />
+              <Section id="controls" title="Yours to decide">
+                <Controls view={view} send={send} />
+              </Section>
+            </>
+          ) : (
+            <WayIn run={run} volunteer={volunteer} send={send} />
+          )}
+          {started && <Learning view={view} colour={source < 0 ? "--lamp" : sourceStyle(source).colour} />}
+          {started && (
+            <Sampling view={view} send={send} language={manifest?.sources[source]?.language ?? null} />
+          )}
+        </>
+      ) : (
+        <Insecure />
+      )}
+      <Ledger ledger={view?.ledger ?? null} />
+      <HowItWorks />
+    </>
+  );
+}
+
+function Refused({ refusal }: { refusal: NonNullable<View["refusal"]> }) {
+  const now = useNow();
+  return (
+    <div role="alert">
+      <Notice tone="warn" title="The coordinator said no" testId="refusal">
+        <p data-word={refusal.word}>{refusalWords[refusal.word]}</p>
+        <p className="text-sm text-muted">{ago(refusal.at, now)}</p>
+      </Notice>
+    </div>
+  );
+}
+
+function Insecure() {
+  return (
+    <Notice tone="bad" title="This page cannot train here yet" testId="insecure">
+      <p>
+        Browsers let a page use the graphics processor and keep data only when it comes over HTTPS, or from
+        the very machine that you sit at. This one came over plain HTTP. There is nothing wrong with your
+        device.
+      </p>
+      <p className="mt-2">
+        What the host must do: start the coordinator with <code>--tls-cert</code> and <code>--tls-key</code>,
+        or put a server that speaks HTTPS in front of it and start it with <code>--trust-proxy</code>. The
+        README shows both. Until then you can watch the run on the{" "}
+        <PageLink to="dashboard">dashboard</PageLink>.
+      </p>
+    </Notice>
+  );
+}
+
+/** States in which there is something to say before anything else. */
+function Standing({ view }: { view: View }) {
+  const { activity, roundsContributed } = view;
+  const thanks =
+    roundsContributed > 0 ? `Your work is in ${plural(roundsContributed, "round")} of the body.` : "";
+  switch (activity.kind) {
+    case "elsewhere":
+      return (
+        <Notice tone="yours" title="Another tab of this browser contributes" testId="elsewhere">
+          <p>
+            One device trains in one tab. This tab shows the run; close the other one to contribute from here.
+          </p>
+        </Notice>
+      );
+    case "finished":
+      return (
+        <Notice tone="good" title="The run is over" testId="run-over">
+          <p>
+            Thank you. {thanks} The last body is on the <PageLink to="dashboard">dashboard</PageLink>; your
+            own embeddings are still here, so you can go on trying it below.
+          </p>
+        </Notice>
+      );
+    case "stopped":
+      return (
+        <Notice
+          tone={activity.why === "asked" ? "good" : "warn"}
+          title={stopTitles[activity.why]}
+          testId="stopped"
+        >
+          <p>
+            {stopWords[activity.why]} {thanks}
+          </p>
+        </Notice>
+      );
+    case "failed":
+      return takesPart(view) ? null : (
+        <div role="alert">
+          <Notice tone="bad" title="Something went wrong on this device" testId="failed">
+            <p>{activity.message}</p>
+          </Notice>
+        </div>
+      );
+    default:
+      return null;
+  }
+}
+
+const stopTitles = {
+  asked: "You have stopped",
+  removed: "The host has removed this device from the run",
+  replaced: "This device contributes from somewhere else",
+} as const;
+
+const stopWords = {
+  asked: "What you prepared is kept on this device: contribute again whenever you like.",
+  removed: "Ask the host if you think that this was a mistake.",
+  replaced: "Another page with this device's identity took over. Close it to contribute from here.",
+} as const;
+
+function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volunteer" | "send">) {
+  const { manifest, figures, presence } = run;
+  const { view, remembered, problem } = volunteer;
+  const [picked, setPicked] = useState<SourceId | null>(null);
+  const [files, setFiles] = useState<readonly File[]>([]);
+  const [asked, setAsked] = useState(false);
+  const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
+  const chosen = picked ?? here ?? (manifest?.sources.length === 1 ? manifest.sources[0]!.id : null);
+  const source = manifest?.sources.find(({ id }) => id === chosen);
+  const kept = here !== null && here === chosen;
+  const brings = source !== undefined && source.served === null;
+
+  const activity = view?.activity.kind;
+  useEffect(() => {
+    if (activity !== "idle") setAsked(false);
+  }, [activity]);
+
+  if (manifest === null) return null;
+  if (
+    activity === "elsewhere" ||
+    (activity === "stopped" && view?.activity.kind === "stopped" && view.activity.why === "removed")
+  )
+    return null;
+  if (figures?.finished)
+    return (
+      <Notice tone="calm" title="This run is finished">
+        <p>
+          It takes no more volunteers. Its bodies are on the <PageLink to="dashboard">dashboard</PageLink>.
+        </p>
+      </Notice>
+    );
+
+  const missing =
+    problem !== null
+      ? "This device cannot train, see above."
+      : source === undefined
+        ? "Choose your words first."
+        : brings && !kept && files.length === 0
+          ? "Bring at least one file first."
+          : null;
+  const contribute = () => {
+    if (missing !== null || source === undefined) return;
+    setAsked(true);
+    send({
+      kind: "contribute",
+      manifest,
+      source: source.id,
+      files: brings && files.length > 0 ? files : null,
+    });
+  };
+  const intensity: Intensity = view?.intensity ?? "balanced";
+
+  return (
+    <>
+      <div className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
+        <Section id="sources" title="Choose your words">
+          <SourceChoice manifest={manifest} presence={presence} chosen={chosen} onChoose={setPicked} />
+          {brings && <BringFiles files={files} onFiles={setFiles} />}
+          {kept && (
+            <p className="mt-3 text-sm text-lamp">
+              This device has the text, the vocabulary and the embeddings of this source already.
+            </p>
+          )}
+        </Section>
+        <DeviceCard view={view} problem={problem} />
+      </div>
+      <div className="flex flex-wrap items-end gap-x-8 gap-y-4 rounded-xl bg-lamp-soft p-4 sm:p-6">
+        <IntensityChoice
+          value={intensity}
+          onChange={(value) => send({ kind: "intensity", intensity: value })}
+        />
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <Button
+            kind="primary"
+            className="min-w-44"
+            aria-disabled={missing !== null || asked}
+            aria-describedby="contribute-hint"
+            onClick={contribute}
+            data-testid="contribute"
+          >
+            {asked ? "Starting" : "Contribute"}
+          </Button>
+          {here !== null && <Forget send={send} />}
+        </div>
+        <p id="contribute-hint" className="basis-full text-sm text-ink">
+          {missing ??
+            "Your words stay on this device. You can pause or stop at any time, and closing the page stops it too."}
+        </p>
+      </div>
+    </>
+  );
+}
+
+function HowItWorks() {
+  return (
+    <details className="rounded-xl border border-line bg-card p-4 sm:p-6">
+      <summary className="flex min-h-11 items-center font-semibold">How it works</summary>
+      <div className="mt-2 max-w-prose space-y-2">
+        <p>
+          A language model has two parts. Its embeddings say what each word is; its body says how words go
+          together. Here every device has embeddings of its own, for a vocabulary learnt from its own text.
+          Only the body is shared.
+        </p>
+        <p>
+          In a round, each device gets the body, trains it with its own text for a while, and sends back what
+          changed: a delta. The coordinator averages the deltas, and that makes the next body. Because a
+          device sends once a round and not at every step, hundreds of times fewer bytes travel.
+        </p>
+        <p className="text-muted">
+          In the literature: federated averaging with decoupled embeddings (DEPT, variant SPEC).
+        </p>
+      </div>
+    </details>
+  );
+}

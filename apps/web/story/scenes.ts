@@ -1,0 +1,357 @@
+// Scenes of a run: a journal of plausible facts folded by the real fold, and Views as a worker posts them.
+
+import { type Millis, millis, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
+import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
+import {
+  checkRunFile,
+  manifestOf,
+  type Presence,
+  type PresenceReport,
+  type RunManifest,
+} from "@homebody/protocol";
+import type { View } from "@homebody/volunteer/view";
+import { type RunState, unread } from "../src/run/feed.ts";
+import type { VolunteerState } from "../src/volunteer/connection.ts";
+
+export const languages = [
+  ["es", "Español"],
+  ["ja", "日本語"],
+  ["ru", "Русский"],
+  ["ar", "العربية"],
+  ["hi", "हिन्दी"],
+  ["zh-Hant", "Taiwanese newspapers"],
+  ["en", "Minutes of the allotment club"],
+] as const;
+
+const hash = (text: string) => sha256Of(new TextEncoder().encode(text));
+const volunteerAt = (i: number) => hash(`volunteer ${i}`).slice(0, 32) as VolunteerId;
+const sourceAt = (i: number) => languages[i % languages.length]![0].toLowerCase() as SourceId;
+const wobble = (i: number) => Math.sin(i * 12.9898) * 0.5;
+
+export function manifest(): RunManifest {
+  const text = new TextEncoder().encode("served");
+  const file = checkRunFile({
+    name: "Neighbours' languages",
+    description:
+      "A small language model that learns to write in the languages of our street, one device a language. It will be given to the library, and to everybody who took part.",
+    host: "the library on Mill Lane",
+    model: { family: "llama", depth: 4, context: 128 },
+    sources: languages.map(([language, title]) => ({
+      id: language.toLowerCase(),
+      title,
+      language,
+      text: language === "en" ? "brought" : "served",
+      ...(language === "en" ? {} : { train: `${language}.jsonl` }),
+      vocabulary: 2048,
+    })),
+    training: { localSteps: 25, batch: 8, learningRate: { peak: 0.003 } },
+    rounds: 200,
+  });
+  const served = new Map(
+    languages
+      .filter(([language]) => language !== "en")
+      .map(([language], i) => [
+        language.toLowerCase(),
+        { train: sha256Of(text), trainBytes: 1_240_000 + i * 410_000, heldOut: null, heldOutBytes: 0 },
+      ]),
+  );
+  return manifestOf(file, served);
+}
+
+/** The journal of a run with so many rounds published and one open; it ends at `now`. */
+export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] {
+  const entries: Entry[] = [];
+  const roundMs = 94_000;
+  let at = now - rounds * roundMs - 40_000;
+  const add = (fact: Fact, afterMs = 900) => {
+    at += afterMs;
+    entries.push({ seq: entries.length + 1, at: millis(at), fact });
+  };
+  const theta = 1_048_832;
+  const phi = Object.fromEntries(run.sources.map(({ id }) => [id, 524_288]));
+  const bodyBytes = theta * 4 + 2048;
+  add({
+    kind: "created",
+    manifest: run,
+    parameters: { theta, phi, psi: 0 },
+    body: hash("body 0"),
+    bodyBytes,
+  });
+  const present = run.sources.length + 2;
+  for (let round = 1; round <= rounds + 1; round++) {
+    const assigned = Array.from({ length: present }, (_, i) => ({
+      volunteer: volunteerAt(i),
+      source: sourceAt(i),
+      slot: i >= run.sources.length ? 1 : 0,
+      slots: i % run.sources.length < 2 ? 2 : 1,
+    }));
+    const deadline = millis(at + 600_000);
+    add(
+      {
+        kind: "opened",
+        round,
+        assigned,
+        localSteps: 25,
+        stepsBefore: (round - 1) * 25,
+        totalSteps: 5000,
+        deadline,
+      },
+      1500,
+    );
+    const delivers = round > rounds ? 3 : present;
+    for (let i = 0; i < present; i++) {
+      const bitsPerByte =
+        (1.7 + 0.22 * (i % 7) + (2.3 + wobble(i)) * Math.exp(-round / 9)) *
+        (1 + 0.01 * wobble(i * 31 + round));
+      const bytes = 52_000;
+      add(
+        {
+          kind: "evaluated",
+          body: round - 1,
+          volunteer: volunteerAt(i),
+          source: sourceAt(i),
+          nats: bitsPerByte * bytes * Math.LN2,
+          tokens: 16_000,
+          bytes,
+        },
+        700,
+      );
+    }
+    for (let i = 0; i < delivers; i++)
+      add(
+        {
+          kind: "accepted",
+          round,
+          volunteer: volunteerAt(i),
+          source: sourceAt(i),
+          delta: hash(`delta ${round} ${i}`),
+          sizeBytes: theta * 2 + 900,
+          steps: 25,
+          tokens: 25 * 8 * 128,
+          loss: 3.1 + 3.4 * Math.exp(-round / 9) + 0.1 * wobble(i + round),
+          norm: 0.9 + 2.2 * Math.exp(-round / 12) + 0.2 * wobble(i * 7 + round),
+        },
+        6400,
+      );
+    if (round > rounds) break;
+    const averaged = assigned.map(({ volunteer }) => volunteer);
+    add({ kind: "closed", round, reason: "all", averaged });
+    const cosines = averaged.map((volunteer, i) => ({
+      volunteer,
+      cosine: 0.62 + 0.2 * wobble(i + 3 * round),
+    }));
+    add(
+      {
+        kind: "published",
+        round,
+        body: hash(`body ${round}`),
+        bodyBytes,
+        outer: null,
+        cosines,
+        meanNorm: 1.2,
+        servedBytes: bodyBytes * present,
+      },
+      1800,
+    );
+    if (round === 7) {
+      add({ kind: "paused" });
+      add({ kind: "resumed", deadline: null }, 30_000);
+    }
+  }
+  return entries;
+}
+
+export function presence(run: RunManifest, round: number, now: Millis): PresenceReport {
+  const volunteers = Array.from({ length: run.sources.length + 4 }, (_, i): Presence => {
+    const late = i >= run.sources.length + 2;
+    const gone = i === run.sources.length + 3;
+    return {
+      volunteer: volunteerAt(i),
+      source: sourceAt(i),
+      device: { backend: i % 3 === 1 ? "wasm" : "webgpu", host: i % 4 === 3 ? "node" : "browser" },
+      connected: !gone,
+      ready: !late,
+      progress: gone
+        ? null
+        : late
+          ? { round: 0, stage: "prepare", step: 310, of: 1791, loss: null, tokensPerSecond: null }
+          : { round, stage: "train", step: 9 + i, of: 25, loss: 3.2, tokensPerSecond: 1540 * (1 + i * 0.7) },
+      lastSeenAt: millis(now - (gone ? 340_000 : i * 900)),
+    };
+  });
+  return { at: now, volunteers, refusals: { "wrong-round": 2, "not-finite": 1 } };
+}
+
+function runWith(rounds: number): RunState {
+  const now = millis(Date.now());
+  const run = manifest();
+  const entries = journal(run, rounds, now);
+  return {
+    ...unread,
+    line: "live",
+    manifest: run,
+    figures: figuresOf(entries)!,
+    entries,
+    presence: presence(run, rounds + 1, now),
+  };
+}
+
+export function idleView(): View {
+  return {
+    run: null,
+    volunteer: null,
+    source: null,
+    connected: false,
+    device: {
+      backend: "webgpu",
+      adapter: "Apple M2 (Metal)",
+      worstError: 2.1e-6,
+      fallback: null,
+      tokensPerSecond: 18_400,
+      memoryBytes: 182_000_000,
+    },
+    activity: { kind: "idle" },
+    round: null,
+    body: null,
+    intensity: "balanced",
+    finishing: false,
+    scores: [],
+    losses: [],
+    tokensPerSecond: null,
+    roundsContributed: 0,
+    tokensTrained: 0,
+    vocabulary: null,
+    ledger: {
+      sent: { deltas: 0, messages: 0, words: 0 },
+      received: { bodies: 0, texts: 0, messages: 0 },
+    },
+    refusal: null,
+    sampling: null,
+  };
+}
+
+export function workingView(rounds: number): View {
+  const now = millis(Date.now());
+  const steps = rounds * 25 + 14;
+  return {
+    ...idleView(),
+    run: manifest().run,
+    volunteer: volunteerAt(1),
+    source: "ja" as SourceId,
+    connected: true,
+    activity: {
+      kind: "working",
+      task: { kind: "train", done: 14, of: 25, unit: "steps", startedAt: millis(now - 21_000) },
+    },
+    round: { round: rounds + 1, localSteps: 25, step: 14, deadline: millis(now + 312_000) },
+    body: { number: rounds, sha256: hash(`body ${rounds}`) },
+    scores: Array.from({ length: rounds + 1 }, (_, i) => ({
+      body: i,
+      bitsPerByte: 1.84 + 2.1 * Math.exp(-i / 6) + 0.02 * wobble(i * 5),
+      at: now,
+    })),
+    losses: Array.from({ length: steps }, (_, i) => ({
+      step: i + 1,
+      bitsPerByte: 1.9 + 2.2 * Math.exp(-i / 110) + 0.25 * wobble(i * 3.7),
+    })),
+    tokensPerSecond: 17_900,
+    roundsContributed: rounds,
+    tokensTrained: steps * 1024,
+    vocabulary: { size: 2048, embeddingBytes: 2_097_152, textBytes: 1_650_000 },
+    ledger: {
+      sent: { deltas: rounds * 2_098_564, messages: 184_300, words: 0 },
+      received: { bodies: (rounds + 1) * 4_197_376, texts: 1_650_000, messages: 61_200 },
+    },
+    sampling: {
+      prompt: "春になると",
+      text: "、川のそばの道を歩いて学校へ行きました。空は青く、風は少し冷たかったのですが、",
+      done: true,
+      body: rounds,
+      before: "のののはをにののとしののはででのるのいの",
+    },
+  };
+}
+
+const fallback =
+  "This browser has no WebGPU, so the processor does the work instead. It is slower, and everything else is the same. A recent Chrome or Edge has WebGPU.";
+
+const told = (view: View): VolunteerState => ({ view, remembered: null, problem: null });
+const some = 14;
+
+const make = {
+  new: () => ({ run: runWith(some), volunteer: told(idleView()) }),
+  fallback: () => ({
+    run: runWith(some),
+    volunteer: told({
+      ...idleView(),
+      device: { ...idleView().device!, backend: "wasm", adapter: "WebAssembly SIMD, 2 threads", fallback },
+    }),
+  }),
+  checking: () => ({ run: runWith(0), volunteer: told({ ...idleView(), device: null }) }),
+  preparing: () => ({
+    run: runWith(some),
+    volunteer: told({
+      ...workingView(0),
+      activity: {
+        kind: "working",
+        task: {
+          kind: "train-vocabulary",
+          done: 710,
+          of: 1791,
+          unit: "merges",
+          startedAt: millis(Date.now() - 9000),
+        },
+      },
+      round: null,
+      body: null,
+      scores: [],
+      losses: [],
+      vocabulary: null,
+      sampling: null,
+      tokensPerSecond: null,
+    }),
+  }),
+  working: () => ({ run: runWith(some), volunteer: told(workingView(some)) }),
+  waiting: () => ({
+    run: runWith(some),
+    volunteer: told({
+      ...workingView(some),
+      activity: {
+        kind: "waiting",
+        waiting: { for: "others", since: millis(Date.now() - 12_000), until: millis(Date.now() + 280_000) },
+      },
+      refusal: { word: "not-assigned", at: millis(Date.now() - 60_000) },
+    }),
+  }),
+  elsewhere: () => ({
+    run: runWith(some),
+    volunteer: told({ ...idleView(), activity: { kind: "elsewhere" } }),
+  }),
+  over: () => ({
+    run: runWith(some),
+    volunteer: told({ ...workingView(some), activity: { kind: "finished" }, round: null }),
+  }),
+  insecure: () => ({ run: runWith(some), volunteer: told(idleView()), secure: false }),
+  dashboard: () => ({ run: runWith(38), volunteer: told(idleView()), path: "/dashboard" }),
+  begun: () => ({ run: runWith(0), volunteer: told(idleView()), path: "/dashboard" }),
+  admin: () => ({ run: runWith(some), volunteer: told(idleView()), path: "/admin" }),
+} as const satisfies Record<
+  string,
+  () => { run: RunState; volunteer: VolunteerState; path?: string; secure?: boolean }
+>;
+
+export type SceneName = keyof typeof make;
+
+export interface Scene {
+  readonly run: RunState;
+  readonly volunteer: VolunteerState;
+  readonly path: string;
+  readonly secure: boolean;
+}
+
+/** Made when asked for, so that its times are now. */
+export function sceneOf(name: SceneName): Scene {
+  return { path: "/", secure: true, ...make[name]() };
+}
+
+export const sceneNames = Object.keys(make) as SceneName[];
