@@ -51,6 +51,7 @@ export const kernelNames = [
   "HomebodyCrossEntropy",
   "HomebodyAdamW",
   "HomebodySumOfSquares",
+  "HomebodyColumnSums",
 ] as const;
 
 export type KernelName = (typeof kernelNames)[number];

@@ -12,3 +12,4 @@ export { rmsNorm } from "./rms-norm/index.ts";
 export { type RopeTables, rope, ropeTables } from "./rope/index.ts";
 export { sumOfSquares } from "./sum-of-squares/index.ts";
 export { swiglu } from "./swiglu/index.ts";
+export { registerWasmKernels } from "./wasm/register.ts";

@@ -3,6 +3,7 @@
 // WebGPU first, then WebAssembly; each start has a timeout (a backend that cannot start may hang instead of saying
 // so) and ends with the self-test. Why a better one is not used is said in plain words, for the page.
 
+import { registerWasmKernels } from "@homebody/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
@@ -97,8 +98,7 @@ async function startOther(backend: "wasm" | "cpu"): Promise<string> {
   if (!(await tf.setBackend(backend))) throw new EngineError(`The ${backend} engine does not start here.`);
   await tf.ready();
   if (backend === "cpu") return "JavaScript";
-  const simd = await tf.env().getAsync("WASM_HAS_SIMD_SUPPORT");
-  return simd ? "processor (WebAssembly, SIMD)" : "processor (WebAssembly)";
+  return (await registerWasmKernels()) ? "processor (WebAssembly, SIMD)" : "processor (WebAssembly)";
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>, backend: BackendName): Promise<T> {

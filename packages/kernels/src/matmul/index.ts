@@ -5,7 +5,8 @@
 //
 // Kernel HomebodyMatMul: inputs a, b, and bias where there is one; attributes transposeA, transposeB; output C.
 
-import * as tf from "@tensorflow/tfjs";
+import type * as tf from "@tensorflow/tfjs";
+import { columnSums } from "../column-sums/index.ts";
 import { differentiable } from "../differentiable.ts";
 import { runOwn } from "../dispatch.ts";
 import { matmulReference } from "./reference.ts";
@@ -27,7 +28,7 @@ export function matmul(
         const dc = dy as tf.Tensor2D;
         const da = transposeA ? product(b, dc, transposeB, true) : product(dc, b, false, !transposeB);
         const db = transposeB ? product(dc, a, true, transposeA) : product(a, dc, !transposeA, false);
-        return bias === undefined ? [da, db] : [da, db, tf.sum(dc, 0)];
+        return bias === undefined ? [da, db] : [da, db, columnSums(dc)];
       },
     };
   });
