@@ -16,7 +16,7 @@ import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 import { largestVocabulary, type Merge, smallestVocabulary } from "./vocabulary.ts";
 
 export interface TrainingProgress {
-  /** Reading counts characters, indexing words, merging tokens. */
+  /** Reading counts characters, indexing words and then places, merging tokens. */
   readonly phase: "reading" | "indexing" | "merging";
   readonly done: number;
   readonly of: number;
@@ -71,9 +71,8 @@ export function* tokenizerTraining(
       `a whole number from ${smallestVocabulary} to ${largestVocabulary}`,
       `${vocabulary}`,
     );
-  const words = yield* countWords(documents);
-  const places = yield* index(words);
-  return yield* learn(places, vocabulary);
+  // No name for the words: once indexed, they need not stay in memory.
+  return yield* learn(yield* index(yield* countWords(documents)), vocabulary);
 }
 
 interface Words {
@@ -155,11 +154,14 @@ interface Pair {
   readonly left: number;
   readonly right: number;
   count: number;
-  /** Where it stands or stood: checked when it is merged. */
+  /** Where it stood before the first merge, and where merges have made it: checked when it is merged. */
+  first: Int32Array;
   places: number[];
-  /** The merge that last made it commoner: it goes into the queue once a merge. */
+  /** After how many merges it was last made commoner: it goes into the queue once a merge. */
   touched: number;
 }
+
+const nowhere = new Int32Array(0);
 
 /** A pair with the count that it had when it was queued. */
 interface Queued {
@@ -185,7 +187,7 @@ function* learn(places: Places, vocabulary: number): Generator<TrainingProgress,
   function pairOf(left: number, right: number): Pair {
     const known = table.get(left, right);
     if (known >= 0) return pairs[known]!;
-    const pair: Pair = { left, right, count: 0, places: [], touched: -1 };
+    const pair: Pair = { left, right, count: 0, first: nowhere, places: [], touched: -1 };
     table.add(left, right, pairs.length);
     pairs.push(pair);
     return pair;
@@ -205,12 +207,29 @@ function* learn(places: Places, vocabulary: number): Generator<TrainingProgress,
     touched = [];
   }
 
+  // The text's own pairs of bytes, in two turns: how often each stands, then where.
   let work = 0;
+  const standing = new Int32Array(smallestVocabulary ** 2);
+  const keyOf = (left: number, right: number) => left * smallestVocabulary + right;
   for (let place = 0; place < next.length; place++) {
+    if (++work % placesAStep === 0) yield { phase: "indexing", done: place >> 1, of: next.length };
     const after = next[place]!;
-    if (after >= 0) more(at[place]!, at[after]!, weights[place]!, place);
-    if (++work % placesAStep === 0) yield { phase: "indexing", done: place, of: next.length };
+    if (after < 0) continue;
+    pairOf(at[place]!, at[after]!).count += weights[place]!;
+    standing[keyOf(at[place]!, at[after]!)]! += 1;
   }
+  for (const pair of pairs) pair.first = new Int32Array(standing[keyOf(pair.left, pair.right)]!);
+  for (let place = next.length - 1; place >= 0; place--) {
+    if (++work % placesAStep === 0)
+      yield { phase: "indexing", done: next.length - (place >> 1), of: next.length };
+    const after = next[place]!;
+    if (after < 0) continue;
+    const pair = pairOf(at[place]!, at[after]!);
+    const free = standing[keyOf(pair.left, pair.right)]! - 1;
+    standing[keyOf(pair.left, pair.right)] = free;
+    pair.first[free] = place;
+  }
+  touched = [...pairs];
   enqueue();
 
   while (tokens.length < vocabulary) {
@@ -226,7 +245,8 @@ function* learn(places: Places, vocabulary: number): Generator<TrainingProgress,
     merges.push({ left, right, into });
     // In "aaa" the first two are the pair: places of a pair with itself are taken from left to right.
     if (left === right) pair.places.sort((a, b) => a - b);
-    for (const place of pair.places) {
+    // Pairs of bytes stand only where the text has them, others only where merges have made them.
+    for (const place of pair.first.length > 0 ? pair.first : pair.places) {
       if (++work % placesAStep === 0) yield { phase: "merging", done: tokens.length, of: vocabulary };
       const second = next[place]!;
       if (second < 0 || at[place] !== left || at[second] !== right) continue;
@@ -246,6 +266,7 @@ function* learn(places: Places, vocabulary: number): Generator<TrainingProgress,
       next[second] = gone;
     }
     pair.count = 0;
+    pair.first = nowhere;
     pair.places = [];
     enqueue();
   }
