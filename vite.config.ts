@@ -48,7 +48,7 @@ export default defineConfig({
       },
       {
         root: fileURLToPath(new URL(".", import.meta.url)),
-        plugins: [react()],
+        plugins: [react(), tailwind()],
         test: {
           name: "browser",
           include: [
