@@ -139,7 +139,7 @@ function TokenForm({ onToken }: { onToken: (token: string) => void }) {
         The coordinator made it at its first start and keeps it in the file <code>admin-token</code> of its
         data folder; the place is printed when it starts. It is kept in this page's memory only.
       </p>
-      <form onSubmit={give} className="flex flex-wrap items-end gap-2">
+      <form onSubmit={give} className="flex max-w-2xl flex-wrap items-end gap-2">
         <label className="min-w-0 flex-1 basis-60 text-sm text-muted">
           Token
           <input

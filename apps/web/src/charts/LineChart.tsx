@@ -165,7 +165,7 @@ function Numbers({ title, x, lines, xTitle, formatY = String }: LineChartProps) 
   const rows = x.map((value, i) => [value, i] as const).slice(-tableRows);
   return (
     <details className="mt-1 text-sm" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary className="flex min-h-11 w-fit items-center text-muted">
+      <summary className="min-h-11 w-fit text-muted">
         The numbers as a table{x.length > tableRows ? `, the last ${tableRows}` : ""}
       </summary>
       {open && (

@@ -11,7 +11,7 @@ import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 import { shortId } from "./event-words.ts";
 
 const charted = 2000;
-const listed = 20;
+const listed = 8;
 
 export function Deltas({
   figures,

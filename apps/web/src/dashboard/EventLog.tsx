@@ -9,7 +9,7 @@ import { Button, Section } from "../ui/parts.tsx";
 import { type EventGroup, eventWords, groupOf, groupWords } from "./event-words.ts";
 
 const groups = Object.keys(groupWords) as EventGroup[];
-const step = 30;
+const step = 12;
 
 export function EventLog({ entries }: { entries: readonly Entry[] }) {
   const now = useNow();

@@ -23,17 +23,28 @@ function manifest(seed: number): RunManifest {
   return manifestOf(file, new Map());
 }
 
+interface Host {
+  manifest: RunManifest;
+  journal: Entry[];
+  fails: number; // reads that fail from now on
+  on: LineEvents | undefined;
+  watches: number[];
+  later: (() => void)[];
+  append(...facts: Fact[]): Entry[];
+  begin(run?: RunManifest): void;
+  ports: RunPorts;
+}
+
 /** A journal behind HTTP and a line; the test decides what is told and when the line is cut. */
-function coordinator() {
-  const self = {
+function coordinator(): Host {
+  const self: Host = {
     manifest: manifest(1),
-    journal: [] as Entry[],
-    reads: 0,
+    journal: [],
     fails: 0,
-    on: undefined as LineEvents | undefined,
-    watches: [] as number[],
-    later: [] as (() => void)[],
-    append(...facts: Fact[]): Entry[] {
+    on: undefined,
+    watches: [],
+    later: [],
+    append(...facts) {
       const from = self.journal.length;
       for (const fact of facts)
         self.journal.push({ seq: self.journal.length + 1, at: self.journal.length as Millis, fact });
@@ -50,7 +61,6 @@ function coordinator() {
   self.ports = {
     manifest: async () => self.manifest,
     async journal(after, limit) {
-      self.reads += 1;
       if (self.fails > 0) {
         self.fails -= 1;
         throw new Error("no network");

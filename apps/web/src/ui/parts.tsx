@@ -19,7 +19,7 @@ export function Button({
     <button
       type="button"
       {...rest}
-      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-lg border px-4 py-2 font-medium disabled:opacity-50 ${button[kind]} ${className}`}
+      className={`inline-flex min-h-11 items-center justify-center gap-2 rounded-lg border px-4 py-2 font-medium disabled:opacity-50 aria-disabled:opacity-60 ${button[kind]} ${className}`}
     />
   );
 }

@@ -53,8 +53,11 @@ function Column({ title, rows }: { title: string; rows: readonly Row[] }) {
       <caption className="text-left text-sm text-muted">{title}</caption>
       <tbody>
         {rows.map(({ what, name, size, yours }) => (
-          <tr key={name} className={`border-t border-line ${yours ? "font-semibold text-lamp" : ""}`}>
-            <th scope="row" className="py-2 pr-2 text-left font-[inherit]">
+          <tr
+            key={name}
+            className={`border-t border-line ${yours ? "font-semibold text-lamp" : "font-normal"}`}
+          >
+            <th scope="row" className="py-2 pr-2 text-left [font-weight:inherit]">
               {what}
             </th>
             <td className="whitespace-nowrap py-2 text-right align-top">

@@ -243,28 +243,30 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
         </Section>
         <DeviceCard view={view} problem={problem} />
       </div>
-      <div className="flex flex-wrap items-end gap-x-8 gap-y-4 rounded-xl bg-lamp-soft p-4 sm:p-6">
+      <div className="grid items-center gap-x-12 gap-y-6 rounded-xl bg-lamp-soft p-4 sm:p-6 md:grid-cols-[auto_1fr]">
         <IntensityChoice
           value={intensity}
           onChange={(value) => send({ kind: "intensity", intensity: value })}
         />
-        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-          <Button
-            kind="primary"
-            className="min-w-44"
-            aria-disabled={missing !== null || asked}
-            aria-describedby="contribute-hint"
-            onClick={contribute}
-            data-testid="contribute"
-          >
-            {asked ? "Starting" : "Contribute"}
-          </Button>
-          {here !== null && <Forget send={send} />}
+        <div>
+          <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+            <Button
+              kind="primary"
+              className="min-h-14 min-w-56"
+              aria-disabled={missing !== null || asked}
+              aria-describedby="contribute-hint"
+              onClick={contribute}
+              data-testid="contribute"
+            >
+              {asked ? "Starting" : "Contribute"}
+            </Button>
+            {here !== null && <Forget send={send} />}
+          </div>
+          <p id="contribute-hint" className="mt-2 text-sm text-ink">
+            {missing ??
+              "Your words stay on this device. You can pause or stop at any time, and closing the page stops it too."}
+          </p>
         </div>
-        <p id="contribute-hint" className="basis-full text-sm text-ink">
-          {missing ??
-            "Your words stay on this device. You can pause or stop at any time, and closing the page stops it too."}
-        </p>
       </div>
     </>
   );
@@ -272,9 +274,9 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
 
 function HowItWorks() {
   return (
-    <details className="rounded-xl border border-line bg-card p-4 sm:p-6">
-      <summary className="flex min-h-11 items-center font-semibold">How it works</summary>
-      <div className="mt-2 max-w-prose space-y-2">
+    <details className="rounded-xl border border-line bg-card px-4 py-1 sm:px-6">
+      <summary className="min-h-11 font-semibold">How it works</summary>
+      <div className="mb-4 mt-2 max-w-prose space-y-2">
         <p>
           A language model has two parts. Its embeddings say what each word is; its body says how words go
           together. Here every device has embeddings of its own, for a vocabulary learnt from its own text.

@@ -1,0 +1,185 @@
+/// <reference path="./vite.d.ts" />
+// The pages in Chromium, in the scenes of apps/web/story: what is shown is what the journal says, what is pressed
+// is what is asked for, and axe finds nothing serious.
+
+import { firstLast, savingFactor } from "@homebody/coordinator";
+import { type Admin, type Reply, refusalWords } from "@homebody/protocol";
+import type { Command } from "@homebody/volunteer/view";
+import axe from "axe-core";
+import type { ReactNode } from "react";
+import { flushSync } from "react-dom";
+import { createRoot, type Root } from "react-dom/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { page, userEvent } from "vitest/browser";
+import { type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
+import { AdminPage } from "./admin/AdminPage.tsx";
+import { DashboardPage } from "./dashboard/DashboardPage.tsx";
+import "./style.css";
+import { VolunteerPage } from "./volunteer/VolunteerPage.tsx";
+
+let root: Root;
+let place: HTMLElement;
+
+beforeEach(() => {
+  place = document.createElement("main");
+  document.body.append(place);
+  document.title = "a test";
+  document.documentElement.lang = "en";
+  root = createRoot(place);
+});
+
+afterEach(() => {
+  root.unmount();
+  place.remove();
+});
+
+const show = (what: ReactNode) => flushSync(() => root.render(what));
+
+function volunteerPage(name: SceneName, sent: Command[] = []) {
+  const { run, volunteer, secure } = sceneOf(name);
+  return (
+    <VolunteerPage run={run} volunteer={volunteer} secure={secure} send={(command) => sent.push(command)} />
+  );
+}
+
+const dataOf = (testId: string) =>
+  Number((page.getByTestId(testId).element() as HTMLDataElement).getAttribute("value"));
+
+async function press(name: string): Promise<void> {
+  await userEvent.click(page.getByRole("button", { name, exact: true }));
+}
+
+/** Presses what is marked as disabled: nothing may come of it. */
+const pressAnyway = (testId: string) => (page.getByTestId(testId).element() as HTMLElement).click();
+
+test("a volunteer chooses a source and contributes with it", async () => {
+  const sent: Command[] = [];
+  show(volunteerPage("new", sent));
+  pressAnyway("contribute");
+  expect(sent).toEqual([]);
+  await expect.element(page.getByText("Choose your words first.")).toBeVisible();
+  await userEvent.click(page.getByRole("radio", { name: /Español/ }));
+  await press("Contribute");
+  const { manifest } = sceneOf("new").run;
+  expect(sent).toEqual([{ kind: "contribute", manifest, source: "es", files: null }]);
+});
+
+test("a source whose text is brought wants files, and gets only those that it can read", async () => {
+  const sent: Command[] = [];
+  show(volunteerPage("new", sent));
+  await userEvent.click(page.getByRole("radio", { name: /allotment club/ }));
+  pressAnyway("contribute");
+  expect(sent).toEqual([]);
+  const area = page.getByTestId("drop-area").element();
+  const given = new DataTransfer();
+  given.items.add(new File(["We met on Monday."], "minutes.txt"));
+  given.items.add(new File(["x"], "photo.png"));
+  area.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+  await expect.element(page.getByTestId("files-total")).toHaveTextContent("1 file, 17 bytes");
+  await expect.element(page.getByText("Not text that this page reads: photo.png")).toBeVisible();
+  await press("Contribute");
+  expect(sent).toHaveLength(1);
+  const command = sent[0]!;
+  expect(command.kind === "contribute" && command.files?.map(({ name }) => name)).toEqual(["minutes.txt"]);
+});
+
+test("the ledger shows what went out, with words at zero; leaving is asked about first", async () => {
+  const sent: Command[] = [];
+  show(volunteerPage("working", sent));
+  const { ledger } = sceneOf("working").volunteer.view!;
+  expect(dataOf("ledger-words")).toBe(0);
+  expect(dataOf("ledger-deltas")).toBe(ledger.sent.deltas);
+  expect(dataOf("ledger-bodies")).toBe(ledger.received.bodies);
+  await press("Leave and forget");
+  expect(sent).toEqual([]);
+  await press("No, go back");
+  await press("Leave and forget");
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  expect(sent).toEqual([{ kind: "forget" }]);
+});
+
+test("without a secure context the page says what the host must do, and offers no way in", async () => {
+  show(volunteerPage("insecure"));
+  await expect.element(page.getByTestId("insecure")).toHaveTextContent("--tls-cert");
+  expect(page.getByTestId("contribute").elements()).toHaveLength(0);
+});
+
+test("a refusal is shown by the protocol's sentence", async () => {
+  show(volunteerPage("waiting"));
+  await expect.element(page.getByTestId("refusal")).toHaveTextContent(refusalWords["not-assigned"]);
+});
+
+test("every figure of the dashboard is the journal's", async () => {
+  const { run } = sceneOf("dashboard");
+  show(<DashboardPage run={run} />);
+  const figures = run.figures!;
+  expect(dataOf("figure-tokens")).toBe(figures.tokens);
+  expect(dataOf("figure-published")).toBe(figures.published);
+  expect(dataOf("figure-delta-bytes")).toBe(figures.traffic.deltaBytes);
+  expect(dataOf("figure-would-have-sent")).toBe(figures.traffic.wouldHaveSentBytes);
+  expect(dataOf("figure-saving")).toBe(savingFactor(figures.traffic));
+  for (const { id } of figures.sources) {
+    const ends = firstLast(figures, id)!;
+    expect(dataOf(`score-${id}-first`)).toBe(ends.first);
+    expect(dataOf(`score-${id}-last`)).toBe(ends.last);
+  }
+  expect(place.querySelectorAll('[data-testid="chart-bits-per-byte"] canvas')).toHaveLength(1);
+});
+
+test("the event log is filtered by kind and by words", async () => {
+  show(<DashboardPage run={sceneOf("dashboard").run} />);
+  const kinds = () =>
+    [...place.querySelectorAll("[data-testid=events] li")].map((item) => item.getAttribute("data-kind"));
+  expect(new Set(kinds())).toContain("accepted");
+  for (const name of ["Deltas", "Evaluations"])
+    await userEvent.click(page.getByRole("checkbox", { name, exact: true }));
+  expect(kinds().length).toBeGreaterThan(3);
+  expect(new Set(kinds())).not.toContain("accepted");
+  await userEvent.fill(page.getByRole("searchbox"), "resumed");
+  await expect.poll(kinds).toEqual(["resumed"]);
+});
+
+test("an act is confirmed with its consequence, and a refusal is shown and asks for the token again", async () => {
+  const asked: Admin[] = [];
+  const { run } = sceneOf("admin");
+  let token = "wrong";
+  const page_ = () => (
+    <AdminPage
+      run={run}
+      token={token}
+      onToken={(next) => {
+        token = next;
+      }}
+      act={async (message): Promise<Reply> => {
+        asked.push(message);
+        return { ok: false, refusal: "not-authorised" };
+      }}
+    />
+  );
+  show(page_());
+  await userEvent.click(page.getByTestId("act-end-round"));
+  await expect.element(page.getByRole("dialog")).toHaveTextContent("closes with the 3 deltas that came in");
+  expect(asked).toEqual([]);
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  await expect.element(page.getByTestId("outcome")).toHaveTextContent(refusalWords["not-authorised"]);
+  expect(asked).toEqual([{ token: "wrong", act: { kind: "end-round" } }]);
+  expect(token).toBe("");
+});
+
+test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways at 360 px", async (name) => {
+  await page.viewport(360, 780);
+  const { run, path } = sceneOf(name);
+  show(
+    path === "/dashboard" ? (
+      <DashboardPage run={run} />
+    ) : path === "/admin" ? (
+      <AdminPage run={run} token="given" onToken={() => undefined} act={async () => ({ ok: true })} />
+    ) : (
+      volunteerPage(name)
+    ),
+  );
+  const { violations } = await axe.run(place);
+  const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
+  expect(serious.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual([]);
+  expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
+});
