@@ -1,0 +1,141 @@
+// The one place where a run's state lives in this process: commands go in one at a time, facts come out, durable
+// first and only then believed.
+//
+// Each command is decided against the state that all earlier ones left, its facts are appended to the journal
+// (the expected sequence number is the lock against a second coordinator), and then folded into state and
+// figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
+
+import type { Millis } from "@homebody/base";
+import {
+  type Command,
+  type Decision,
+  decide,
+  type Entry,
+  evolve,
+  evolveFigures,
+  type Fact,
+  type Figures,
+  nextTimer,
+  type Present,
+  type RunState,
+} from "@homebody/coordinator";
+import type { Journal } from "@homebody/store/ports";
+import type { Faults } from "./faults.ts";
+
+export interface ActorParts {
+  readonly journal: Journal;
+  readonly state: RunState;
+  readonly figures: Figures;
+  readonly clock: () => Millis;
+  readonly present: () => readonly Present[];
+  readonly faults: Faults;
+  /** Facts that were appended, in order, with the state after them. */
+  readonly appended: (entries: readonly Entry[], state: RunState) => void;
+  /** Awaited after each append, before anything else happens to the run. */
+  readonly afterwards: (entries: readonly Entry[], state: RunState) => Promise<void>;
+  /** The journal or our own code failed: this run cannot go on in this process. */
+  readonly failed: (error: unknown) => void;
+  /** The world's fault, and it may pass: the tick is tried again. */
+  readonly troubled: (error: unknown) => void;
+}
+
+export interface Actor {
+  state(): RunState;
+  figures(): Figures;
+  /** Resolves when the command's facts are durable; rejects when the journal could not take them. */
+  do(command: Command): Promise<Decision>;
+  /** Whatever is due, is done. */
+  tick(): void;
+  /** No further command is taken; resolves when those under way are done. */
+  close(): Promise<void>;
+}
+
+const longestTimerMs = 2 ** 30;
+const retryMs = 1000;
+
+export function startActor(parts: ActorParts): Actor {
+  const { journal, clock, present, faults, appended } = parts;
+  let { state, figures } = parts;
+  let tail: Promise<unknown> = Promise.resolve();
+  let timer: NodeJS.Timeout | undefined;
+  let ticking = false;
+  let closed = false;
+
+  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = tail.then(work);
+    tail = result.catch(() => {});
+    return result;
+  };
+
+  async function step(command: Command): Promise<Decision> {
+    if (closed) throw new Error("the run is closed");
+    const now = clock();
+    const decision = decide(state, command, now);
+    if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
+    return decision;
+  }
+
+  async function append(facts: readonly Fact[], now: Millis): Promise<void> {
+    const closing = facts.some((fact) => fact.kind === "closed");
+    if (closing) await faults("close:before");
+    try {
+      await journal.append(state.manifest.run, figures.seq, now, facts);
+    } catch (error) {
+      if ((error as Error).name === "JournalConflict") {
+        closed = true;
+        parts.failed(error);
+      }
+      throw error;
+    }
+    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
+    for (const entry of entries) state = evolve(state, entry);
+    figures = evolveFigures(figures, entries);
+    appended(entries, state);
+    if (closing) await faults("close:after-fact");
+    await parts.afterwards(entries, state);
+  }
+
+  async function settle(): Promise<void> {
+    ticking = false;
+    if (closed) return;
+    for (let stride = 0; stride < 10; stride++) {
+      const decision = await step({ kind: "tick", present: present() });
+      if (!decision.ok || decision.facts.length === 0) break;
+    }
+    setTimer(nextTimer(state));
+  }
+
+  function setTimer(due: Millis | null): void {
+    clearTimeout(timer);
+    if (due === null || closed) return;
+    timer = setTimeout(tick, Math.min(longestTimerMs, Math.max(0, due - clock())));
+  }
+
+  function tick(): void {
+    if (ticking || closed) return;
+    ticking = true;
+    enqueue(settle).catch((error) => {
+      if (closed) return;
+      parts.troubled(error);
+      clearTimeout(timer);
+      timer = setTimeout(tick, retryMs);
+    });
+  }
+
+  return {
+    state: () => state,
+    figures: () => figures,
+    do(command) {
+      const result = enqueue(() => step(command));
+      tick();
+      return result;
+    },
+    tick,
+    async close() {
+      await enqueue(async () => {
+        closed = true;
+      });
+      clearTimeout(timer);
+    },
+  };
+}

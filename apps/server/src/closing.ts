@@ -1,0 +1,54 @@
+// Whoever finds a closing round averages it: at the moment it closes, or after a restart [C3]. One at a time, and
+// again after a while if the world was at fault.
+
+import type { RunState } from "@homebody/coordinator";
+import { aggregationOf } from "@homebody/coordinator";
+import type { Actor } from "./actor.ts";
+import { type AveragingParts, average } from "./averaging.ts";
+
+export interface ClosingParts extends AveragingParts {
+  readonly actor: () => Actor;
+  /** Bytes of bodies served since the last publication. */
+  readonly servedBytes: () => number;
+  readonly published: (seconds: number) => void;
+  readonly troubled: (error: unknown) => void;
+}
+
+const retryMs = 2000;
+
+export function closer(parts: ClosingParts) {
+  let busy: Promise<void> | undefined;
+  let closed = false;
+  let timer: NodeJS.Timeout | undefined;
+
+  async function close(state: RunState): Promise<void> {
+    const work = aggregationOf(state)!;
+    const began = performance.now();
+    try {
+      const published = await average(work, parts);
+      if (closed) return;
+      await parts.actor().do({ ...published, servedBytes: parts.servedBytes() });
+      parts.published((performance.now() - began) / 1000);
+    } catch (error) {
+      if (closed) return;
+      parts.troubled(error);
+      timer = setTimeout(() => look(parts.actor().state()), retryMs);
+    } finally {
+      busy = undefined;
+    }
+  }
+
+  function look(state: RunState): void {
+    if (busy === undefined && !closed && aggregationOf(state)) busy = close(state);
+  }
+
+  return {
+    /** Starts the work if there is any. */
+    look,
+    async stop(): Promise<void> {
+      closed = true;
+      clearTimeout(timer);
+      await busy;
+    },
+  };
+}

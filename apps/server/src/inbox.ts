@@ -1,0 +1,256 @@
+// Deltas on their way in: open, chunks, commit (rules P7 to P13 of packages/protocol/RULES.md).
+//
+// An upload's bytes are spooled as they come. A commit seals the spool into a durable blob, looks at what it
+// holds, asks the run whether it counts, and only when the acceptance is in the journal does it say so. Each
+// upload has its own queue, so chunks that arrive together are taken in order; few commits are looked into at
+// once, so memory is O(body).
+
+import { deltaNorm } from "@homebody/aggregate";
+import type { RunId, Sha256, SourceId, TensorLayout, UploadId, VolunteerId } from "@homebody/base";
+import { DeltaError, decodeDelta, encodedBytes } from "@homebody/codec";
+import { type Entry, mayAccept } from "@homebody/coordinator";
+import {
+  type Chunk,
+  type Commit,
+  chunkBytes,
+  type OpenUpload,
+  type Refusal,
+  type Reply,
+  type RunManifest,
+  type UploadOpened,
+  uploadOf,
+} from "@homebody/protocol";
+import type { Blobs, Spool } from "@homebody/store/ports";
+import type { Actor } from "./actor.ts";
+import { largestNorm } from "./body.ts";
+import type { Faults } from "./faults.ts";
+
+export interface Sender {
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+}
+
+export interface InboxParts {
+  readonly actor: Actor;
+  readonly layout: TensorLayout;
+  readonly blobs: Blobs;
+  readonly spool: Spool;
+  readonly faults: Faults;
+  /** The norm of a body: what a delta's norm is measured against. */
+  readonly bodyNorm: (body: Sha256) => Promise<number>;
+}
+
+export interface Inbox {
+  open(sender: Sender, message: OpenUpload): Promise<Reply<UploadOpened>>;
+  chunk(sender: Sender, message: Chunk): Promise<Reply<{ offset: number }>>;
+  /** Resolves with ok only when the delta is durable and its acceptance is in the journal. */
+  commit(sender: Sender, message: Commit): Promise<Reply>;
+  /** Keeps up with the journal: which deltas are in, and which uploads are over. */
+  follow(entries: readonly Entry[]): void;
+  /** Uploads under way, for the metrics. */
+  readonly size: number;
+}
+
+interface Upload {
+  readonly id: UploadId;
+  readonly sender: Sender;
+  readonly claim: OpenUpload;
+  received: number;
+  tail: Promise<unknown>;
+}
+
+const commitsAtOnce = 2;
+const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
+
+export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
+  const { actor, layout, blobs, spool, faults } = parts;
+  const run: RunId = manifest.run;
+  const expectedBytes = encodedBytes(manifest.codec, layout);
+  const uploads = new Map<UploadId, Upload>();
+  const latest = new Map<VolunteerId, UploadId>();
+  /** Every delta that was ever accepted, by its upload: a commit or an opening that repeats it is told so. */
+  const accepted = new Map<UploadId, VolunteerId>();
+  /** Blobs that the open or closing round needs; equal deltas are one blob. */
+  const needed = new Map<Sha256, number>();
+  /** Uploads that were under way when the last round ended. */
+  let over: ReadonlySet<UploadId> = new Set();
+  const gate = semaphore(commitsAtOnce);
+
+  async function drop(upload: Upload): Promise<void> {
+    uploads.delete(upload.id);
+    if (latest.get(upload.sender.volunteer) === upload.id) latest.delete(upload.sender.volunteer);
+    await spool.remove(upload.id);
+  }
+
+  /** Work on one upload, in the order in which it was asked for. */
+  function inTurn<T>(upload: Upload, work: () => Promise<T>): Promise<T> {
+    const result = upload.tail.then(work);
+    upload.tail = result.catch(() => {});
+    return result;
+  }
+
+  function owned(sender: Sender, id: UploadId): Upload | Refusal {
+    const upload = uploads.get(id);
+    if (upload === undefined) {
+      if (over.has(id)) return "wrong-round"; // [P12]
+      const owner = accepted.get(id);
+      return owner !== undefined && owner !== sender.volunteer ? "not-yours" : "unknown-upload";
+    }
+    return upload.sender.volunteer === sender.volunteer ? upload : "not-yours"; // [P11]
+  }
+
+  async function open(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
+    const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
+    if (accepted.has(id)) return { ok: true, upload: id, offset: expectedBytes, accepted: true };
+    const refusal = mayAccept(actor.state(), { round: claim.round, volunteer: sender.volunteer });
+    if (refusal) return no(refusal);
+    if (!isAssigned(sender)) return no("not-assigned");
+    if (claim.sizeBytes !== expectedBytes) return no("wrong-size"); // [P9]
+    const other = uploads.get(latest.get(sender.volunteer) ?? id);
+    if (other && other.id !== id) await inTurn(other, () => drop(other)); // [P13]
+    const known = uploads.get(id);
+    if (known) {
+      const offset = await inTurn(known, async () => known.received);
+      return { ok: true, upload: id, offset, accepted: false };
+    }
+    const upload: Upload = { id, sender, claim, received: 0, tail: Promise.resolve() };
+    uploads.set(id, upload);
+    latest.set(sender.volunteer, id);
+    return inTurn(upload, async () => {
+      upload.received = await held(id, claim);
+      return { ok: true, upload: id, offset: upload.received, accepted: false };
+    });
+  }
+
+  /** Bytes of an upload that are here from before: in the spool, or whole in a blob that a crash left unclaimed. */
+  async function held(id: UploadId, { delta, sizeBytes }: OpenUpload): Promise<number> {
+    if (!needed.has(delta) && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
+    const spooled = await spool.size(id);
+    if (spooled <= sizeBytes) return spooled;
+    await spool.remove(id);
+    return 0;
+  }
+
+  function isAssigned({ volunteer, source }: Sender): boolean {
+    const { phase } = actor.state();
+    if (phase.kind !== "training") return false;
+    return phase.assigned.some((one) => one.volunteer === volunteer && one.source === source);
+  }
+
+  async function chunk(sender: Sender, { upload: id, offset, bytes }: Chunk) {
+    const upload = owned(sender, id);
+    if (typeof upload === "string") return no(upload);
+    if (bytes.length > chunkBytes) return no("too-large");
+    return inTurn(upload, async () => {
+      if (uploads.get(id) !== upload) return no(over.has(id) ? "wrong-round" : "unknown-upload");
+      const refusal = mayAccept(actor.state(), { round: upload.claim.round, volunteer: sender.volunteer });
+      if (refusal) {
+        await drop(upload); // [P12]
+        return no(refusal);
+      }
+      if (offset !== upload.received) return no("wrong-offset"); // [P8]
+      if (offset + bytes.length > expectedBytes) return no("wrong-size"); // [P9]
+      upload.received = await spool.append(id, offset, bytes);
+      return { ok: true, offset: upload.received } as const;
+    });
+  }
+
+  async function commit(sender: Sender, { upload: id }: Commit): Promise<Reply> {
+    if (accepted.get(id) === sender.volunteer) return { ok: true }; // [P10] again
+    const upload = owned(sender, id);
+    if (typeof upload === "string") return no(upload);
+    return inTurn(upload, () => gate(() => take(upload)));
+  }
+
+  async function take(upload: Upload): Promise<Reply> {
+    const { id, sender, claim } = upload;
+    if (accepted.get(id) === sender.volunteer) return { ok: true };
+    if (uploads.get(id) !== upload) return no(over.has(id) ? "wrong-round" : "unknown-upload");
+    if (upload.received !== expectedBytes) return no("wrong-offset");
+    const early = mayAccept(actor.state(), { round: claim.round, volunteer: sender.volunteer });
+    if (early) {
+      await drop(upload);
+      return no(early);
+    }
+    await faults("commit:before-blob");
+    try {
+      await spool.seal(id, claim.delta);
+    } catch (error) {
+      if ((error as Error).name !== "SpoolMismatch") throw error;
+      await drop(upload);
+      return no("wrong-hash");
+    }
+    await faults("commit:after-blob");
+    const seen = await look(claim.delta);
+    const decision =
+      typeof seen === "string"
+        ? no(seen)
+        : await actor.do({ kind: "accept", ...claim, ...sender, norm: seen.norm });
+    if (!decision.ok) {
+      await drop(upload);
+      if (!needed.has(claim.delta)) await blobs.remove(claim.delta);
+      return no(decision.refusal);
+    }
+    await faults("commit:after-journal");
+    await drop(upload);
+    return { ok: true };
+  }
+
+  /** What a sealed delta holds, or why it cannot count. */
+  async function look(delta: Sha256): Promise<{ norm: number } | Refusal> {
+    const bytes = await blobs.get(delta);
+    if (bytes === undefined) throw new Error(`blob ${delta}: expected it after sealing, got nothing`);
+    let norm: number;
+    try {
+      norm = deltaNorm(decodeDelta(bytes, layout).data);
+    } catch (error) {
+      if (!(error instanceof DeltaError)) throw error;
+      return error.reason === "not-finite" ? "not-finite" : "wrong-shape";
+    }
+    if (!Number.isFinite(norm)) return "not-finite";
+    const { manifest: now, body } = actor.state();
+    return norm > largestNorm(now, layout.size, await parts.bodyNorm(body.sha256)) ? "too-far" : { norm };
+  }
+
+  function follow(entries: readonly Entry[]): void {
+    for (const { fact } of entries) {
+      if (fact.kind === "accepted") {
+        accepted.set(uploadOf(run, fact.round, fact.volunteer, fact.delta), fact.volunteer);
+        needed.set(fact.delta, fact.round);
+      }
+      if (fact.kind === "published" || fact.kind === "lapsed") needed.clear();
+      // [P12] [P17] Uploads of a round that is over go; each in its turn, so that no chunk is half-way.
+      if (fact.kind === "closed" || fact.kind === "lapsed" || fact.kind === "finished") {
+        over = new Set(uploads.keys());
+        for (const upload of [...uploads.values()]) void inTurn(upload, () => drop(upload)).catch(() => {});
+      }
+    }
+  }
+
+  return {
+    open,
+    chunk,
+    commit,
+    follow,
+    get size() {
+      return uploads.size;
+    },
+  };
+}
+
+/** At most `most` at once; the others wait their turn. */
+function semaphore(most: number) {
+  let free = most;
+  const waiting: (() => void)[] = [];
+  return async <T>(work: () => Promise<T>): Promise<T> => {
+    if (free > 0) free -= 1;
+    else await new Promise<void>((resolve) => waiting.push(resolve));
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next) next();
+      else free += 1;
+    }
+  };
+}

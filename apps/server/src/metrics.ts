@@ -1,0 +1,44 @@
+// Figures for the host's own monitoring, at /metrics in the Prometheus format: counts and times, no names.
+
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
+
+export type Metrics = ReturnType<typeof metrics>;
+
+export function metrics() {
+  const registry = new Registry();
+  const on = { registers: [registry] };
+  const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+  return {
+    registry,
+    connections: new Gauge({ name: "homebody_connections", help: "open sockets", ...on }),
+    volunteers: new Gauge({ name: "homebody_volunteers", help: "volunteers connected", ...on }),
+    uploads: new Gauge({ name: "homebody_uploads", help: "uploads under way", ...on }),
+    round: new Gauge({ name: "homebody_round", help: "rounds published", ...on }),
+    journal: new Gauge({ name: "homebody_journal_entries", help: "facts in the journal", ...on }),
+    refusals: new Counter({
+      name: "homebody_refusals_total",
+      help: "requests refused, by word",
+      labelNames: ["word"] as const,
+      ...on,
+    }),
+    receivedBytes: new Counter({ name: "homebody_received_bytes_total", help: "bytes of chunks", ...on }),
+    servedBytes: new Counter({
+      name: "homebody_served_bytes_total",
+      help: "bytes of bodies and texts",
+      labelNames: ["kind"] as const,
+      ...on,
+    }),
+    commitSeconds: new Histogram({
+      name: "homebody_commit_seconds",
+      help: "from a commit to its acknowledgement",
+      buckets: seconds,
+      ...on,
+    }),
+    averageSeconds: new Histogram({
+      name: "homebody_average_seconds",
+      help: "from a closed round to its published body",
+      buckets: seconds,
+      ...on,
+    }),
+  };
+}

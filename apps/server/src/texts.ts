@@ -1,0 +1,69 @@
+// The texts that a host serves: a file or a folder of .txt, .md and .jsonl becomes one blob of JSON lines,
+// `{"text": ...}` each, named by its hash. The order is that of the paths, so that two hosts with the same files
+// have the same blob, and therefore the same run.
+
+import type { Dirent } from "node:fs";
+import { readdir, readFile, stat } from "node:fs/promises";
+import { extname, join, relative, resolve, sep } from "node:path";
+import { InputError } from "@homebody/base";
+import type { RunFile, ServedText } from "@homebody/protocol";
+import type { Blobs } from "@homebody/store/ports";
+import { decodeUtf8, parseDocuments } from "@homebody/text";
+
+const known = new Set([".txt", ".md", ".jsonl"]);
+
+/** Stores the texts of every served source, and says under which hashes. */
+export async function storeTexts(
+  file: RunFile,
+  folder: string,
+  blobs: Blobs,
+): Promise<ReadonlyMap<string, ServedText>> {
+  const served = new Map<string, ServedText>();
+  for (const [i, source] of file.sources.entries()) {
+    if (source.text !== "served") continue;
+    const at = `sources.${i}`;
+    const train = await readText(resolve(folder, source.train!), `${at}.train`);
+    const heldOut =
+      source.heldOut === undefined ? null : await readText(resolve(folder, source.heldOut), `${at}.heldOut`);
+    served.set(source.id, {
+      train: await blobs.put(train),
+      trainBytes: train.length,
+      heldOut: heldOut && (await blobs.put(heldOut)),
+      heldOutBytes: heldOut?.length ?? 0,
+    });
+  }
+  return served;
+}
+
+/** The documents under a path as JSON lines. */
+export async function readText(path: string, where: string): Promise<Uint8Array> {
+  const files = await filesUnder(path, where);
+  const lines: string[] = [];
+  for (const file of files) {
+    const text = decodeUtf8(file, await readFile(file));
+    for (const document of parseDocuments(file, text)) lines.push(`${JSON.stringify({ text: document })}\n`);
+  }
+  if (lines.length === 0)
+    throw new InputError(where, `text in .txt, .md or .jsonl files at ${path}`, "no document");
+  return new TextEncoder().encode(lines.join(""));
+}
+
+async function filesUnder(path: string, where: string): Promise<string[]> {
+  const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError(where, `a file or folder at ${path}`, error.code ?? error.message);
+  });
+  if (info.isFile()) {
+    if (known.has(extname(path))) return [path];
+    throw new InputError(where, "a .txt, .md or .jsonl file", path);
+  }
+  const entries: Dirent[] = await readdir(path, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile() && known.has(extname(entry.name)))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort((a, b) => order(relative(path, a), relative(path, b)));
+}
+
+function order(a: string, b: string): number {
+  const [x, y] = [a.split(sep).join("/"), b.split(sep).join("/")];
+  return x < y ? -1 : x > y ? 1 : 0;
+}

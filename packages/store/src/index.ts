@@ -1,0 +1,39 @@
+// Storage of a coordinator: ports, their adapters, and how they are put together in a data folder.
+
+import { join } from "node:path";
+import { folderBlobs, folderSpool } from "./folder.ts";
+import type { Blobs, Journal, Spool } from "./ports.ts";
+import { postgresJournal } from "./postgres.ts";
+import { sqliteJournal } from "./sqlite.ts";
+import { lastingFolder } from "./sync.ts";
+
+export { folderBlobs, folderSpool } from "./folder.ts";
+export { FolderInUse, type FolderLock, lockFolder, type Owner } from "./lock.ts";
+export { memoryBlobs, memoryJournal, memorySpool } from "./memory.ts";
+export * from "./ports.ts";
+export { postgresJournal } from "./postgres.ts";
+export { sqliteJournal } from "./sqlite.ts";
+
+export interface Store {
+  readonly journal: Journal;
+  readonly blobs: Blobs;
+  readonly spool: Spool;
+  close(): Promise<void>;
+}
+
+export interface StoreOptions {
+  readonly dataDir: string;
+  /** postgres://...; without one the journal is SQLite in the data folder. */
+  readonly databaseUrl?: string;
+}
+
+export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise<Store> {
+  await lastingFolder(dataDir);
+  const blobs = await folderBlobs(join(dataDir, "blobs"));
+  const spool = await folderSpool(join(dataDir, "spool"), blobs);
+  const journal =
+    databaseUrl === undefined
+      ? sqliteJournal(join(dataDir, "journal.sqlite"))
+      : await postgresJournal(databaseUrl);
+  return { journal, blobs, spool, close: () => journal.close() };
+}

@@ -1,0 +1,70 @@
+// What the coordinator needs of storage: a journal, blobs, and a spool. Adapters of equal standing stand beside.
+
+import type { Millis, RunId, Sha256, UploadId } from "@homebody/base";
+
+export interface JournalEntry {
+  readonly seq: number; // from 1, without gaps
+  readonly at: Millis;
+  /** Plain data, as it was appended. */
+  readonly fact: unknown;
+}
+
+/** Facts of runs, in order, for ever. */
+export interface Journal {
+  runs(): Promise<readonly RunId[]>;
+  /** 0 for a run that is not there. */
+  lastSeq(run: RunId): Promise<number>;
+  /**
+   * All of the facts or none, after the entry `expectedSeq`; returns the last sequence number. When it resolves,
+   * they survive a crash and a power cut. Throws JournalConflict if another entry is last: somebody else writes.
+   */
+  append(run: RunId, expectedSeq: number, at: Millis, facts: readonly unknown[]): Promise<number>;
+  /** Entries after the given one, at most `limit`. */
+  read(run: RunId, after: number, limit: number): Promise<readonly JournalEntry[]>;
+  close(): Promise<void>;
+}
+
+/** Bytes by their SHA-256. */
+export interface Blobs {
+  /** When it resolves, the blob survives a crash and a power cut. */
+  put(bytes: Uint8Array): Promise<Sha256>;
+  get(hash: Sha256): Promise<Uint8Array | undefined>;
+  size(hash: Sha256): Promise<number | undefined>;
+  /** Bytes from start up to, not including, end. */
+  stream(
+    hash: Sha256,
+    range: { readonly start: number; readonly end: number },
+  ): Promise<AsyncIterable<Uint8Array> | undefined>;
+  remove(hash: Sha256): Promise<void>;
+  list(): Promise<readonly Sha256[]>;
+}
+
+/** Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. */
+export interface Spool {
+  /** Bytes held; 0 for an upload that is not there. */
+  size(upload: UploadId): Promise<number>;
+  /** Throws SpoolMismatch unless `offset` is the size; returns the size after it. */
+  append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number>;
+  /**
+   * Makes the upload a blob, as durable as `put`. Throws SpoolMismatch if the bytes have another hash. Sealing what
+   * was sealed before is no error as long as the blob is there.
+   */
+  seal(upload: UploadId, hash: Sha256): Promise<void>;
+  remove(upload: UploadId): Promise<void>;
+  list(): Promise<readonly { readonly upload: UploadId; readonly sizeBytes: number }[]>;
+}
+
+/** Another coordinator has written to this run's journal. */
+export class JournalConflict extends Error {
+  constructor(run: RunId, expected: number, got: number) {
+    super(`journal of run ${run.slice(0, 8)}: expected entry ${expected} last, got entry ${got}`);
+    this.name = "JournalConflict";
+  }
+}
+
+export class SpoolMismatch extends Error {
+  constructor(upload: UploadId, expected: string, got: string) {
+    super(`upload ${upload.slice(0, 8)}: expected ${expected}, got ${got}`);
+    this.name = "SpoolMismatch";
+  }
+}

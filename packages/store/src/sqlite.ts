@@ -1,0 +1,60 @@
+// The journal in SQLite (npm `libsql`): one file, nothing to install to start.
+//
+// WAL with synchronous=FULL: an append is one commit and one sync, and is on the disk when it returns.
+
+import type { Millis, RunId } from "@homebody/base";
+import Database from "libsql";
+import { type Journal, JournalConflict } from "./ports.ts";
+
+interface Row {
+  readonly seq: number;
+  readonly at: number;
+  readonly fact: string;
+}
+
+export function sqliteJournal(path: string): Journal {
+  const database = new Database(path);
+  database.pragma("journal_mode = WAL");
+  database.pragma("synchronous = FULL");
+  database.pragma("busy_timeout = 5000");
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS facts (run TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, " +
+      "fact TEXT NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID",
+  );
+  const last = database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM facts WHERE run = ?");
+  const insert = database.prepare("INSERT INTO facts (run, seq, at, fact) VALUES (?, ?, ?, ?)");
+  const read = database.prepare(
+    "SELECT seq, at, fact FROM facts WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
+  );
+  const runs = database.prepare("SELECT DISTINCT run FROM facts ORDER BY run");
+  const lastSeq = (run: RunId) => (last.get(run) as { seq: number }).seq;
+
+  return {
+    runs: async () => (runs.all() as { run: RunId }[]).map(({ run }) => run),
+    lastSeq: async (run) => lastSeq(run),
+    append: async (run, expectedSeq, at, facts) => {
+      // IMMEDIATE takes the write lock before the last entry is looked at: two writers cannot both find it theirs.
+      database.exec("BEGIN IMMEDIATE");
+      try {
+        const found = lastSeq(run);
+        if (found !== expectedSeq) throw new JournalConflict(run, expectedSeq, found);
+        for (const [i, fact] of facts.entries())
+          insert.run(run, expectedSeq + 1 + i, at, JSON.stringify(fact));
+        database.exec("COMMIT");
+      } catch (error) {
+        if (database.inTransaction) database.exec("ROLLBACK");
+        throw error;
+      }
+      return expectedSeq + facts.length;
+    },
+    read: async (run, after, limit) =>
+      (read.all(run, after, limit) as Row[]).map(({ seq, at, fact }) => ({
+        seq,
+        at: at as Millis,
+        fact: JSON.parse(fact),
+      })),
+    close: async () => {
+      database.close();
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
+import { afterEach, describe, expect, test } from "vitest";
+import { type Blobs, folderBlobs, folderSpool, memoryBlobs, memorySpool, type Spool } from "../src/index.ts";
+
+const folders: string[] = [];
+afterEach(() => {
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Opened {
+  readonly blobs: Blobs;
+  readonly spool: Spool;
+}
+
+const adapters: Readonly<Record<string, () => () => Promise<Opened>>> = {
+  memory: () => {
+    const blobs = memoryBlobs();
+    const spool = memorySpool(blobs);
+    return async () => ({ blobs, spool });
+  },
+  folder: () => {
+    const folder = mkdtempSync(join(tmpdir(), "homebody-blobs-"));
+    folders.push(folder);
+    return async () => {
+      const blobs = await folderBlobs(join(folder, "blobs"));
+      return { blobs, spool: await folderSpool(join(folder, "spool"), blobs) };
+    };
+  },
+};
+
+const bytes = (text: string) => new TextEncoder().encode(text);
+const upload = (digit: string) => digit.repeat(32) as UploadId;
+const absent = "0".repeat(64) as Sha256;
+
+async function all(stream: AsyncIterable<Uint8Array> | undefined): Promise<string> {
+  let text = "";
+  for await (const piece of stream!) text += new TextDecoder().decode(piece);
+  return text;
+}
+
+for (const [name, make] of Object.entries(adapters))
+  describe(`blobs and spool in ${name}`, () => {
+    test("a blob is named by its hash, whole or in ranges", async () => {
+      const { blobs } = await make()();
+      const hash = await blobs.put(bytes("the body travels"));
+      expect(hash).toBe(sha256Of(bytes("the body travels")));
+      expect(await blobs.get(hash)).toEqual(bytes("the body travels"));
+      expect(await blobs.size(hash)).toBe(16);
+      expect(await all(await blobs.stream(hash, { start: 4, end: 8 }))).toBe("body");
+      expect(await all(await blobs.stream(hash, { start: 4, end: 4 }))).toBe("");
+      expect(await blobs.list()).toEqual([hash]);
+    });
+
+    test("putting again is nothing new; the empty blob is a blob", async () => {
+      const { blobs } = await make()();
+      const hash = await blobs.put(bytes("x"));
+      expect(await blobs.put(bytes("x"))).toBe(hash);
+      const empty = await blobs.put(new Uint8Array());
+      expect(await blobs.size(empty)).toBe(0);
+      expect([...(await blobs.list())].sort()).toEqual([hash, empty].sort());
+    });
+
+    test("what is not there is undefined, and may be removed", async () => {
+      const { blobs } = await make()();
+      expect(await blobs.get(absent)).toBeUndefined();
+      expect(await blobs.size(absent)).toBeUndefined();
+      expect(await blobs.stream(absent, { start: 0, end: 1 })).toBeUndefined();
+      await blobs.remove(absent);
+      const hash = await blobs.put(bytes("x"));
+      await blobs.remove(hash);
+      expect(await blobs.get(hash)).toBeUndefined();
+      expect(await blobs.list()).toEqual([]);
+    });
+
+    test("an upload grows in order, is listed, goes on after a restart, and becomes a blob", async () => {
+      const open = make();
+      const first = await open();
+      expect(await first.spool.size(upload("a"))).toBe(0);
+      expect(await first.spool.append(upload("a"), 0, bytes("the "))).toBe(4);
+      const { spool, blobs } = await open();
+      expect(await spool.size(upload("a"))).toBe(4);
+      expect(await spool.append(upload("a"), 4, bytes("delta"))).toBe(9);
+      expect(await spool.list()).toEqual([{ upload: upload("a"), sizeBytes: 9 }]);
+      const hash = sha256Of(bytes("the delta"));
+      await spool.seal(upload("a"), hash);
+      expect(await blobs.get(hash)).toEqual(bytes("the delta"));
+      expect(await spool.list()).toEqual([]);
+      await spool.seal(upload("a"), hash); // again, after a crash between seal and journal
+    });
+
+    test("a piece at another place is refused and leaves the upload as it was", async () => {
+      const { spool } = await make()();
+      await spool.append(upload("b"), 0, bytes("1234"));
+      await expect(spool.append(upload("b"), 3, bytes("x"))).rejects.toMatchObject({ name: "SpoolMismatch" });
+      await expect(spool.append(upload("b"), 5, bytes("x"))).rejects.toThrow("expected offset 4, got 5");
+      expect(await spool.size(upload("b"))).toBe(4);
+    });
+
+    test("an upload with another hash is not sealed", async () => {
+      const { spool, blobs } = await make()();
+      await spool.append(upload("c"), 0, bytes("damaged"));
+      await expect(spool.seal(upload("c"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
+      await expect(spool.seal(upload("d"), absent)).rejects.toThrow("got nothing");
+      expect(await blobs.list()).toEqual([]);
+      await spool.remove(upload("c"));
+      expect(await spool.size(upload("c"))).toBe(0);
+    });
+  });
