@@ -69,7 +69,7 @@ function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
       >
         Skip to the page
       </a>
-      <div className="flex flex-wrap items-center justify-between gap-x-6 py-3">
+      <header className="flex flex-wrap items-center justify-between gap-x-6 py-3">
         <span className="inline-flex items-center gap-2 font-semibold">
           <svg viewBox="0 0 32 32" className="size-7" aria-hidden="true" focusable="false">
             <path d="M4 15 16 4l12 11v13H4z" fill="var(--run)" />
@@ -93,7 +93,7 @@ function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
             </PageLink>
           ))}
         </nav>
-      </div>
+      </header>
       <main id="main" className="space-y-6 pt-4">
         {children}
       </main>
