@@ -20,7 +20,13 @@ export const browserPorts: RunPorts = {
   line(on) {
     const socket = io({ reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", on.connected);
-    socket.on("disconnect", on.lost);
+    let again: ReturnType<typeof setTimeout> | undefined;
+    socket.on("disconnect", (reason) => {
+      on.lost();
+      // Socket.IO does not try again by itself when it was the other side that ended the connection: a coordinator
+      // that goes down, or one that found this watcher too slow.
+      if (reason === "io server disconnect") again = setTimeout(() => socket.connect(), againMs);
+    });
     socket.on("connect_error", on.lost);
     socket.on(events.entries, on.entries);
     socket.on(events.presence, on.presence);
@@ -29,7 +35,10 @@ export const browserPorts: RunPorts = {
     return {
       watch: (message) => ask<Watching>(events.watch, message),
       admin: (message) => ask(events.admin, message),
-      close: () => socket.disconnect(),
+      close() {
+        clearTimeout(again);
+        socket.disconnect();
+      },
     };
   },
   now: Date.now,
