@@ -2,7 +2,7 @@
 // live: the window is lit while this device computes, and the body is where it is.
 
 import type { View } from "@homebody/volunteer/view";
-import { bytes, count, plural } from "../format/numbers.ts";
+import { bytes, plural } from "../format/numbers.ts";
 import { bodyPlace } from "./words.ts";
 
 /** The road is a quadratic curve from the door to the hall. */
@@ -54,8 +54,8 @@ export function House({ view, volunteers }: { view: View | null; volunteers: num
           <dt className="font-semibold text-lamp">Your house</dt>
           <dd className="text-muted">
             {view?.vocabulary
-              ? `Words live here: ${count(view.vocabulary.size)} vocabulary entries, ${bytes(view.vocabulary.embeddingBytes)} of embeddings, ${bytes(view.vocabulary.textBytes)} of text.`
-              : "Words live here: text, vocabulary, embeddings."}
+              ? `Words stay here: ${bytes(view.vocabulary.textBytes)} of text, ${bytes(view.vocabulary.embeddingBytes)} of embeddings.`
+              : "Words stay here: text, vocabulary, embeddings."}
           </dd>
         </div>
         <div className="text-center">

@@ -87,11 +87,14 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   );
 }
 
+const refusalShownMs = 300_000;
+
 function Refused({ refusal }: { refusal: NonNullable<View["refusal"]> }) {
   const now = useNow();
+  if (now - refusal.at > refusalShownMs) return null;
   return (
     <div role="alert">
-      <Notice tone="warn" title="The coordinator said no" testId="refusal">
+      <Notice tone="warn" title="From the coordinator" testId="refusal">
         <p data-word={refusal.word}>{refusalWords[refusal.word]}</p>
         <p className="text-sm text-muted">{ago(refusal.at, now)}</p>
       </Notice>
@@ -108,10 +111,11 @@ function Insecure() {
         device.
       </p>
       <p className="mt-2">
-        What the host must do: start the coordinator with <code>--tls-cert</code> and <code>--tls-key</code>,
-        or put a server that speaks HTTPS in front of it and start it with <code>--trust-proxy</code>. The
-        README shows both. Until then you can watch the run on the{" "}
-        <PageLink to="dashboard">dashboard</PageLink>.
+        What the host must do: start the coordinator with{" "}
+        <code className="whitespace-nowrap">--tls-cert</code> and{" "}
+        <code className="whitespace-nowrap">--tls-key</code>, or put a server that speaks HTTPS in front of it
+        and start it with <code className="whitespace-nowrap">--trust-proxy</code>. The README shows both.
+        Until then you can watch the run on the <PageLink to="dashboard">dashboard</PageLink>.
       </p>
     </Notice>
   );
@@ -197,6 +201,7 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
   if (manifest === null) return null;
   if (
     activity === "elsewhere" ||
+    activity === "finished" ||
     (activity === "stopped" && view?.activity.kind === "stopped" && view.activity.why === "removed")
   )
     return null;

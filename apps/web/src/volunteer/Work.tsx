@@ -10,6 +10,7 @@ import { countdown, duration, timeLeft } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
 import { Button, Meter, Section } from "../ui/parts.tsx";
 import {
+  preparing,
   progressWords,
   type RingStage,
   stageOf,
@@ -22,10 +23,12 @@ import {
 export function Work({ view, onCancel }: { view: View; onCancel: () => void }) {
   const now = useNow();
   const stage = stageOf(view);
+  const prepared = view.activity.kind === "working" ? preparing.indexOf(view.activity.task.kind) : -1;
+  const prepares = prepared >= 0;
   return (
     <Section
       id="work"
-      title={view.round ? `Round ${view.round.round}` : "Your work"}
+      title={view.round ? `Round ${view.round.round}` : prepares ? "Getting ready" : "Your work"}
       aside={
         view.round && view.activity.kind !== "paused" ? (
           <span className="text-sm text-muted">
@@ -36,10 +39,18 @@ export function Work({ view, onCancel }: { view: View; onCancel: () => void }) {
       }
     >
       <div className="flex flex-wrap items-center gap-6">
-        <Ring stage={stage} share={shareOf(view)} round={view.round?.round ?? null} />
+        {!prepares && <Ring stage={stage} share={shareOf(view)} round={view.round?.round ?? null} />}
         <div className="min-w-0 flex-1 basis-64">
           <Doing activity={view.activity} now={now} onCancel={onCancel} />
-          <Stages stage={stage} />
+          {prepares ? (
+            <Steps label="Preparing, once on this device" words={preparations} at={prepared} />
+          ) : (
+            <Steps
+              label="Stages of a round"
+              words={stages.map((name) => stageWords[name])}
+              at={stage === null ? -1 : stages.indexOf(stage)}
+            />
+          )}
         </div>
       </div>
       <dl className="mt-6 grid grid-cols-2 gap-4 sm:grid-cols-4">
@@ -117,8 +128,6 @@ function Doing({ activity, now, onCancel }: { activity: Activity; now: Millis; o
       return null;
   }
 }
-
-const preparing: readonly Task["kind"][] = ["download-text", "read-text", "train-vocabulary", "pack-text"];
 
 function Working({ task, now, onCancel }: { task: Task; now: Millis; onCancel: () => void }) {
   const elapsed = Math.max(0, now - task.startedAt);
@@ -209,18 +218,19 @@ function Ring({ stage, share, round }: { stage: RingStage | null; share: number;
   );
 }
 
-function Stages({ stage }: { stage: RingStage | null }) {
-  const at = stage === null ? -1 : stages.indexOf(stage);
+const preparations = preparing.map((kind) => taskWords[kind]);
+
+function Steps({ label, words, at }: { label: string; words: readonly string[]; at: number }) {
   return (
-    <ol className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm" aria-label="Stages of a round">
-      {stages.map((name, i) => (
+    <ol className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm" aria-label={label}>
+      {words.map((word, i) => (
         <li
-          key={name}
+          key={word}
           aria-current={i === at ? "step" : undefined}
           className={i === at ? "font-semibold text-lamp" : "text-muted"}
         >
           <span aria-hidden="true">{i < at ? "✓ " : i === at ? "● " : "○ "}</span>
-          {stageWords[name]}
+          {word}
         </li>
       ))}
     </ol>

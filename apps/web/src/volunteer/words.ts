@@ -18,6 +18,14 @@ export const taskWords: Readonly<Record<Task["kind"], string>> = {
   save: "Saving on this device",
 };
 
+/** What is done once on a device, in this order. */
+export const preparing: readonly Task["kind"][] = [
+  "download-text",
+  "read-text",
+  "train-vocabulary",
+  "pack-text",
+];
+
 /** How far a task is: `12 of 25 steps`, `1.2 MB of 3.4 MB`. */
 export function progressWords({ done, of, unit }: Pick<Task, "done" | "of" | "unit">): string {
   if (unit === "bytes") return of > 0 ? `${bytes(done)} of ${bytes(of)}` : bytes(done);
