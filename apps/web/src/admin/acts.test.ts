@@ -1,0 +1,25 @@
+import { millis } from "@homebody/base";
+import { figuresOf } from "@homebody/coordinator";
+import { expect, test } from "vitest";
+import { journal, manifest } from "../../story/scenes.ts";
+import { actsFor, wordsOf } from "./acts.ts";
+
+const entries = journal(manifest(), 2, millis(2_000_000_000_000));
+const figures = figuresOf(entries)!;
+
+test("what follows from an act is said with the round's own figures", () => {
+  expect(wordsOf({ kind: "end-round" }, figures).consequence).toContain("closes with the 3 deltas");
+  expect(wordsOf({ kind: "end-round" }, { ...figures, deltas: [] }).consequence).toContain("opens again");
+});
+
+test("a paused run is resumed, a running one is paused", () => {
+  expect(actsFor(figures).map(({ act }) => act.kind)).toEqual(["pause", "end-round", "end-run"]);
+  expect(actsFor({ ...figures, paused: true })[0]?.act.kind).toBe("resume");
+});
+
+test("what cannot be done says why", () => {
+  const gathering = { ...figures, phase: "gathering" as const };
+  expect(wordsOf({ kind: "end-round" }, gathering).unavailable).toBe("No round is open.");
+  expect(wordsOf({ kind: "end-run" }, { ...figures, ending: true }).unavailable).not.toBeNull();
+  for (const words of actsFor({ ...figures, finished: true })) expect(words.unavailable).not.toBeNull();
+});

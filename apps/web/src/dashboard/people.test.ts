@@ -1,0 +1,63 @@
+import { millis } from "@homebody/base";
+import { type Fact, figuresOf } from "@homebody/coordinator";
+import { expect, test } from "vitest";
+import { journal, languages, manifest, presence } from "../../story/scenes.ts";
+import { eventWords, groupOf } from "./event-words.ts";
+import { peopleOf, shareOf } from "./people.ts";
+
+const now = millis(2_000_000_000_000);
+const run = manifest();
+const entries = journal(run, 2, now);
+const figures = figuresOf(entries)!;
+const here = presence(run, 3, now);
+
+test("a volunteer's state is joined from presence and the open round", () => {
+  const people = peopleOf(figures, here);
+  expect(people).toHaveLength(here.volunteers.length);
+  const states = Object.fromEntries(people.map(({ volunteer, state }) => [volunteer, state]));
+  const of = (i: number) => states[here.volunteers[i]!.volunteer];
+  expect([of(0), of(1), of(2)]).toEqual(["delivered", "delivered", "delivered"]);
+  expect(of(3)).toBe("in-round");
+  expect(of(languages.length + 2)).toBe("preparing");
+  expect(of(languages.length + 3)).toBe("gone");
+  expect(people.at(-1)?.state).toBe("gone");
+  const ready = { ...here, volunteers: here.volunteers.map((each) => ({ ...each, ready: true })) };
+  expect(peopleOf(figures, ready).filter(({ state }) => state === "waits")).toHaveLength(1);
+});
+
+test("progress is a share, and full once the delta is in", () => {
+  const people = peopleOf(figures, here);
+  for (const person of people) {
+    const share = shareOf(person);
+    if (person.state === "delivered") expect(share).toBe(1);
+    if (person.state === "gone") expect(share).toBeNull();
+  }
+});
+
+test("outside a round nobody is in it", () => {
+  const published = figuresOf(
+    entries.slice(0, entries.findLastIndex(({ fact }) => fact.kind === "published") + 1),
+  )!;
+  const states = new Set(peopleOf(published, here).map(({ state }) => state));
+  expect(states).toEqual(new Set(["ready", "preparing", "gone"]));
+});
+
+test("every fact of a journal has a sentence and a group", () => {
+  const more: Fact[] = [
+    { kind: "lapsed", round: 3 },
+    { kind: "left", volunteer: here.volunteers[0]!.volunteer },
+    { kind: "ending" },
+    { kind: "evaluating", expected: [], deadline: now },
+    { kind: "finished", reason: "admin" },
+    { kind: "restarted", deadline: null },
+    { kind: "changed", manifest: run },
+    { kind: "removed", volunteer: here.volunteers[0]!.volunteer },
+  ];
+  const kinds = new Set<string>();
+  for (const fact of [...entries.map((entry) => entry.fact), ...more]) {
+    kinds.add(fact.kind);
+    expect(eventWords(fact)).toMatch(/^[A-Z].*\.$/);
+    expect(groupOf(fact)).toMatch(/^(rounds|deltas|evaluations|host)$/);
+  }
+  expect(kinds.size).toBeGreaterThanOrEqual(13);
+});
