@@ -1,6 +1,6 @@
 // Three pages, one document: the address decides, links do not reload, so a volunteer goes on while it looks around.
 
-import type { MouseEvent, ReactNode } from "react";
+import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { createStore, useStore } from "./state/store.ts";
 
 export type Page = "volunteer" | "dashboard" | "admin";
@@ -25,12 +25,14 @@ export function usePage(): Page {
   return useStore(page);
 }
 
+/** A link was followed, and the new page's heading has not been reached yet. */
+let arriving = false;
+
 function go(to: Page): void {
   history.pushState(null, "", paths[to]);
   page.set(to);
   scrollTo(0, 0);
-  // A reader hears the new page's heading, as after a page load.
-  requestAnimationFrame(() => document.querySelector<HTMLElement>("main h1")?.focus());
+  arriving = true;
 }
 
 export function PageLink({ to, className, children }: { to: Page; className?: string; children: ReactNode }) {
@@ -44,5 +46,19 @@ export function PageLink({ to, className, children }: { to: Page; className?: st
     <a href={paths[to]} onClick={follow} className={className} aria-current={here ? "page" : undefined}>
       {children}
     </a>
+  );
+}
+
+/** The heading of a page. After a link was followed it has the focus, so that a reader hears where it is. */
+export function PageHeading({ children }: { children: ReactNode }) {
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    if (arriving) heading.current?.focus();
+    arriving = false;
+  }, []);
+  return (
+    <h1 ref={heading} tabIndex={-1} className="text-title font-semibold outline-none">
+      {children}
+    </h1>
   );
 }

@@ -7,6 +7,7 @@ import { type FormEvent, useState } from "react";
 import { shortId } from "../dashboard/event-words.ts";
 import { People } from "../dashboard/People.tsx";
 import { plural } from "../format/numbers.ts";
+import { PageHeading } from "../router.tsx";
 import type { RunState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
@@ -50,9 +51,7 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
   return (
     <>
       <header>
-        <h1 tabIndex={-1} className="text-title font-semibold outline-none">
-          Host this run
-        </h1>
+        <PageHeading>Host this run</PageHeading>
         <div className="mt-4">
           <RunLine run={run} />
         </div>

@@ -2,6 +2,7 @@
 
 import { compact, fixed, plural } from "../format/numbers.ts";
 import { duration } from "../format/times.ts";
+import { PageHeading } from "../router.tsx";
 import type { RunState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { overall } from "../run/run-words.ts";
@@ -19,9 +20,7 @@ export function DashboardPage({ run }: { run: RunState }) {
   return (
     <>
       <header>
-        <h1 tabIndex={-1} className="text-title font-semibold outline-none">
-          {figures?.name ?? manifest?.name ?? "Dashboard"}
-        </h1>
+        <PageHeading>{figures?.name ?? manifest?.name ?? "Dashboard"}</PageHeading>
         {figures && <p className="mt-1 text-muted">Hosted by {figures.host}</p>}
         <div className="mt-4">
           <RunLine run={run} />

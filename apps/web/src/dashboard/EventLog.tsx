@@ -1,7 +1,7 @@
 // What just happened: the journal's latest facts as sentences, newest first, filtered by kind and by words.
 
 import type { Entry } from "@homebody/coordinator";
-import { useState } from "react";
+import { useMemo, useState } from "react";
 import { plural } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
@@ -17,12 +17,17 @@ export function EventLog({ entries }: { entries: readonly Entry[] }) {
   const [words, setWords] = useState("");
   const [most, setMost] = useState(step);
   const wanted = words.trim().toLowerCase();
-  const fits = ({ fact }: Entry) =>
-    !hidden.has(groupOf(fact)) &&
-    (wanted === "" ||
-      eventWords(fact).toLowerCase().includes(wanted) ||
-      ("volunteer" in fact && fact.volunteer.startsWith(wanted)));
-  const found = entries.filter(fits);
+  const found = useMemo(
+    () =>
+      entries.filter(
+        ({ fact }) =>
+          !hidden.has(groupOf(fact)) &&
+          (wanted === "" ||
+            eventWords(fact).toLowerCase().includes(wanted) ||
+            ("volunteer" in fact && fact.volunteer.startsWith(wanted))),
+      ),
+    [entries, hidden, wanted],
+  );
   const shown = found.slice(-most).reverse();
   return (
     <Section

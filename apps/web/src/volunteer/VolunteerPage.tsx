@@ -7,7 +7,7 @@ import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
 import { plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
-import { PageLink } from "../router.tsx";
+import { PageHeading, PageLink } from "../router.tsx";
 import type { RunState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { useNow } from "../state/now.ts";
@@ -43,9 +43,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
       <Announce>{view ? spoken(view.activity) : ""}</Announce>
       <header className="grid items-center gap-6 lg:grid-cols-2 lg:gap-12">
         <div className="min-w-0">
-          <h1 tabIndex={-1} className="text-title font-semibold outline-none">
-            {manifest?.name ?? "Homebody"}
-          </h1>
+          <PageHeading>{manifest?.name ?? "Homebody"}</PageHeading>
           <p className="mt-3 max-w-prose">{figures?.description ?? manifest?.description}</p>
           {manifest && (
             <p className="mt-2 text-muted">
