@@ -13,3 +13,4 @@ export { type RopeTables, rope, ropeTables } from "./rope/index.ts";
 export { sumOfSquares } from "./sum-of-squares/index.ts";
 export { swiglu } from "./swiglu/index.ts";
 export { registerWasmKernels } from "./wasm/register.ts";
+export { registerWebgpuKernels } from "./webgpu/index.ts";

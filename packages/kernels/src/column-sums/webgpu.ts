@@ -15,10 +15,10 @@ const program: Program = {
   code: () =>
     flat(`
   let column = index % u.columns;
-  let from = (index / u.columns) * u.step;
-  let to = min(from + u.step, u.rows);
+  let start = (index / u.columns) * u.step;
+  let end = min(start + u.step, u.rows);
   var sum = 0.0;
-  for (var row = from; row < to; row++) { sum += x[row * u.columns + column]; }
+  for (var row = start; row < end; row++) { sum += x[row * u.columns + column]; }
   y[index] = sum;`),
 };
 
