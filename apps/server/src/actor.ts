@@ -44,6 +44,8 @@ export interface Actor {
   figures(): Figures;
   /** Resolves when the command's facts are durable; rejects when the journal could not take them. */
   do(command: Command): Promise<Decision>;
+  /** From now on whatever is due is done: not before deadlines were moved by the time of being down [C12]. */
+  start(): void;
   /** Whatever is due, is done. */
   tick(): void;
   /** No further command is taken; resolves when those under way are done. */
@@ -59,6 +61,7 @@ export function startActor(parts: ActorParts): Actor {
   let tail: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
+  let started = false;
   let closed = false;
 
   const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
@@ -112,7 +115,7 @@ export function startActor(parts: ActorParts): Actor {
   }
 
   function tick(): void {
-    if (ticking || closed) return;
+    if (!started || ticking || closed) return;
     ticking = true;
     enqueue(settle).catch((error) => {
       if (closed) return;
@@ -129,6 +132,10 @@ export function startActor(parts: ActorParts): Actor {
       const result = enqueue(() => step(command));
       tick();
       return result;
+    },
+    start() {
+      started = true;
+      tick();
     },
     tick,
     async close() {

@@ -24,6 +24,7 @@ export function closer(parts: ClosingParts) {
   async function close(state: RunState): Promise<void> {
     const work = aggregationOf(state)!;
     const began = performance.now();
+    let again = 0;
     try {
       const published = await average(work, parts);
       if (closed) return;
@@ -32,9 +33,11 @@ export function closer(parts: ClosingParts) {
     } catch (error) {
       if (closed) return;
       parts.troubled(error);
-      timer = setTimeout(() => look(parts.actor().state()), retryMs);
+      again = retryMs;
     } finally {
       busy = undefined;
+      // Also after success: the next round may have closed before this one was told to be done.
+      if (!closed) timer = setTimeout(() => look(parts.actor().state()), again);
     }
   }
 

@@ -7,4 +7,5 @@ export { type FaultPoint, type Faults, faultPoints, faultsFromEnvironment } from
 export { defaultLimits, type Limits } from "./limits.ts";
 export { RunMismatch, readJournal } from "./open-run.ts";
 export { type LoadedRunFile, loadRunFile, parseRunFile, RunFileError } from "./run-file.ts";
+export { withoutSecureContext } from "./secure-context.ts";
 export { createServer, type RunningServer, type ServerOptions, stderrLog } from "./server.ts";

@@ -24,6 +24,7 @@ import { metrics as makeMetrics } from "./metrics.ts";
 import { openRun } from "./open-run.ts";
 import { people as makePeople } from "./presence.ts";
 import { type LoadedRunFile, loadRunFile } from "./run-file.ts";
+import { isOwnComputer } from "./secure-context.ts";
 import { openSockets, type Sockets } from "./sockets.ts";
 
 export interface ServerOptions {
@@ -221,9 +222,9 @@ async function assemble(
   }
 
   async function comeBack(): Promise<void> {
-    const changed = await actor.do({ kind: "change", manifest: { ...manifest } });
-    if (!changed.ok) log.warn("the run is finished: changes of its file are not taken over");
     await actor.do({ kind: "restart", aliveAt });
+    const changed = await actor.do({ kind: "change", manifest });
+    if (!changed.ok) log.warn("the run is finished: changes of its file are not taken over");
     closing.look(actor.state());
   }
 
@@ -265,10 +266,11 @@ async function assemble(
   });
   const alive = stayAlive(dataDir, clock);
   undo.push(() => alive.stop());
-  actor.tick();
+  actor.start();
 
   let closed: Promise<void> | undefined;
-  const shown = host === "0.0.0.0" || host === "::" || host === "127.0.0.1" ? "localhost" : host;
+  const everywhere = host === "0.0.0.0" || host === "::";
+  const shown = everywhere || isOwnComputer(host) ? "localhost" : host.includes(":") ? `[${host}]` : host;
   return {
     url: `${options.tls ? "https" : "http"}://${shown}:${port}`,
     port,

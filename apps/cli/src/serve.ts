@@ -1,0 +1,132 @@
+// homebody serve: hosts a run. A thin shell around @homebody/server; stdout says where things are, stderr is the log.
+
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { InputError } from "@homebody/base";
+import { summary } from "@homebody/coordinator";
+import {
+  createServer,
+  faultsFromEnvironment,
+  type RunningServer,
+  type ServerOptions,
+  stderrLog,
+  withoutSecureContext,
+} from "@homebody/server";
+import { interrupt } from "./interrupt.ts";
+import { wholeNumber } from "./options.ts";
+
+export const usage = `
+homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
+                        [--tls-cert FILE --tls-key FILE | --trust-proxy]
+
+Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on where it was.
+
+  --data DIR       where the run's state is kept (./data)
+  --port N         where the pages are (8080; 0 for any that is free)
+  --host ADDR      the address to listen on (127.0.0.1: this computer alone; 0.0.0.0: everybody)
+  --database URL   postgres://...: the journal is kept there instead of in the data folder
+  --tls-cert FILE  certificate and key in PEM: browsers off this computer need HTTPS to take part
+  --tls-key FILE
+  --trust-proxy    a proxy in front speaks HTTPS: its X-Forwarded-For is believed
+`;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = await read(args);
+  const stop = interrupt();
+  let failed = () => {};
+  const failure = new Promise<"failed">((resolve) => {
+    failed = () => resolve("failed");
+  });
+  try {
+    const server = await createServer({ ...options, onFailed: failed });
+    try {
+      for (const line of greeting(server, options)) say(line);
+      void server.finished.then(() =>
+        say(
+          `The run is finished; its pages stay open until Ctrl-C. ${JSON.stringify(summary(server.figures()))}`,
+        ),
+      );
+      const why = await Promise.race([failure, stop.came]);
+      if (why === "failed") return 1;
+      say("Stopping; the next start goes on from here.");
+      return 0;
+    } finally {
+      await server.close();
+    }
+  } finally {
+    stop.release();
+  }
+}
+
+async function read(args: readonly string[]): Promise<ServerOptions> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      data: { type: "string", default: "data" },
+      port: { type: "string", default: "8080" },
+      host: { type: "string", default: "127.0.0.1" },
+      database: { type: "string" },
+      "tls-cert": { type: "string" },
+      "tls-key": { type: "string" },
+      "trust-proxy": { type: "boolean", default: false },
+    },
+  });
+  const [run] = positionals;
+  if (run === undefined || positionals.length > 1)
+    throw new InputError("serve", "one run file", positionals.length === 0 ? "none" : positionals.join(" "));
+  const { "tls-cert": cert, "tls-key": key, "trust-proxy": trustProxy, database } = values;
+  if ((cert === undefined) !== (key === undefined))
+    throw new InputError(
+      "--tls-cert, --tls-key",
+      "both or neither",
+      cert === undefined ? "--tls-key" : "--tls-cert",
+    );
+  if (cert !== undefined && trustProxy)
+    throw new InputError("--trust-proxy", "no certificate beside it: HTTPS ends at the proxy", "--tls-cert");
+  const faults = faultsFromEnvironment();
+  return {
+    run: resolve(run),
+    dataDir: resolve(values.data),
+    port: wholeNumber("--port", values.port, 0, 65535),
+    host: values.host,
+    trustProxy,
+    log: stderrLog(),
+    ...(database === undefined ? {} : { databaseUrl: database }),
+    ...(cert === undefined || key === undefined
+      ? {}
+      : { tls: { cert: await readPem("--tls-cert", cert), key: await readPem("--tls-key", key) } }),
+    ...(faults === undefined ? {} : { faults }),
+  };
+}
+
+async function readPem(option: string, path: string): Promise<Buffer> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new InputError(option, `a readable file at ${path}`, (cause as Error).message);
+  }
+  if (bytes.includes("-----BEGIN ")) return bytes;
+  throw new InputError(option, "a file in PEM (-----BEGIN ...)", `${bytes.length} bytes of something else`);
+}
+
+function greeting(server: RunningServer, options: ServerOptions): string[] {
+  const { name, rounds, sources } = server.figures();
+  const lack = withoutSecureContext(options);
+  return [
+    "",
+    `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} source${sources.length === 1 ? "" : "s"}`,
+    "",
+    `  Volunteer page   ${server.url}/`,
+    `  Dashboard        ${server.url}/dashboard`,
+    `  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`,
+    "",
+    ...(lack === undefined ? [] : [lack, ""]),
+  ];
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
