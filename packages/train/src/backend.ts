@@ -3,7 +3,7 @@
 // WebGPU first, then WebAssembly; each start has a timeout (a backend that cannot start may hang instead of saying
 // so) and ends with the self-test. Why a better one is not used is said in plain words, for the page.
 
-import { registerWasmKernels } from "@homebody/kernels";
+import { registerWasmKernels, registerWebgpuKernels } from "@homebody/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
@@ -77,6 +77,7 @@ async function startWebGpu(): Promise<string> {
   tf.registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info), 3);
   if (!(await tf.setBackend("webgpu"))) throw new EngineError("WebGPU does not start here.");
   await tf.ready();
+  registerWebgpuKernels();
   const { description, vendor, architecture, device: model } = adapter.info;
   return (
     description || [vendor, architecture, model].filter((word) => word !== "").join(" ") || "a WebGPU adapter"
