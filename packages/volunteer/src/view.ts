@@ -106,7 +106,11 @@ export interface View {
   readonly tokensPerSecond: number | null;
   readonly roundsContributed: number;
   readonly tokensTrained: number;
-  readonly vocabulary: { readonly size: number; readonly embeddingBytes: number; readonly textBytes: number } | null;
+  readonly vocabulary: {
+    readonly size: number;
+    readonly embeddingBytes: number;
+    readonly textBytes: number;
+  } | null;
   readonly ledger: Ledger;
   /** The latest refusal: protocol's refusalWords has the sentence. */
   readonly refusal: { readonly word: Refusal; readonly at: Millis } | null;

@@ -1,0 +1,123 @@
+// homebody volunteer: takes part in a run without a browser, with a live line of progress on stderr.
+
+import { resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { InputError } from "@homebody/base";
+import { refusalWords } from "@homebody/protocol";
+import { NetError, startHeadless } from "@homebody/volunteer/node";
+import type { View } from "@homebody/volunteer/view";
+import { interrupt } from "./interrupt.ts";
+import { wholeNumber } from "./options.ts";
+import { installWebGpu } from "./webgpu.ts";
+
+export const usage = `
+homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--rounds N] [--data DIR]
+
+  URL            of the coordinator
+  --source ID    whose text to train on; without it the first that fits
+  --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring
+  --backend      webgpu or wasm; without it the best that works
+  --rounds N     leaves after contributing to N rounds
+  --data DIR     identity, vocabulary, embeddings and what is unsent (default: homebody-volunteer)
+
+Ctrl-C leaves at once; the next start goes on in the same round, if that is still open.
+`;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      source: { type: "string" },
+      text: { type: "string", multiple: true },
+      backend: { type: "string" },
+      rounds: { type: "string" },
+      data: { type: "string", default: "homebody-volunteer" },
+    },
+  });
+  const [url] = positionals;
+  if (url === undefined || positionals.length > 1 || !URL.canParse(url))
+    throw new InputError("volunteer", "the coordinator's URL", positionals.join(" ") || "nothing");
+  const { backend } = values;
+  if (backend !== undefined && backend !== "webgpu" && backend !== "wasm")
+    throw new InputError("--backend", "webgpu or wasm", backend);
+  const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
+  if (backend !== "wasm") await installWebGpu().catch(() => undefined);
+
+  const stop = interrupt();
+  const line = progressLine();
+  let finish = () => {};
+  let first: number | undefined;
+  const { volunteer } = await startHeadless({
+    url,
+    ...(values.source === undefined ? {} : { source: values.source }),
+    ...(values.text === undefined ? {} : { text: values.text }),
+    backend: backend ?? "auto",
+    dataDir: resolve(values.data),
+    told: (view) => {
+      first ??= view.roundsContributed;
+      if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();
+      line.show(view);
+    },
+  }).catch((error: unknown) => {
+    if (error instanceof NetError) throw new InputError("coordinator", "one that answers", error.message);
+    throw error;
+  });
+  let asked = false;
+  finish = () => {
+    if (!asked) queueMicrotask(() => volunteer.finish());
+    asked = true;
+  };
+  const ending = await Promise.race([volunteer.ended, stop.came.then(() => "stopped" as const)]);
+  await volunteer.close();
+  line.end();
+  const { scores, roundsContributed, tokensTrained, ledger } = volunteer.view();
+  process.stdout.write(`${JSON.stringify({ ending, roundsContributed, tokensTrained, scores, ledger })}\n`);
+  return ending === "removed" || ending === "replaced" ? 1 : 0;
+}
+
+/** On a terminal one line that changes; in a file a line for each new thing. */
+function progressLine() {
+  const live = process.stderr.isTTY;
+  let shown = "";
+  return {
+    show: (view: View) => {
+      const text = sentence(view, live);
+      if (text === shown) return;
+      shown = text;
+      if (live) process.stderr.write(`\r\x1b[2K${text.slice(0, process.stderr.columns || 80)}`);
+      else process.stderr.write(`${new Date().toISOString()} ${text}\n`);
+    },
+    end: () => {
+      if (live) process.stderr.write("\n");
+    },
+  };
+}
+
+function sentence(view: View, detailed: boolean): string {
+  const words = [`${view.source}: ${activity(view, detailed)}`];
+  const score = view.scores.at(-1);
+  if (score !== undefined) words.push(`${score.bitsPerByte.toFixed(3)} bits per byte`);
+  if (detailed && view.tokensPerSecond !== null) words.push(`${Math.round(view.tokensPerSecond)} tokens/s`);
+  words.push(`${view.roundsContributed} rounds contributed`);
+  return words.join(", ");
+}
+
+function activity({ activity, round, refusal }: View, detailed: boolean): string {
+  switch (activity.kind) {
+    case "working": {
+      const { kind, done, of, unit } = activity.task;
+      const what = kind.replaceAll("-", " ");
+      const where = round === null ? "" : `round ${round.round}, `;
+      return detailed ? `${where}${what} ${done}/${of} ${unit}` : `${where}${what}`;
+    }
+    case "waiting":
+      return `waiting for ${activity.waiting.for.replaceAll("-", " ")}`;
+    case "failed":
+      return `${refusal === null ? activity.message : refusalWords[refusal.word]} Trying again`;
+    case "stopped":
+      return `stopped (${activity.why})`;
+    default:
+      return activity.kind;
+  }
+}

@@ -1,0 +1,15 @@
+// A disk in memory: for tests.
+
+import type { Disk } from "../ports.ts";
+
+export function memoryDisk(
+  files = new Map<string, Uint8Array>(),
+): Disk & { readonly files: Map<string, Uint8Array> } {
+  return {
+    files,
+    read: async (name) => files.get(name)?.slice(),
+    write: async (name, bytes) => void files.set(name, bytes.slice()),
+    remove: async (name) => void files.delete(name),
+    clear: async () => files.clear(),
+  };
+}

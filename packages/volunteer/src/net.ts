@@ -1,0 +1,103 @@
+// The network of browsers and of Node: fetch for what is large on its way down, Socket.IO for all else.
+//
+// WebSocket only: an upload over long polling would be base64 and out of order. Socket.IO comes back by itself after
+// a lost connection, but not after one that the coordinator ended; that is done here.
+
+import { events } from "@homebody/protocol";
+import { io } from "socket.io-client";
+import { type Line, type LineListener, type Net, NetError } from "./ports.ts";
+
+const answerMs = 60_000;
+const reconnectMs = 2000;
+
+export function webNet(base: string): Net {
+  return {
+    download: (path, sizeBytes, told, signal) => download(new URL(path, base).href, sizeBytes, told, signal),
+    connect: (listener) => connect(base, listener),
+  };
+}
+
+async function download(
+  url: string,
+  sizeBytes: number | null,
+  told: (bytes: number) => void,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    const response = await fetch(url, { signal });
+    if (!response.ok || response.body === null)
+      throw new NetError(`${url}: expected the file, got status ${response.status}`);
+    const pieces: Uint8Array[] = [];
+    let done = 0;
+    for (const reader = response.body.getReader(); ; ) {
+      const { done: over, value } = await reader.read();
+      if (over) break;
+      pieces.push(value);
+      done += value.length;
+      if (sizeBytes !== null && done > sizeBytes)
+        throw new NetError(`${url}: expected ${sizeBytes} bytes, got more`);
+      told(done);
+    }
+    const bytes = new Uint8Array(done);
+    let at = 0;
+    for (const piece of pieces) {
+      bytes.set(piece, at);
+      at += piece.length;
+    }
+    return bytes;
+  } catch (cause) {
+    if (cause instanceof NetError || signal.aborted) throw cause;
+    throw new NetError(`${url}: the coordinator was not reached`, { cause });
+  }
+}
+
+function connect(base: string, listener: LineListener): Line {
+  const socket = io(base, { transports: ["websocket"], reconnectionDelayMax: 10_000 });
+  let closed = false;
+  /** The binary part of a chunk is counted as delta, everything else as message. */
+  const size = (data: unknown) =>
+    typeof data === "string" ? new TextEncoder().encode(data).length : binarySize(data);
+
+  socket.on("connect", () => {
+    const { engine } = socket.io;
+    engine.on("packetCreate", ({ data }: { data?: unknown }) => {
+      if (data === undefined) return;
+      const binary = typeof data !== "string";
+      listener.passed("sent", binary ? "delta" : "message", size(data));
+    });
+    engine.on("packet", ({ data }: { data?: unknown }) => {
+      if (data !== undefined) listener.passed("received", "message", size(data));
+    });
+    listener.up();
+  });
+  socket.on("disconnect", (reason) => {
+    listener.down();
+    if (reason === "io server disconnect" && !closed)
+      setTimeout(() => !closed && socket.connect(), reconnectMs);
+  });
+  for (const name of [events.announcement, events.removed])
+    socket.on(name, (message: unknown) => listener.event(name, message));
+
+  return {
+    ask: async (event, message) => {
+      if (!socket.connected) throw new NetError(`${event}: no connection to the coordinator`);
+      try {
+        return await socket.timeout(answerMs).emitWithAck(event, message);
+      } catch (cause) {
+        throw new NetError(`${event}: the connection was lost before the answer`, { cause });
+      }
+    },
+    tell: (event, message) => {
+      if (socket.connected) socket.volatile.emit(event, message);
+    },
+    close: () => {
+      closed = true;
+      socket.close();
+    },
+  };
+}
+
+function binarySize(data: unknown): number {
+  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data.byteLength;
+  return 0;
+}

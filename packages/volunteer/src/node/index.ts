@@ -1,0 +1,119 @@
+// A volunteer without a browser: the same session, engine and rules, with files in a folder.
+
+import { randomBytes } from "node:crypto";
+import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { InputError, type SourceId } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
+import type { BackendName } from "@homebody/train";
+import { systemClock } from "../clock.ts";
+import { engineDevice } from "../device.ts";
+import { webNet } from "../net.ts";
+import { NetError } from "../ports.ts";
+import type { BroughtFile } from "../prepare.ts";
+import type { View } from "../view.ts";
+import { startVolunteer, type Volunteer } from "../volunteer.ts";
+import { folderDisk } from "./disk.ts";
+
+export interface HeadlessOptions {
+  /** Of the coordinator. */
+  readonly url: string;
+  /** Without one the first source of the run that fits: served, or brought if text is given. */
+  readonly source?: string;
+  /** Files or folders of .txt, .md and .jsonl, for a source whose text is brought. */
+  readonly text?: readonly string[];
+  readonly backend: "auto" | BackendName;
+  /** Identity, words, snapshots and what is unsent, by run. */
+  readonly dataDir: string;
+  readonly snapshotMs?: number;
+  readonly told: (view: View) => void;
+}
+
+export interface Headless {
+  readonly manifest: RunManifest;
+  readonly volunteer: Volunteer;
+}
+
+/** Throws NetError where there is no coordinator, InputError where source and text do not fit. */
+export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
+  const { url, backend, dataDir, told } = options;
+  const manifest = await fetchManifest(url);
+  const files = options.text === undefined ? null : await filesOf(options.text);
+  const source = chooseSource(manifest, options.source, files !== null);
+  const disk = await folderDisk(join(dataDir, `${manifest.run.slice(0, 16)}-${source}`));
+  const served = manifest.sources.find(({ id }) => id === source)!.served !== null;
+  const volunteer = await startVolunteer({
+    manifest,
+    source,
+    files: served ? null : files,
+    secret: await secretIn(dataDir),
+    host: "node",
+    net: webNet(url),
+    disk,
+    device: engineDevice(backend),
+    clock: systemClock,
+    told,
+    ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
+  });
+  return { manifest, volunteer };
+}
+
+async function fetchManifest(url: string): Promise<RunManifest> {
+  let response: Response;
+  try {
+    response = await fetch(new URL("/api/run", url));
+  } catch (cause) {
+    throw new NetError(`no coordinator answers at ${url}`, { cause });
+  }
+  if (!response.ok) throw new NetError(`${url}: expected a coordinator, got status ${response.status}`);
+  return (await response.json()) as RunManifest;
+}
+
+function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): SourceId {
+  const { sources } = manifest;
+  const fits = (served: unknown) => (served === null) === brings;
+  const source =
+    wanted === undefined
+      ? sources.find(({ served }) => fits(served))
+      : sources.find(({ id }) => id === wanted);
+  if (source !== undefined) return source.id;
+  const list = sources.map(({ id, served }) => (served === null ? `${id} (bring text)` : id)).join(", ");
+  throw new InputError("source", `one of ${list}`, wanted ?? (brings ? "text for none" : "no text"));
+}
+
+/** A secret of this folder's own: who has the folder is the volunteer. */
+async function secretIn(dataDir: string): Promise<string> {
+  const path = join(dataDir, "identity");
+  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  const kept = await readFile(path, "utf8").catch(() => "");
+  if (/^[0-9a-f]{64}$/.test(kept)) return kept;
+  const secret = randomBytes(32).toString("hex");
+  await writeFile(path, secret, { mode: 0o600 });
+  return secret;
+}
+
+const known = new Set([".txt", ".md", ".jsonl"]);
+
+async function filesOf(paths: readonly string[]): Promise<BroughtFile[]> {
+  const files: BroughtFile[] = [];
+  for (const path of paths) {
+    const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
+      throw new InputError("--text", `a file or folder at ${path}`, error.code ?? error.message);
+    });
+    const found = info.isFile() ? [path] : await textsUnder(path);
+    for (const file of found)
+      files.push({ name: file, bytes: async () => new Uint8Array(await readFile(file)) });
+  }
+  if (files.length === 0) throw new InputError("--text", "files of .txt, .md or .jsonl", "none");
+  return files;
+}
+
+async function textsUnder(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true, recursive: true });
+  return entries
+    .filter((entry) => entry.isFile() && known.has(extname(entry.name)))
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+}
+
+export { NetError } from "../ports.ts";

@@ -1,0 +1,106 @@
+// From what a volunteer knows to what a screen shows.
+
+import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
+import type { Record } from "./record.ts";
+import { deadlineOf, type Session } from "./session.ts";
+import type { Activity, DeviceCheck, Intensity, SampleView, Task, View, Waiting } from "./view.ts";
+
+export interface Known {
+  readonly session: Session;
+  readonly record: Record;
+  readonly run: RunId;
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+  readonly device: DeviceCheck | null;
+  readonly task: Task | null;
+  /** Since when nothing is computed. */
+  readonly waitingSince: Millis;
+  readonly tries: number;
+  readonly intensity: Intensity;
+  readonly tokensPerSecond: number | null;
+  readonly vocabulary: View["vocabulary"];
+  readonly sampling: SampleView | null;
+  readonly now: Millis;
+}
+
+export function viewOf(known: Known): View {
+  const { session, record } = known;
+  const { announcement } = session;
+  return {
+    run: known.run,
+    volunteer: known.volunteer,
+    source: known.source,
+    connected: session.connected,
+    device: known.device,
+    activity: activityOf(known),
+    round: roundOf(known),
+    body: announcement === null ? null : { number: announcement.bodyNumber, sha256: announcement.body },
+    intensity: known.intensity,
+    finishing: session.finishing,
+    scores: record.scores,
+    losses: record.losses,
+    tokensPerSecond: known.tokensPerSecond,
+    roundsContributed: record.roundsContributed,
+    tokensTrained: record.tokensTrained,
+    vocabulary: known.vocabulary,
+    ledger: record.ledger,
+    refusal: session.refusal,
+    sampling: known.sampling,
+  };
+}
+
+function roundOf({ session, task }: Known): View["round"] {
+  const { announcement } = session;
+  if (announcement?.kind !== "training" || announcement.assignment === null) return null;
+  const { round, localSteps } = announcement;
+  const sent = session.pending?.round === round || session.roundDone >= round;
+  const step = sent ? localSteps : task?.kind === "train" ? task.done : 0;
+  return { round, localSteps, step, deadline: deadlineOf(session) ?? (0 as Millis) };
+}
+
+function activityOf(known: Known): Activity {
+  const { session, task } = known;
+  switch (session.ended) {
+    case "finished":
+      return { kind: "finished" };
+    case "asked":
+    case "removed":
+    case "replaced":
+      return { kind: "stopped", why: session.ended };
+    case null:
+      break;
+    default:
+      session.ended satisfies never;
+  }
+  if (!session.contributing) return { kind: "idle" };
+  if (session.paused) return { kind: "paused" };
+  if (task !== null) return { kind: "working", task };
+  if (session.failure !== null && session.retryAt !== null)
+    return { kind: "failed", message: session.failure, retryAt: session.retryAt };
+  return { kind: "waiting", waiting: waitingOf(known) };
+}
+
+function waitingOf({ session, waitingSince: since, tries }: Known): Waiting {
+  const { announcement } = session;
+  if (!session.connected || announcement === null) return { for: "connection", since, tries };
+  if (announcement.paused) return { for: "host", since };
+  const until = deadlineOf(session);
+  switch (announcement.kind) {
+    case "gathering": {
+      const { ready, minimum } = announcement;
+      return ready < minimum ? { for: "volunteers", ready, minimum, since } : { for: "coordinator", since };
+    }
+    case "training": {
+      const took = announcement.accepted || session.roundDone >= announcement.round;
+      return { for: took && announcement.assignment !== null ? "others" : "next-round", since, until };
+    }
+    case "evaluating":
+      return { for: "others", since, until };
+    case "closing":
+    case "finished":
+      return { for: "coordinator", since };
+    default:
+      announcement satisfies never;
+      throw new Error(`unknown announcement ${JSON.stringify(announcement)}`);
+  }
+}
