@@ -61,6 +61,7 @@ export async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
     ? fastify({ ...options, https: parts.tls })
     : fastify(options)) as unknown as FastifyInstance;
   app.server.maxHeadersCount = 100;
+  app.server.maxConnections = parts.limits.connections * 2; // a page has a socket and its downloads
   guard(app, parts);
   describe(app, parts);
   download(app, "/bodies/:hash", "body", parts);

@@ -70,8 +70,8 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
   const latest = new Map<VolunteerId, UploadId>();
   /** Every delta that was ever accepted, by its upload: a commit or an opening that repeats it is told so. */
   const accepted = new Map<UploadId, VolunteerId>();
-  /** Blobs that the open or closing round needs; equal deltas are one blob. */
-  const needed = new Map<Sha256, number>();
+  /** Blobs that a fact names: whoever claims one of them as a new delta cannot have it removed. */
+  const named = new Set<Sha256>();
   /** Uploads that were under way when the last round ended. */
   let over: ReadonlySet<UploadId> = new Set();
   const gate = semaphore(commitsAtOnce);
@@ -106,8 +106,12 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
     if (refusal) return no(refusal);
     if (!isAssigned(sender)) return no("not-assigned");
     if (claim.sizeBytes !== expectedBytes) return no("wrong-size"); // [P9]
-    const other = uploads.get(latest.get(sender.volunteer) ?? id);
-    if (other && other.id !== id) await inTurn(other, () => drop(other)); // [P13]
+    for (;;) {
+      // [P13] Looked at again after each wait: several openings may be under way.
+      const other = uploads.get(latest.get(sender.volunteer) ?? id);
+      if (other === undefined || other.id === id) break;
+      await inTurn(other, () => drop(other));
+    }
     const known = uploads.get(id);
     if (known) {
       const offset = await inTurn(known, async () => known.received);
@@ -124,7 +128,7 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
 
   /** Bytes of an upload that are here from before: in the spool, or whole in a blob that a crash left unclaimed. */
   async function held(id: UploadId, { delta, sizeBytes }: OpenUpload): Promise<number> {
-    if (!needed.has(delta) && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
+    if (!named.has(delta) && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
     const spooled = await spool.size(id);
     if (spooled <= sizeBytes) return spooled;
     await spool.remove(id);
@@ -188,7 +192,7 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
         : await actor.do({ kind: "accept", ...claim, ...sender, norm: seen.norm });
     if (!decision.ok) {
       await drop(upload);
-      if (!needed.has(claim.delta)) await blobs.remove(claim.delta);
+      if (!named.has(claim.delta)) await blobs.remove(claim.delta);
       return no(decision.refusal);
     }
     await faults("commit:after-journal");
@@ -212,17 +216,26 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
     return norm > largestNorm(now, layout.size, await parts.bodyNorm(body.sha256)) ? "too-far" : { norm };
   }
 
+  /** Spools of before a restart that nobody claimed again. */
+  async function sweep(): Promise<void> {
+    for (const { upload } of await spool.list()) if (!uploads.has(upload)) await spool.remove(upload);
+  }
+
   function follow(entries: readonly Entry[]): void {
     for (const { fact } of entries) {
       if (fact.kind === "accepted") {
         accepted.set(uploadOf(run, fact.round, fact.volunteer, fact.delta), fact.volunteer);
-        needed.set(fact.delta, fact.round);
+        named.add(fact.delta);
       }
-      if (fact.kind === "published" || fact.kind === "lapsed") needed.clear();
+      if (fact.kind === "published" || fact.kind === "created") named.add(fact.body);
+      if (fact.kind === "created")
+        for (const { served } of fact.manifest.sources)
+          for (const hash of [served?.train, served?.heldOut]) if (hash) named.add(hash);
       // [P12] [P17] Uploads of a round that is over go; each in its turn, so that no chunk is half-way.
       if (fact.kind === "closed" || fact.kind === "lapsed" || fact.kind === "finished") {
         over = new Set(uploads.keys());
         for (const upload of [...uploads.values()]) void inTurn(upload, () => drop(upload)).catch(() => {});
+        void sweep().catch(() => {});
       }
     }
   }

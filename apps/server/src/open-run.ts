@@ -3,7 +3,7 @@
 // A data folder holds one run. Its identity is the hash of the canonical run file with its texts; another file on
 // the same folder is refused key by key, before anything is written.
 
-import { InputError, type Millis, type RunId } from "@homebody/base";
+import { InputError, type Millis, type RunId, sha256Of } from "@homebody/base";
 import {
   type Entry,
   evolve,
@@ -16,7 +16,7 @@ import { differences, fixedPart, manifestOf, type RunManifest, shown } from "@ho
 import type { Blobs, Journal } from "@homebody/store/ports";
 import { bodyLayout, firstBody, parameterCounts } from "./body.ts";
 import type { LoadedRunFile } from "./run-file.ts";
-import { storeTexts } from "./texts.ts";
+import { servedTexts } from "./texts.ts";
 
 export interface OpenedRun {
   readonly manifest: RunManifest;
@@ -49,11 +49,14 @@ export async function openRun(
   { journal, blobs, dataDir, now }: { journal: Journal; blobs: Blobs; dataDir: string; now: Millis },
 ): Promise<OpenedRun> {
   if (file.variant !== "spec") throw new InputError("variant", "spec", file.variant);
-  const manifest = manifestOf(file, await storeTexts(file, folder, blobs));
+  const manifest = manifestOf(file, await servedTexts(file, folder, async (bytes) => sha256Of(bytes)));
   bodyLayout(manifest); // an impossible model is said before anything is written
   const entries = await readJournal(journal, await onlyRun(journal, manifest.run));
   const first = entries[0]?.fact;
-  if (first === undefined) return await begin(manifest, { journal, blobs, now });
+  if (first === undefined) {
+    await servedTexts(file, folder, blobs.put);
+    return await begin(manifest, { journal, blobs, now });
+  }
   if (first.kind !== "created") throw new Error(`journal: expected a created fact first, got ${first.kind}`);
   const changed = differences(fixedPart(first.manifest), fixedPart(manifest));
   if (changed.length > 0) throw new RunMismatch(dataDir, changed);

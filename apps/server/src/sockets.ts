@@ -28,7 +28,7 @@ import { Server, type Socket } from "socket.io";
 import type { Actor } from "./actor.ts";
 import type { Faults } from "./faults.ts";
 import type { Inbox, Sender } from "./inbox.ts";
-import { bucket, buckets, counters, type Limits } from "./limits.ts";
+import { type Bucket, bucket, buckets, counters, type Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import type { People } from "./presence.ts";
 
@@ -66,6 +66,8 @@ interface Line {
   readonly address: string;
   sender: Sender | undefined;
   watching: boolean;
+  /** Each may bring a page of the journal. */
+  readonly watches: Bucket;
   chunks: number;
   /** Requests beyond the bound, since the last one within it. */
   excess: number;
@@ -74,8 +76,11 @@ interface Line {
 const catchUp = 500; // entries sent to a new watcher; one that is further behind reads by HTTP [P18]
 const gatheringPauseMs = 200;
 const excessMost = 200;
+/** Twice the window [P8]: what was acknowledged may not have arrived there yet. */
+const chunksAtOnce = chunkWindow * 2;
 /** Messages that wait to be sent to one slow connection. */
-const backlogMost = 2000;
+const backlogMost = 500;
+const watchesPerSecond = 0.5;
 
 export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
   const { actor, inbox, people, limits, metrics, log, clock, faults } = parts;
@@ -93,15 +98,13 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     pingTimeout: 20_000,
     connectTimeout: 10_000,
     perMessageDeflate: false,
+    // Asked once a connection, before there is one.
     allowRequest: (request, done) => {
-      const fresh = !(request.url ?? "").includes("sid=");
       const address = addressOf(request.headers, request.socket.remoteAddress);
       const full = open >= limits.connections || perAddress.of(address) >= limits.connectionsPerAddress;
-      if (fresh && (full || !newcomers.take(address, clock()))) {
-        count("too-many");
-        return done("too-many", false);
-      }
-      done(null, true);
+      if (!full && newcomers.take(address, clock())) return done(null, true);
+      count("too-many");
+      done("too-many", false);
     },
   });
 
@@ -140,7 +143,6 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     [events.chunk]: joined(async (message, sender, line) => {
       const chunk = checkChunk(message);
       metrics.receivedBytes.inc(chunk.bytes.length);
-      if (line.chunks >= chunkWindow * 2) return "too-many"; // [P8]
       line.chunks += 1;
       try {
         return replyOf(await inbox.chunk(sender, chunk));
@@ -217,6 +219,7 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
 
   async function watch(message: unknown, line: Line): Promise<object | Refusal> {
     let { after } = checkWatch(message);
+    if (!line.watches.take(clock())) return "too-many";
     const last = () => actor.figures().seq;
     if (last() - after <= catchUp) {
       while (after < last()) {
@@ -247,11 +250,28 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     line.sender = undefined;
   }
 
-  io.on("connection", (socket) => {
-    const address = addressOf(socket.handshake.headers, socket.conn.remoteAddress);
-    const line: Line = { socket, address, sender: undefined, watching: false, chunks: 0, excess: 0 };
+  // Counted below Socket.IO: a connection that never says a word of it is one too.
+  io.engine.on("connection", (connection: Socket["conn"]) => {
+    const address = addressOf(connection.request.headers, connection.remoteAddress);
     open += 1;
     perAddress.add(address, 1);
+    connection.once("close", () => {
+      open -= 1;
+      perAddress.add(address, -1);
+    });
+  });
+
+  io.on("connection", (socket) => {
+    const address = addressOf(socket.handshake.headers, socket.conn.remoteAddress);
+    const line: Line = {
+      socket,
+      address,
+      sender: undefined,
+      watching: false,
+      watches: bucket(watchesPerSecond, 5),
+      chunks: 0,
+      excess: 0,
+    };
     const allowed = bucket(limits.messagesPerSecond, limits.messagesPerSecond * 4);
     const introduction = setTimeout(() => {
       if (line.sender === undefined && !line.watching) socket.disconnect(true);
@@ -263,7 +283,9 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
       if (event === events.progress) return;
       const ack = rest.at(-1);
       const reply: Ack = typeof ack === "function" ? (ack as Ack) : () => {};
-      if (event !== events.chunk && !allowed.take(clock())) {
+      // Chunks are bounded by their window, all else by a rate [P16].
+      const beyond = event === events.chunk ? line.chunks >= chunksAtOnce : !allowed.take(clock());
+      if (beyond) {
         count("too-many");
         line.excess += 1;
         if (line.excess > excessMost) return void socket.disconnect(true);
@@ -274,8 +296,6 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     });
     socket.on("disconnect", () => {
       clearTimeout(introduction);
-      open -= 1;
-      perAddress.add(address, -1);
       watchers.delete(line);
       if (line.sender) people.lose(line.sender.volunteer, clock());
       forget(line);

@@ -5,18 +5,17 @@
 import type { Dirent } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, relative, resolve, sep } from "node:path";
-import { InputError } from "@homebody/base";
+import { InputError, type Sha256 } from "@homebody/base";
 import type { RunFile, ServedText } from "@homebody/protocol";
-import type { Blobs } from "@homebody/store/ports";
 import { decodeUtf8, parseDocuments } from "@homebody/text";
 
 const known = new Set([".txt", ".md", ".jsonl"]);
 
-/** Stores the texts of every served source, and says under which hashes. */
-export async function storeTexts(
+/** Reads the texts of every served source, one at a time, and says under which hashes `put` keeps them. */
+export async function servedTexts(
   file: RunFile,
   folder: string,
-  blobs: Blobs,
+  put: (bytes: Uint8Array) => Promise<Sha256>,
 ): Promise<ReadonlyMap<string, ServedText>> {
   const served = new Map<string, ServedText>();
   for (const [i, source] of file.sources.entries()) {
@@ -26,9 +25,9 @@ export async function storeTexts(
     const heldOut =
       source.heldOut === undefined ? null : await readText(resolve(folder, source.heldOut), `${at}.heldOut`);
     served.set(source.id, {
-      train: await blobs.put(train),
+      train: await put(train),
       trainBytes: train.length,
-      heldOut: heldOut && (await blobs.put(heldOut)),
+      heldOut: heldOut && (await put(heldOut)),
       heldOutBytes: heldOut?.length ?? 0,
     });
   }

@@ -136,7 +136,7 @@ export const checkOpenUpload: Check<OpenUpload> = checked(
   }),
   "open",
 );
-const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array, "bytes");
+const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, "bytes");
 export const checkChunk: Check<Chunk> = checked(
   z.strictObject({ upload, offset: whole(), bytes: someBytes }),
   "chunk",

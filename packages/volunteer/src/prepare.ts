@@ -87,7 +87,7 @@ export async function prepareText(
 }
 
 /** What is on the disk of this run and source. */
-async function loadText(source: ManifestSource, disk: Disk): Promise<Text | undefined> {
+export async function loadText(source: ManifestSource, disk: Disk): Promise<Text | undefined> {
   const bytes = await disk.read(fileName);
   if (bytes === undefined) return undefined;
   const { meta, parts } = decodeParts<TextMeta>(bytes, fileName);

@@ -20,7 +20,7 @@ import { encodeDelta } from "@homebody/codec";
 import { learningRate } from "@homebody/dept";
 import { groupLayout, initialParameters, type ModelConfig, modelConfig } from "@homebody/model";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { drawBatch, heldOutBatches, type Shard } from "@homebody/text";
+import { drawBatch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
 import type { Moments, Trainer } from "@homebody/train";
 import { bytesOf, decodeParts, encodeParts, numbersOf } from "./parts-file.ts";
 import type { Clock, Device, Disk, Net } from "./ports.ts";
@@ -179,9 +179,8 @@ export function createReplica(parts: ReplicaParts): Replica {
     return exclusive(async () => {
       trainer.load("theta", theta);
       await loadWords();
-      const { batch, seed } = training;
-      const { sampleRows } = manifest.heldOut;
-      const options = { batch, sampleRows, seed: `${seed}/${source.id}/evaluate` };
+      const options = heldOutOptions(manifest, source);
+      const { batch, sampleRows } = options;
       const of = Math.ceil(
         (sampleRows === "all" ? heldOut.rows : Math.min(sampleRows, heldOut.rows)) / batch,
       );
@@ -338,6 +337,15 @@ export function createReplica(parts: ReplicaParts): Replica {
     },
     dispose: () => trainer.dispose(),
   };
+}
+
+/** Which held-out rows are evaluated: the same for every body, and for every control. */
+export function heldOutOptions(
+  { training, heldOut }: RunManifest,
+  source: ManifestSource,
+): Required<HeldOutOptions> {
+  const { batch, seed } = training;
+  return { batch, sampleRows: heldOut.sampleRows, seed: `${seed}/${source.id}/evaluate` };
 }
 
 function bodyOf(bytes: Uint8Array, layout: TensorLayout): NamedTensors {
