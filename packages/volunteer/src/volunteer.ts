@@ -66,6 +66,8 @@ export interface Volunteer {
   /** Sends the delta of the round that it is in, then leaves. */
   finish(): void;
   sample(prompt: string, tokens: number): Promise<void>;
+  /** Tells the coordinator that it will not come back, and closes. */
+  leave(): Promise<void>;
   /** Leaves the line and the engine; what is on the disk stays. A training round keeps what it has reached. */
   close(): Promise<void>;
   /** Resolves when the session has ended, by whatever way. */
@@ -75,6 +77,7 @@ export interface Volunteer {
 const defaultSnapshotMs = 30_000;
 const progressMs = 1000;
 const longestIntroductionMs = 60_000;
+const leaveMs = 2000;
 
 interface Running {
   readonly job: Job;
@@ -451,6 +454,14 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     }
   }
 
+  async function leave(): Promise<void> {
+    if (session.connected && line !== undefined) {
+      const told = ask(line, events.leave, {}).catch(() => undefined);
+      await Promise.race([told, clock.sleep(leaveMs)]);
+    }
+    await close();
+  }
+
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
@@ -475,6 +486,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     },
     finish: () => apply({ kind: "finish" }),
     sample,
+    leave,
     close,
     ended,
   };
