@@ -49,9 +49,9 @@ function demoRun() {
       vocabulary: 512,
     })),
     training: {
-      localSteps: 20,
+      localSteps: 5,
       batch: 8,
-      learningRate: { peak: 0.005, schedule: "cosine", warmupSteps: 20, finalFraction: 0.1 },
+      learningRate: { peak: 0.004, schedule: "cosine", warmupSteps: 5, finalFraction: 0.1 },
       seed: 1,
     },
     outer: { kind: "averaging" },
