@@ -128,11 +128,14 @@ export function startActor(parts: ActorParts): Actor {
   return {
     state: () => state,
     figures: () => figures,
-    do(command) {
-      const result = enqueue(() => step(command));
-      tick();
-      return result;
-    },
+    do: (command) =>
+      enqueue(async () => {
+        try {
+          return await step(command);
+        } finally {
+          tick(); // asked for now, it comes after this command; asked for before, it might have come before it
+        }
+      }),
     start() {
       started = true;
       tick();

@@ -1,0 +1,32 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { startBackend } from "@homebody/train";
+import { describe, expect, test } from "vitest";
+import { checkCase } from "../src/golden.ts";
+
+const shared = process.env.HOMEBODY_SHARED ?? join(import.meta.dirname, "..", "..", "..", "..", "shared");
+const folder = join(shared, "golden");
+const present = existsSync(folder);
+
+test("where CI is set, the reference tensors are there", () => {
+  if (process.env.CI) expect(present, folder).toBe(true);
+});
+
+describe.skipIf(!present)(
+  `PyTorch's tensors on wasm${present ? "" : " (absent: set HOMEBODY_SHARED)"}`,
+  () => {
+    const cases = present ? readdirSync(folder).filter((name) => name.startsWith("engine-")) : [];
+    test.each(cases)("%s", async (name) => {
+      const { backend } = await startBackend("wasm");
+      const result = await checkCase(join(folder, name), backend);
+      expect(result).toMatchObject({ case: name, backend: "wasm", pass: true });
+    });
+
+    test("a kind of case that is not supported says so, and has failed", async () => {
+      expect(await checkCase(join(folder, "dept-glob"), "wasm")).toMatchObject({
+        pass: false,
+        error: "this kind of case is not supported yet",
+      });
+    });
+  },
+);

@@ -1,0 +1,176 @@
+// Real volunteers with a real coordinator, in one process: wasm, sockets, disk.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { meanAccumulator } from "@homebody/aggregate";
+import { decodeSafetensors, float32Tensors, random, type Sha256 } from "@homebody/base";
+import { decodeDelta } from "@homebody/codec";
+import { type Entry, figuresOf, summary } from "@homebody/coordinator";
+import { bodyLayout, createServer, type RunningServer, stderrLog } from "@homebody/server";
+import { openStore } from "@homebody/store";
+import { startHeadless } from "@homebody/volunteer/node";
+import type { View } from "@homebody/volunteer/view";
+import { afterEach, expect, test } from "vitest";
+
+const folders: string[] = [];
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-headless-"));
+  folders.push(folder);
+  return folder;
+}
+
+/** Two sources with words of their own; a language that a small model learns quickly. */
+function writeRun(folder: string, { rounds = 2, localSteps = 6 } = {}): string {
+  mkdirSync(folder, { recursive: true });
+  const dice = random("texts");
+  for (const [id, words] of Object.entries({
+    a: ["the", "body", "travels", "far"],
+    b: ["слова", "остаются", "дома", "всегда"],
+  })) {
+    const document = () => Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ");
+    const lines = Array.from({ length: 30 }, () => `${JSON.stringify({ text: document() })}\n`);
+    writeFileSync(join(folder, `${id}.jsonl`), lines.join(""));
+  }
+  const path = join(folder, "run.yaml");
+  writeFileSync(
+    path,
+    `name: test
+description: a test
+model: { family: llama, depth: 1, context: 16, overrides: { width: 16, heads: 2, hidden: 32 } }
+sources:
+  - { id: a, title: A, language: en, text: served, train: a.jsonl, vocabulary: 300 }
+  - { id: b, title: B, language: ru, text: served, train: b.jsonl, vocabulary: 300 }
+training: { localSteps: ${localSteps}, batch: 4, learningRate: { peak: 0.01, warmupSteps: 0 } }
+outer: { kind: averaging }
+rounds: ${rounds}
+round: { minimum: 2, deadlineSeconds: 600 }
+`,
+  );
+  return path;
+}
+
+async function serve(folder: string, run: string, port = 0): Promise<RunningServer> {
+  const server = await createServer({
+    run,
+    dataDir: join(folder, "data"),
+    port,
+    keepDeltas: true,
+    log: stderrLog("silent"),
+  });
+  ends.push(() => server.close());
+  return server;
+}
+
+async function volunteer(folder: string, url: string, source: string, told: (view: View) => void = () => {}) {
+  const dataDir = join(folder, `volunteer-${source}`);
+  const { volunteer } = await startHeadless({ url, source, backend: "wasm", dataDir, snapshotMs: 0, told });
+  ends.push(() => volunteer.close());
+  return volunteer;
+}
+
+async function journalOf(url: string): Promise<Entry[]> {
+  const response = await fetch(`${url}/api/journal?limit=5000`);
+  return ((await response.json()) as { entries: Entry[] }).entries;
+}
+
+test("two volunteers, two vocabularies, one body: it learns, and each body is the mean of its deltas", async () => {
+  const folder = temporary();
+  const server = await serve(folder, writeRun(folder, { rounds: 3 }));
+  const volunteers = [await volunteer(folder, server.url, "a"), await volunteer(folder, server.url, "b")];
+  await Promise.all(volunteers.map(({ ended }) => ended));
+  await server.finished;
+  const entries = await journalOf(server.url);
+  expect(figuresOf(entries)).toEqual(server.figures());
+  const { rounds, sources } = summary(server.figures());
+  expect(rounds).toBe(3);
+  for (const id of ["a", "b"]) expect(sources[id]!.last, id).toBeLessThan(0.9 * sources[id]!.first);
+
+  for (const { view } of volunteers) {
+    const { ledger, roundsContributed } = view();
+    expect(roundsContributed).toBe(3);
+    expect(ledger.sent.words).toBe(0);
+    const accepted = server.figures().deltas.filter(({ volunteer }) => volunteer === view().volunteer);
+    expect(ledger.sent.deltas).toBe(accepted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+  }
+
+  // Recomputed from what was accepted, bit for bit: a coordinator that averaged nothing would fail.
+  const { manifest } = server.state();
+  const layout = bodyLayout(manifest);
+  await server.close();
+  const store = await openStore({ dataDir: join(folder, "data") });
+  const bodyOf = async (hash: Sha256) =>
+    float32Tensors(decodeSafetensors((await store.blobs.get(hash))!)).data;
+  let body = await bodyOf(entries.flatMap(({ fact }) => (fact.kind === "created" ? [fact.body] : []))[0]!);
+  for (let round = 1; round <= 3; round++) {
+    const deltas = entries.flatMap(({ fact }) =>
+      fact.kind === "accepted" && fact.round === round ? [fact] : [],
+    );
+    expect(deltas).toHaveLength(2);
+    deltas.sort((x, y) => (x.source < y.source ? -1 : 1));
+    const sum = meanAccumulator(layout.size);
+    for (const { delta } of deltas) sum.add(decodeDelta((await store.blobs.get(delta))!, layout).data, 0.5);
+    const mean = sum.result();
+    const expected = body.map((value, i) => Math.fround(value + mean[i]!));
+    const published = entries.flatMap(({ fact }) =>
+      fact.kind === "published" && fact.round === round ? [fact.body] : [],
+    );
+    body = await bodyOf(published[0]!);
+    expect(body).toEqual(expected);
+    expect(mean.some((value) => value !== 0)).toBe(true);
+  }
+  await store.close();
+});
+
+test("[V7] a volunteer that is closed in a round goes on in it from its snapshot, and the body is the same", async () => {
+  const final = async (interrupted: boolean) => {
+    const folder = temporary();
+    const server = await serve(folder, writeRun(folder, { rounds: 1, localSteps: 12 }));
+    const steps: number[] = [];
+    let first: Awaited<ReturnType<typeof volunteer>> | undefined;
+    const reached = new Promise<void>((resolve) => {
+      void volunteer(folder, server.url, "a", ({ activity }) => {
+        if (activity.kind !== "working" || activity.task.kind !== "train") return;
+        steps.push(activity.task.done);
+        if (activity.task.done >= 5) resolve();
+      }).then((started) => {
+        first = started;
+      });
+    });
+    const other = await volunteer(folder, server.url, "b");
+    await reached;
+    let last = first!;
+    if (interrupted) {
+      await first!.close();
+      const again: number[] = [];
+      last = await volunteer(folder, server.url, "a", ({ activity }) => {
+        if (activity.kind === "working" && activity.task.kind === "train") again.push(activity.task.done);
+      });
+      await last.ended;
+      expect(again[0]).toBeGreaterThan(5);
+    }
+    await Promise.all([last.ended, other.ended, server.finished]);
+    return server.figures().bodies.at(-1)!.sha256;
+  };
+  expect(await final(true)).toBe(await final(false));
+});
+
+test("a coordinator that goes away and comes back finds its volunteers, and the run goes on", async () => {
+  const folder = temporary();
+  const run = writeRun(folder, { rounds: 3, localSteps: 4 });
+  const first = await serve(folder, run);
+  const { port } = first;
+  const volunteers = [await volunteer(folder, first.url, "a"), await volunteer(folder, first.url, "b")];
+  while (first.figures().published < 1) await new Promise((resolve) => setTimeout(resolve, 5));
+  await first.close();
+  const second = await serve(folder, run, port);
+  expect(second.existed).toBe(true);
+  await Promise.all([...volunteers.map(({ ended }) => ended), second.finished]);
+  expect(second.figures().published).toBe(3);
+});
