@@ -1,10 +1,10 @@
 // Real volunteers with a real coordinator, in one process: wasm, sockets, disk.
 
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { meanAccumulator } from "@homebody/aggregate";
-import { decodeSafetensors, float32Tensors, random, type Sha256 } from "@homebody/base";
+import { decodeSafetensors, float32Tensors, type Sha256 } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
 import { type Entry, figuresOf, summary } from "@homebody/coordinator";
 import { bodyLayout, createServer, type RunningServer, stderrLog } from "@homebody/server";
@@ -12,6 +12,7 @@ import { openStore } from "@homebody/store";
 import { startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { afterEach, expect, test } from "vitest";
+import { writeRun } from "./run-folder.ts";
 
 const folders: string[] = [];
 const ends: (() => Promise<unknown>)[] = [];
@@ -24,36 +25,6 @@ function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "homebody-headless-"));
   folders.push(folder);
   return folder;
-}
-
-/** Two sources with words of their own; a language that a small model learns quickly. */
-function writeRun(folder: string, { rounds = 2, localSteps = 6 } = {}): string {
-  mkdirSync(folder, { recursive: true });
-  const dice = random("texts");
-  for (const [id, words] of Object.entries({
-    a: ["the", "body", "travels", "far"],
-    b: ["слова", "остаются", "дома", "всегда"],
-  })) {
-    const document = () => Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ");
-    const lines = Array.from({ length: 30 }, () => `${JSON.stringify({ text: document() })}\n`);
-    writeFileSync(join(folder, `${id}.jsonl`), lines.join(""));
-  }
-  const path = join(folder, "run.yaml");
-  writeFileSync(
-    path,
-    `name: test
-description: a test
-model: { family: llama, depth: 1, context: 16, overrides: { width: 16, heads: 2, hidden: 32 } }
-sources:
-  - { id: a, title: A, language: en, text: served, train: a.jsonl, vocabulary: 300 }
-  - { id: b, title: B, language: ru, text: served, train: b.jsonl, vocabulary: 300 }
-training: { localSteps: ${localSteps}, batch: 4, learningRate: { peak: 0.01, warmupSteps: 0 } }
-outer: { kind: averaging }
-rounds: ${rounds}
-round: { minimum: 2, deadlineSeconds: 600 }
-`,
-  );
-  return path;
 }
 
 async function serve(folder: string, run: string, port = 0): Promise<RunningServer> {

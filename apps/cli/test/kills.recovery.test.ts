@@ -1,0 +1,169 @@
+// The real server, killed at every named point of commit and close and at random times, and started again each time.
+//
+// Two headless volunteers train on wasm all the while; every round waits for both. In the end the body has to be, bit
+// for bit, that of a run that nobody disturbed, and nothing that was ever in the journal may be gone.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer as createProbe } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { random } from "@homebody/base";
+import type { Entry } from "@homebody/coordinator";
+import { faultPoints } from "@homebody/server";
+import { startHeadless } from "@homebody/volunteer/node";
+import { afterEach, expect, test } from "vitest";
+import { writeRun } from "./run-folder.ts";
+
+const rounds = 120;
+const randomKills = 20;
+const main = join(import.meta.dirname, "..", "src", "main.ts");
+
+const folders: string[] = [];
+const ends: (() => Promise<unknown>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0).reverse()) await end();
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
+});
+
+interface Life {
+  readonly process: ChildProcess;
+  readonly dead: Promise<NodeJS.Signals | null>;
+}
+
+function live(folder: string, port: number, fault = ""): Life {
+  const args = ["--import", "tsx", main, "serve", join(folder, "run.yaml")];
+  const options = ["--data", join(folder, "data"), "--port", String(port)];
+  const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "silent" };
+  const child = spawn(process.execPath, [...args, ...options], { env, stdio: "ignore" });
+  const dead = new Promise<NodeJS.Signals | null>((resolve) =>
+    child.on("exit", (_, signal) => resolve(signal)),
+  );
+  ends.push(async () => {
+    child.kill("SIGKILL");
+    await dead;
+  });
+  return { process: child, dead };
+}
+
+async function volunteers(folder: string, url: string) {
+  const both = [];
+  for (const [source, digit] of [
+    ["a", "1"],
+    ["b", "2"],
+  ] as const) {
+    const dataDir = join(folder, `volunteer-${source}`);
+    mkdirSync(dataDir, { recursive: true });
+    writeFileSync(join(dataDir, "identity"), digit.repeat(64));
+    const { volunteer } = await startHeadless({ url, source, backend: "wasm", dataDir, told: () => {} });
+    ends.push(() => volunteer.close());
+    both.push(volunteer);
+  }
+  return both;
+}
+
+async function journalOf(url: string): Promise<Entry[]> {
+  const entries: Entry[] = [];
+  for (;;) {
+    const response = await fetch(`${url}/api/journal?after=${entries.length}&limit=5000`);
+    const page = (await response.json()) as { entries: Entry[]; last: number };
+    entries.push(...page.entries);
+    if (entries.length >= page.last) return entries;
+  }
+}
+
+/** Asks until it holds; undefined when the server died before. */
+async function until<T>(life: Life, ask: () => Promise<T | undefined>): Promise<T | undefined> {
+  let alive = true;
+  void life.dead.then(() => {
+    alive = false;
+  });
+  while (alive) {
+    const found = await ask().catch(() => undefined);
+    if (found !== undefined) return found;
+    await pause(20);
+  }
+  return undefined;
+}
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createProbe().listen(0, "127.0.0.1", () => {
+      const { port } = probe.address() as { port: number };
+      probe.close(() => resolve(port));
+    });
+  });
+}
+
+function temporary(): string {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-kills-"));
+  folders.push(folder);
+  writeRun(folder, { rounds, localSteps: 3 });
+  return folder;
+}
+
+const lastBody = (entries: readonly Entry[]) =>
+  entries.flatMap(({ fact }) => (fact.kind === "published" ? [fact] : [])).at(-1);
+
+async function undisturbed() {
+  const folder = temporary();
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const life = live(folder, port);
+  await until(life, () => journalOf(url));
+  const both = await volunteers(folder, url);
+  await Promise.all(both.map(({ ended }) => ended));
+  return lastBody(await journalOf(url));
+}
+
+test("kill -9 at every point of commit and close, and at random: the last body is that of an undisturbed run", async () => {
+  const expected = await undisturbed();
+  const folder = temporary();
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  const seed = "kills";
+  const dice = random(seed);
+  let known: Entry[] = [];
+  let acceptedAtKills = 0;
+  /** What the journal held is still there, in its place. */
+  const grown = async () => {
+    const entries = await journalOf(url);
+    expect(entries.slice(0, known.length)).toEqual(known);
+    known = entries;
+    return entries;
+  };
+
+  let both: Awaited<ReturnType<typeof volunteers>> | undefined;
+  for (const point of faultPoints) {
+    const life = live(folder, port, point);
+    await until(life, grown);
+    both ??= await volunteers(folder, url);
+    expect(await life.dead, point).toBe("SIGKILL");
+  }
+  for (let kill = 0; kill < randomKills; kill++) {
+    const life = live(folder, port);
+    const before = (await until(life, grown))!.length;
+    await until(life, async () => ((await grown()).length > before + 1 ? true : undefined));
+    await pause(dice.below(60));
+    await grown();
+    const { fact } = known.at(-1)!;
+    expect(fact.kind, `seed ${seed}, kill ${kill}: the run has to last`).not.toBe("finished");
+    acceptedAtKills += known.filter(({ fact }) => fact.kind === "accepted").length;
+    life.process.kill("SIGKILL");
+    await life.dead;
+  }
+  const life = live(folder, port);
+  await Promise.all(both!.map(({ ended }) => ended));
+  await until(life, grown);
+
+  expect(acceptedAtKills).toBeGreaterThan(0);
+  const accepted = known.flatMap(({ fact }) =>
+    fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
+  );
+  expect(new Set(accepted).size).toBe(accepted.length);
+  expect(accepted).toHaveLength(2 * rounds);
+  for (const volunteer of both!) expect(volunteer.view().roundsContributed).toBe(rounds);
+  expect(lastBody(known)).toMatchObject({ round: rounds, body: expected!.body });
+});
