@@ -8,7 +8,9 @@ export default defineConfig({
   outputDir: "test-results",
   workers: 1, // two cores, and a software GPU that wants them
   timeout: 230_000,
+  expect: { timeout: 30_000 },
   use: {
+    actionTimeout: 15_000,
     browserName: "chromium",
     launchOptions: {
       executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",

@@ -23,6 +23,8 @@ export interface Wire {
   readonly connections: readonly Connection[];
   /** Ends every connection, and takes no new one until `mend`. */
   cut(): void;
+  /** Cuts once something went up for which this holds; resolves then. */
+  cutAfter(matches: (sent: Sent) => boolean): Promise<void>;
   mend(): void;
   close(): Promise<void>;
 }
@@ -31,10 +33,11 @@ export async function openWire(target: () => number): Promise<Wire> {
   const connections: Recording[] = [];
   const open = new Set<Socket>();
   let cut = false;
+  let watched: (sent: Sent) => void = () => {};
   const server: Server = createServer((client) => {
     if (cut) return client.destroy();
     const upstream = dial(target(), "127.0.0.1");
-    const recording = new Recording(connections.length);
+    const recording = new Recording(connections.length, (sent) => watched(sent));
     connections.push(recording);
     for (const [one, other] of [
       [client, upstream],
@@ -49,6 +52,7 @@ export async function openWire(target: () => number): Promise<Wire> {
     }
     client.on("data", (bytes) => {
       recording.add(bytes as Buffer);
+      if (cut) return;
       if (!upstream.write(bytes)) client.pause();
     });
     upstream.on("drain", () => client.resume());
@@ -60,13 +64,23 @@ export async function openWire(target: () => number): Promise<Wire> {
   const end = () => {
     for (const socket of open) socket.destroy();
   };
+  const cutNow = () => {
+    cut = true;
+    end();
+  };
   return {
     url: `http://localhost:${address.port}`,
     connections,
-    cut: () => {
-      cut = true;
-      end();
-    },
+    cut: cutNow,
+    cutAfter: (matches) =>
+      new Promise((resolve) => {
+        watched = (sent) => {
+          if (!matches(sent)) return;
+          watched = () => {};
+          cutNow();
+          resolve();
+        };
+      }),
     mend: () => {
       cut = false;
     },
@@ -83,9 +97,16 @@ class Recording implements Connection {
   wireBytes = 0;
   #rest: Buffer = Buffer.alloc(0);
   #upgraded = false;
+  readonly #told: (sent: Sent) => void;
 
-  constructor(number: number) {
+  constructor(number: number, told: (sent: Sent) => void) {
     this.number = number;
+    this.#told = told;
+  }
+
+  #push(sent: Sent): void {
+    this.sent.push(sent);
+    this.#told(sent);
   }
 
   add(bytes: Buffer): void {
@@ -106,8 +127,8 @@ class Recording implements Connection {
     const bytes = this.#take(end + 4);
     const text = bytes.toString("latin1");
     const line = text.slice(0, text.indexOf("\r\n"));
-    if (/^(GET|HEAD) /.test(line)) this.sent.push({ kind: "request", line, bytes });
-    else this.sent.push({ kind: "unknown", bytes: Buffer.concat([bytes, this.#take(this.#rest.length)]) });
+    if (/^(GET|HEAD) /.test(line)) this.#push({ kind: "request", line, bytes });
+    else this.#push({ kind: "unknown", bytes: Buffer.concat([bytes, this.#take(this.#rest.length)]) });
     this.#upgraded = /\r\nupgrade: *websocket\r\n/i.test(text);
     return this.#rest.length > 0;
   }
@@ -126,17 +147,25 @@ class Recording implements Connection {
     const payload = Buffer.from(this.#take(size));
     const mask = header.subarray(headerBytes - 4);
     for (let i = 0; i < size; i++) payload[i] = payload[i]! ^ mask[i & 3]!;
-    this.sent.push({ kind: "frame", opcode: header[0]! & 0x0f, payload, wireBytes: headerBytes + size });
+    this.#push({ kind: "frame", opcode: header[0]! & 0x0f, payload, wireBytes: headerBytes + size });
     return this.#rest.length > 0;
   }
+}
+
+export interface Message {
+  readonly event: string;
+  /** The JSON value; binary parts are placeholders in it. */
+  readonly value: unknown;
+  readonly attachments: readonly Buffer[];
 }
 
 export interface Accounted {
   /** Bytes on the wire by kind of message. */
   readonly byKind: Readonly<Record<string, number>>;
   readonly total: number;
-  /** Every JSON value that was sent, with the event that carried it. */
-  readonly values: readonly { readonly event: string; readonly value: unknown }[];
+  readonly messages: readonly Message[];
+  /** What is of no kind, to be looked at. */
+  readonly unknown: readonly string[];
 }
 
 /**
@@ -145,7 +174,8 @@ export interface Accounted {
  */
 export function account(connections: readonly Connection[]): Accounted {
   const byKind: Record<string, number> = {};
-  const values: { event: string; value: unknown }[] = [];
+  const messages: (Message & { attachments: Buffer[] })[] = [];
+  const unknown: string[] = [];
   let total = 0;
   const lay = (kind: string, bytes: number) => {
     byKind[kind] = (byKind[kind] ?? 0) + bytes;
@@ -157,24 +187,33 @@ export function account(connections: readonly Connection[]): Accounted {
     for (const sent of connection.sent) {
       const size = sent.kind === "frame" ? sent.wireBytes : sent.bytes.length;
       laid += size;
-      if (sent.kind === "unknown") lay("unknown", size);
-      else if (sent.kind === "request") lay(`request /${sent.line.split(/[ /?]+/)[1] ?? ""}`, size);
+      if (sent.kind === "unknown") {
+        lay("unknown", size);
+        unknown.push(sent.bytes.toString("latin1"));
+      } else if (sent.kind === "request") lay(`request /${sent.line.split(/[ /?]+/)[1] ?? ""}`, size);
       else if (sent.opcode >= 8) lay("websocket control", size);
       else if (sent.opcode === 2) {
-        if (attached.left > 0) lay(attached.event, size);
-        else lay("unknown", size);
+        if (attached.left > 0) {
+          lay(attached.event, size);
+          messages.at(-1)!.attachments.push(sent.payload);
+        } else {
+          lay("unknown", size);
+          unknown.push(sent.payload.toString("latin1"));
+        }
         attached = { ...attached, left: attached.left - 1 };
       } else {
         const packet = socketPacket(sent.payload.toString("utf8"));
         lay(packet.event, size);
+        if (packet.event === "unknown") unknown.push(sent.payload.toString("latin1"));
         attached = { event: packet.event, left: packet.attachments };
-        if (packet.value !== undefined) values.push({ event: packet.event, value: packet.value });
+        if (packet.value !== undefined)
+          messages.push({ event: packet.event, value: packet.value, attachments: [] });
       }
     }
     // A frame that was cut off in the middle.
     if (laid < connection.wireBytes) lay("cut off", connection.wireBytes - laid);
   }
-  return { byKind, total, values };
+  return { byKind, total, messages, unknown };
 }
 
 /** An Engine.IO packet: its own (open, close, ping, pong) or a Socket.IO packet within a message. */

@@ -93,6 +93,7 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
 
   const io = new Server(server, {
     serveClient: false,
+    transports: ["websocket"],
     maxHttpBufferSize: maxFrameBytes, // [P16]
     pingInterval: 10_000,
     pingTimeout: 20_000,

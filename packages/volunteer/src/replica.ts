@@ -34,8 +34,8 @@ export interface ReplicaParts {
   readonly disk: Disk;
   readonly device: Device;
   readonly clock: Clock;
-  /** How often a snapshot is stored. */
-  readonly snapshotMs: number;
+  /** How often a snapshot is stored; by its size when it is not given. */
+  readonly snapshotMs?: number | undefined;
 }
 
 /** What a job may tell while it runs, and what it has to ask. */
@@ -108,6 +108,7 @@ export function createReplica(parts: ReplicaParts): Replica {
     frozenBody: training.frozenBody,
   });
   const momentCount = layouts.theta.size + layouts.phi.size + layouts.psi.size;
+  const snapshotMs = parts.snapshotMs ?? snapshotPeriodMs(4 * 3 * momentCount);
   /** The body that the replica started from. */
   let base: { readonly sha256: Sha256; readonly theta: NamedTensors } | undefined;
   let tail: Promise<unknown> = Promise.resolve();
@@ -245,6 +246,7 @@ export function createReplica(parts: ReplicaParts): Replica {
 
   async function train(order: TrainOrder, shard: Shard, telling: Telling): Promise<Pending> {
     let done = await exclusive(() => begin(order, telling));
+    telling.told({ kind: "train", done: done.steps, of: order.localSteps, unit: "steps" });
     let savedAt = clock.elapsed();
     const seats = source.served === null ? { slot: 0, slots: 1 } : { slot: order.slot, slots: order.slots };
     let stepMs = 0;
@@ -270,7 +272,7 @@ export function createReplica(parts: ReplicaParts): Replica {
       done = { steps: step + 1, tokens: done.tokens + tokens, nats: done.nats + loss * tokens };
       telling.told({ kind: "train", done: done.steps, of: order.localSteps, unit: "steps" });
       telling.stepped({ step: done.steps, of: order.localSteps, loss, tokens, ms: stepMs });
-      if (clock.elapsed() - savedAt >= parts.snapshotMs) {
+      if (clock.elapsed() - savedAt >= snapshotMs) {
         await exclusive(() => snapshot(order, done));
         savedAt = clock.elapsed();
       }
@@ -337,6 +339,11 @@ export function createReplica(parts: ReplicaParts): Replica {
     },
     dispose: () => trainer.dispose(),
   };
+}
+
+/** [V7] At most half a megabyte a second is written, but twice a minute whatever the size. */
+function snapshotPeriodMs(sizeBytes: number): number {
+  return Math.min(30_000, Math.max(500, sizeBytes / 500));
 }
 
 /** Which held-out rows are evaluated: the same for every body, and for every control. */

@@ -53,7 +53,7 @@ export interface VolunteerOptions {
   readonly device: Device;
   readonly clock: Clock;
   readonly intensity?: Intensity;
-  readonly snapshotMs?: number;
+  readonly snapshotMs?: number | undefined;
   /** At each change; a view is a value of its own. */
   readonly told: (view: View) => void;
 }
@@ -74,7 +74,6 @@ export interface Volunteer {
   readonly ended: Promise<NonNullable<Session["ended"]>>;
 }
 
-const defaultSnapshotMs = 30_000;
 const progressMs = 1000;
 const longestIntroductionMs = 60_000;
 const leaveMs = 2000;
@@ -270,7 +269,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       disk,
       device,
       clock,
-      snapshotMs: options.snapshotMs ?? defaultSnapshotMs,
+      snapshotMs: options.snapshotMs,
     });
     const stored = await replica.pendingDelta();
     const { scored, roundsContributed } = record;

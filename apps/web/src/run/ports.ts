@@ -18,7 +18,7 @@ export const browserPorts: RunPorts = {
   manifest: () => json("/api/run") as ReturnType<RunPorts["manifest"]>,
   journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`) as Promise<JournalPage>,
   line(on) {
-    const socket = io({ reconnectionDelay: 500, reconnectionDelayMax: 5000 });
+    const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", on.connected);
     let again: ReturnType<typeof setTimeout> | undefined;
     socket.on("disconnect", (reason) => {

@@ -1,0 +1,107 @@
+// A volunteer's browser as a test sees it: the page, what its worker said, and the files that it keeps.
+
+import type { Browser, BrowserContext, Page } from "@playwright/test";
+import { decodeParts } from "../packages/volunteer/src/parts-file.ts";
+
+/** What the worker told the page of its work, since the page was loaded. */
+export interface Heard {
+  readonly volunteers: readonly string[];
+  readonly trained: readonly { readonly round: number; readonly step: number }[];
+  readonly backend: string | null;
+  /** Main-thread tasks over 50 ms (the browser's own measure), in ms. */
+  readonly longTasks: readonly number[];
+}
+
+/** Runs in the page before its own code. */
+function listen(): void {
+  const heard = { volunteers: new Set<string>(), trained: [] as unknown[], backend: null as string | null };
+  const longTasks: number[] = [];
+  new PerformanceObserver((list) => {
+    for (const { duration } of list.getEntries()) longTasks.push(duration);
+  }).observe({ type: "longtask", buffered: true });
+  const Native = Worker;
+  globalThis.Worker = class extends Native {
+    constructor(url: string | URL, options?: WorkerOptions) {
+      super(url, options);
+      this.addEventListener("message", ({ data }) => {
+        if (data.kind !== "view") return;
+        const { volunteer, device, activity, round } = data.view;
+        if (volunteer !== null) heard.volunteers.add(volunteer);
+        heard.backend = device?.backend ?? heard.backend;
+        if (activity.kind === "working" && activity.task.kind === "train")
+          heard.trained.push({ round: round?.round ?? 0, step: activity.task.done });
+      });
+    }
+  };
+  Object.assign(globalThis, {
+    heard: () => ({ ...heard, volunteers: [...heard.volunteers], longTasks }),
+  });
+}
+
+export class Device {
+  readonly page: Page;
+  readonly #context: BrowserContext;
+
+  private constructor(context: BrowserContext, page: Page) {
+    this.#context = context;
+    this.page = page;
+  }
+
+  static async open(browser: Browser, url: string): Promise<Device> {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
+    await context.addInitScript(listen);
+    const page = await context.newPage();
+    await page.goto(url);
+    return new Device(context, page);
+  }
+
+  heard(): Promise<Heard> {
+    return this.page.evaluate(() => (globalThis as unknown as { heard(): Heard }).heard());
+  }
+
+  /** Every file of the private file system, by path. */
+  async files(): Promise<ReadonlyMap<string, Uint8Array>> {
+    const found = await this.page.evaluate(async () => {
+      const files: [string, string][] = [];
+      const walk = async (folder: FileSystemDirectoryHandle, path: string): Promise<void> => {
+        for await (const [name, entry] of folder.entries()) {
+          if (entry.kind === "directory") await walk(entry as FileSystemDirectoryHandle, `${path}${name}/`);
+          else {
+            const file = await (entry as FileSystemFileHandle).getFile().catch(() => undefined);
+            if (file === undefined || name.endsWith(".crswap")) continue;
+            let binary = "";
+            const bytes = new Uint8Array(await file.arrayBuffer());
+            for (const byte of bytes) binary += String.fromCharCode(byte);
+            files.push([`${path}${name}`, btoa(binary)]);
+          }
+        }
+      };
+      await walk(await navigator.storage.getDirectory(), "");
+      return files;
+    });
+    return new Map(found.map(([path, base64]) => [path, new Uint8Array(Buffer.from(base64, "base64"))]));
+  }
+
+  /** The parts of a file that is kept of the run: undefined while it is not there. */
+  async parts(name: string): Promise<readonly Uint8Array[] | undefined> {
+    for (const [path, bytes] of await this.files())
+      if (path.endsWith(`/${name}`)) return decodeParts(bytes, path).parts;
+    return undefined;
+  }
+
+  /** Whether a file is there: cheaper than all of them. */
+  has(name: string): Promise<boolean> {
+    return this.page.evaluate(async (wanted) => {
+      const home = await (await navigator.storage.getDirectory()).getDirectoryHandle("homebody");
+      for await (const entry of home.values())
+        if (entry.kind === "directory")
+          for await (const file of (entry as FileSystemDirectoryHandle).keys())
+            if (file === wanted) return true;
+      return false;
+    }, name);
+  }
+
+  close(): Promise<void> {
+    return this.#context.close();
+  }
+}

@@ -1,0 +1,52 @@
+// What must never leave a device, as windows of 16 bytes, and the search for them in what did.
+
+import { halfFrom } from "@homebody/codec";
+
+const windowBytes = 16;
+
+export interface Secrets {
+  readonly size: number;
+  add(name: string, bytes: Uint8Array): void;
+  /** Names of what occurs in these bytes, with the place. */
+  found(bytes: Uint8Array): string[];
+}
+
+export function secrets(): Secrets {
+  const windows = new Map<string, string>();
+  return {
+    get size() {
+      return windows.size;
+    },
+    add: (name, bytes) => {
+      for (const window of windowsOf(bytes)) windows.set(window, name);
+    },
+    found: (bytes) => {
+      const seen: string[] = [];
+      let at = 0;
+      for (const window of windowsOf(bytes)) {
+        const name = windows.get(window);
+        if (window !== "" && name !== undefined) seen.push(`${name} at ${at}`);
+        at += 1;
+      }
+      return seen;
+    },
+  };
+}
+
+/** Sixteen times the same byte tells nothing (zeros are everywhere): such windows are left out of the secrets. */
+function* windowsOf(bytes: Uint8Array): Generator<string> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("latin1");
+  for (let at = 0; at + windowBytes <= text.length; at++) {
+    const window = text.slice(at, at + windowBytes);
+    yield window === window[0]!.repeat(windowBytes) ? "" : window;
+  }
+}
+
+/** Numbers as they are and as half precision, little-endian. */
+export function formsOf(numbers: Float32Array): readonly (readonly [string, Uint8Array])[] {
+  const half = Uint16Array.from(numbers, (value) => halfFrom(value));
+  return [
+    ["fp32", new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)],
+    ["fp16", new Uint8Array(half.buffer)],
+  ];
+}
