@@ -12,7 +12,7 @@ import { openStore } from "@homebody/store";
 import { startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { afterEach, expect, test } from "vitest";
-import { writeRun } from "./run-folder.ts";
+import { writeRun } from "../../../test/run-folder.ts";
 
 const folders: string[] = [];
 const ends: (() => Promise<unknown>)[] = [];

@@ -13,7 +13,7 @@ import type { Entry } from "@homebody/coordinator";
 import { faultPoints } from "@homebody/server";
 import { startHeadless } from "@homebody/volunteer/node";
 import { afterEach, expect, test } from "vitest";
-import { writeRun } from "./run-folder.ts";
+import { writeRun } from "../../../test/run-folder.ts";
 
 const rounds = 120;
 const randomKills = 20;

@@ -7,10 +7,17 @@ import { random } from "@homebody/base";
 export interface RunFolderOptions {
   readonly rounds?: number;
   readonly localSteps?: number;
+  /** The run file's `round`, as YAML. */
+  readonly round?: string;
 }
 
+const patient = "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }";
+
 /** The path of the run file. */
-export function writeRun(folder: string, { rounds = 2, localSteps = 6 }: RunFolderOptions = {}): string {
+export function writeRun(
+  folder: string,
+  { rounds = 2, localSteps = 6, round = patient }: RunFolderOptions = {},
+): string {
   mkdirSync(folder, { recursive: true });
   const dice = random("texts");
   for (const [id, words] of Object.entries({
@@ -33,7 +40,7 @@ sources:
 training: { localSteps: ${localSteps}, batch: 4, learningRate: { peak: 0.01, warmupSteps: 0 } }
 outer: { kind: averaging }
 rounds: ${rounds}
-round: { minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }
+round: ${round}
 heldOut: { sampleRows: 8 }
 `,
   );
