@@ -1,0 +1,239 @@
+// A run at the real server with volunteers of bare messages: rounds, deadlines, restarts, the admin's acts, the host's
+// changes of mind, and what is served.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { sha256Of } from "@homebody/base";
+import { type Entry, figuresOf } from "@homebody/coordinator";
+import { type AdminAct, events } from "@homebody/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
+import { createServer, type RunningServer, type ServerOptions, stderrLog } from "../src/index.ts";
+import { type Client, client, deltaOf } from "./client.ts";
+
+let folder: string;
+let run: string;
+let server: RunningServer;
+const clients: Client[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "homebody-run-"));
+});
+afterEach(async () => {
+  leave();
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const leave = () => {
+  for (const one of clients.splice(0)) one.close();
+};
+
+async function start(options: RunFolderOptions = {}): Promise<void> {
+  run = writeRun(folder, options);
+  await serve();
+}
+
+async function serve(options: Partial<ServerOptions> = {}): Promise<void> {
+  server = await createServer({ run, dataDir: join(folder, "data"), log: stderrLog("silent"), ...options });
+}
+
+/** Ends the server and starts it again; those who were connected are gone. */
+async function restart(options: Partial<ServerOptions> = {}): Promise<void> {
+  leave();
+  await server.close();
+  await serve(options);
+}
+
+async function meet(name: string, source: string): Promise<Client> {
+  const one = await client(server.url, name);
+  clients.push(one);
+  await one.join(source);
+  return one;
+}
+
+const pair = async () => [await meet("one", "a"), await meet("two", "b")] as const;
+const delta = (seed: string) => deltaOf(server.state().manifest, seed);
+
+async function journal(): Promise<Entry[]> {
+  const response = await fetch(`${server.url}/api/journal?limit=5000`);
+  return ((await response.json()) as { entries: Entry[] }).entries;
+}
+
+const facts = async (kind: Entry["fact"]["kind"]) =>
+  (await journal()).flatMap(({ fact }) => (fact.kind === kind ? [fact] : []));
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 500 && !holds(); i++) await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(holds()).toBe(true);
+}
+
+const phase = () => server.state().phase.kind;
+const evaluate = (one: Client) => {
+  const { body } = server.state();
+  const { number, sha256 } = body;
+  return one.word(events.evaluation, { body: number, sha256, nats: 100, tokens: 50, bytes: 60 });
+};
+const admin = (one: Client, act: AdminAct) => one.word(events.admin, { token: server.adminToken, act });
+
+test("[C4] [C5] [C7] [C14] a round opens with the minimum, a latecomer waits, all deltas close it, the last body is evaluated", async () => {
+  await start({ rounds: 2 });
+  const one = await meet("one", "a");
+  await one.told((now) => now.kind === "gathering" && now.ready === 1 && now.minimum === 2);
+  const two = await meet("two", "b");
+  await one.told(({ kind }) => kind === "training");
+  const late = await meet("late", "b");
+  expect(await late.told(({ kind }) => kind === "training")).toMatchObject({ assignment: null });
+  expect(await one.deliver(1, delta("1a"))).toBe("ok");
+  expect(await two.deliver(1, delta("1b"))).toBe("ok");
+  const second = await late.told((now) => now.kind === "training" && now.round === 2);
+  expect(second).toMatchObject({ assignment: { slots: 2 }, stepsBefore: 6, totalSteps: 12 });
+  for (const [i, each] of [one, two, late].entries())
+    expect(await each.deliver(2, delta(`2 ${i}`))).toBe("ok");
+  await one.told(({ kind }) => kind === "evaluating");
+  expect(
+    await one.word(events.evaluation, { body: 1, sha256: "0".repeat(64), nats: 1, tokens: 1, bytes: 1 }),
+  ).toBe("wrong-body");
+  for (const each of [one, two, late]) expect(await evaluate(each)).toBe("ok");
+  await server.finished;
+  expect(await one.deliver(2, delta("after"))).toBe("finished");
+  expect(figuresOf(await journal())).toEqual(server.figures());
+});
+
+test("[C7] [C8] a volunteer that stalls costs the deadline, and a round with nothing begins anew", async () => {
+  await start({ rounds: 1, round: "{ minimum: 2, deadlineSeconds: 0.4, evaluationSeconds: 0.4 }" });
+  const [one] = await pair();
+  await one.told(({ kind }) => kind === "training");
+  await until(() => server.figures().seq >= 4);
+  expect(await facts("lapsed")).not.toHaveLength(0);
+  await until(() => phase() === "training");
+  let word = "";
+  for (let i = 0; i < 20 && word !== "ok"; i++) word = await one.deliver(1, delta("alone"));
+  expect(word).toBe("ok");
+  await server.finished; // the evaluation has a deadline too: nobody sent one
+  expect(await facts("closed")).toMatchObject([{ reason: "deadline" }]);
+});
+
+test("[C7] with a quorum, the others have the grace and no more", async () => {
+  await start({ rounds: 1, round: "{ minimum: 2, quorum: 1, graceSeconds: 0.1, evaluationSeconds: 0.1 }" });
+  const [one] = await pair();
+  await one.told(({ kind }) => kind === "training");
+  expect(await one.deliver(1, delta("quick"))).toBe("ok");
+  await server.finished;
+  expect(await facts("closed")).toMatchObject([{ reason: "quorum" }]);
+});
+
+test("[C1] [C3] started again in every phase, the run is where it was, and the body is the same", async () => {
+  await start({ rounds: 1 });
+  await restart();
+  expect(phase()).toBe("gathering");
+  let [one, two] = await pair();
+  await one.told(({ kind }) => kind === "training");
+  await restart();
+  expect(phase()).toBe("training");
+  [one, two] = await pair();
+  expect(await one.told(({ kind }) => kind === "training")).toMatchObject({ assignment: { slot: 0 } });
+  expect(await one.deliver(1, delta("1a"))).toBe("ok");
+  await restart();
+  [one, two] = await pair();
+  expect(await one.told(({ kind }) => kind === "training")).toMatchObject({ accepted: true });
+  expect(await two.deliver(1, delta("1b"))).toBe("ok");
+  await two.told(({ kind }) => kind === "evaluating");
+  const before = server.figures();
+  await restart();
+  expect(phase()).toBe("evaluating");
+  expect(server.figures().bodies).toEqual(before.bodies);
+  [one, two] = await pair();
+  for (const each of [one, two]) expect(await evaluate(each)).toBe("ok");
+  await server.finished;
+  await restart();
+  expect(phase()).toBe("finished");
+  await server.finished;
+});
+
+test("other values on the same data are refused key by key; description, deadlines and rounds may change", async () => {
+  await start();
+  const text = readFileSync(run, "utf8");
+  writeFileSync(run, text.replace("peak: 0.01", "peak: 0.02").replace("batch: 4", "batch: 5"));
+  await server.close();
+  await expect(serve()).rejects.toMatchObject({
+    name: "RunMismatch",
+    keys: ["training.batch", "training.learningRate.peak"],
+  });
+  writeFileSync(run, text.replace("a test", "another word").replace("rounds: 2", "rounds: 5"));
+  await serve();
+  expect(server.figures()).toMatchObject({ description: "another word", rounds: 5 });
+  await expect(serve()).rejects.toMatchObject({ name: "FolderInUse", owner: { port: server.port } });
+});
+
+test("[C16] [C17] [C18] the admin pauses, resumes, removes, ends the round and the run; each is in the journal", async () => {
+  await start({ rounds: 3 });
+  const [one, two] = await pair();
+  await one.told(({ kind }) => kind === "training");
+  expect(await admin(one, { kind: "pause" })).toBe("ok");
+  expect(await one.told(({ paused }) => paused)).toMatchObject({ kind: "training" });
+  expect(await one.deliver(1, delta("while paused"))).toBe("ok");
+  expect(await admin(one, { kind: "resume" })).toBe("ok");
+  expect(await admin(one, { kind: "end-round" })).toBe("ok");
+  await one.told((now) => now.kind === "training" && now.round === 2);
+
+  const removed = new Promise((resolve) => two.socket.on(events.removed, resolve));
+  const { volunteer } = server.figures().deltas[0]!;
+  const other = server.state().phase;
+  const assigned = other.kind === "training" ? other.assigned.map((each) => each.volunteer) : [];
+  const target = assigned.find((each) => each !== volunteer)!;
+  expect(await admin(one, { kind: "remove", volunteer: target })).toBe("ok");
+  expect(await removed).toEqual({ reason: "removed" });
+  const again = await client(server.url, "two");
+  clients.push(again);
+  expect(await again.hello("b")).toEqual({ ok: false, refusal: "removed" });
+
+  expect(await one.deliver(2, delta("2a"))).toBe("ok");
+  await until(() => server.figures().published === 2);
+  expect(await admin(one, { kind: "end-run" })).toBe("ok");
+  await until(() => phase() !== "gathering");
+  if (phase() === "evaluating") expect(await evaluate(one)).toBe("ok");
+  await server.finished;
+  const kinds = (await journal()).map(({ fact }) => fact.kind);
+  for (const kind of ["paused", "resumed", "removed", "ending", "finished"]) expect(kinds).toContain(kind);
+});
+
+test("[P14] [P15] bodies and texts are immutable, cacheable and come in ranges; the journal comes in pages", async () => {
+  await start();
+  const { sha256 } = server.state().body;
+  const whole = await fetch(`${server.url}/bodies/${sha256}`);
+  const bytes = new Uint8Array(await whole.arrayBuffer());
+  expect(sha256Of(bytes)).toBe(sha256);
+  expect(whole.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+  const etag = whole.headers.get("etag")!;
+  const part = await fetch(`${server.url}/bodies/${sha256}`, { headers: { range: "bytes=10-19" } });
+  expect(part.status).toBe(206);
+  expect(part.headers.get("content-range")).toBe(`bytes 10-19/${bytes.length}`);
+  expect(new Uint8Array(await part.arrayBuffer())).toEqual(bytes.subarray(10, 20));
+  const beyond = await fetch(`${server.url}/bodies/${sha256}`, {
+    headers: { range: `bytes=${bytes.length}-` },
+  });
+  expect(beyond.status).toBe(416);
+  const known = await fetch(`${server.url}/bodies/${sha256}`, { headers: { "if-none-match": etag } });
+  expect(known.status).toBe(304);
+  const { served } = server.state().manifest.sources[0]!;
+  const text = await fetch(`${server.url}/texts/${served!.train}`);
+  expect(sha256Of(new Uint8Array(await text.arrayBuffer()))).toBe(served!.train);
+  const page = (await (await fetch(`${server.url}/api/journal?limit=1`)).json()) as { entries: unknown[] };
+  expect(page.entries).toHaveLength(1);
+  const lines = (await (await fetch(`${server.url}/api/journal.jsonl`)).text()).trim().split("\n");
+  expect(JSON.parse(lines[0]!)).toEqual(page.entries[0]);
+});
+
+test("[P18] a watcher gets what it missed, then what comes", async () => {
+  await start();
+  const watcher = await client(server.url, "watcher");
+  clients.push(watcher);
+  const seen: number[] = [];
+  watcher.socket.on(events.entries, (list: { seq: number }[]) => seen.push(...list.map(({ seq }) => seq)));
+  expect(await watcher.ask(events.watch, { after: 0 })).toEqual({ ok: true, last: 1 });
+  await pair();
+  await until(() => seen.length >= 2);
+  expect(seen).toEqual(seen.map((_, i) => i + 1));
+});
