@@ -47,9 +47,15 @@ export class Device {
     this.page = page;
   }
 
-  static async open(browser: Browser, url: string): Promise<Device> {
+  /** `worker` is code that runs in the worker before its own. */
+  static async open(browser: Browser, url: string, { worker = "" } = {}): Promise<Device> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     await context.addInitScript(listen);
+    if (worker !== "")
+      await context.route(/\/assets\/worker-[^/]*\.js$/, async (route) => {
+        const response = await route.fetch();
+        await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
+      });
     const page = await context.newPage();
     await page.goto(url);
     return new Device(context, page);
@@ -67,10 +73,12 @@ export class Device {
         for await (const [name, entry] of folder.entries()) {
           if (entry.kind === "directory") await walk(entry as FileSystemDirectoryHandle, `${path}${name}/`);
           else {
+            // A file may be replaced while it is read: then it is of no use now.
             const file = await (entry as FileSystemFileHandle).getFile().catch(() => undefined);
-            if (file === undefined || name.endsWith(".crswap")) continue;
+            const buffer = await file?.arrayBuffer().catch(() => undefined);
+            if (buffer === undefined || name.endsWith(".crswap")) continue;
             let binary = "";
-            const bytes = new Uint8Array(await file.arrayBuffer());
+            const bytes = new Uint8Array(buffer);
             for (const byte of bytes) binary += String.fromCharCode(byte);
             files.push([`${path}${name}`, btoa(binary)]);
           }

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { startBackend } from "@homebody/train";
@@ -12,21 +13,30 @@ test("where CI is set, the reference tensors are there", () => {
   if (process.env.CI) expect(present, folder).toBe(true);
 });
 
-describe.skipIf(!present)(
-  `PyTorch's tensors on wasm${present ? "" : " (absent: set HOMEBODY_SHARED)"}`,
-  () => {
-    const cases = present ? readdirSync(folder).filter((name) => name.startsWith("engine-")) : [];
-    test.each(cases)("%s", async (name) => {
-      const { backend } = await startBackend("wasm");
-      const result = await checkCase(join(folder, name), backend);
-      expect(result).toMatchObject({ case: name, backend: "wasm", pass: true });
-    });
+describe.skipIf(!present)(`PyTorch's tensors${present ? "" : " (absent: set HOMEBODY_SHARED)"}`, () => {
+  const cases = present ? readdirSync(folder).filter((name) => name.startsWith("engine-")) : [];
+  test.each(cases)("%s", async (name) => {
+    const { backend } = await startBackend("wasm");
+    const result = await checkCase(join(folder, name), backend);
+    expect(result).toMatchObject({ case: name, backend: "wasm", pass: true });
+  });
 
-    test("a kind of case that is not supported says so, and has failed", async () => {
-      expect(await checkCase(join(folder, "dept-glob"), "wasm")).toMatchObject({
-        pass: false,
-        error: "this kind of case is not supported yet",
-      });
+  test("on WebGPU, from the command line", () => {
+    const script = join(import.meta.dirname, "..", "..", "..", "scripts", "homebody.mjs");
+    const args = [script, "golden", folder, "--backend", "webgpu", "--case", "engine"];
+    const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
+    const results = stdout.trim().split("\n");
+    expect(
+      results.map((line) => JSON.parse(line).pass),
+      stderr,
+    ).toEqual(cases.map(() => true));
+    expect(status).toBe(0);
+  });
+
+  test("a kind of case that is not supported says so, and has failed", async () => {
+    expect(await checkCase(join(folder, "dept-glob"), "wasm")).toMatchObject({
+      pass: false,
+      error: "this kind of case is not supported yet",
     });
-  },
-);
+  });
+});

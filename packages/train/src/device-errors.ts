@@ -1,22 +1,26 @@
 // WebGPU reports a refused dispatch to the device, not to the caller: the command buffer is dropped and tensors read
 // as zero. Here is where such a report is kept until a step asks. A lost device stays lost.
 
-import { EngineError } from "./errors.ts";
+import { DeviceLostError, EngineError } from "./errors.ts";
 
 let refused: EngineError | null = null;
 let lost: EngineError | null = null;
+let watched: GPUDevice | null = null;
 
 /** Listens to a device for as long as it lives; what was said of an earlier one is forgotten. */
 export function watchDevice(device: GPUDevice): void {
   refused = null;
   lost = null;
+  watched = device;
   device.addEventListener("uncapturederror", (event) => {
+    if (watched !== device) return;
     refused ??= new EngineError(
       `WebGPU refused a command: ${(event as GPUUncapturedErrorEvent).error.message}`,
     );
   });
   void device.lost.then(({ reason, message }) => {
-    lost = new EngineError(`the WebGPU device was lost: ${message || reason}`);
+    if (watched !== device) return;
+    lost = new DeviceLostError(`the WebGPU device was lost: ${message || reason}`);
   });
 }
 
@@ -25,4 +29,10 @@ export function deviceFailure(): EngineError | null {
   const found = lost ?? refused;
   refused = null;
   return found;
+}
+
+/** What an error of a readback stands for: where the device is gone, that. The report may come a moment later. */
+export async function causeOf(error: unknown): Promise<unknown> {
+  await new Promise((resolve) => setTimeout(resolve, 0));
+  return deviceFailure() ?? error;
 }

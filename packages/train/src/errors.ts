@@ -8,10 +8,18 @@ export class NotFiniteError extends Error {
   }
 }
 
-/** The backend failed: a lost device, a refused dispatch. What the step computed is not to be trusted. */
+/** The backend failed: a refused dispatch, a backend that does not start. What the step computed is not to be trusted. */
 export class EngineError extends Error {
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = "EngineError";
+  }
+}
+
+/** The device is gone (driver reset, sleep, out of memory), and all that was on it: another has to be started. */
+export class DeviceLostError extends EngineError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "DeviceLostError";
   }
 }

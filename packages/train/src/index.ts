@@ -2,7 +2,7 @@
 
 export { type BackendName, type StartedBackend, type StartOptions, startBackend } from "./backend.ts";
 export { deviceFailure } from "./device-errors.ts";
-export { EngineError, NotFiniteError } from "./errors.ts";
+export { DeviceLostError, EngineError, NotFiniteError } from "./errors.ts";
 export { trainingMemoryBytes } from "./memory.ts";
 export { selfTest } from "./self-test.ts";
 export {

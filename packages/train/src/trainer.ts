@@ -26,7 +26,7 @@ import {
 } from "@homebody/model";
 import type { Batch } from "@homebody/text";
 import * as tf from "@tensorflow/tfjs";
-import { deviceFailure } from "./device-errors.ts";
+import { causeOf, deviceFailure } from "./device-errors.ts";
 import { NotFiniteError } from "./errors.ts";
 import { pick } from "./sample.ts";
 
@@ -324,13 +324,13 @@ export function createTrainer(options: TrainerOptions): Trainer {
   return {
     config,
     load,
-    read,
-    step,
-    evaluate,
-    gradients,
-    logits,
+    read: explained(read),
+    step: explained(step),
+    evaluate: explained(evaluate),
+    gradients: explained(gradients),
+    logits: explained(logits),
     sample,
-    readMoments,
+    readMoments: explained(readMoments),
     loadMoments,
     dispose: () => {
       for (const { parameter, first, second } of parameters)
@@ -339,6 +339,17 @@ export function createTrainer(options: TrainerOptions): Trainer {
       parameters.length = 0;
       turns.clear();
     },
+  };
+}
+
+/** Failures of the device come as what they are. */
+function explained<A extends unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
+  return async (...args) => {
+    try {
+      return await work(...args);
+    } catch (error) {
+      throw error instanceof NotFiniteError || error instanceof InputError ? error : await causeOf(error);
+    }
   };
 }
 

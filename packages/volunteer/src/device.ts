@@ -19,6 +19,9 @@ export function engineDevice(prefer: "auto" | BackendName, options: StartOptions
       });
       return started;
     },
+    lost: () => {
+      started = undefined;
+    },
     trainer: createTrainer,
   };
 }

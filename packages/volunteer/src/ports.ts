@@ -14,8 +14,10 @@ export interface Disk {
 }
 
 export interface Device {
-  /** The backend, started and tested; the same one each time. */
+  /** The backend, started and tested; the same one each time, until it is lost. */
   start(): Promise<StartedBackend>;
+  /** The one that was started is gone: the next start makes another. */
+  lost(): void;
   trainer(options: TrainerOptions): Trainer;
 }
 

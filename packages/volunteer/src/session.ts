@@ -111,6 +111,8 @@ export type SessionEvent =
   | { readonly kind: "settled"; readonly round: number; readonly accepted: boolean }
   | { readonly kind: "left" }
   | { readonly kind: "failed"; readonly message: string }
+  /** All that was on the device is gone [V18]. */
+  | { readonly kind: "device-lost"; readonly message: string }
   | { readonly kind: "retry" };
 
 const longestRetryMs = 60_000;
@@ -167,6 +169,8 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       const retryAt = (now + waitMs) as Millis;
       return { ...session, failures: session.failures + 1, retryAt, failure: event.message };
     }
+    case "device-lost":
+      return { ...evolve(session, { kind: "failed", message: event.message }, now), prepared: false };
     case "retry":
       return { ...session, retryAt: null };
     default:

@@ -19,7 +19,7 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { bitsPerByte } from "@homebody/text";
-import { EngineError, NotFiniteError, type StartedBackend, trainingMemoryBytes } from "@homebody/train";
+import { DeviceLostError, EngineError, NotFiniteError, type StartedBackend, trainingMemoryBytes } from "@homebody/train";
 import type { Clock, Device, Disk, Line, Net } from "./ports.ts";
 import { type BroughtFile, prepareText, type Text } from "./prepare.ts";
 import { decodeRecord, emptyRecord, encodeRecord, type Record, withLoss } from "./record.ts";
@@ -162,7 +162,14 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     const message = error instanceof Error ? error.message : String(error);
     if (error instanceof NotFiniteError && job.kind === "train")
       apply({ kind: "not-finite", round: job.order.round, message });
-    else apply({ kind: "failed", message });
+    else if (error instanceof DeviceLostError) {
+      // [V18]
+      replica?.dispose();
+      replica = undefined;
+      started = undefined;
+      device.lost();
+      apply({ kind: "device-lost", message });
+    } else apply({ kind: "failed", message });
   }
 
   function waitForRetry(): void {
@@ -255,7 +262,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
         return bytes;
       },
     };
-    text = await prepareText(manifest, source, options.files, {
+    text ??= await prepareText(manifest, source, options.files, {
       net: counted,
       disk,
       clock,

@@ -197,19 +197,28 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
   }, [activity]);
 
   if (manifest === null) return null;
-  if (
-    activity === "elsewhere" ||
-    activity === "finished" ||
-    (activity === "stopped" && view?.activity.kind === "stopped" && view.activity.why === "removed")
-  )
-    return null;
-  if (figures?.finished)
+  if (activity === "elsewhere") return null;
+  const removed =
+    activity === "stopped" && view?.activity.kind === "stopped" && view.activity.why === "removed";
+  const keeps = here !== null || (view?.vocabulary ?? null) !== null;
+  if (removed || activity === "finished" || figures?.finished)
     return (
-      <Notice tone="calm" title="This run is finished">
-        <p>
-          It takes no more volunteers. Its bodies are on the <PageLink to="dashboard">dashboard</PageLink>.
-        </p>
-      </Notice>
+      <>
+        {!removed && activity !== "finished" && (
+          <Notice tone="calm" title="This run is finished">
+            <p>
+              It takes no more volunteers. Its bodies are on the <PageLink to="dashboard">dashboard</PageLink>
+              .
+            </p>
+          </Notice>
+        )}
+        {keeps && (
+          <div className="flex flex-wrap items-center gap-4">
+            <p className="text-muted">This device still has its text, vocabulary and embeddings.</p>
+            <Forget send={send} />
+          </div>
+        )}
+      </>
     );
 
   const missing =

@@ -1,0 +1,99 @@
+// What every backend owes a trainer. The file that runs it says on which, and starts it first.
+
+import { random } from "@homebody/base";
+import { groupLayout, groups, initialParameters, modelConfig } from "@homebody/model";
+import * as tf from "@tensorflow/tfjs";
+import { describe, expect, test } from "vitest";
+import { createTrainer, NotFiniteError, type Trainer } from "../src/index.ts";
+
+const families = ["gpt2", "llama"] as const;
+const settings = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1, frozenBody: false } as const;
+
+export function trainerOf(family: (typeof families)[number], options = {}): Trainer {
+  const overrides = { width: 16, heads: 2, hidden: 24 };
+  const config = modelConfig({ family, depth: 2, context: 8, overrides }, 50);
+  const trainer = createTrainer({ config, ...settings, ...options });
+  for (const group of groups)
+    if (groupLayout(config, group).size > 0) trainer.load(group, initialParameters(config, [group], "test"));
+  return trainer;
+}
+
+const dice = random("batches");
+const ids = () => Int32Array.from({ length: 24 }, () => dice.below(50));
+export const batch = { inputs: ids(), targets: ids(), rows: 3, context: 8 };
+
+export function trainerContract(): void {
+  describe.each(families)("%s", (family) => {
+    test("a step leaves as many tensors as there were", async () => {
+      const trainer = trainerOf(family);
+      await trainer.step(batch, 1e-3);
+      const before = tf.memory();
+      for (let i = 0; i < 5; i++) await trainer.step(batch, 1e-3);
+      await trainer.evaluate(batch);
+      expect(tf.memory().numTensors).toBe(before.numTensors);
+      expect(tf.memory().numBytes).toBe(before.numBytes);
+      trainer.dispose();
+    });
+
+    test("the loss falls on a batch that is seen again and again", async () => {
+      const trainer = trainerOf(family);
+      const first = (await trainer.step(batch, 1e-2)).loss;
+      let last = first;
+      for (let i = 0; i < 60; i++) last = (await trainer.step(batch, 1e-2)).loss;
+      expect(first).toBeGreaterThan(3.5); // ln 50 = 3.9
+      expect(last).toBeLessThan(first / 2);
+      trainer.dispose();
+    });
+
+    test("a loss that is not finite is an error, and moves nothing", async () => {
+      const trainer = trainerOf(family);
+      await trainer.evaluate(batch); // makes what is kept between steps
+      const theta = await trainer.read("theta");
+      theta.data[0] = Number.NaN;
+      trainer.load("theta", theta);
+      const before = await trainer.read("phi");
+      const count = tf.memory().numTensors;
+      await expect(trainer.step(batch, 1e-3)).rejects.toBeInstanceOf(NotFiniteError);
+      expect(await trainer.read("phi")).toEqual(before);
+      expect(tf.memory().numTensors).toBe(count);
+      trainer.dispose();
+    });
+
+    test("a frozen body stays as it was, bit for bit, and words learn", async () => {
+      const trainer = trainerOf(family, { frozenBody: true });
+      const [theta, phi] = [await trainer.read("theta"), await trainer.read("phi")];
+      for (let i = 0; i < 3; i++) await trainer.step(batch, 1e-2);
+      expect((await trainer.read("theta")).data).toEqual(theta.data);
+      expect((await trainer.read("phi")).data).not.toEqual(phi.data);
+      trainer.dispose();
+    });
+
+    test("parameters and moments that are read and loaded go on as if nothing had been", async () => {
+      const one = trainerOf(family);
+      for (let i = 0; i < 3; i++) await one.step(batch, 1e-3);
+      const other = trainerOf(family);
+      for (const group of groups)
+        if (groupLayout(one.config, group).size > 0) other.load(group, await one.read(group));
+      other.loadMoments(await one.readMoments());
+      expect(await other.step(batch, 1e-3)).toEqual(await one.step(batch, 1e-3));
+      expect((await other.read("theta")).data).toEqual((await one.read("theta")).data);
+      one.dispose();
+      other.dispose();
+    });
+
+    test("a sample is the seed's, and tokens of the vocabulary", async () => {
+      const trainer = trainerOf(family);
+      const options = { tokens: 12, temperature: 1, topK: 10, seed: "s" };
+      const sample = async () => {
+        const tokens: number[] = [];
+        for await (const token of trainer.sample([1, 2, 3], options)) tokens.push(token);
+        return tokens;
+      };
+      const first = await sample();
+      expect(first).toHaveLength(12);
+      expect(await sample()).toEqual(first);
+      expect(first.every((token) => token >= 0 && token < 50)).toBe(true);
+      trainer.dispose();
+    });
+  });
+}

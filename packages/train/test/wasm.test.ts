@@ -1,0 +1,28 @@
+import * as tf from "@tensorflow/tfjs";
+import { beforeAll, expect, test } from "vitest";
+import { selfTest, startBackend } from "../src/index.ts";
+import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
+
+beforeAll(async () => {
+  await startBackend("wasm");
+});
+
+trainerContract();
+
+test("input that is not what it should be: what was expected, what came, where", async () => {
+  const trainer = trainerOf("llama");
+  const wrong = { ...batch, inputs: Int32Array.from(batch.inputs, () => 50) };
+  await expect(trainer.step(wrong, 1e-3)).rejects.toThrow(
+    "batch: inputs: expected tokens from 0 to 49, got 50",
+  );
+  const masked = { ...batch, targets: batch.targets.map(() => -100) };
+  await expect(trainer.evaluate(masked)).rejects.toThrow("expected at least one that counts");
+  trainer.dispose();
+});
+
+test("the self-test knows its numbers on wasm and in plain JavaScript", async () => {
+  expect(await selfTest()).toBeLessThan(1e-5);
+  await tf.setBackend("cpu");
+  expect(await selfTest()).toBeLessThan(1e-5);
+  await tf.setBackend("wasm");
+});

@@ -1,0 +1,43 @@
+// The trainer on WebGPU in a real browser, and what becomes of a step when the device refuses or is gone.
+
+import * as tf from "@tensorflow/tfjs";
+import { beforeAll, expect, test } from "vitest";
+import { DeviceLostError, selfTest, startBackend } from "../src/index.ts";
+import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
+
+const deviceNow = () => (tf.backend() as unknown as { device: GPUDevice }).device;
+
+beforeAll(async () => {
+  expect(await startBackend("webgpu")).toMatchObject({ backend: "webgpu", fallback: null });
+});
+
+trainerContract();
+
+test("the self-test knows its numbers", async () => {
+  expect(await selfTest()).toBeLessThan(1e-5);
+});
+
+test("a command that WebGPU refuses fails the step, once", async () => {
+  const trainer = trainerOf("llama");
+  await trainer.step(batch, 1e-3);
+  const device = deviceNow();
+  device.createBuffer({ size: 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.STORAGE });
+  await device.queue.onSubmittedWorkDone();
+  await expect(trainer.step(batch, 1e-3)).rejects.toThrow("WebGPU refused a command");
+  expect((await trainer.step(batch, 1e-3)).loss).toBeGreaterThan(0);
+  trainer.dispose();
+});
+
+test("a device that is gone is an error, and another can be started", async () => {
+  const trainer = trainerOf("gpt2");
+  await trainer.step(batch, 1e-3);
+  deviceNow().destroy();
+  await deviceNow().lost;
+  await expect(trainer.step(batch, 1e-3)).rejects.toBeInstanceOf(DeviceLostError);
+  await expect(trainer.read("theta")).rejects.toBeInstanceOf(DeviceLostError);
+  trainer.dispose();
+  await startBackend("webgpu");
+  const other = trainerOf("gpt2");
+  expect((await other.step(batch, 1e-3)).loss).toBeGreaterThan(0);
+  other.dispose();
+});
