@@ -165,16 +165,16 @@ function narrator(server: RunningServer): () => void {
   let opened = 0;
   return () => {
     const figures = server.figures();
+    while (told < figures.published) {
+      told += 1;
+      say(`Round ${told} of ${figures.rounds}: published. ${scores(server)}`);
+    }
     if (figures.phase === "training" && figures.round > Math.max(opened, told)) {
       opened = figures.round;
       const count = figures.roundList.at(-1)?.assigned.length ?? 0;
       say(
         `Round ${figures.round} of ${figures.rounds}: ${count} volunteer${count === 1 ? "" : "s"} training`,
       );
-    }
-    while (told < figures.published) {
-      told += 1;
-      say(`Round ${told} of ${figures.rounds}: published. ${scores(server)}`);
     }
   };
 }

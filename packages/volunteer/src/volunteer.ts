@@ -19,7 +19,13 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { bitsPerByte } from "@homebody/text";
-import { DeviceLostError, EngineError, NotFiniteError, type StartedBackend, trainingMemoryBytes } from "@homebody/train";
+import {
+  DeviceLostError,
+  EngineError,
+  NotFiniteError,
+  type StartedBackend,
+  trainingMemoryBytes,
+} from "@homebody/train";
 import type { Clock, Device, Disk, Line, Net } from "./ports.ts";
 import { type BroughtFile, prepareText, type Text } from "./prepare.ts";
 import { decodeRecord, emptyRecord, encodeRecord, type Record, withLoss } from "./record.ts";
