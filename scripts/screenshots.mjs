@@ -18,7 +18,11 @@ const browser = await chromium.launch({
 });
 for (const colorScheme of ["light", "dark"])
   for (const [size, viewport] of Object.entries(sizes)) {
-    const context = await browser.newContext({ colorScheme, viewport, deviceScaleFactor: size === "phone" ? 2 : 1 });
+    const context = await browser.newContext({
+      colorScheme,
+      viewport,
+      deviceScaleFactor: size === "phone" ? 2 : 1,
+    });
     for (const [name, path] of Object.entries(pages)) {
       const page = await context.newPage();
       await page.goto(`${url}${path}`);
