@@ -8,7 +8,7 @@ import { rename } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
-import { firstLast, summary } from "@homebody/coordinator";
+import { type Figures, firstLast, summary } from "@homebody/coordinator";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { demoRounds, writeDemo } from "./demo/run-file.ts";
 import { demoSources } from "./demo/texts.ts";
@@ -159,15 +159,21 @@ async function attend(
   }
 }
 
-/** Says what a person who looks at the terminal wants to know: each round, and what was learnt in it. */
+/** Says what a person who looks at the terminal wants to know: each round, and how well its body predicts. */
 function narrator(server: RunningServer): () => void {
   let told = server.figures().published;
+  let scored = told;
   let opened = 0;
   return () => {
     const figures = server.figures();
     while (told < figures.published) {
       told += 1;
-      say(`Round ${told} of ${figures.rounds}: published. ${scores(server)}`);
+      say(`Round ${told} of ${figures.rounds}: published`);
+    }
+    while (scored < told && (scored + 1 < told || isScored(figures, scored + 1))) {
+      scored += 1;
+      const scores = scoresOf(figures, scored);
+      if (scores !== "") say(`  Held-out bits per byte: ${scores}`);
     }
     if (figures.phase === "training" && figures.round > Math.max(opened, told)) {
       opened = figures.round;
@@ -179,13 +185,22 @@ function narrator(server: RunningServer): () => void {
   };
 }
 
-function scores(server: RunningServer): string {
-  const figures = server.figures();
+const scoreOf = (figures: Figures, source: string, body: number) =>
+  figures.scores[source]?.find((score) => score.body === body);
+
+/** Whether each source whose deltas are in the body has scored it. */
+function isScored(figures: Figures, body: number): boolean {
+  const sources = figures.deltas.filter(({ round }) => round === body).map(({ source }) => source);
+  return sources.every((source) => scoreOf(figures, source, body) !== undefined);
+}
+
+function scoresOf(figures: Figures, body: number): string {
   const parts = figures.sources.flatMap(({ id }) => {
-    const ends = firstLast(figures, id);
-    return ends === undefined ? [] : [`${id} ${ends.last.toFixed(2)} (was ${ends.first.toFixed(2)})`];
+    const [now, first] = [scoreOf(figures, id, body), firstLast(figures, id)?.first];
+    if (now === undefined || first === undefined) return [];
+    return [`${id} ${now.bitsPerByte.toFixed(2)} (${first.toFixed(2)} at first)`];
   });
-  return parts.length === 0 ? "" : `Bits per byte so far: ${parts.join(", ")}`;
+  return parts.join(", ");
 }
 
 function say(line: string): void {

@@ -224,7 +224,7 @@ async function assemble(
   async function comeBack(): Promise<void> {
     await actor.do({ kind: "restart", aliveAt });
     const changed = await actor.do({ kind: "change", manifest });
-    if (!changed.ok) log.warn("the run is finished: changes of its file are not taken over");
+    if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
     closing.look(actor.state());
   }
 

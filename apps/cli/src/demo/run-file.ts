@@ -36,9 +36,9 @@ function demoRun() {
     host: "this computer",
     model: {
       family: "llama",
-      depth: 2,
-      context: 64,
-      overrides: { width: 64, heads: 4, kvHeads: 4, hidden: 192 },
+      depth: 4,
+      context: 128,
+      overrides: { width: 192, heads: 4, kvHeads: 4, hidden: 512 },
     },
     sources: demoSources.map(({ id, title, language }) => ({
       id,
@@ -49,9 +49,9 @@ function demoRun() {
       vocabulary: 512,
     })),
     training: {
-      localSteps: 5,
+      localSteps: 8,
       batch: 8,
-      learningRate: { peak: 0.004, schedule: "cosine", warmupSteps: 5, finalFraction: 0.1 },
+      learningRate: { peak: 0.002, schedule: "cosine", warmupSteps: 10, finalFraction: 0.1 },
       seed: 1,
     },
     outer: { kind: "averaging" },
