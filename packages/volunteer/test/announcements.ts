@@ -1,0 +1,63 @@
+// Announcements, orders and deltas for tests of the session.
+
+import type { Millis, Sha256 } from "@homebody/base";
+import type { Announcement } from "@homebody/protocol";
+import type { Pending, Scored } from "../src/session.ts";
+
+export const at = (ms: number) => ms as Millis;
+export const hashOf = (body: number) => body.toString(16).padStart(64, "0") as Sha256;
+
+const about = (body: number) => ({ paused: false, bodyNumber: body, body: hashOf(body) });
+
+export function gathering(round: number): Announcement {
+  return { ...about(round - 1), kind: "gathering", round, ready: 1, minimum: 2 };
+}
+
+export function training(
+  round: number,
+  {
+    slot = 0,
+    accepted = false,
+    assigned = true,
+  }: { slot?: number; accepted?: boolean; assigned?: boolean } = {},
+): Announcement {
+  return {
+    ...about(round - 1),
+    kind: "training",
+    round,
+    localSteps: 4,
+    stepsBefore: 4 * (round - 1),
+    totalSteps: 40,
+    remainingMs: 60_000,
+    assignment: assigned ? { slot, slots: 2 } : null,
+    accepted,
+  };
+}
+
+export const closing = (round: number): Announcement => ({ ...about(round - 1), kind: "closing", round });
+
+export const evaluating = (body: number): Announcement => ({
+  ...about(body),
+  kind: "evaluating",
+  remainingMs: 60_000,
+  evaluated: false,
+});
+
+export const finished = (rounds: number): Announcement => ({ ...about(rounds), kind: "finished", rounds });
+
+export const scoreOf = (body: number): Scored => ({
+  body,
+  sha256: hashOf(body),
+  nats: 70,
+  tokens: 30,
+  bytes: 50,
+});
+
+export const deltaOf = (round: number): Pending => ({
+  round,
+  delta: hashOf(1000 + round),
+  sizeBytes: 1000,
+  steps: 4,
+  tokens: 128,
+  loss: 3,
+});
