@@ -8,16 +8,17 @@ export interface Heard {
   readonly volunteers: readonly string[];
   readonly trained: readonly { readonly round: number; readonly step: number }[];
   readonly backend: string | null;
-  /** Main-thread tasks over 50 ms (the browser's own measure), in ms. */
+  /** Main-thread tasks over 50 ms (the browser's own measure) that began while it trained, in ms. */
   readonly longTasks: readonly number[];
 }
 
 /** Runs in the page before its own code. */
 function listen(): void {
   const heard = { volunteers: new Set<string>(), trained: [] as unknown[], backend: null as string | null };
-  const longTasks: number[] = [];
+  const tasks: { startTime: number; duration: number }[] = [];
+  const training: { from: number; to: number }[] = [];
   new PerformanceObserver((list) => {
-    for (const { duration } of list.getEntries()) longTasks.push(duration);
+    tasks.push(...list.getEntries());
   }).observe({ type: "longtask", buffered: true });
   const Native = Worker;
   globalThis.Worker = class extends Native {
@@ -28,13 +29,24 @@ function listen(): void {
         const { volunteer, device, activity, round } = data.view;
         if (volunteer !== null) heard.volunteers.add(volunteer);
         heard.backend = device?.backend ?? heard.backend;
-        if (activity.kind === "working" && activity.task.kind === "train")
-          heard.trained.push({ round: round?.round ?? 0, step: activity.task.done });
+        const trains = activity.kind === "working" && activity.task.kind === "train";
+        if (trains) heard.trained.push({ round: round?.round ?? 0, step: activity.task.done });
+        const now = performance.now();
+        const last = training.at(-1);
+        if (last?.to === Number.POSITIVE_INFINITY && !trains) last.to = now;
+        if (last?.to !== Number.POSITIVE_INFINITY && trains)
+          training.push({ from: now, to: Number.POSITIVE_INFINITY });
       });
     }
   };
   Object.assign(globalThis, {
-    heard: () => ({ ...heard, volunteers: [...heard.volunteers], longTasks }),
+    heard: () => ({
+      ...heard,
+      volunteers: [...heard.volunteers],
+      longTasks: tasks
+        .filter(({ startTime }) => training.some(({ from, to }) => from <= startTime && startTime <= to))
+        .map(({ duration }) => duration),
+    }),
   });
 }
 

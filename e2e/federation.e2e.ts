@@ -237,7 +237,7 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
       }
     const { longTasks } = await russian.heard();
     test.info().annotations.push({
-      type: "longest main-thread task, ms",
+      type: "longest main-thread task while training, ms (0: none over 50)",
       description: `${Math.max(0, ...longTasks)}`,
     });
   });

@@ -99,7 +99,8 @@ function sentence(view: View, detailed: boolean): string {
   const score = view.scores.at(-1);
   if (score !== undefined) words.push(`${score.bitsPerByte.toFixed(3)} bits per byte`);
   if (detailed && view.tokensPerSecond !== null) words.push(`${Math.round(view.tokensPerSecond)} tokens/s`);
-  words.push(`${view.roundsContributed} rounds contributed`);
+  const { roundsContributed: rounds } = view;
+  words.push(`${rounds} round${rounds === 1 ? "" : "s"} contributed`);
   return words.join(", ");
 }
 

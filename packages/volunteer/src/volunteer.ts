@@ -108,7 +108,9 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   let replica: Replica | undefined;
   let line: Line | undefined;
   let running: Running | undefined;
+  /** What is shown as under way: kept from job to job, so that no wait is shown where there is none. */
   let task: Task | null = null;
+  let taskJob: Job | undefined;
   let waitingSince = clock.now();
   let tokensPerSecond: number | null = null;
   let sampling: SampleView | null = null;
@@ -155,7 +157,6 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       .catch((error: unknown) => fail(due, error, abort.signal))
       .then(() => {
         running = undefined;
-        task = null;
         waitingSince = clock.now();
         settle();
         tell();
@@ -190,7 +191,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   }
 
   function taskTold(told: Omit<Task, "startedAt">): void {
-    const same = task?.kind === told.kind;
+    const same = task?.kind === told.kind && taskJob === running?.job;
+    taskJob = running?.job;
     task = { ...told, startedAt: same ? task!.startedAt : clock.now() };
     tellProgress();
     tell();
