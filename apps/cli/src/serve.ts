@@ -18,7 +18,7 @@ import { wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
-                        [--tls-cert FILE --tls-key FILE | --trust-proxy]
+                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--keep-deltas]
 
 Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on where it was.
 
@@ -29,6 +29,7 @@ Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on wher
   --tls-cert FILE  certificate and key in PEM: browsers off this computer need HTTPS to take part
   --tls-key FILE
   --trust-proxy    a proxy in front speaks HTTPS: its X-Forwarded-For is believed
+  --keep-deltas    accepted deltas are kept after their round, so that anyone with the data folder can check each body
 `;
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -71,6 +72,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
       "trust-proxy": { type: "boolean", default: false },
+      "keep-deltas": { type: "boolean", default: false },
     },
   });
   const [run] = positionals;
@@ -92,6 +94,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
     port: wholeNumber("--port", values.port, 0, 65535),
     host: values.host,
     trustProxy,
+    keepDeltas: values["keep-deltas"],
     log: stderrLog(),
     ...(database === undefined ? {} : { databaseUrl: database }),
     ...(cert === undefined || key === undefined

@@ -1,7 +1,8 @@
 // The real server, killed at every named point of commit and close and at random times, and started again each time.
 //
 // Two headless volunteers train on wasm all the while; every round waits for both. In the end the body has to be, bit
-// for bit, that of a run that nobody disturbed, and nothing that was ever in the journal may be gone.
+// for bit, that of a run that nobody disturbed and what the accepted deltas make, and nothing that was ever in the journal
+// may be gone.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -11,8 +12,10 @@ import { join } from "node:path";
 import { random } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { faultPoints } from "@homebody/server";
+import { openStore } from "@homebody/store";
 import { startHeadless } from "@homebody/volunteer/node";
 import { afterEach, expect, test } from "vitest";
+import { expectMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 
 const rounds = 120;
@@ -33,7 +36,7 @@ interface Life {
 
 function live(folder: string, port: number, fault = ""): Life {
   const args = ["--import", "tsx", main, "serve", join(folder, "run.yaml")];
-  const options = ["--data", join(folder, "data"), "--port", String(port)];
+  const options = ["--data", join(folder, "data"), "--port", String(port), "--keep-deltas"];
   const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "silent" };
   const child = spawn(process.execPath, [...args, ...options], { env, stdio: "ignore" });
   const dead = new Promise<NodeJS.Signals | null>((resolve) =>
@@ -166,4 +169,10 @@ test("kill -9 at every point of commit and close, and at random: the last body i
   expect(accepted).toHaveLength(2 * rounds);
   for (const volunteer of both!) expect(volunteer.view().roundsContributed).toBe(rounds);
   expect(lastBody(known)).toMatchObject({ round: rounds, body: expected!.body });
+
+  life.process.kill("SIGINT");
+  await life.dead;
+  const store = await openStore({ dataDir: join(folder, "data") });
+  ends.push(() => store.close());
+  expect(await expectMeans(known, (hash) => store.blobs.get(hash))).toBe(rounds);
 });

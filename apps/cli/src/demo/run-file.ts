@@ -38,7 +38,7 @@ function demoRun() {
       family: "llama",
       depth: 4,
       context: 128,
-      overrides: { width: 192, heads: 4, kvHeads: 4, hidden: 512 },
+      overrides: { width: 128, heads: 4, kvHeads: 4, hidden: 352 },
     },
     sources: demoSources.map(({ id, title, language }) => ({
       id,
