@@ -96,9 +96,15 @@ export class Device {
           }
         }
       };
-      await walk(await navigator.storage.getDirectory(), "");
+      try {
+        await walk(await navigator.storage.getDirectory(), "");
+      } catch (error) {
+        if ((error as Error).name === "NotFoundError") return undefined; // a folder went while it was read
+        throw error;
+      }
       return files;
     });
+    if (found === undefined) return this.files();
     return new Map(found.map(([path, base64]) => [path, new Uint8Array(Buffer.from(base64, "base64"))]));
   }
 
