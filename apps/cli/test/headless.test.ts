@@ -9,7 +9,7 @@ import { openStore } from "@homebody/store";
 import { startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { afterEach, expect, test } from "vitest";
-import { expectMeans } from "../../../test/recompute.ts";
+import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 
 const folders: string[] = [];
@@ -71,7 +71,7 @@ test("two volunteers, two vocabularies, one body: it learns, and each body is th
 
   await server.close();
   const store = await openStore({ dataDir: join(folder, "data") });
-  expect(await expectMeans(entries, (hash) => store.blobs.get(hash))).toEqual([1, 2, 3]);
+  expect(await assertMeans(entries, 2, (hash) => store.blobs.get(hash))).toEqual([1, 2, 3]);
   await store.close();
 });
 
