@@ -1,5 +1,5 @@
 // What stays on the disk. Bodies: the first, the last five, every tenth. Deltas: until their round is published
-// (all of them with keepDeltas, so that a test can recompute every body). State of the outer optimiser: the last.
+// (with keepDeltas for good, so that anyone with the data folder can recompute every body). State of the outer optimiser: the last.
 
 import type { Sha256 } from "@homebody/base";
 import { type Entry, keepsBody, type RunState } from "@homebody/coordinator";
