@@ -8,6 +8,7 @@ import { rename } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
+import { noun } from "@homebody/base";
 import { type Figures, firstLast, summary } from "@homebody/coordinator";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { demoRounds, writeDemo } from "./demo/run-file.ts";
@@ -178,9 +179,7 @@ function narrator(server: RunningServer): () => void {
     if (figures.phase === "training" && figures.round > Math.max(opened, told)) {
       opened = figures.round;
       const count = figures.roundList.at(-1)?.assigned.length ?? 0;
-      say(
-        `Round ${figures.round} of ${figures.rounds}: ${count} volunteer${count === 1 ? "" : "s"} training`,
-      );
+      say(`Round ${figures.round} of ${figures.rounds}: ${count} ${noun(count, "volunteer")} training`);
     }
   };
 }

@@ -3,7 +3,7 @@
 import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError } from "@homebody/base";
+import { InputError, noun } from "@homebody/base";
 import { summary } from "@homebody/coordinator";
 import {
   createServer,
@@ -120,7 +120,7 @@ function greeting(server: RunningServer, options: ServerOptions): string[] {
   const lack = withoutSecureContext(options);
   return [
     "",
-    `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} source${sources.length === 1 ? "" : "s"}`,
+    `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} ${noun(sources.length, "source")}`,
     "",
     `  Volunteer page   ${server.url}/`,
     `  Dashboard        ${server.url}/dashboard`,

@@ -2,7 +2,7 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError } from "@homebody/base";
+import { InputError, noun } from "@homebody/base";
 import { refusalWords } from "@homebody/protocol";
 import { NetError, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
@@ -100,7 +100,7 @@ function sentence(view: View, detailed: boolean): string {
   if (score !== undefined) words.push(`${score.bitsPerByte.toFixed(3)} bits per byte`);
   if (detailed && view.tokensPerSecond !== null) words.push(`${Math.round(view.tokensPerSecond)} tokens/s`);
   const { roundsContributed: rounds } = view;
-  words.push(`${rounds} round${rounds === 1 ? "" : "s"} contributed`);
+  words.push(`${rounds} ${noun(rounds, "round")} contributed`);
   return words.join(", ");
 }
 

@@ -4,6 +4,7 @@ export { type ByteReader, type ByteWriter, byteReader, byteWriter } from "./byte
 export { InputError } from "./errors.ts";
 export { type Hasher, hasher, sha256, sha256Of, toHex } from "./hash.ts";
 export * from "./ids.ts";
+export { noun } from "./noun.ts";
 export { permutation, type Random, random } from "./random.ts";
 export {
   decodeSafetensors,

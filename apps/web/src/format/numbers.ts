@@ -1,5 +1,7 @@
 // Figures as people read them: each with its unit, and with no more digits than mean something.
 
+import { noun } from "@homebody/base";
+
 const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 
 export function count(value: number): string {
@@ -46,8 +48,8 @@ export function factor(value: number): string {
 }
 
 /** 1 volunteer, 2 volunteers. */
-export function plural(value: number, one: string, many = `${one}s`): string {
-  return `${count(value)} ${value === 1 ? one : many}`;
+export function plural(value: number, one: string, many?: string): string {
+  return `${count(value)} ${noun(value, one, many)}`;
 }
 
 /** Very small numbers: 3.2e-6. */
