@@ -238,7 +238,14 @@ function options(
       points: { size: 8, width: 2, fill: card },
     },
     scales: {
-      x: { time: false, range: (_, low, high) => (low === high ? [low - 1, high + 1] : [low, high]) },
+      x: {
+        time: false,
+        range: (_, low, high) => {
+          // Points may share an x. Without air beyond the last x uPlot shows only the first point that has it.
+          const air = lines.some(({ dots }) => dots) ? 0.5 : low === high ? 1 : 0;
+          return [low - air, high + air];
+        },
+      },
       y: {
         distr: logarithmic ? 3 : 1,
         log: 2,
