@@ -2,7 +2,6 @@
 
 import { parseArgs } from "node:util";
 import { InputError, random } from "@homebody/base";
-import { withReferences } from "@homebody/kernels";
 import {
   countParameters,
   dimensions,
@@ -74,9 +73,8 @@ export async function run(args: readonly string[]): Promise<number> {
   if (backend === "webgpu") await installWebGpu();
   const { adapter } = await startBackend(backend);
   const rows = [];
-  for (const name of ["homebody", "tfjs"] as const) {
-    const measure = () => timed(bench, steps);
-    const timing = name === "homebody" ? await measure() : await withReferences(measure);
+  for (const name of ["homebody"] as const) {
+    const timing = await timed(bench, steps);
     rows.push({ name, backend, adapter, config: values.config, ...timing });
   }
   if (values.json) process.stdout.write(`${JSON.stringify(rows)}\n`);
@@ -86,10 +84,6 @@ export async function run(args: readonly string[]): Promise<number> {
         `${name.padEnd(9)} ${tokensPerSecond.toFixed(0).padStart(6)} tokens/s  ${msPerStep.toFixed(1)} ms a step  ` +
           `${(tensorBytes / 1e6).toFixed(0)} MB of tensors\n`,
       );
-    const [ours, stock] = rows;
-    process.stdout.write(
-      `ratio     ${(ours!.tokensPerSecond / stock!.tokensPerSecond).toFixed(2)} (${adapter}; median of ${steps} steps)\n`,
-    );
   }
   return 0;
 }

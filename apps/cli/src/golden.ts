@@ -23,7 +23,7 @@ import { type BackendName, createTrainer, startBackend, type Trainer } from "@ho
 import { installWebGpu } from "./webgpu.ts";
 
 export const usage = `
-homebody golden DIR [--backend wasm|webgpu|cpu] [--case PATTERN]
+homebody golden DIR [--backend wasm|webgpu] [--case PATTERN]
 
 Checks every case folder in DIR whose name matches PATTERN (a regular expression), or DIR itself if it is a case.
 One line of JSON a case on stdout; exit code 1 if any fails.
@@ -83,8 +83,8 @@ export async function run(args: readonly string[]): Promise<number> {
   const [folder] = positionals;
   if (folder === undefined || positionals.length > 1)
     throw new InputError("golden", "one folder of cases", `${positionals.length}`);
-  if (!["wasm", "webgpu", "cpu"].includes(values.backend))
-    throw new InputError("--backend", "wasm, webgpu or cpu", values.backend);
+  if (!["wasm", "webgpu"].includes(values.backend))
+    throw new InputError("--backend", "wasm or webgpu", values.backend);
   const backend = values.backend as BackendName;
   const cases = await casesIn(folder, new RegExp(values.case));
   if (cases.length === 0) throw new InputError(folder, `case folders that match ${values.case}`, "none");

@@ -69,7 +69,7 @@ export async function client(url: string, name: string): Promise<Client> {
     return reply.ok ? "ok" : reply.refusal;
   };
   const hello = (source: string, change: Partial<Hello> = {}) => {
-    const device = { backend: "cpu", host: "node" } as const;
+    const device = { backend: "wasm", host: "node" } as const;
     const message = { protocol: protocolVersion, run: manifest.run, secret, source, device, ...change };
     return ask<Welcome>(events.hello, message);
   };

@@ -103,7 +103,7 @@ async function trainRound(
 }
 
 beforeAll(async () => {
-  if (here) await startBackend("cpu");
+  if (here) await startBackend("wasm");
 });
 
 test.skipIf(!here).each(["dept-glob", "dept-spec", "dept-glob-nesterov"])(

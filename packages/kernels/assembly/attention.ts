@@ -14,29 +14,30 @@ export function attentionScratchBytes(context: i32): i32 {
   return 2 * BLOCK * (context + 4) * 4 + 32;
 }
 
+/** qkv: rows of H query, G key and G value heads. */
 export function attention(
-  q: usize, k: usize, v: usize, y: usize, lse: usize,
+  qkv: usize, y: usize, lse: usize,
   batch: i32, context: i32, heads: i32, kvHeads: i32, size: i32, scratch: usize, gemmScratch: usize,
 ): void {
   const scores = (scratch + 15) & ~15;
-  const qStride = heads * size, kStride = kvHeads * size;
+  const stride = (heads + 2 * kvHeads) * size, yStride = heads * size;
   const scale: f32 = <f32>1 / sqrt<f32>(<f32>size);
   for (let b = 0; b < batch; b++)
     for (let h = 0; h < heads; h++) {
       const group = h / (heads / kvHeads);
-      const qAt = q + <usize>((b * context * qStride + h * size) * 4);
-      const yAt = y + <usize>((b * context * qStride + h * size) * 4);
-      const kAt = k + <usize>((b * context * kStride + group * size) * 4);
-      const vAt = v + <usize>((b * context * kStride + group * size) * 4);
+      const qAt = qkv + <usize>((b * context * stride + h * size) * 4);
+      const kAt = qkv + <usize>((b * context * stride + (heads + group) * size) * 4);
+      const vAt = kAt + <usize>(kvHeads * size * 4);
+      const yAt = y + <usize>((b * context * yStride + h * size) * 4);
       const lseAt = lse + <usize>(((b * heads + h) * context) * 4);
       for (let i0 = 0; i0 < context; i0 += BLOCK) {
         const rows = min(BLOCK, context - i0);
         const seen = i0 + rows;
         const ld = (seen + 3) & ~3;
-        gemm(0, 1, rows, seen, size, qAt + <usize>(i0 * qStride * 4), qStride, kAt, kStride, scores, ld, 0, 0, gemmScratch);
+        gemm(0, 1, rows, seen, size, qAt + <usize>(i0 * stride * 4), stride, kAt, stride, scores, ld, 0, 0, gemmScratch);
         for (let r = 0; r < rows; r++)
           store<f32>(lseAt + <usize>((i0 + r) * 4), softmaxRow(scores + <usize>(r * ld * 4), i0 + r + 1, ld, scale));
-        gemm(0, 0, rows, size, seen, scores, ld, vAt, kStride, yAt + <usize>(i0 * qStride * 4), qStride, 0, 0, gemmScratch);
+        gemm(0, 0, rows, size, seen, scores, ld, vAt, stride, yAt + <usize>(i0 * yStride * 4), yStride, 0, 0, gemmScratch);
       }
     }
 }
@@ -70,40 +71,42 @@ function softmaxRow(row: usize, count: i32, width: i32, scale: f32): f32 {
 }
 
 export function attentionGrad(
-  q: usize, k: usize, v: usize, y: usize, lse: usize, dy: usize, dq: usize, dk: usize, dv: usize,
+  qkv: usize, y: usize, lse: usize, dy: usize, dqkv: usize,
   batch: i32, context: i32, heads: i32, kvHeads: i32, size: i32, scratch: usize, gemmScratch: usize,
 ): void {
   const scores = (scratch + 15) & ~15;
   const slopes = scores + <usize>(BLOCK * (context + 4) * 4);
-  const qStride = heads * size, kStride = kvHeads * size;
+  const stride = (heads + 2 * kvHeads) * size, yStride = heads * size;
   const scale: f32 = <f32>1 / sqrt<f32>(<f32>size);
-  memory.fill(dk, 0, <usize>(batch * context * kStride * 4));
-  memory.fill(dv, 0, <usize>(batch * context * kStride * 4));
+  memory.fill(dqkv, 0, <usize>(batch * context * stride * 4));
   for (let b = 0; b < batch; b++)
     for (let h = 0; h < heads; h++) {
       const group = h / (heads / kvHeads);
-      const qOffset = <usize>((b * context * qStride + h * size) * 4);
-      const kOffset = <usize>((b * context * kStride + group * size) * 4);
+      const qOffset = <usize>((b * context * stride + h * size) * 4);
+      const kOffset = <usize>((b * context * stride + (heads + group) * size) * 4);
+      const vOffset = kOffset + <usize>(kvHeads * size * 4);
+      const yOffset = <usize>((b * context * yStride + h * size) * 4);
       const lseAt = lse + <usize>(((b * heads + h) * context) * 4);
       for (let i0 = 0; i0 < context; i0 += BLOCK) {
         const rows = min(BLOCK, context - i0);
         const seen = i0 + rows;
         const ld = (seen + 3) & ~3;
-        const at = qOffset + <usize>(i0 * qStride * 4);
+        const at = qOffset + <usize>(i0 * stride * 4);
+        const yAt = yOffset + <usize>(i0 * yStride * 4);
         // P = exp(q kT scale - lse), dP = dy vT
-        gemm(0, 1, rows, seen, size, q + at, qStride, k + kOffset, kStride, scores, ld, 0, 0, gemmScratch);
-        gemm(0, 1, rows, seen, size, dy + at, qStride, v + kOffset, kStride, slopes, ld, 0, 0, gemmScratch);
+        gemm(0, 1, rows, seen, size, qkv + at, stride, qkv + kOffset, stride, scores, ld, 0, 0, gemmScratch);
+        gemm(0, 1, rows, seen, size, dy + yAt, yStride, qkv + vOffset, stride, slopes, ld, 0, 0, gemmScratch);
         for (let r = 0; r < rows; r++) {
-          const rowAt = at + <usize>(r * qStride * 4);
+          const rowAt = yAt + <usize>(r * yStride * 4);
           gradRow(
             scores + <usize>(r * ld * 4), slopes + <usize>(r * ld * 4), i0 + r + 1, ld, scale,
             load<f32>(lseAt + <usize>((i0 + r) * 4)), dot(y + rowAt, dy + rowAt, size),
           );
         }
         // dv += PT dy, dq = dS k, dk += dST q
-        gemm(1, 0, seen, size, rows, scores, ld, dy + at, qStride, dv + kOffset, kStride, 1, 0, gemmScratch);
-        gemm(0, 0, rows, size, seen, slopes, ld, k + kOffset, kStride, dq + at, qStride, 0, 0, gemmScratch);
-        gemm(1, 0, seen, size, rows, slopes, ld, q + at, qStride, dk + kOffset, kStride, 1, 0, gemmScratch);
+        gemm(1, 0, seen, size, rows, scores, ld, dy + yAt, yStride, dqkv + vOffset, stride, 1, 0, gemmScratch);
+        gemm(0, 0, rows, size, seen, slopes, ld, qkv + kOffset, stride, dqkv + at, stride, 0, 0, gemmScratch);
+        gemm(1, 0, seen, size, rows, slopes, ld, qkv + at, stride, dqkv + kOffset, stride, 1, 0, gemmScratch);
       }
     }
 }

@@ -2,7 +2,5 @@
 
 export { attention, attentionGrad, attentionScratchBytes } from "./attention";
 export { gemm, gemmScratchBytes } from "./gemm";
-export { adamw, gelu, geluGrad, sumOfSquares, swiglu, swigluGrad } from "./pointwise";
-export {
-  columnSums, crossEntropy, embedding, embeddingGrad, layerNorm, layerNormGrad, rmsNorm, rmsNormGrad, rope,
-} from "./rows";
+export { adamw, blend, copy, gelu, geluGrad, gradientNorm, normalize, swiglu, swigluGrad } from "./pointwise";
+export { columnSums, crossEntropy, embedding, embeddingGrad, norm, normGrad, normWeightGrad, rope } from "./rows";

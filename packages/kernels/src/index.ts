@@ -1,16 +1,49 @@
-// Ops of a transformer for tfjs: each in a folder of its own, with its gradient and a plain reference.
+// Kernels of a transformer for tfjs's backends, and plans made of them: each kernel in a folder of its own, with its
+// gradient and a plain reference.
 
-export { type AdamWState, type AdamWStep, adamw } from "./adamw/index.ts";
-export { type AttentionShape, causalAttention } from "./causal-attention/index.ts";
-export { crossEntropy, crossEntropyValue } from "./cross-entropy/index.ts";
-export { type KernelName, kernelNames, withReferences } from "./dispatch.ts";
-export { embedding } from "./embedding/index.ts";
-export { gelu } from "./gelu/index.ts";
-export { layerNorm } from "./layer-norm/index.ts";
-export { matmul, product } from "./matmul/index.ts";
-export { rmsNorm } from "./rms-norm/index.ts";
+export {
+  type AdamWConstants,
+  adamw,
+  settingsSize,
+  stepSettings,
+} from "./adamw/index.ts";
+export { cast } from "./cast/index.ts";
+export {
+  type AttentionShape,
+  causalAttention,
+  causalAttentionGrad,
+} from "./causal-attention/index.ts";
+export { columnSums } from "./column-sums/index.ts";
+export { crossEntropy } from "./cross-entropy/index.ts";
+export { type Chains, chains, embedding, embeddingGrad } from "./embedding/index.ts";
+export { gradientNorm } from "./gradient-norm/index.ts";
+export { type MatMulOptions, matmul } from "./matmul/index.ts";
+export { newtonSchulz } from "./newton-schulz/index.ts";
+export { type NormParameters, norm, normGrad, normWeightGrad } from "./norm/index.ts";
+export { temporaryBytes } from "./plan/memory.ts";
+export {
+  alignedSize,
+  type ElementType,
+  type Operand,
+  Plan,
+  rowsOf,
+  type Storage,
+  sizeOf,
+  whole,
+} from "./plan/plan.ts";
+export type { KernelTime, Numbers, Runtime } from "./plan/runtime.ts";
+export { type PreparedPlan, Workspace } from "./plan/workspace.ts";
 export { type RopeTables, rope, ropeTables } from "./rope/index.ts";
-export { sumOfSquares } from "./sum-of-squares/index.ts";
-export { swiglu } from "./swiglu/index.ts";
-export { registerWasmKernels } from "./wasm/register.ts";
-export { registerWebgpuKernels } from "./webgpu/index.ts";
+export { startRuntime } from "./runtime.ts";
+export { swiglu, swigluGrad } from "./swiglu/index.ts";
+export { loadSimd } from "./wasm/module.ts";
+export {
+  chooseDesign,
+  type Design,
+  designFor,
+  designs,
+  natureOf,
+  type Tiling,
+  type TilingName,
+  tilings,
+} from "./webgpu/design.ts";

@@ -1,5 +1,6 @@
-// The transformer: its configuration, its parameters, and the forward pass over the ops of packages/kernels.
+// The transformer: its configuration, its parameters and their arrangement, and its plan of kernels.
 
+export * from "./arrangement.ts";
 export * from "./config.ts";
 export * from "./parameters.ts";
 export * from "./transformer.ts";

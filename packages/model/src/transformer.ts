@@ -1,96 +1,345 @@
-// The whole transformer, forward. N = B * T rows, C the width, H heads, V the vocabulary.
+// The whole transformer, forward and backward, written into a plan. N = B * T rows, C the width, V the vocabulary.
 //
 // gpt2 (Radford et al. 2019): learned positions, LayerNorm before each block, biases, GELU.
 // llama (Touvron et al. 2023): RoPE, RMSNorm, SwiGLU, grouped key-value heads, no biases.
-// Both pre-norm with residuals; the head is the token embedding again where it is tied. Gradients come from the ops.
+// Both pre-norm with residuals; the head is the token embedding again where it is tied.
+//
+// A layer adds its forward commands and hands back what adds its backward ones: backpropagation is these called in
+// reverse. What a backward command names stays in memory until then; the rest of memory is used again (plan/memory.ts).
 
 import {
+  type AttentionShape,
+  type Chains,
   causalAttention,
+  causalAttentionGrad,
+  columnSums,
+  crossEntropy,
   embedding,
-  gelu,
-  layerNorm,
+  embeddingGrad,
+  type MatMulOptions,
   matmul,
+  norm,
+  normGrad,
+  normWeightGrad,
+  type Operand,
+  type Plan,
   type RopeTables,
-  rmsNorm,
   rope,
+  rowsOf,
+  type Storage,
   swiglu,
+  swigluGrad,
+  whole,
 } from "@homebody/kernels";
-import * as tf from "@tensorflow/tfjs";
-import { dimensions, type Gpt2Config, type LlamaConfig, type ModelConfig } from "./config.ts";
+import { dimensions, type ModelConfig } from "./config.ts";
 
-/** Parameters by Hugging Face's names. */
-export type Weights = (name: string) => tf.Tensor;
+/** Parameters by Hugging Face's names, and by those of arrangement.ts for what is joined. */
+export interface Weights {
+  /** As it is, for embeddings, norms and biases. */
+  value(name: string): Operand;
+  /** For products: the same, or a copy in half precision. */
+  matrix(name: string): Operand;
+  /** Where its gradient goes; null where it does not learn. */
+  gradient(name: string): Operand | null;
+}
 
-export interface Inputs {
-  readonly ids: tf.Tensor1D; // [N] int32
+export interface ModelOperands {
+  readonly config: ModelConfig;
+  readonly weights: Weights;
   readonly batch: number;
-  /** gpt2: 0..T-1 for each row of the batch, [N] int32. */
-  readonly positions: tf.Tensor1D;
+  readonly ids: Operand; // [N] int32
   /** llama: for this context. */
   readonly tables: RopeTables | null;
 }
 
-/** The last hidden state after its norm: [N, C]. */
-export function hiddenStates(config: ModelConfig, weights: Weights, inputs: Inputs): tf.Tensor2D {
-  return config.model_type === "gpt2"
-    ? gpt2States(config, weights, inputs)
-    : llamaStates(config, weights, inputs);
+export interface LossOperands extends ModelOperands {
+  readonly targets: Operand; // [N] int32
+  readonly settings: Operand;
+  readonly losses: Operand; // [N]
 }
 
-/** [N, V] from hidden states [N, C]. */
-export function headLogits(config: ModelConfig, weights: Weights, states: tf.Tensor2D): tf.Tensor2D {
-  const table = config.model_type === "gpt2" ? "transformer.wte.weight" : "model.embed_tokens.weight";
-  const head = config.tie_word_embeddings ? table : "lm_head.weight";
-  return matmul(states, weights(head) as tf.Tensor2D, false, true);
+export interface TrainingOperands extends LossOperands {
+  /** Of ids, for the gradient of the embedding. */
+  readonly chains: Chains;
 }
 
-function gpt2States(config: Gpt2Config, weights: Weights, inputs: Inputs): tf.Tensor2D {
-  const { layers, heads, width, epsilon } = dimensions(config);
-  const shape = { batch: inputs.batch, heads, kvHeads: heads };
-  const matrix = (name: string) => weights(name) as tf.Tensor2D;
-  const vector = (name: string) => weights(name) as tf.Tensor1D;
-  const linear = (x: tf.Tensor2D, name: string) =>
-    matmul(x, matrix(`${name}.weight`), false, false, vector(`${name}.bias`));
-  const norm = (x: tf.Tensor2D, name: string) =>
-    layerNorm(x, vector(`${name}.weight`), vector(`${name}.bias`), epsilon);
+export interface TrainingOptions {
+  /** Layers keep their inputs alone and run forward again when their gradient is wanted. */
+  readonly recompute: boolean;
+  /** Adds to losses and gradients instead of writing them: for all but the first part of a batch. */
+  readonly accumulate: boolean;
+  /** Activations that wait for the backward pass are kept in half precision. */
+  readonly half: boolean;
+}
 
-  let x = tf.add(
-    embedding(inputs.ids, matrix("transformer.wte.weight")),
-    embedding(inputs.positions, matrix("transformer.wpe.weight")),
-  ) as tf.Tensor2D; // [N, C]
-  for (let layer = 0; layer < layers; layer++) {
-    const at = `transformer.h.${layer}`;
-    const qkv = linear(norm(x, `${at}.ln_1`), `${at}.attn.c_attn`); // [N, 3C]
-    const part = (i: number) => tf.slice(qkv, [0, i * width], [-1, width]);
-    const attended = causalAttention(part(0), part(1), part(2), shape); // [N, C]
-    x = tf.add(x, linear(attended, `${at}.attn.c_proj`));
-    const hidden = gelu(linear(norm(x, `${at}.ln_2`), `${at}.mlp.c_fc`)); // [N, 4C]
-    x = tf.add(x, linear(hidden, `${at}.mlp.c_proj`));
+interface Scope extends ModelOperands {
+  readonly plan: Plan;
+  readonly accumulate: boolean;
+  /** Of activations that wait for the backward pass. */
+  readonly kept: "f32" | "f16";
+}
+
+interface Layer {
+  readonly y: Operand;
+  /** From the gradient of y to that of x. */
+  readonly backward: (dy: Operand) => Operand;
+}
+
+type MakeLayer = (x: Operand) => Layer;
+
+const embeddingName = ({ config }: ModelOperands) =>
+  config.model_type === "gpt2" ? "transformer.wte.weight" : "model.embed_tokens.weight";
+const headName = (model: ModelOperands) =>
+  model.config.tie_word_embeddings ? embeddingName(model) : "lm_head.weight";
+const positionsName = "transformer.wpe.weight";
+
+/** The last hidden states after their norm: [N, C]. */
+export function planStates(plan: Plan, model: ModelOperands): Operand {
+  const scope: Scope = { ...model, plan, accumulate: false, kept: "f32" };
+  let x = embed(scope);
+  for (const layer of layersOf(scope)) x = layer(x).y;
+  return x;
+}
+
+/** From hidden states [n, C] to logits [n, V]. */
+export function planLogits(plan: Plan, model: ModelOperands, states: Operand, logits: Storage): void {
+  const table = model.weights.matrix(headName(model));
+  const into = whole(logits, [states.shape[0]!, table.shape[0]!]);
+  matmul(plan, states, table, { transposeB: true, into });
+}
+
+/** Each position's loss, times the share in settings. */
+export function planLosses(plan: Plan, model: LossOperands): void {
+  const states = planStates(plan, model);
+  const scope: Scope = { ...model, plan, accumulate: false, kept: "f32" };
+  head(scope, states, model, false);
+}
+
+/** Losses, and the gradient of their sum for every parameter that learns. */
+export function planGradients(plan: Plan, model: TrainingOperands, options: TrainingOptions): void {
+  const { recompute, accumulate, half } = options;
+  const scope: Scope = { ...model, plan, accumulate, kept: half ? "f16" : "f32" };
+  let x = embed(scope);
+  const backwards: Layer["backward"][] = [];
+  for (const layer of layersOf(scope)) {
+    const { y, backward } = recompute ? runAgain(layer, x) : layer(x);
+    backwards.push(backward);
+    x = y;
   }
-  return norm(x, "transformer.ln_f");
+  let dx = head(scope, x, model, true);
+  for (const backward of backwards.reverse()) dx = backward(dx);
+  embedGrad(scope, model.chains, dx);
 }
 
-function llamaStates(config: LlamaConfig, weights: Weights, inputs: Inputs): tf.Tensor2D {
-  const { layers, heads, kvHeads, epsilon } = dimensions(config);
-  const shape = { batch: inputs.batch, heads, kvHeads };
-  const { tables } = inputs;
+/** A layer whose insides are computed again when its gradient is wanted (Chen et al. 2016). */
+function runAgain(layer: MakeLayer, x: Operand): Layer {
+  return { y: layer(x).y, backward: (dy) => layer(x).backward(dy) };
+}
+
+function embed(scope: Scope): Operand {
+  const { plan, weights, config } = scope;
+  plan.part("embedding");
+  const positions = config.model_type === "gpt2" ? contextPositions(scope, weights.value) : undefined;
+  return embedding(plan, scope.ids, weights.value(embeddingName(scope)), positions);
+}
+
+/** The first T rows of the positions, for a batch that is shorter than the context. */
+function contextPositions({ ids, batch }: Scope, of: (name: string) => Operand): Operand {
+  return rowsOf(of(positionsName), 0, ids.shape[0]! / batch);
+}
+
+function embedGrad(scope: Scope, chains: Chains, dx: Operand): void {
+  const { plan, weights, config, accumulate, batch } = scope;
+  plan.part("embedding");
+  const words = weights.gradient(embeddingName(scope));
+  // A tied head has written its part already.
+  if (words !== null)
+    embeddingGrad(plan, chains, dx, words, accumulate || headName(scope) === embeddingName(scope));
+  if (config.model_type !== "gpt2" || weights.gradient(positionsName) === null) return;
+  const positions = contextPositions(scope, (name) => weights.gradient(name)!);
+  const size = positions.shape[0]! * positions.shape[1]!;
+  columnSums(plan, { ...dx, shape: [batch, size] }, { ...positions, shape: [size] }, accumulate);
+}
+
+function layersOf(scope: Scope): MakeLayer[] {
+  const { plan, config } = scope;
+  const { layers } = dimensions(config);
+  const gpt2 = config.model_type === "gpt2";
+  const named =
+    (part: string, make: (scope: Scope, at: string, x: Operand) => Layer, at: string): MakeLayer =>
+    (x) => {
+      plan.part(part);
+      const { y, backward } = make(scope, at, x);
+      const goBack: Layer["backward"] = (dy) => {
+        plan.part(part);
+        return backward(dy);
+      };
+      return { y, backward: goBack };
+    };
+  const all = Array.from({ length: layers }, (_, i) => {
+    const at = gpt2 ? `transformer.h.${i}` : `model.layers.${i}`;
+    return [
+      named(`layer ${i} attention`, gpt2 ? gpt2Attention : llamaAttention, at),
+      named(`layer ${i} MLP`, gpt2 ? gpt2Mlp : llamaMlp, at),
+    ];
+  }).flat();
+  return [...all, named("last norm", lastNorm, gpt2 ? "transformer.ln_f" : "model.norm")];
+}
+
+function lastNorm(scope: Scope, at: string, x: Operand): Layer {
+  const { y, backward } = normed(scope, at, x);
+  return { y, backward: (dy) => backward(dy) };
+}
+
+function gpt2Attention(scope: Scope, at: string, x: Operand): Layer {
+  const { plan, kept } = scope;
+  const shape = attentionShape(scope);
+  const seen = normed(scope, `${at}.ln_1`, x);
+  const qkv = linear(scope, seen.y, `${at}.attn.c_attn`, { type: kept });
+  const attended = causalAttention(plan, qkv, shape, kept);
+  const y = linear(scope, attended.y, `${at}.attn.c_proj`, { residual: x });
+  return {
+    y,
+    backward: (dy) => {
+      const dattended = linearGrad(scope, attended.y, `${at}.attn.c_proj`, dy);
+      const dqkv = causalAttentionGrad(plan, qkv, attended, dattended, shape);
+      return seen.backward(linearGrad(scope, seen.y, `${at}.attn.c_attn`, dqkv), dy);
+    },
+  };
+}
+
+function gpt2Mlp(scope: Scope, at: string, x: Operand): Layer {
+  const { plan, kept, config } = scope;
+  const { hidden } = dimensions(config);
+  const seen = normed(scope, `${at}.ln_2`, x);
+  const pre = plan.temporary([x.shape[0]!, hidden], kept);
+  const inner = linear(scope, seen.y, `${at}.mlp.c_fc`, { activation: { kind: "gelu", pre }, type: kept });
+  const y = linear(scope, inner, `${at}.mlp.c_proj`, { residual: x });
+  return {
+    y,
+    backward: (dy) => {
+      const activation = { kind: "geluGrad", pre } as const;
+      const dpre = linearGrad(scope, inner, `${at}.mlp.c_proj`, dy, { activation });
+      return seen.backward(linearGrad(scope, seen.y, `${at}.mlp.c_fc`, dpre), dy);
+    },
+  };
+}
+
+function llamaAttention(scope: Scope, at: string, x: Operand): Layer {
+  const { plan, kept, tables } = scope;
   if (tables === null) throw new Error("llama: expected tables of RoPE, got none");
-  const linear = (x: tf.Tensor2D, name: string) =>
-    matmul(x, weights(`${name}.weight`) as tf.Tensor2D, false, true);
-  const norm = (x: tf.Tensor2D, name: string) =>
-    rmsNorm(x, weights(`${name}.weight`) as tf.Tensor1D, epsilon);
+  const shape = attentionShape(scope);
+  const turning = shape.heads + shape.kvHeads;
+  const seen = normed(scope, `${at}.input_layernorm`, x);
+  const qkv = linear(scope, seen.y, `${at}.self_attn.qkv_proj`);
+  rope(plan, qkv, tables, turning, 1);
+  const attended = causalAttention(plan, qkv, shape, kept);
+  const y = linear(scope, attended.y, `${at}.self_attn.o_proj`, { residual: x });
+  return {
+    y,
+    backward: (dy) => {
+      const dattended = linearGrad(scope, attended.y, `${at}.self_attn.o_proj`, dy);
+      const dqkv = causalAttentionGrad(plan, qkv, attended, dattended, shape);
+      rope(plan, dqkv, tables, turning, -1);
+      return seen.backward(linearGrad(scope, seen.y, `${at}.self_attn.qkv_proj`, dqkv), dy);
+    },
+  };
+}
 
-  let x = embedding(inputs.ids, weights("model.embed_tokens.weight") as tf.Tensor2D); // [N, C]
-  for (let layer = 0; layer < layers; layer++) {
-    const at = `model.layers.${layer}`;
-    const seen = norm(x, `${at}.input_layernorm`);
-    const q = rope(linear(seen, `${at}.self_attn.q_proj`), tables, heads); // [N, C]
-    const k = rope(linear(seen, `${at}.self_attn.k_proj`), tables, kvHeads); // [N, G*D]
-    const v = linear(seen, `${at}.self_attn.v_proj`); // [N, G*D]
-    x = tf.add(x, linear(causalAttention(q, k, v, shape), `${at}.self_attn.o_proj`));
-    const read = norm(x, `${at}.post_attention_layernorm`);
-    const hidden = swiglu(linear(read, `${at}.mlp.gate_proj`), linear(read, `${at}.mlp.up_proj`)); // [N, F]
-    x = tf.add(x, linear(hidden, `${at}.mlp.down_proj`));
+function llamaMlp(scope: Scope, at: string, x: Operand): Layer {
+  const { plan, kept } = scope;
+  const seen = normed(scope, `${at}.post_attention_layernorm`, x);
+  const both = linear(scope, seen.y, `${at}.mlp.gate_up_proj`, { type: kept });
+  const inner = swiglu(plan, both, kept);
+  const y = linear(scope, inner, `${at}.mlp.down_proj`, { residual: x });
+  return {
+    y,
+    backward: (dy) => {
+      const dinner = linearGrad(scope, inner, `${at}.mlp.down_proj`, dy);
+      const dboth = swigluGrad(plan, both, dinner);
+      return seen.backward(linearGrad(scope, seen.y, `${at}.mlp.gate_up_proj`, dboth), dy);
+    },
+  };
+}
+
+function attentionShape({ config, batch }: Scope): AttentionShape {
+  const { heads, kvHeads } = dimensions(config);
+  return { batch, heads, kvHeads };
+}
+
+/** A norm; its backward adds `skip`, the gradient that goes around the block. */
+function normed(scope: Scope, name: string, x: Operand) {
+  const { plan, weights, config, kept, accumulate } = scope;
+  const centred = config.model_type === "gpt2";
+  const biasName = `${name}.bias`;
+  const weight = weights.value(`${name}.weight`);
+  const bias = centred ? weights.value(biasName) : undefined;
+  const { y, stats } = norm(plan, x, { weight, bias }, dimensions(config).epsilon, kept);
+  const backward = (dy: Operand, skip?: Operand): Operand => {
+    const dweight = weights.gradient(`${name}.weight`);
+    const dbias = centred ? weights.gradient(biasName)! : undefined;
+    if (dweight !== null)
+      normWeightGrad(plan, { x, stats }, dy, { weight: dweight, bias: dbias }, accumulate);
+    return normGrad(plan, { x, stats, weight, centred, skip }, dy);
+  };
+  return { y, backward };
+}
+
+/** gpt2's weights are [in, out] and come with a bias, llama's are [out, in]. */
+function linear(scope: Scope, x: Operand, name: string, options: MatMulOptions = {}): Operand {
+  const { plan, weights, config } = scope;
+  const gpt2 = config.model_type === "gpt2";
+  const bias = gpt2 ? weights.value(`${name}.bias`) : undefined;
+  return matmul(plan, x, weights.matrix(`${name}.weight`), { ...options, transposeB: !gpt2, bias });
+}
+
+/** Gradients of a linear layer's parameters, and of what came in. */
+function linearGrad(
+  scope: Scope,
+  x: Operand,
+  name: string,
+  dy: Operand,
+  options: MatMulOptions = {},
+): Operand {
+  const { plan, weights, config, accumulate } = scope;
+  const gpt2 = config.model_type === "gpt2";
+  const into = weights.gradient(`${name}.weight`);
+  if (into !== null) {
+    const [left, right] = gpt2 ? [x, dy] : [dy, x];
+    matmul(plan, left, right, { transposeA: true, into, accumulate });
+    if (gpt2) columnSums(plan, dy, weights.gradient(`${name}.bias`)!, accumulate);
   }
-  return norm(x, "model.norm");
+  return matmul(plan, dy, weights.matrix(`${name}.weight`), { ...options, transposeB: gpt2 });
+}
+
+/** Logits in memory at once: 16 MB of them. */
+const logitsAtOnce = 2 ** 22;
+/** A slice begins where kernels may begin to read. */
+const sliceStep = 128;
+
+/**
+ * Logits, their loss and its gradient by slices of rows, so that no more than a slice of the logits is ever in memory;
+ * the gradient of the states. (After Liger's fused linear cross-entropy: Hsu et al. 2024.)
+ */
+function head(scope: Scope, states: Operand, inputs: LossOperands, gradient: boolean): Operand {
+  const { plan, weights, accumulate } = scope;
+  plan.part("head");
+  const [rows = 0] = states.shape;
+  const table = weights.matrix(headName(scope));
+  const into = gradient ? weights.gradient(headName(scope)) : null;
+  const most = sliceStep * Math.max(1, Math.floor(logitsAtOnce / table.shape[0]! / sliceStep));
+  const dstates = gradient ? plan.temporary(states.shape) : states;
+  for (let first = 0; first < rows; first += most) {
+    const count = Math.min(most, rows - first);
+    const part = rowsOf(states, first, count);
+    const logits = matmul(plan, part, table, { transposeB: true });
+    const { settings } = inputs;
+    const [targets, losses] = [rowsOf(inputs.targets, first, count), rowsOf(inputs.losses, first, count)];
+    crossEntropy(plan, logits, { targets, settings, losses }, { gradient, accumulate });
+    if (!gradient) continue;
+    if (into !== null)
+      matmul(plan, logits, part, { transposeA: true, into, accumulate: accumulate || first > 0 });
+    matmul(plan, logits, table, { into: rowsOf(dstates, first, count) });
+  }
+  return dstates;
 }

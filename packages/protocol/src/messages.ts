@@ -26,7 +26,7 @@ const volunteer = hex(32) as unknown as z.ZodType<VolunteerId>;
 const upload = hex(32) as unknown as z.ZodType<UploadId>;
 const source = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/) as unknown as z.ZodType<SourceId>;
 
-export const backends = ["webgpu", "wasm", "cpu"] as const;
+export const backends = ["webgpu", "wasm"] as const;
 export const hosts = ["browser", "node"] as const;
 export const stages = ["prepare", "wait", "download", "evaluate", "train", "encode", "send", "rest"] as const;
 export type Stage = (typeof stages)[number];

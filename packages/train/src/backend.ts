@@ -3,7 +3,7 @@
 // WebGPU first, then WebAssembly; each start has a timeout (a backend that cannot start may hang instead of saying
 // so) and ends with the self-test. Why a better one is not used is said in plain words, for the page.
 
-import { registerWasmKernels, registerWebgpuKernels } from "@homebody/kernels";
+import { loadSimd } from "@homebody/kernels";
 import * as tf from "@tensorflow/tfjs";
 import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
@@ -11,7 +11,7 @@ import { watchDevice } from "./device-errors.ts";
 import { EngineError } from "./errors.ts";
 import { selfTest, tolerance } from "./self-test.ts";
 
-export type BackendName = "webgpu" | "wasm" | "cpu";
+export type BackendName = "webgpu" | "wasm";
 
 export interface StartOptions {
   readonly timeoutMs?: number;
@@ -52,7 +52,7 @@ export async function startBackend(
 }
 
 async function start(backend: BackendName): Promise<{ adapter: string; worstError: number }> {
-  const adapter = backend === "webgpu" ? await startWebGpu() : await startOther(backend);
+  const adapter = backend === "webgpu" ? await startWebGpu() : await startWasm();
   const worstError = await selfTest();
   if (!(worstError <= tolerance))
     throw new EngineError(
@@ -77,7 +77,6 @@ async function startWebGpu(): Promise<string> {
   tf.registerBackend("webgpu", () => new WebGPUBackend(device, adapter.info), 3);
   if (!(await tf.setBackend("webgpu"))) throw new EngineError("WebGPU does not start here.");
   await tf.ready();
-  registerWebgpuKernels();
   const { description, vendor, architecture, device: model } = adapter.info;
   return (
     description || [vendor, architecture, model].filter((word) => word !== "").join(" ") || "a WebGPU adapter"
@@ -95,11 +94,11 @@ const limits = [
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
 
-async function startOther(backend: "wasm" | "cpu"): Promise<string> {
-  if (!(await tf.setBackend(backend))) throw new EngineError(`The ${backend} engine does not start here.`);
+async function startWasm(): Promise<string> {
+  if (!(await tf.setBackend("wasm"))) throw new EngineError("WebAssembly does not start here.");
   await tf.ready();
-  if (backend === "cpu") return "JavaScript";
-  return (await registerWasmKernels()) ? "processor (WebAssembly, SIMD)" : "processor (WebAssembly)";
+  if (!(await loadSimd())) throw new EngineError("WebAssembly has no SIMD here.");
+  return "processor (WebAssembly, SIMD)";
 }
 
 async function within<T>(timeoutMs: number, work: Promise<T>, backend: BackendName): Promise<T> {

@@ -1,33 +1,38 @@
 // A replica of the model that trains: parameters and moments on the backend, one local step at a time.
 //
-// A step makes loss and gradients, reads the loss and the norm of all gradients back (the only readback), and only
-// if both are finite moves the parameters: clipped by the global norm, AdamW, decay on tensors of two axes. All
-// tensors made here are owned here, until dispose.
+// Everything is planned (plans.ts): a step writes a batch and a few settings, runs plans that are ready, and reads
+// four numbers back, the only readback. Loss, norm, clip and the move stay on the device; where the loss or the norm is
+// not finite, nothing moves. A batch may go through in parts whose gradients add up. All memory made here is owned
+// here, until dispose.
 
 import { InputError, type NamedTensors, namedTensors, random, type TensorLayout } from "@homebody/base";
 import {
-  type AdamWState,
-  adamw,
-  crossEntropy,
-  crossEntropyValue,
-  type RopeTables,
+  chains,
+  type KernelTime,
+  type Numbers,
+  type PreparedPlan,
   ropeTables,
-  sumOfSquares,
+  type Storage,
+  startRuntime,
+  stepSettings,
+  Workspace,
+  whole,
 } from "@homebody/kernels";
-import {
-  dimensions,
-  type Group,
-  groupLayout,
-  groups,
-  headLogits,
-  hiddenStates,
-  type Inputs,
-  type ModelConfig,
-} from "@homebody/model";
+import { arrange, dimensions, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
 import type { Batch } from "@homebody/text";
-import * as tf from "@tensorflow/tfjs";
 import { causeOf, deviceFailure } from "./device-errors.ts";
 import { NotFiniteError } from "./errors.ts";
+import {
+  type BatchShape,
+  type BatchStorages,
+  gradientPlan,
+  keepBatch,
+  keepModel,
+  logitsPlan,
+  lossPlan,
+  movePlan,
+  type PlanParts,
+} from "./plans.ts";
 import { pick } from "./sample.ts";
 
 export interface TrainerOptions {
@@ -39,6 +44,12 @@ export interface TrainerOptions {
   readonly clip: number;
   /** A control for experiments: only phi and psi learn. */
   readonly frozenBody: boolean;
+  /** Rows of a batch that are in memory at a time; their gradients add up. All at once if it is not given. */
+  readonly rowsAtOnce?: number;
+  /** Less memory for a third more work: layers keep their inputs alone. */
+  readonly recompute?: boolean;
+  /** Activations and matrices in half precision, where the backend has it; sums and parameters stay float32. */
+  readonly half?: boolean;
 }
 
 export interface StepResult {
@@ -83,64 +94,99 @@ export interface Trainer {
   readMoments(): Promise<Moments>;
   /** Null: zeros, as at the start of a round. */
   loadMoments(moments: Moments | null): void;
+  /** A step's commands, each with the time that it takes on the device; null where the device has no clock. */
+  profile(batch: Batch): Promise<readonly KernelTime[] | null>;
+  /** Of a step, once one has been made. */
+  readonly counts: { readonly dispatches: number; readonly submits: number };
   dispose(): void;
 }
 
-interface Parameter extends AdamWState {
-  readonly name: string;
-  readonly group: Group;
-  readonly shape: readonly number[];
-  readonly size: number;
+/** What is ready for batches of one shape. */
+interface Ready {
+  readonly parts: PlanParts;
+  readonly plans: Map<PlanKind, PreparedPlan>;
+  readonly extras: Storage[];
 }
 
+type PlanKind = "gradients" | "more gradients" | "move" | "losses" | "logits" | "row";
+
+/** Shapes that are kept ready: training, evaluation, sampling, and a last part of a batch. */
+const shapesKept = 4;
+
 export function createTrainer(options: TrainerOptions): Trainer {
-  const { config, betas, epsilon, weightDecay, clip, frozenBody } = options;
+  const { config, betas, weightDecay, half = false } = options;
   const { context, headSize, vocabulary } = dimensions(config);
   const layouts = Object.fromEntries(groups.map((group) => [group, groupLayout(config, group)])) as Record<
     Group,
     TensorLayout
   >;
   const everything = layoutOfAll(groups.map((group) => layouts[group]));
-  const parameters: Parameter[] = groups.flatMap((group) =>
-    layouts[group].slots.map(({ name, shape, size }) => {
-      const zeros = () => tf.zeros([...shape]);
-      return { name, group, shape, size, parameter: zeros(), first: zeros(), second: zeros() };
-    }),
-  );
-  const index = new Map(parameters.map(({ name }, i) => [name, i]));
-  const learning = parameters.flatMap(({ group }, i) => (frozenBody && group === "theta" ? [] : [i]));
-  const turns = new Map<number, RopeTables>();
+  const arrangement = arrange(config);
+  const space = new Workspace(startRuntime());
+  const keep = (name: string, size: number, type?: "f32" | "f16" | "i32") => space.keep(name, size, type);
+  const model = keepModel(arrangement, half, keep);
+  const ready = new Map<string, Ready>();
   let steps = 0;
+  let counts = { dispatches: 0, submits: 0 };
 
-  /** Tables for a context length; a trainer sees one or two of them. */
-  function tablesFor(length: number): RopeTables | null {
-    if (config.model_type === "gpt2") return null;
-    let tables = turns.get(length);
-    if (tables === undefined) {
-      tables = ropeTables(length, headSize, config.rope_theta);
-      turns.set(length, tables);
+  const write = (storage: Storage, values: Numbers) => space.write(whole(storage), values);
+
+  function readyFor(shape: BatchShape): Ready {
+    const key = `${shape.rows}x${shape.context}`;
+    let found = ready.get(key);
+    ready.delete(key); // and in again, as the latest
+    if (found === undefined) {
+      if (ready.size >= shapesKept) forget(ready.keys().next().value!);
+      const batch = keepBatch(config, shape, keep);
+      if (config.model_type === "llama") {
+        const { cos, sin } = ropeTables(shape.context, headSize, config.rope_theta);
+        write(batch.cos!, cos);
+        write(batch.sin!, sin);
+      }
+      found = { parts: { options, arrangement, model, batch, shape }, plans: new Map(), extras: [] };
     }
-    return tables;
+    ready.set(key, found);
+    return found;
   }
 
-  /** Tensors of a batch; the caller disposes of them. */
-  function inputsOf({ inputs, rows, context: length }: Pick<Batch, "inputs" | "rows" | "context">): Inputs {
+  function forget(key: string): void {
+    const { plans, parts, extras } = ready.get(key)!;
+    for (const plan of plans.values()) plan.dispose();
+    for (const storage of [...Object.values(parts.batch), ...extras]) if (storage) space.release(storage);
+    ready.delete(key);
+  }
+
+  function planOf({ parts, plans, extras }: Ready, kind: PlanKind): PreparedPlan {
+    const known = plans.get(kind);
+    if (known !== undefined) return known;
+    const make = () => {
+      if (kind === "gradients") return gradientPlan(parts, false);
+      if (kind === "more gradients") return gradientPlan(parts, true);
+      if (kind === "move") return movePlan(parts);
+      if (kind === "losses") return lossPlan(parts);
+      const { rows, context } = parts.shape;
+      const row = kind === "row" ? keep("row", 1, "i32") : null;
+      const logits = keep("logits", (row === null ? rows * context : 1) * vocabulary);
+      extras.push(logits, ...(row === null ? [] : [row]));
+      return logitsPlan(parts, logits, row);
+    };
+    const plan = space.prepare(make());
+    plans.set(kind, plan);
+    return plan;
+  }
+
+  function writeInputs({ ids }: BatchStorages, batch: Pick<Batch, "inputs" | "rows" | "context">): void {
+    const { inputs, rows, context: length } = batch;
     if (length > context) throw new InputError("batch: context", `at most ${context}`, `${length}`);
     if (inputs.length !== rows * length)
       throw new InputError("batch: inputs", `${rows} x ${length} tokens`, `${inputs.length}`);
     const outside = inputs.findIndex((id) => id < 0 || id >= vocabulary);
     if (outside >= 0)
       throw new InputError("batch: inputs", `tokens from 0 to ${vocabulary - 1}`, `${inputs[outside]}`);
-    const positions = Int32Array.from({ length: rows * length }, (_, i) => i % length);
-    return {
-      ids: tf.tensor1d(inputs, "int32"),
-      positions: tf.tensor1d(positions, "int32"),
-      batch: rows,
-      tables: tablesFor(length),
-    };
+    write(ids, inputs);
   }
 
-  function targetsOf({ targets, inputs }: Batch): { targets: tf.Tensor1D; count: number } {
+  function countTargets({ targets, inputs }: Batch): number {
     if (targets.length !== inputs.length)
       throw new InputError("batch: targets", `${inputs.length}`, `${targets.length}`);
     let count = 0;
@@ -150,108 +196,121 @@ export function createTrainer(options: TrainerOptions): Trainer {
       if (target >= 0) count += 1;
     }
     if (count === 0) throw new InputError("batch: targets", "at least one that counts", "none");
-    return { targets: tf.tensor1d(targets, "int32"), count };
+    return count;
   }
 
-  const lookUp = (tensors: readonly tf.Tensor[]) => (name: string) => tensors[index.get(name)!]!;
-  const current = () => parameters.map(({ parameter }) => parameter);
-
-  function disposeInputs({ ids, positions }: Inputs): void {
-    ids.dispose();
-    positions.dispose();
+  /** The parts of a batch that go through one after another, and their plans. */
+  function partsOf(batch: Batch): { part: Batch; at: Ready; plan: PreparedPlan }[] {
+    const { rows, context: length, inputs, targets } = batch;
+    const most = Math.min(rows, options.rowsAtOnce ?? rows);
+    return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
+      const [first, end] = [i * most, Math.min(rows, (i + 1) * most)];
+      const cut = (ids: Int32Array) => ids.subarray(first * length, end * length);
+      const part = { ...batch, rows: end - first, inputs: cut(inputs), targets: cut(targets) };
+      const at = readyFor(part);
+      return { part, at, plan: planOf(at, i === 0 ? "gradients" : "more gradients") };
+    });
   }
 
-  /** Loss and gradients of the parameters that learn; the caller disposes of all. */
-  function differentiate(inputs: Inputs, targets: tf.Tensor1D, count: number) {
-    const tensors = current();
-    const lossOf = (...wanted: tf.Tensor[]) => {
-      const all = [...tensors];
-      learning.forEach((place, i) => {
-        all[place] = wanted[i]!;
-      });
-      const weights = lookUp(all);
-      return crossEntropy(headLogits(config, weights, hiddenStates(config, weights, inputs)), targets, count);
-    };
-    const { value, grads } = tf.valueAndGrads(lossOf)(learning.map((place) => tensors[place]!));
-    return { loss: value as tf.Scalar, grads };
+  function writeBatch({ parts: { batch: storages } }: Ready, batch: Batch): void {
+    writeInputs(storages, batch);
+    const { heads, links } = chains(batch.inputs, vocabulary);
+    write(storages.heads, heads);
+    write(storages.links, links);
+    write(storages.targets, batch.targets);
+  }
+
+  const writeSettings = (count: number, learningRate: number, step: number) =>
+    write(
+      model.settings,
+      stepSettings(
+        { share: 1 / count, learningRate, decay: weightDecay, step },
+        { beta1: betas[0], beta2: betas[1] },
+      ),
+    );
+
+  /** Starts the gradients of a batch; the first part's place tells which move follows. */
+  function startGradients(batch: Batch): { first: Ready; plans: PreparedPlan[] } {
+    const parts = partsOf(batch);
+    for (const { part, at, plan } of parts) {
+      writeBatch(at, part);
+      plan.run();
+    }
+    return { first: parts[0]!.at, plans: parts.map(({ plan }) => plan) };
   }
 
   async function step(batch: Batch, learningRate: number): Promise<StepResult> {
-    const inputs = inputsOf(batch);
-    const { targets, count } = targetsOf(batch);
-    const { loss, grads } = differentiate(inputs, targets, count);
-    try {
-      const numbers = tf.tidy(() => tf.stack([loss, ...grads.map((gradient) => sumOfSquares(gradient))]));
-      const read = await numbers.data();
-      numbers.dispose();
-      const [lossNow = Number.NaN, ...squares] = read;
-      const gradNorm = Math.sqrt(squares.reduce((sum, square) => sum + square, 0));
-      const failure = deviceFailure();
-      if (failure !== null) throw failure;
-      if (!Number.isFinite(lossNow)) throw new NotFiniteError("loss", lossNow);
-      if (!Number.isFinite(gradNorm)) throw new NotFiniteError("gradient norm", gradNorm);
-      steps += 1;
-      const scale = gradNorm > clip ? clip / gradNorm : 1;
-      learning.forEach((place, i) => {
-        const decay = parameters[place]!.shape.length === 2 ? weightDecay : 0;
-        const settings = {
-          learningRate,
-          beta1: betas[0],
-          beta2: betas[1],
-          epsilon,
-          decay,
-          scale,
-          step: steps,
-        };
-        parameters[place] = { ...parameters[place]!, ...adamw(parameters[place]!, grads[i]!, settings) };
-      });
-      return { loss: lossNow, gradNorm, tokens: count };
-    } finally {
-      loss.dispose();
-      for (const gradient of grads) gradient.dispose();
-      targets.dispose();
-      disposeInputs(inputs);
+    const count = countTargets(batch);
+    steps += 1;
+    writeSettings(count, learningRate, steps);
+    const { first, plans } = startGradients(batch);
+    const move = planOf(first, "move");
+    move.run();
+    const all = [...plans, move];
+    counts = {
+      dispatches: all.reduce((sum, plan) => sum + plan.dispatches, 0),
+      submits: all.reduce((sum, plan) => sum + plan.submits, 0),
+    };
+    const [loss = Number.NaN, gradNorm = Number.NaN] = await readControl();
+    for (const [what, number] of [
+      ["loss", loss],
+      ["gradient norm", gradNorm],
+    ] as const) {
+      if (Number.isFinite(number)) continue;
+      steps -= 1;
+      throw new NotFiniteError(what, number);
     }
+    return { loss, gradNorm, tokens: count };
+  }
+
+  async function readControl(): Promise<Float32Array> {
+    const control = await space.read(whole(model.control), 4);
+    const failure = deviceFailure();
+    if (failure !== null) throw failure;
+    return control;
   }
 
   async function evaluate(batch: Batch) {
-    const inputs = inputsOf(batch);
-    const { targets, count } = targetsOf(batch);
-    const weights = lookUp(current());
-    const loss = tf.tidy(() =>
-      crossEntropyValue(headLogits(config, weights, hiddenStates(config, weights, inputs)), targets, count),
-    );
-    const [mean = Number.NaN] = await loss.data();
-    loss.dispose();
-    targets.dispose();
-    disposeInputs(inputs);
+    const count = countTargets(batch);
+    const at = readyFor(batch);
+    writeInputs(at.parts.batch, batch);
+    write(at.parts.batch.targets, batch.targets);
+    writeSettings(1, 0, 1);
+    planOf(at, "losses").run();
+    const losses = await space.read(whole(at.parts.batch.losses), batch.inputs.length);
     const failure = deviceFailure();
     if (failure !== null) throw failure;
-    if (!Number.isFinite(mean)) throw new NotFiniteError("loss", mean);
-    return { nats: mean * count, tokens: count };
+    const nats = losses.reduce((sum, loss) => sum + loss, 0);
+    if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
+    return { nats, tokens: count };
   }
 
   async function gradients(batch: Batch) {
-    const inputs = inputsOf(batch);
-    const { targets, count } = targetsOf(batch);
-    const { loss, grads } = differentiate(inputs, targets, count);
-    const [value = Number.NaN] = await loss.data();
-    const result = namedTensors(everything);
-    for (const [i, place] of learning.entries())
-      result.data.set((await grads[i]!.data()) as Float32Array, everything.slots[place]!.offset);
-    for (const tensor of [loss, targets, ...grads]) tensor.dispose();
-    disposeInputs(inputs);
-    return { loss: value, gradients: result };
+    writeSettings(countTargets(batch), 0, 1);
+    const { first } = startGradients(batch);
+    const losses = await space.read(whole(first.parts.batch.losses), first.parts.batch.losses.size);
+    const flat = await space.read(whole(model.gradients), arrangement.size);
+    return { loss: losses.reduce((sum, loss) => sum + loss, 0), gradients: gather(flat, everything) };
+  }
+
+  async function profile(batch: Batch): Promise<readonly KernelTime[] | null> {
+    writeSettings(countTargets(batch), 0, steps + 1);
+    const times: KernelTime[] = [];
+    const parts = partsOf(batch);
+    for (const { part, at, plan } of parts) {
+      writeBatch(at, part);
+      times.push(...((await plan.profile()) ?? []));
+    }
+    times.push(...((await planOf(parts[0]!.at, "move").profile()) ?? []));
+    return times.length === 0 ? null : times;
   }
 
   async function logits(batch: Batch): Promise<Float32Array> {
-    const inputs = inputsOf(batch);
-    const weights = lookUp(current());
-    const result = tf.tidy(() => headLogits(config, weights, hiddenStates(config, weights, inputs)));
-    const values = (await result.data()) as Float32Array;
-    result.dispose();
-    disposeInputs(inputs);
-    return values.slice();
+    const at = readyFor(batch);
+    writeInputs(at.parts.batch, batch);
+    planOf(at, "logits").run();
+    const [kept] = at.extras.filter(({ name, size }) => name === "logits" && size !== vocabulary);
+    return space.read(whole(kept ?? at.extras[0]!), batch.inputs.length * vocabulary);
   }
 
   async function* sample(prompt: readonly number[], options: SampleOptions): AsyncGenerator<number> {
@@ -263,61 +322,70 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const window = tokens.slice(-context);
       const ids = new Int32Array(context);
       ids.set(window);
-      const inputs = inputsOf({ inputs: ids, rows: 1, context });
-      const weights = lookUp(current());
-      const row = tf.tidy(() => {
-        const states = hiddenStates(config, weights, inputs);
-        return headLogits(config, weights, tf.slice(states, [window.length - 1, 0], [1, -1]));
-      });
-      const values = (await row.data()) as Float32Array;
-      row.dispose();
-      disposeInputs(inputs);
-      const next = pick(values, options, dice);
+      const at = readyFor({ rows: 1, context });
+      const plan = planOf(at, "row");
+      const [logits, row] = at.extras as [Storage, Storage];
+      writeInputs(at.parts.batch, { inputs: ids, rows: 1, context });
+      write(row, Int32Array.of(window.length - 1));
+      plan.run();
+      const next = pick(await space.read(whole(logits), vocabulary), options, dice);
       tokens.push(next);
       yield next;
     }
+  }
+
+  /** Tensors of a layout from a flat array of the arrangement that begins at `start`. */
+  function gather(flat: Float32Array, layout: TensorLayout, start = 0): NamedTensors {
+    const result = namedTensors(layout);
+    for (const { name, offset, size } of layout.slots) {
+      const from = arrangement.places.get(name)!.offset - start;
+      result.data.set(flat.subarray(from, from + size), offset);
+    }
+    return result;
+  }
+
+  /** Where a group's tensors begin and end. */
+  function spanOf(group: Group): { start: number; size: number } {
+    const own = arrangement.ranges.filter((range) => range.group === group);
+    const start = own[0]?.offset ?? 0;
+    return { start, size: own.reduce((sum, { size }) => sum + size, 0) };
+  }
+
+  function scatter({ data }: NamedTensors, layout: TensorLayout, start: number, size: number): Float32Array {
+    const flat = new Float32Array(size);
+    for (const { name, offset, size } of layout.slots)
+      flat.set(data.subarray(offset, offset + size), arrangement.places.get(name)!.offset - start);
+    return flat;
   }
 
   function load(group: Group, tensors: NamedTensors): void {
     const layout = layouts[group];
     if (tensors.data.length !== layout.size)
       throw new InputError(group, `${layout.size} numbers`, `${tensors.data.length}`);
-    for (const { name, offset, size } of layout.slots) {
-      const place = index.get(name)!;
-      const before = parameters[place]!;
-      const parameter = tensorOf(tensors.data.slice(offset, offset + size), before.shape);
-      before.parameter.dispose();
-      parameters[place] = { ...before, parameter };
-    }
+    const { start, size } = spanOf(group);
+    if (size === 0) return;
+    const place = { storage: model.values, offset: start, shape: [size] };
+    space.write(place, scatter(tensors, layout, start, size));
   }
 
   async function read(group: Group): Promise<NamedTensors> {
-    const result = namedTensors(layouts[group]);
-    for (const { name, offset } of layouts[group].slots)
-      result.data.set((await parameters[index.get(name)!]!.parameter.data()) as Float32Array, offset);
-    return result;
+    const { start, size } = spanOf(group);
+    const place = { storage: model.values, offset: start, shape: [size] };
+    return gather(await space.read(place, size), layouts[group], start);
   }
 
   async function readMoments(): Promise<Moments> {
-    const moments = { step: steps, first: namedTensors(everything), second: namedTensors(everything) };
-    for (const which of ["first", "second"] as const)
-      for (const [i, { offset }] of everything.slots.entries())
-        moments[which].data.set((await parameters[i]![which].data()) as Float32Array, offset);
-    return moments;
+    const moment = async (storage: Storage) =>
+      gather(await space.read(whole(storage), arrangement.size), everything);
+    return { step: steps, first: await moment(model.first), second: await moment(model.second) };
   }
 
   function loadMoments(moments: Moments | null): void {
     steps = moments?.step ?? 0;
-    for (const [i, { offset, size }] of everything.slots.entries()) {
-      const before = parameters[i]!;
-      const fresh = (values: NamedTensors | undefined) =>
-        values === undefined
-          ? tf.zeros([...before.shape])
-          : tensorOf(values.data.slice(offset, offset + size), before.shape);
-      const [first, second] = [fresh(moments?.first), fresh(moments?.second)];
-      before.first.dispose();
-      before.second.dispose();
-      parameters[i] = { ...before, first, second };
+    for (const which of ["first", "second"] as const) {
+      const values = moments?.[which];
+      const flat = new Float32Array(arrangement.size);
+      write(model[which], values === undefined ? flat : scatter(values, everything, 0, arrangement.size));
     }
   }
 
@@ -332,13 +400,11 @@ export function createTrainer(options: TrainerOptions): Trainer {
     sample,
     readMoments: explained(readMoments),
     loadMoments,
-    dispose: () => {
-      for (const { parameter, first, second } of parameters)
-        for (const tensor of [parameter, first, second]) tensor.dispose();
-      for (const { cos, sin } of turns.values()) for (const tensor of [cos, sin]) tensor.dispose();
-      parameters.length = 0;
-      turns.clear();
+    profile: explained(profile),
+    get counts() {
+      return counts;
     },
+    dispose: () => space.dispose(),
   };
 }
 
@@ -351,10 +417,6 @@ function explained<A extends unknown[], T>(work: (...args: A) => Promise<T>): (.
       throw error instanceof NotFiniteError || error instanceof InputError ? error : await causeOf(error);
     }
   };
-}
-
-function tensorOf(values: Float32Array, shape: readonly number[]): tf.Tensor {
-  return tf.tensor(values, [...shape], "float32");
 }
 
 function layoutOfAll(parts: readonly TensorLayout[]): TensorLayout {

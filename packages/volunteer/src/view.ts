@@ -12,7 +12,7 @@ export type Intensity = "quiet" | "balanced" | "full";
 export const dutyCycle: Readonly<Record<Intensity, number>> = { quiet: 0.25, balanced: 0.6, full: 1 };
 
 export interface DeviceCheck {
-  readonly backend: "webgpu" | "wasm" | "cpu";
+  readonly backend: "webgpu" | "wasm";
   readonly adapter: string;
   /** Relative error of the self-test against known numbers. */
   readonly worstError: number;

@@ -7,7 +7,6 @@ import { Badge, Meter, Section } from "../ui/parts.tsx";
 const engines: Readonly<Record<DeviceCheck["backend"], string>> = {
   webgpu: "Graphics processor (WebGPU)",
   wasm: "Processor (WebAssembly)",
-  cpu: "Processor (plain JavaScript, slow)",
 };
 
 export function DeviceCard({ view, problem }: { view: View | null; problem: string | null }) {

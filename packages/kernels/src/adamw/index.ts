@@ -1,42 +1,59 @@
-// AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), one tensor at a time.
+// AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), over all numbers side by side, in place.
 //
 // m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g²; p <- p - lr (m' / (sqrt(v') + epsilon) + decay p), where g is the
-// gradient times `scale` (the clip), and m', v' are m, v over 1 - b1^t, 1 - b2^t.
+// gradient times the clip (control's third number; where that is 0 nothing moves), and m', v' are m, v over 1 - b1^t,
+// 1 - b2^t. What changes from step to step is in `settings`: see adamwSettings.
 //
-// Kernel HomebodyAdamW: inputs parameter, gradient, first, second; the settings below as attributes; output: nothing
-// that counts, parameter, first and second are changed in place. Without a kernel new tensors are made. The caller
-// owns what comes back, and gives up what it handed in.
+// Kernel AdamW: operands gradient, control, settings, parameter, first, second; attributes beta1, beta2, epsilon,
+// decays (0 or 1). Cost: 7 reads and writes of the size.
 
-import type * as tf from "@tensorflow/tfjs";
-import { runOwn } from "../dispatch.ts";
-import { adamwReference } from "./reference.ts";
+import { type Operand, type Plan, sizeOf } from "../plan/plan.ts";
 
-export interface AdamWStep {
-  readonly learningRate: number;
+export interface AdamWOperands {
+  readonly parameter: Operand;
+  readonly gradient: Operand;
+  readonly first: Operand;
+  readonly second: Operand;
+  readonly control: Operand;
+  readonly settings: Operand;
+}
+
+export interface AdamWConstants {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
-  /** 0 for tensors that do not decay. */
-  readonly decay: number;
-  /** What gradients are multiplied with: the clip. */
-  readonly scale: number;
-  /** From 1. */
-  readonly step: number;
 }
 
-export interface AdamWState {
-  readonly parameter: tf.Tensor;
-  readonly first: tf.Tensor;
-  readonly second: tf.Tensor;
-}
+/** Numbers that one command takes: 128 MiB, which every WebGPU binds. */
+const largest = 2 ** 25;
 
-export function adamw(state: AdamWState, gradient: tf.Tensor, step: AdamWStep): AdamWState {
-  const own = runOwn("HomebodyAdamW", { ...state, gradient }, { ...step });
-  if (own !== undefined) {
-    for (const tensor of own) tensor.dispose();
-    return state;
+export function adamw(plan: Plan, operands: AdamWOperands, constants: AdamWConstants, decays: boolean): void {
+  const { control, settings, ...states } = operands;
+  const size = sizeOf(states.parameter.shape);
+  for (let start = 0; start < size; start += largest) {
+    const part = ({ storage, offset }: Operand): Operand => ({
+      storage,
+      offset: offset + start,
+      shape: [Math.min(largest, size - start)],
+    });
+    const parts = Object.fromEntries(Object.entries(states).map(([name, one]) => [name, part(one)]));
+    plan.add("AdamW", { ...parts, control, settings }, { ...constants, decays: Number(decays) });
   }
-  const next = adamwReference(state, gradient, step);
-  for (const tensor of [state.parameter, state.first, state.second]) tensor.dispose();
-  return next;
+}
+
+export const settingsSize = 8;
+
+/** share: see CrossEntropy. learningRate and decay are of this step, which counts from 1. */
+export function stepSettings(
+  step: {
+    readonly share: number;
+    readonly learningRate: number;
+    readonly decay: number;
+    readonly step: number;
+  },
+  { beta1, beta2 }: Pick<AdamWConstants, "beta1" | "beta2">,
+): Float32Array {
+  const rate = step.learningRate / (1 - beta1 ** step.step);
+  const correction = 1 / (1 - beta2 ** step.step);
+  return Float32Array.of(step.share, rate, correction, 1 - step.learningRate * step.decay, 0, 0, 0, 0);
 }

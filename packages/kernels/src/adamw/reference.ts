@@ -1,15 +1,20 @@
 import * as tf from "@tensorflow/tfjs";
-import type { AdamWState, AdamWStep } from "./index.ts";
+import type { Reference } from "../plan/reference.ts";
 
-export function adamwReference(state: AdamWState, gradient: tf.Tensor, step: AdamWStep): AdamWState {
-  const { learningRate, beta1, beta2, epsilon, decay, scale } = step;
-  return tf.tidy(() => {
-    const g = tf.mul(gradient, scale);
-    const first = tf.add(tf.mul(state.first, beta1), tf.mul(g, 1 - beta1));
-    const second = tf.add(tf.mul(state.second, beta2), tf.mul(tf.mul(g, g), 1 - beta2));
-    const deviation = tf.sqrt(tf.div(second, 1 - beta2 ** step.step));
-    const move = tf.div(tf.div(first, 1 - beta1 ** step.step), tf.add(deviation, epsilon));
-    const kept = tf.mul(state.parameter, 1 - learningRate * decay);
-    return { parameter: tf.sub(kept, tf.mul(move, learningRate)), first, second };
-  });
-}
+export const adamwReference: Reference = (operands, { beta1, beta2, epsilon, decays }) => {
+  const { parameter, gradient, control, settings } = operands;
+  const number = (tensor: tf.Tensor, i: number) => tf.slice(tensor, [i], [1]);
+  const scale = number(control!, 2);
+  const moves = tf.greater(scale, 0);
+  const g = tf.mul(gradient!, scale);
+  const first = tf.add(tf.mul(operands.first!, beta1!), tf.mul(g, 1 - beta1!));
+  const second = tf.add(tf.mul(operands.second!, beta2!), tf.mul(tf.mul(g, g), 1 - beta2!));
+  const deviation = tf.add(tf.sqrt(tf.mul(second, number(settings!, 2))), epsilon!);
+  const move = tf.div(tf.mul(first, number(settings!, 1)), deviation);
+  const kept = decays === 1 ? tf.mul(parameter!, number(settings!, 3)) : parameter!;
+  return {
+    parameter: tf.where(moves, tf.sub(kept, move), parameter!),
+    first: tf.where(moves, first, operands.first!),
+    second: tf.where(moves, second, operands.second!),
+  };
+};

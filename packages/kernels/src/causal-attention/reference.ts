@@ -1,37 +1,25 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Reference } from "../plan/reference.ts";
+import { attentionSizes } from "./index.ts";
 
-export interface AttentionShape {
-  readonly batch: number;
-  readonly heads: number;
-  readonly kvHeads: number;
+function attend(qkv: tf.Tensor, attributes: Readonly<Record<string, number>>) {
+  const { batch, heads, kvHeads, context, headSize } = attentionSizes(qkv, attributes);
+  const widths = [heads, kvHeads, kvHeads].map((count) => count * headSize);
+  // [B, heads, T, D], each key-value head as often as query heads share it.
+  const [q, k, v] = tf.split(qkv, widths, 1).map((part, i) => {
+    const count = i === 0 ? heads : kvHeads;
+    const apart = tf.transpose(tf.reshape(part, [batch, context, count, headSize]), [0, 2, 1, 3]);
+    const shared = Int32Array.from({ length: heads }, (_, head) => Math.floor((head * count) / heads));
+    return tf.gather(apart, tf.tensor1d(shared, "int32"), 1);
+  }) as [tf.Tensor4D, tf.Tensor4D, tf.Tensor4D];
+  const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(headSize));
+  const hidden = tf.add(scores, future(context));
+  const attended = tf.matMul(tf.softmax(hidden), v);
+  return {
+    y: tf.reshape(tf.transpose(attended, [0, 2, 1, 3]), [batch * context, heads * headSize]),
+    lse: tf.reshape(tf.logSumExp(hidden, 3), [batch * heads, context]),
+  };
 }
-
-/** Query heads that share a key-value head are stacked as rows: [B*G, (H/G)*T, D] against [B*G, T, D]. */
-function parts(q: tf.Tensor2D, k: tf.Tensor2D, v: tf.Tensor2D, { batch, heads, kvHeads }: AttentionShape) {
-  const context = q.shape[0] / batch;
-  const size = q.shape[1] / heads;
-  const group = heads / kvHeads;
-  const stack = (x: tf.Tensor, perKey: number) =>
-    tf.reshape(tf.transpose(tf.reshape(x, [batch, context, kvHeads, perKey, size]), [0, 2, 3, 1, 4]), [
-      batch * kvHeads,
-      perKey * context,
-      size,
-    ]) as tf.Tensor3D;
-  const unstack = (x: tf.Tensor, perKey: number) =>
-    tf.reshape(tf.transpose(tf.reshape(x, [batch, kvHeads, perKey, context, size]), [0, 3, 1, 2, 4]), [
-      batch * context,
-      kvHeads * perKey * size,
-    ]) as tf.Tensor2D;
-  const queries = stack(q, group);
-  const keys = stack(k, 1);
-  const values = stack(v, 1);
-  const scores = tf.mul(tf.matMul(queries, swapped(keys)), 1 / Math.sqrt(size));
-  const hidden = tf.tile(future(context), [group, 1]);
-  const probabilities = tf.softmax(tf.add(scores, hidden)) as tf.Tensor3D;
-  return { queries, keys, values, probabilities, stack, unstack, group, scale: 1 / Math.sqrt(size) };
-}
-
-const swapped = (x: tf.Tensor3D) => tf.transpose(x, [0, 2, 1]);
 
 /** [T, T]: a large negative number where the key comes after the query. */
 function future(context: number): tf.Tensor2D {
@@ -40,36 +28,16 @@ function future(context: number): tf.Tensor2D {
   return tf.tensor2d(mask, [context, context]);
 }
 
-export function attentionReference(
-  q: tf.Tensor2D,
-  k: tf.Tensor2D,
-  v: tf.Tensor2D,
-  shape: AttentionShape,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const { probabilities, values, unstack, group } = parts(q, k, v, shape);
-    return unstack(tf.matMul(probabilities, values), group);
-  });
-}
+export const attentionReference: Reference = ({ qkv }, attributes) => attend(qkv!, attributes);
 
-export function attentionGradReference(
-  q: tf.Tensor2D,
-  k: tf.Tensor2D,
-  v: tf.Tensor2D,
-  dy: tf.Tensor2D,
-  shape: AttentionShape,
-): tf.Tensor[] {
-  return tf.tidy(() => {
-    const { queries, keys, values, probabilities, stack, unstack, group, scale } = parts(q, k, v, shape);
-    const dout = stack(dy, group);
-    const dprobabilities = tf.matMul(dout, swapped(values));
-    const dvalues = tf.matMul(swapped(probabilities), dout);
-    const inner = tf.sum(tf.mul(dprobabilities, probabilities), 2, true);
-    const dscores = tf.mul(tf.mul(probabilities, tf.sub(dprobabilities, inner)), scale) as tf.Tensor3D;
-    return [
-      unstack(tf.matMul(dscores, keys), group),
-      unstack(tf.matMul(swapped(dscores), queries), 1),
-      unstack(dvalues, 1),
-    ];
-  });
-}
+/** tfjs's own gradient of the above. */
+export const attentionGradReference: Reference = ({ qkv, y, dy, delta }, attributes) => {
+  const weighed = (x: tf.Tensor) => tf.sum(tf.mul(attend(x, attributes).y, dy!)) as tf.Scalar;
+  const { heads, headSize } = attentionSizes(qkv!, attributes);
+  const [batchHeads = 1, context = 1] = delta!.shape;
+  const products = tf.reshape(tf.mul(y!, dy!), [batchHeads / heads, context, heads, headSize]);
+  return {
+    dqkv: tf.grad(weighed)(qkv!),
+    delta: tf.reshape(tf.transpose(tf.sum(products, 3), [0, 2, 1]), delta!.shape),
+  };
+};

@@ -5,8 +5,20 @@
 // invocation a key, over the queries of all heads that share it), so nothing is added to by two at once. On a real
 // graphics card a workgroup's invocations walk together over tiles that they share.
 
-import type { Groups, Kernel, Program, Variant } from "../webgpu/gpu.ts";
-import { ceilDiv, lanesOf, reads, vector, writes } from "../webgpu/wgsl.ts";
+import type { Bound } from "../plan/runtime.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  ceilDiv,
+  type Groups,
+  type Program,
+  range,
+  reads,
+  type Variant,
+  vector,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
+import { attentionSizes } from "./index.ts";
 
 interface Shape {
   readonly variant: Variant;
@@ -14,7 +26,6 @@ interface Shape {
   readonly headSize: number;
 }
 
-const range = (n: number) => Array.from({ length: n }, (_, i) => i);
 const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n");
 
 /** Queries (or keys) of a workgroup. */
@@ -24,18 +35,21 @@ const tileOf = (headSize: number) => Math.max(1, Math.min(32, Math.floor(2048 / 
 
 const uniforms = { batch: "u32", context: "u32", heads: "u32", kvHeads: "u32", scale: "f32" } as const;
 
-const prelude = ({ variant, headSize }: Shape, shared: readonly [string, string]) => {
-  const width = lanesOf(headSize);
+const prelude = ({ variant, headSize }: Shape) => {
+  const width = widthOf(headSize);
   const pieces = headSize / width;
-  const tiles = shared.map((name) => `var<workgroup> tile_${name}: array<V, ${tileOf(headSize) * pieces}>;`);
+  const tiles = range(2).map((i) => `var<workgroup> tile${i}: array<V, ${tileOf(headSize) * pieces}>;`);
   return `
 alias V = ${vector(width)};
 const PIECES = ${pieces}u;
 const BLOCK = ${blockOf(variant)}u;
 const TILE = ${tileOf(headSize)}u;
 fn inner(a: V, b: V) -> f32 { return ${width === 4 ? "dot(a, b)" : "a * b"}; }
-// Where a head's row begins, in vectors.
-fn place(batch: u32, t: u32, heads: u32, head: u32) -> u32 { return ((batch * u.context + t) * heads + head) * PIECES; }
+// Where a head's row begins, in vectors: of y, and of q, k and v side by side.
+fn place(batch: u32, t: u32, head: u32) -> u32 { return ((batch * u.context + t) * u.heads + head) * PIECES; }
+fn side(batch: u32, t: u32, head: u32) -> u32 {
+  return ((batch * u.context + t) * (u.heads + 2u * u.kvHeads) + head) * PIECES;
+}
 ${variant === "hardware" ? tiles.join("\n") : ""}`;
 };
 
@@ -64,14 +78,14 @@ function walk(
     if (!(${bounds.condition})) { continue; }
     let at0 = ${first.at};
     let at1 = ${second.at};
-    ${body((row, i) => `${rows[row].name}[at${row} + ${i}u]`)}
+    ${body((row, i) => `get_${rows[row].name}(at${row} + ${i}u)`)}
   }`;
   }
   const tile = tileOf(headSize);
   const fill = rows.map(
-    ({ name, at }) => `for (var n = lane; n < TILE * PIECES; n += BLOCK) {
+    ({ name, at }, row) => `for (var n = lane; n < TILE * PIECES; n += BLOCK) {
       let other = base + n / PIECES;
-      if (other < ${bounds.to}) { tile_${name}[n] = ${name}[${at} + n % PIECES]; }
+      if (other < ${bounds.to}) { tile${row}[n] = get_${name}(${at} + n % PIECES); }
     }`,
   );
   return `for (var base = ${bounds.from}; base < ${bounds.to}; base += TILE) {
@@ -80,7 +94,7 @@ function walk(
     for (var n = 0u; n < ${tile}u; n++) {
       let other = base + n;
       if (other < ${bounds.to} && ${bounds.condition}) {
-        ${body((row, i) => `tile_${rows[row].name}[n * PIECES + ${i}u]`)}
+        ${body((row, i) => `tile${row}[n * PIECES + ${i}u]`)}
       }
     }
     workgroupBarrier();
@@ -105,36 +119,32 @@ const queryPlace = `
   let kvHead = head / (u.heads / u.kvHeads);
   let valid = own < u.context;
   let t = min(own, u.context - 1u);
-  let at = place(batch, t, u.heads, head);
+  let at = place(batch, t, head);
+  let atQuery = side(batch, t, head);
   let last = min(firstOwn + BLOCK, u.context);`;
-const keyRow = "place(batch, other, u.kvHeads, kvHead)";
+const keysAndValues: readonly [Row, Row] = [
+  { name: "qkv", at: "side(batch, other, u.heads + kvHead)" },
+  { name: "qkv", at: "side(batch, other, u.heads + u.kvHeads + kvHead)" },
+];
 const seen = { from: "0u", to: "last", condition: "other <= t" };
 
 function forward(shape: Shape): Program {
-  const width = lanesOf(shape.headSize);
+  const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
-  const kv = [
-    { name: "k", at: keyRow },
-    { name: "v", at: keyRow },
-  ] as const;
   return {
     key: `attention ${shape.variant} ${shape.headSize}`,
-    bindings: [
-      ...["q", "k", "v"].map((name) => reads(name, vector(width))),
-      writes("y", vector(width)),
-      writes("lse"),
-    ],
+    bindings: [reads("qkv", width), writes("y", width), writes("lse")],
     uniforms,
     code: () =>
-      prelude(shape, ["k", "v"]) +
+      prelude(shape) +
       main(`${queryPlace}
-  ${each(pieces, (i) => `let q${i} = q[at + ${i}u] * u.scale; var y${i} = V(0.0);`)}
+  ${each(pieces, (i) => `let q${i} = get_qkv(atQuery + ${i}u) * u.scale; var y${i} = V(0.0);`)}
   var top = -3.4e38;
   var sum = 0.0;
   ${walk(
     shape,
     seen,
-    kv,
+    keysAndValues,
     (piece) => `
     let score = ${sumOfPieces(pieces, "q", (i) => piece(0, i))};
     if (score > top) {
@@ -148,39 +158,35 @@ function forward(shape: Shape): Program {
     ${each(pieces, (i) => `y${i} += p * ${piece(1, i)};`)}`,
   )}
   if (valid) {
-    ${each(pieces, (i) => `y[at + ${i}u] = y${i} / sum;`)}
-    lse[group.y * u.context + t] = top + log(sum);
+    ${each(pieces, (i) => `put_y(at + ${i}u, y${i} / sum);`)}
+    put_lse(group.y * u.context + t, top + log(sum));
   }`),
   };
 }
 
 // With p = exp(score - lse), dp = dy · v: dscore = p (dp - delta); dq = scale * sum over keys of dscore k.
 function backwardQueries(shape: Shape): Program {
-  const width = lanesOf(shape.headSize);
+  const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
-  const kv = [
-    { name: "k", at: keyRow },
-    { name: "v", at: keyRow },
-  ] as const;
   return {
     key: `attention grad queries ${shape.variant} ${shape.headSize}`,
     bindings: [
-      ...["q", "k", "v", "y", "dy"].map((name) => reads(name, vector(width))),
+      ...["qkv", "y", "dy"].map((name) => reads(name, width)),
       reads("lse"),
-      writes("dq", vector(width)),
+      writes("dqkv", width),
       writes("delta"),
     ],
     uniforms,
     code: () =>
-      prelude(shape, ["k", "v"]) +
+      prelude(shape) +
       main(`${queryPlace}
-  ${each(pieces, (i) => `let q${i} = q[at + ${i}u] * u.scale; let dy${i} = dy[at + ${i}u]; var dq${i} = V(0.0);`)}
-  let own_delta = ${sumOfPieces(pieces, "dy", (i) => `y[at + ${i}u]`)};
-  let own_lse = lse[group.y * u.context + t];
+  ${each(pieces, (i) => `let q${i} = get_qkv(atQuery + ${i}u) * u.scale; let dy${i} = get_dy(at + ${i}u); var dq${i} = V(0.0);`)}
+  let own_delta = ${sumOfPieces(pieces, "dy", (i) => `get_y(at + ${i}u)`)};
+  let own_lse = get_lse(group.y * u.context + t);
   ${walk(
     shape,
     seen,
-    kv,
+    keysAndValues,
     (piece) => `
     let p = exp(${sumOfPieces(pieces, "q", (i) => piece(0, i))} - own_lse);
     let dp = ${sumOfPieces(pieces, "dy", (i) => piece(1, i))};
@@ -188,41 +194,41 @@ function backwardQueries(shape: Shape): Program {
     ${each(pieces, (i) => `dq${i} += ds * ${piece(0, i)};`)}`,
   )}
   if (valid) {
-    ${each(pieces, (i) => `dq[at + ${i}u] = dq${i};`)}
-    delta[group.y * u.context + t] = own_delta;
+    ${each(pieces, (i) => `put_dqkv(atQuery + ${i}u, dq${i});`)}
+    put_delta(group.y * u.context + t, own_delta);
   }`),
   };
 }
 
 // group.y is batch * G + key-value head. dv = sum over queries of p dy; dk = scale * sum of dscore q.
 function backwardKeys(shape: Shape): Program {
-  const width = lanesOf(shape.headSize);
+  const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
   const queries = [
-    { name: "q", at: "place(batch, other, u.heads, head)" },
-    { name: "dy", at: "place(batch, other, u.heads, head)" },
+    { name: "qkv", at: "side(batch, other, head)" },
+    { name: "dy", at: "place(batch, other, head)" },
   ] as const;
   const later = { from: "firstOwn", to: "u.context", condition: "other >= s" };
   return {
     key: `attention grad keys ${shape.variant} ${shape.headSize}`,
     bindings: [
-      ...["q", "k", "v", "dy"].map((name) => reads(name, vector(width))),
+      ...["qkv", "dy"].map((name) => reads(name, width)),
       reads("lse"),
       reads("delta"),
-      writes("dk", vector(width)),
-      writes("dv", vector(width)),
+      writes("dqkv", width),
     ],
     uniforms,
     code: () =>
-      prelude(shape, ["q", "dy"]) +
+      prelude(shape) +
       main(`
   let kvHead = group.y % u.kvHeads;
   let batch = group.y / u.kvHeads;
   let shared_by = u.heads / u.kvHeads;
   let valid = own < u.context;
   let s = min(own, u.context - 1u);
-  let at = place(batch, s, u.kvHeads, kvHead);
-  ${each(pieces, (i) => `let k${i} = k[at + ${i}u] * u.scale; let v${i} = v[at + ${i}u]; var dk${i} = V(0.0); var dv${i} = V(0.0);`)}
+  let atKey = side(batch, s, u.heads + kvHead);
+  let atValue = side(batch, s, u.heads + u.kvHeads + kvHead);
+  ${each(pieces, (i) => `let k${i} = get_qkv(atKey + ${i}u) * u.scale; let v${i} = get_qkv(atValue + ${i}u); var dk${i} = V(0.0); var dv${i} = V(0.0);`)}
   for (var member = 0u; member < shared_by; member++) {
     let head = kvHead * shared_by + member;
     let rows = (batch * u.heads + head) * u.context;
@@ -231,52 +237,33 @@ function backwardKeys(shape: Shape): Program {
       later,
       queries,
       (piece) => `
-    let p = exp(${sumOfPieces(pieces, "k", (i) => piece(0, i))} - lse[rows + other]);
+    let p = exp(${sumOfPieces(pieces, "k", (i) => piece(0, i))} - get_lse(rows + other));
     let dp = ${sumOfPieces(pieces, "v", (i) => piece(1, i))};
-    let ds = p * (dp - delta[rows + other]) * u.scale;
+    let ds = p * (dp - get_delta(rows + other)) * u.scale;
     ${each(pieces, (i) => `dk${i} += ds * ${piece(0, i)}; dv${i} += p * ${piece(1, i)};`)}`,
     )}
   }
   if (valid) {
-    ${each(pieces, (i) => `dk[at + ${i}u] = dk${i}; dv[at + ${i}u] = dv${i};`)}
+    ${each(pieces, (i) => `put_dqkv(atKey + ${i}u, dk${i}); put_dqkv(atValue + ${i}u, dv${i});`)}
   }`),
   };
 }
 
-export const attentionKernel: Kernel = (gpu, inputs, attributes) => {
-  const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!];
-  const { shape, values, context, batch, heads, groups } = sizes(gpu.variant, q.shape, attributes);
-  const y = gpu.make(q.shape);
-  const lse = gpu.make([batch * heads, context]);
-  gpu.run(forward(shape), [q, k, v, y, lse], values, groups(heads));
-  return [y, lse];
+export const attentionKernel: Kernel = (gpu, { qkv, y, lse }, attributes) => {
+  const { shape, values, groups, heads } = sizes(gpu.design.rows, qkv!, attributes);
+  gpu.dispatch(forward(shape), [qkv!, y!, lse!], values, groups(heads));
 };
 
-export const attentionGradKernel: Kernel = (gpu, inputs, attributes) => {
-  const [q, k, v] = [inputs.q!, inputs.k!, inputs.v!];
-  const [y, lse, dy] = [inputs.y!, inputs.lse!, inputs.dy!];
-  const { shape, values, heads, kvHeads, groups } = sizes(gpu.variant, q.shape, attributes);
-  const [dq, dk, dv] = [gpu.make(q.shape), gpu.make(k.shape), gpu.make(v.shape)];
-  const delta = gpu.make(lse.shape);
-  gpu.run(backwardQueries(shape), [q, k, v, y, dy, lse, dq, delta], values, groups(heads));
-  gpu.run(backwardKeys(shape), [q, k, v, dy, lse, delta, dk, dv], values, groups(kvHeads));
-  gpu.release(delta);
-  return [dq, dk, dv];
+export const attentionGradKernel: Kernel = (gpu, { qkv, y, lse, dy, delta, dqkv }, attributes) => {
+  const { shape, values, groups, heads, kvHeads } = sizes(gpu.design.rows, qkv!, attributes);
+  const queries = [qkv!, y!, dy!, lse!, dqkv!, delta!];
+  gpu.dispatch(backwardQueries(shape), queries, values, groups(heads));
+  gpu.dispatch(backwardKeys(shape), [qkv!, dy!, lse!, delta!, dqkv!], values, groups(kvHeads));
 };
 
-function sizes(
-  variant: Variant,
-  [rows = 0, columns = 0]: readonly number[],
-  attributes: Readonly<Record<string, unknown>>,
-) {
-  const [batch, heads, kvHeads] = ["batch", "heads", "kvHeads"].map((name) => Number(attributes[name])) as [
-    number,
-    number,
-    number,
-  ];
-  const context = rows / batch;
-  const headSize = columns / heads;
+function sizes(variant: Variant, qkv: Bound, attributes: Readonly<Record<string, number>>) {
+  const { batch, heads, kvHeads, context, headSize } = attentionSizes(qkv, attributes);
   const groups = (rowHeads: number): Groups => [ceilDiv(context, blockOf(variant)), batch * rowHeads, 1];
   const values = [batch, context, heads, kvHeads, 1 / Math.sqrt(headSize)];
-  return { shape: { variant, headSize }, values, context, batch, heads, kvHeads, groups };
+  return { shape: { variant, headSize }, values, heads, kvHeads, groups };
 }

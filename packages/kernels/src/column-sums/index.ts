@@ -1,10 +1,10 @@
-// The sums of a matrix's columns: the gradient of a bias.
+// The sums of a matrix's columns: the gradient of a bias; over batches, of learned positions.
 //
-// Kernel HomebodyColumnSums: input x [N, C]; output [C].
+// Kernel ColumnSums: operands x [N, C], y [C]; attribute accumulate. Cost: N C.
 
-import * as tf from "@tensorflow/tfjs";
-import { runOwn } from "../dispatch.ts";
+import { type Operand, type Plan, requireShape } from "../plan/plan.ts";
 
-export function columnSums(x: tf.Tensor2D): tf.Tensor1D {
-  return (runOwn("HomebodyColumnSums", { x })?.[0] as tf.Tensor1D | undefined) ?? tf.sum(x, 0);
+export function columnSums(plan: Plan, x: Operand, into: Operand, accumulate: boolean): void {
+  requireShape("columnSums", into, [x.shape[1]!]);
+  plan.add("ColumnSums", { x, y: into }, { accumulate: Number(accumulate) });
 }

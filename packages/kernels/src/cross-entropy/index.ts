@@ -1,36 +1,32 @@
-// Softmax cross-entropy with ignored positions: the sum of -ln p(target) over targets >= 0, divided by `count`.
+// Softmax cross-entropy with ignored positions: share * -ln p(target) in each row, 0 where the target is below 0.
 //
-// logits [N, V], targets [N] int32; a target below 0 does not count. `count` is how many do: the caller knows it from
-// the batch. The gradient, (softmax - one-hot) / count in rows that count, is made with the loss, in one pass; so the
-// loss must be what is differentiated, with nothing after it.
+// logits [N, V], targets [N] int32, losses [N]. The share, 1 / how many targets count, is the first number of
+// `settings`: the only one that differs from batch to batch. The gradient takes the place of the logits: share *
+// (softmax - one-hot), so a slice of rows is all that is ever in memory of them (linearCrossEntropy in the model).
 //
-// Kernel HomebodyCrossEntropy: inputs logits, targets; attributes count, gradient (whether it is wanted); outputs
-// losses [N] (divided by count, 0 where ignored) and, if wanted, dlogits [N, V] for a loss gradient of 1.
+// Kernel CrossEntropy: operands targets, settings, losses, logits; attributes gradient (whether it is wanted),
+// accumulate (into losses). Cost: about 10 N V.
 
-import * as tf from "@tensorflow/tfjs";
-import { differentiable } from "../differentiable.ts";
-import { runOwn } from "../dispatch.ts";
-import { crossEntropyReference } from "./reference.ts";
+import { type Operand, type Plan, requireShape } from "../plan/plan.ts";
 
-export function crossEntropy(logits: tf.Tensor2D, targets: tf.Tensor1D, count: number): tf.Scalar {
-  return differentiable([logits], (save) => {
-    const [losses, dlogits] = both(logits, targets, count, true);
-    save([dlogits!]);
-    return {
-      value: tf.sum(losses!),
-      gradients: (_, saved) => [tf.clone(saved[0]!)],
-    };
-  });
+export interface CrossEntropyInputs {
+  readonly targets: Operand;
+  readonly settings: Operand;
+  readonly losses: Operand;
 }
 
-/** The loss alone: for evaluation. */
-export function crossEntropyValue(logits: tf.Tensor2D, targets: tf.Tensor1D, count: number): tf.Scalar {
-  return tf.tidy(() => tf.sum(both(logits, targets, count, false)[0]!));
-}
-
-function both(logits: tf.Tensor2D, targets: tf.Tensor1D, count: number, gradient: boolean): tf.Tensor[] {
-  return (
-    runOwn("HomebodyCrossEntropy", { logits, targets }, { count, gradient }) ??
-    crossEntropyReference(logits, targets, count, gradient)
+export function crossEntropy(
+  plan: Plan,
+  logits: Operand,
+  { targets, settings, losses }: CrossEntropyInputs,
+  options: { readonly gradient: boolean; readonly accumulate?: boolean },
+): void {
+  requireShape("crossEntropy: targets", targets, [logits.shape[0]!]);
+  requireShape("crossEntropy: losses", losses, [logits.shape[0]!]);
+  const { gradient, accumulate = false } = options;
+  plan.add(
+    "CrossEntropy",
+    { targets, settings, losses, logits },
+    { gradient: Number(gradient), accumulate: Number(accumulate) },
   );
 }

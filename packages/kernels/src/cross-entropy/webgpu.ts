@@ -1,17 +1,23 @@
 // Softmax cross-entropy in WGSL, loss and gradient at once: three passes over a row of logits, none over a one-hot.
 
-import type { Kernel, Program, Variant } from "../webgpu/gpu.ts";
-import { lanesOf, reads, rowGroups, rowProgram, vector, vectorPrelude, writes } from "../webgpu/wgsl.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  type Program,
+  reads,
+  rowGroups,
+  rowProgram,
+  type Variant,
+  vectorPrelude,
+  type Width,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
 
-const program = (variant: Variant, width: 1 | 4, gradient: boolean): Program => ({
-  key: `cross-entropy ${variant} ${width} ${gradient}`,
-  bindings: [
-    reads("logits", vector(width)),
-    reads("targets", "i32"),
-    writes("losses"),
-    ...(gradient ? [writes("dlogits", vector(width))] : []),
-  ],
-  uniforms: { rows: "u32", columns: "u32", share: "f32" },
+// The target's logit is read before sumOf's barriers: lanes write over the logits after them.
+const program = (variant: Variant, width: Width, gradient: boolean, accumulate: boolean): Program => ({
+  key: `cross-entropy ${variant} ${width} ${gradient} ${accumulate}`,
+  bindings: [reads("targets"), reads("settings"), writes("losses"), writes("logits", width)],
+  uniforms: { rows: "u32", columns: "u32" },
   code: () =>
     vectorPrelude(width) +
     rowProgram(
@@ -19,35 +25,40 @@ const program = (variant: Variant, width: 1 | 4, gradient: boolean): Program => 
       `
   let at = row * u.columns;
   var largest = V(-3.4e38);
-  for (var i = lane; i < u.columns; i += LANES) { largest = max(largest, logits[at + i]); }
+  for (var i = lane; i < u.columns; i += LANES) { largest = max(largest, get_logits(at + i)); }
   let top = maxOf(hmax(largest));
-  var sums = V(0.0);
-  for (var i = lane; i < u.columns; i += LANES) { sums += exp(logits[at + i] - top); }
-  let sum = sumOf(hsum(sums));
-  let goal = targets[row];
-  let share = select(0.0, u.share, goal >= 0);
+  let goal = get_targets(row);
+  let share = select(0.0, get_settings(0u), goal >= 0);
   let place = u32(max(goal, 0));
-  let picked = logits[at + place / ${width}u]${width === 4 ? "[place % 4u]" : ""};
-  if (lane == 0u) { losses[row] = share * (log(sum) - (picked - top)); }
+  let picked = get_logits(at + place / ${width}u)${width === 4 ? "[place % 4u]" : ""};
+  var sums = V(0.0);
+  for (var i = lane; i < u.columns; i += LANES) { sums += exp(get_logits(at + i) - top); }
+  let sum = sumOf(hsum(sums));
+  if (lane == 0u) {
+    let loss = share * (log(sum) - (picked - top));
+    put_losses(row, loss${accumulate ? " + get_losses(row)" : ""});
+  }
   ${gradient ? gradientCode(width) : ""}`,
     ),
 });
 
-const gradientCode = (width: 1 | 4) => `
+const gradientCode = (width: Width) => `
   let inverse = share / sum;
   for (var i = lane; i < u.columns; i += LANES) {
-    var d = exp(logits[at + i] - top) * inverse;
+    var d = exp(get_logits(at + i) - top) * inverse;
     if (i == place / ${width}u) { d${width === 4 ? "[place % 4u]" : ""} -= share; }
-    dlogits[at + i] = d;
+    put_logits(at + i, d);
   }`;
 
-export const crossEntropyKernel: Kernel = (gpu, inputs, { count, gradient }) => {
-  const [logits, targets] = [inputs.logits!, inputs.targets!];
-  const [rows = 0, columns = 0] = logits.shape;
-  const width = lanesOf(columns);
-  const outputs = [gpu.make([rows]), ...(gradient ? [gpu.make(logits.shape)] : [])];
-  const values = [rows, columns / width, 1 / Number(count)];
-  const groups = rowGroups(rows, gpu.variant);
-  gpu.run(program(gpu.variant, width, Boolean(gradient)), [logits, targets, ...outputs], values, groups);
-  return outputs;
+export const crossEntropyKernel: Kernel = (gpu, operands, { gradient, accumulate }) => {
+  const { targets, settings, losses, logits } = operands;
+  const [rows = 0, columns = 0] = logits!.shape;
+  const { rows: variant } = gpu.design;
+  const width = widthOf(columns);
+  gpu.dispatch(
+    program(variant, width, gradient === 1, accumulate === 1),
+    [targets!, settings!, losses!, logits!],
+    [rows, columns / width],
+    rowGroups(rows, variant),
+  );
 };

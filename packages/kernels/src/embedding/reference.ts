@@ -1,10 +1,26 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Reference } from "../plan/reference.ts";
 
-export function embeddingReference(ids: tf.Tensor1D, table: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => tf.gather(table, ids));
-}
+export const embeddingReference: Reference = ({ ids, table, positions }) => {
+  const y = tf.gather(table!, ids as tf.Tensor1D);
+  if (positions === undefined) return { y };
+  const [context = 1] = positions.shape;
+  return { y: tf.add(y, tf.tile(positions, [ids!.size / context, 1])) };
+};
 
-/** By scatterND: tfjs's wasm backend lacks UnsortedSegmentSum, which gather's own gradient wants. */
-export function embeddingGradReference(ids: tf.Tensor1D, dy: tf.Tensor2D, rows: number): tf.Tensor2D {
-  return tf.tidy(() => tf.scatterND(tf.reshape(ids, [-1, 1]), dy, [rows, dy.shape[1]]) as tf.Tensor2D);
-}
+/** A one-hot matrix for each link of the chains: dtable = sum over steps of (who is at n)ᵀ dy. */
+export const embeddingGradReference: Reference = ({ heads, links, dy, dtable }, { accumulate }) => {
+  const count = dy!.shape[0]!;
+  // Position -1, the end of a chain, is row `count` of the tables below.
+  const next = tf.concat([links!, tf.tensor1d([-1], "int32")]) as tf.Tensor1D;
+  const rows = tf.concat([dy!, tf.zeros([1, dy!.shape[1]!])]);
+  const end = (at: tf.Tensor): tf.Tensor1D =>
+    tf.where(tf.less(at, 0), tf.fill([at.size], count, "int32"), at as tf.Tensor1D);
+  let at = end(heads!);
+  let sum = accumulate === 1 ? dtable! : tf.zerosLike(dtable!);
+  for (let step = 0; step < count; step++) {
+    sum = tf.add(sum, tf.gather(rows, at));
+    at = end(tf.gather(next, at));
+  }
+  return { dtable: sum };
+};

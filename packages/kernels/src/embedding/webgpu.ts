@@ -1,80 +1,62 @@
-// Embedding in WGSL: a gather, and a scatter-add that is the same every time.
-//
-// The backward pass first links each position to the next one of the same id; the first position of an id then sums
-// its chain into the table, in the order of positions. No atomics: floats that are added in any order differ.
+// Embedding in WGSL: a gather; backwards an invocation for each place of the table, which walks its row's chain.
 
-import type { Kernel, Program } from "../webgpu/gpu.ts";
-import { flat, flatGroups, lanesOf, reads, vector, writes, zeros } from "../webgpu/wgsl.ts";
+import { sizeOf } from "../plan/plan.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  flat,
+  flatGroups,
+  type Program,
+  reads,
+  vector,
+  type Width,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
 
-const gather = (width: 1 | 4): Program => ({
-  key: `embedding ${width}`,
-  bindings: [reads("ids", "i32"), reads("embeddings", vector(width)), writes("y", vector(width))],
-  uniforms: { size: "u32", columns: "u32" },
-  code: () => flat("y[index] = embeddings[u32(ids[index / u.columns]) * u.columns + index % u.columns];"),
-});
-
-// links[n]: the next position of n's id, u.size if there is none; firsts[n]: whether n is the first one.
-const link: Program = {
-  key: "embedding links",
-  bindings: [reads("ids", "i32"), writes("links", "u32"), writes("firsts", "u32")],
-  uniforms: { size: "u32" },
-  code: () =>
-    flat(`
-  let own = ids[index];
-  var before = 0u;
-  while (before < index && ids[before] != own) { before++; }
-  firsts[index] = select(0u, 1u, before == index);
-  var after = index + 1u;
-  while (after < u.size && ids[after] != own) { after++; }
-  links[index] = after;`),
-};
-
-const scatter = (width: 1 | 4): Program => ({
-  key: `embedding grad ${width}`,
+const gather = (width: Width, positions: boolean): Program => ({
+  key: `embedding ${width} ${positions}`,
   bindings: [
-    reads("ids", "i32"),
-    reads("links", "u32"),
-    reads("firsts", "u32"),
-    reads("dy", vector(width)),
-    writes("gradient", vector(width)),
+    reads("ids"),
+    reads("words", width),
+    ...(positions ? [reads("positions", width)] : []),
+    writes("y", width),
   ],
-  uniforms: { size: "u32", columns: "u32", positions: "u32" },
+  uniforms: { size: "u32", columns: "u32", period: "u32" },
   code: () =>
     flat(`
-  var position = index / u.columns;
-  let column = index % u.columns;
-  if (firsts[position] == 0u) { return; }
-  let row = u32(ids[position]);
-  var sum = ${vector(width)}(0);
-  while (position < u.positions) {
-    sum += dy[position * u.columns + column];
-    position = links[position];
-  }
-  gradient[row * u.columns + column] = sum;`),
+  let row = u32(get_ids(index / u.columns));
+  let word = get_words(row * u.columns + index % u.columns);
+  put_y(index, word${positions ? " + get_positions(index % u.period)" : ""});`),
 });
 
-export const embeddingKernel: Kernel = (gpu, inputs) => {
-  const [ids, table] = [inputs.ids!, inputs.table!];
-  const [positions = 0, columns = 0] = [ids.shape[0], table.shape[1]];
-  const y = gpu.make([positions, columns]);
-  const width = lanesOf(columns);
-  const size = (positions * columns) / width;
-  gpu.run(gather(width), [ids, table, y], [size, columns / width], flatGroups(size));
-  return [y];
+const scatter = (width: Width, accumulate: boolean): Program => ({
+  key: `embedding grad ${width} ${accumulate}`,
+  bindings: [reads("heads"), reads("links"), reads("dy", width), writes("gradient", width)],
+  uniforms: { size: "u32", columns: "u32" },
+  code: () =>
+    flat(`
+  let column = index % u.columns;
+  var sum = ${accumulate ? "get_gradient(index)" : `${vector(width)}(0.0)`};
+  for (var n = get_heads(index / u.columns); n >= 0; n = get_links(u32(n))) {
+    sum += get_dy(u32(n) * u.columns + column);
+  }
+  put_gradient(index, sum);`),
+});
+
+export const embeddingKernel: Kernel = (gpu, { ids, table, positions, y }) => {
+  const columns = table!.shape[1]!;
+  const width = widthOf(columns);
+  const size = sizeOf(y!.shape) / width;
+  const period = positions === undefined ? 1 : sizeOf(positions.shape) / width;
+  const operands = positions === undefined ? [ids!, table!, y!] : [ids!, table!, positions, y!];
+  const program = gather(width, positions !== undefined);
+  gpu.dispatch(program, operands, [size, columns / width, period], flatGroups(size));
 };
 
-export const embeddingGradKernel: Kernel = (gpu, inputs, attributes) => {
-  const [ids, dy] = [inputs.ids!, inputs.dy!];
-  const rows = Number(attributes.rows);
-  const [positions = 0, columns = 0] = dy.shape;
-  const width = lanesOf(columns);
-  const gradient = gpu.make([rows, columns]);
-  const [links, firsts] = [gpu.make([positions], "int32"), gpu.make([positions], "int32")];
-  gpu.run(zeros(width), [gradient], [(rows * columns) / width], flatGroups((rows * columns) / width));
-  gpu.run(link, [ids, links, firsts], [positions], flatGroups(positions));
-  const size = (positions * columns) / width;
-  const values = [size, columns / width, positions];
-  gpu.run(scatter(width), [ids, links, firsts, dy, gradient], values, flatGroups(size));
-  gpu.release(links, firsts);
-  return [gradient];
+export const embeddingGradKernel: Kernel = (gpu, { heads, links, dy, dtable }, { accumulate }) => {
+  const columns = dtable!.shape[1]!;
+  const width = widthOf(columns);
+  const size = sizeOf(dtable!.shape) / width;
+  const operands = [heads!, links!, dy!, dtable!];
+  gpu.dispatch(scatter(width, accumulate === 1), operands, [size, columns / width], flatGroups(size));
 };

@@ -3,14 +3,26 @@
 // An invocation owns a tile of C in registers and walks along K in steps of 4: of A and B it takes vec4s along
 // whichever axis lies side by side in memory, and turns them in registers, which costs nothing. On a processor that
 // plays graphics card a tile of 8 x 8 is read straight from storage: workgroup memory with its barriers costs there
-// more than it saves, larger tiles spill. On a real card invocations own 4 x 4 and share blocks of A and B.
+// more than it saves, larger tiles spill. On a real card the invocations of a workgroup share blocks of A and B.
+// What follows the product (bias, activation, residual, adding up) happens in registers, before C is written.
 
-import type { Binding, Groups, Kernel, Program, Variant } from "../webgpu/gpu.ts";
-import { ceilDiv, reads, vector, writes } from "../webgpu/wgsl.ts";
+import { geluCode } from "../gelu/webgpu.ts";
+import type { Tiling } from "../webgpu/design.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  ceilDiv,
+  type Groups,
+  type Program,
+  range,
+  reads,
+  vector,
+  type Width,
+  writes,
+} from "../webgpu/wgsl.ts";
+import { activations } from "./index.ts";
 
 /** What the code depends on. */
-interface Shape {
-  readonly variant: Variant;
+interface Shape extends Tiling {
   readonly transposeA: boolean;
   readonly transposeB: boolean;
   /** Whether vec4s can be read (A, B) and written (C) without looking at the edges of their axis. */
@@ -18,28 +30,49 @@ interface Shape {
   readonly wholeB: boolean;
   readonly wholeC: boolean;
   readonly bias: boolean;
-  /** Invocations along a side of a workgroup. */
-  readonly side: 4 | 8 | 16;
+  readonly residual: boolean;
+  readonly activation: number;
+  readonly accumulate: boolean;
+  readonly scaled: boolean;
 }
 
 const parts = ["x", "y", "z", "w"] as const;
-const range = (n: number) => Array.from({ length: n }, (_, i) => i);
-const lines = (...all: readonly string[][]) => all.flat().join("\n");
+const lines = (...all: readonly (readonly string[])[]) => all.flat().join("\n");
+const widthIf = (whole: boolean): Width => (whole ? 4 : 1);
 
 function programOf(shape: Shape): Program {
-  const { variant, transposeA, transposeB, wholeA, wholeB, wholeC, bias, side } = shape;
-  const flags = [transposeA, transposeB, wholeA, wholeB, wholeC, bias].map(Number).join("");
+  const { wholeA, wholeB, wholeC, bias, residual, activation } = shape;
+  const c = widthIf(wholeC);
+  const { gelu, none } = activations;
   return {
-    key: `matmul ${variant} ${side} ${flags}`,
+    key: `matmul ${Object.values(shape).map(Number).join(" ")}`,
     bindings: [
-      reads("a", vector(wholeA ? 4 : 1)),
-      reads("b", vector(wholeB ? 4 : 1)),
-      ...((bias ? [reads("bias")] : []) as Binding[]),
-      writes("c", vector(wholeC ? 4 : 1)),
+      reads("a", widthIf(wholeA)),
+      reads("b", widthIf(wholeB)),
+      ...(bias ? [reads("bias", c)] : []),
+      ...(residual ? [reads("residual", c)] : []),
+      ...(activation === none ? [] : [activation === gelu ? writes("pre", c) : reads("pre", c)]),
+      writes("c", c),
     ],
-    uniforms: { M: "u32", N: "u32", K: "u32" },
-    code: () => (variant === "software" ? fromStorage(shape) : fromShared(shape)),
+    uniforms: { M: "u32", N: "u32", K: "u32", alpha: "f32", beta: "f32" },
+    code: () =>
+      `alias V = ${vector(c)};\n${geluCode}${finishCode(shape)}${shape.shared ? fromShared(shape) : fromStorage(shape)}`,
   };
+}
+
+/** What happens to a sum, or four side by side, on its way to C. */
+function finishCode({ wholeC, bias, residual, activation, accumulate, scaled }: Shape): string {
+  return `fn finish(row: u32, column: u32, sum: V) {
+  let at = (row * u.N + column)${wholeC ? " / 4u" : ""};
+  var value = ${scaled ? "u.alpha * sum" : "sum"};
+  ${bias ? `value += get_bias(column${wholeC ? " / 4u" : ""});` : ""}
+  ${activation === activations.gelu ? "put_pre(at, value); value = gelu(value);" : ""}
+  ${activation === activations.geluGrad ? "value *= gelu_slope(get_pre(at));" : ""}
+  ${residual ? `value += ${scaled ? "u.beta * " : ""}get_residual(at);` : ""}
+  ${accumulate ? "value += get_c(at);" : ""}
+  put_c(at, value);
+}
+`;
 }
 
 /** Of A: stored [M, K], or [K, M] if it is transposed; of B: [K, N] or [N, K]. */
@@ -50,14 +83,14 @@ const loaders = ({ transposeA, transposeB, wholeA, wholeB }: Shape) =>
   );
 
 /** Four numbers of a row, from a column that is a multiple of 4. Beyond the edge: zeros, or (if whole) anything. */
-function loader(name: string, [rows, columns]: readonly [string, string] | string[], whole: boolean): string {
+function loader(name: string, [rows, columns]: readonly string[], whole: boolean): string {
   if (whole)
     return `fn load_${name}(row: u32, column: u32) -> vec4<f32> {
-  return ${name}[(min(row, ${rows} - 1u) * ${columns} + min(column, ${columns} - 4u)) / 4u];
+  return get_${name}((min(row, ${rows} - 1u) * ${columns} + min(column, ${columns} - 4u)) / 4u);
 }`;
   // Without branches: SwiftShader takes minutes to compile 64 of them.
   const one = (i: number) =>
-    `select(0.0, ${name}[first + min(column + ${i}u, ${columns} - 1u)], inside & (column + ${i}u < ${columns}))`;
+    `select(0.0, get_${name}(first + min(column + ${i}u, ${columns} - 1u)), inside & (column + ${i}u < ${columns}))`;
   return `fn load_${name}(row: u32, column: u32) -> vec4<f32> {
   let inside = row < ${rows};
   let first = min(row, ${rows} - 1u) * ${columns};
@@ -66,13 +99,11 @@ function loader(name: string, [rows, columns]: readonly [string, string] | strin
 }
 
 /**
- * One step of 4 along K for a tile of `rows` x `columns`: c{row}_{column / 4} += A B. `a(i, k)` and `b(k, j)` give the
- * code of the vec4 there: along K from k for row or column i, or, of the transposed kind, along rows or columns.
+ * One step of 4 along K for a tile: c{row}_{column / 4} += A B. `a(i, k)` and `b(k, j)` give the code of the vec4 there:
+ * along K from k for row or column i, or, of the transposed kind, along rows or columns.
  */
 function step(
-  { transposeA, transposeB }: Shape,
-  rows: number,
-  columns: number,
+  { transposeA, transposeB, rows, columns }: Shape,
   a: (i: number, k: number) => string,
   b: (k: number, j: number) => string,
 ): string {
@@ -104,146 +135,148 @@ function step(
   return lines(loadA, loadB, turnB, sums);
 }
 
-const accumulators = (rows: number, columns: number) =>
+const accumulators = ({ rows, columns }: Tiling) =>
   range(rows)
     .flatMap((i) => range(columns / 4).map((q) => `var c${i}_${q} = vec4<f32>(0.0);`))
     .join("\n");
 
 /** From accumulators to C, below its edges; `row` and `column` are the tile's first. */
-function store({ wholeC, bias }: Shape, rows: number, columns: number): string {
-  const biases = range(columns / 4).flatMap((q) =>
-    bias
-      ? [
-          `let bias${q} = vec4<f32>(${range(4)
-            .map((j) => `bias[min(column + ${4 * q + j}u, u.N - 1u)]`)
-            .join(", ")});`,
-        ]
-      : [],
-  );
+function store({ wholeC, rows, columns }: Shape): string {
   const quads = range(columns / 4);
-  if (!wholeC) {
-    const all = range(rows).flatMap((i) => quads.map((q) => (bias ? `c${i}_${q} + bias${q}` : `c${i}_${q}`)));
-    return lines(biases, [
-      `var tile = array<vec4<f32>, ${all.length}>(${all.join(", ")});
+  if (wholeC)
+    return lines(
+      range(rows).flatMap((i) =>
+        quads.map((q) => {
+          const inside = `row + ${i}u < u.M && column + ${4 * q}u < u.N`;
+          return `if (${inside}) { finish(row + ${i}u, column + ${4 * q}u, c${i}_${q}); }`;
+        }),
+      ),
+    );
+  const all = range(rows).flatMap((i) => quads.map((q) => `c${i}_${q}`));
+  return `var tile = array<vec4<f32>, ${all.length}>(${all.join(", ")});
   for (var i = 0u; i < ${rows}u && row + i < u.M; i++) {
     for (var j = 0u; j < ${columns}u && column + j < u.N; j++) {
-      c[(row + i) * u.N + column + j] = tile[i * ${columns / 4}u + j / 4u][j % 4u];
+      finish(row + i, column + j, tile[i * ${columns / 4}u + j / 4u][j % 4u]);
     }
-  }`,
-    ]);
-  }
-  const stores = range(rows).flatMap((i) =>
-    quads.map((q) => {
-      const sum = bias ? `c${i}_${q} + bias${q}` : `c${i}_${q}`;
-      const inside = `row + ${i}u < u.M && column + ${4 * q}u < u.N`;
-      return `if (${inside}) { c[((row + ${i}u) * u.N + column) / 4u + ${q}u] = ${sum}; }`;
-    }),
-  );
-  return lines(biases, stores);
+  }`;
 }
 
-const softwareTile = 8;
-
 function fromStorage(shape: Shape): string {
-  const { transposeA, transposeB, side } = shape;
-  const size = softwareTile;
-  const a = (i: number, k: number) =>
-    transposeA ? `load_a(k + ${k}u, row + ${i}u)` : `load_a(row + ${i}u, k + ${k}u)`;
-  const b = (k: number, j: number) =>
-    transposeB ? `load_b(column + ${j}u, k + ${k}u)` : `load_b(k + ${k}u, column + ${j}u)`;
+  const { transposeA, transposeB, wholeA, wholeB, side, rows, columns } = shape;
+  // Where whole, all that does not depend on k is found before the loop.
+  const basesA = !wholeA
+    ? []
+    : transposeA
+      ? range(rows / 4).map((q) => `let at_a${4 * q} = min(row / 4u + ${q}u, u.M / 4u - 1u);`)
+      : range(rows).map((i) => `let at_a${i} = min(row + ${i}u, u.M - 1u) * (u.K / 4u);`);
+  const basesB = !wholeB
+    ? []
+    : transposeB
+      ? range(columns).map((j) => `let at_b${j} = min(column + ${j}u, u.N - 1u) * (u.K / 4u);`)
+      : range(columns / 4).map((q) => `let at_b${4 * q} = min(column / 4u + ${q}u, u.N / 4u - 1u);`);
+  const a = (i: number, k: number) => {
+    if (wholeA) return transposeA ? `get_a((k + ${k}u) * (u.M / 4u) + at_a${i})` : `get_a(at_a${i} + k / 4u)`;
+    return transposeA ? `load_a(k + ${k}u, row + ${i}u)` : `load_a(row + ${i}u, k + ${k}u)`;
+  };
+  const b = (k: number, j: number) => {
+    if (wholeB) return transposeB ? `get_b(at_b${j} + k / 4u)` : `get_b((k + ${k}u) * (u.N / 4u) + at_b${j})`;
+    return transposeB ? `load_b(column + ${j}u, k + ${k}u)` : `load_b(k + ${k}u, column + ${j}u)`;
+  };
   return `${loaders(shape)}
 @compute @workgroup_size(${side}, ${side})
 fn main(@builtin(global_invocation_id) id: vec3<u32>) {
-  let row = id.y * ${size}u;
-  let column = id.x * ${size}u;
+  let row = id.y * ${rows}u;
+  let column = id.x * ${columns}u;
   if (row >= u.M || column >= u.N) { return; }
-  ${accumulators(size, size)}
+  ${lines(basesA, basesB)}
+  ${accumulators(shape)}
   for (var k = 0u; k < u.K; k += 4u) {
-    ${step(shape, size, size, a, b)}
+    ${step(shape, a, b)}
   }
-  ${store(shape, size, size)}
+  ${store(shape)}
 }`;
 }
 
-const hardwareTile = 4;
-/** Of A and B that a workgroup shares at a time, along K. */
-const depth = 16;
-
-// Shared blocks hold vec4s as memory does: along K a row's 4 vec4s, turned by the row's number so that neighbours read
+// Shared blocks hold vec4s as memory does: along K a row's vec4s, turned by the row's number so that neighbours read
 // from other banks; otherwise a row of the block's width for each k.
 function fromShared(shape: Shape): string {
-  const { transposeA, transposeB, side } = shape;
-  const block = side * hardwareTile;
-  const vectors = (block * depth) / 4;
+  const { transposeA, transposeB, side, rows, columns, depth } = shape;
+  const [blockRows, blockColumns] = [side * rows, side * columns];
   const alongK = (i: string) => `${i} * ${depth / 4}u + (((k / 4u) + ${i} / 4u) % ${depth / 4}u)`;
-  const across = (i: string, k: number) => `(k + ${k}u) * ${block / 4}u + (${i}) / 4u`;
+  const across = (block: number, i: string, k: number) => `(k + ${k}u) * ${block / 4}u + (${i}) / 4u`;
   const place = (first: string, i: number) => `(${first} + ${i}u)`;
   const a = (i: number, k: number) =>
-    `shared_a[${transposeA ? across(place("tileRow", i), k) : alongK(place("tileRow", i))}]`;
+    `shared_a[${transposeA ? across(blockRows, place("tileRow", i), k) : alongK(place("tileRow", i))}]`;
   const b = (k: number, j: number) =>
-    `shared_b[${transposeB ? alongK(place("tileColumn", j)) : across(place("tileColumn", j), k)}]`;
-  const fill = (name: string, first: string, isAlongK: boolean) =>
-    range(vectors / (side * side)).map((n) => {
+    `shared_b[${transposeB ? alongK(place("tileColumn", j)) : across(blockColumns, place("tileColumn", j), k)}]`;
+  const fill = (name: string, block: number, first: string, isAlongK: boolean) => {
+    const vectors = (block * depth) / 4;
+    return range(ceilDiv(vectors, side * side)).map((n) => {
       const at = `(lane + ${n * side * side}u)`;
-      if (isAlongK)
-        return `{ let i = ${at} / ${depth / 4}u; let q = ${at} % ${depth / 4}u;
-      shared_${name}[i * ${depth / 4}u + ((q + i / 4u) % ${depth / 4}u)] = within(load_${name}(${first} + i, start + 4u * q), start + 4u * q); }`;
-      return `{ let k = ${at} / ${block / 4}u; let q = ${at} % ${block / 4}u;
-      shared_${name}[${at}] = select(vec4<f32>(0.0), load_${name}(start + k, ${first} + 4u * q), start + k < u.K); }`;
+      const body = isAlongK
+        ? `let i = ${at} / ${depth / 4}u; let q = ${at} % ${depth / 4}u;
+      shared_${name}[i * ${depth / 4}u + ((q + i / 4u) % ${depth / 4}u)] = within(load_${name}(${first} + i, start + 4u * q), start + 4u * q);`
+        : `let k = ${at} / ${block / 4}u; let q = ${at} % ${block / 4}u;
+      shared_${name}[${at}] = within(load_${name}(start + k, ${first} + 4u * q), start + k);`;
+      return (n + 1) * side * side <= vectors ? `{ ${body} }` : `if (${at} < ${vectors}u) { ${body} }`;
     });
+  };
   return `${loaders(shape)}
-var<workgroup> shared_a: array<vec4<f32>, ${vectors}>;
-var<workgroup> shared_b: array<vec4<f32>, ${vectors}>;
+var<workgroup> shared_a: array<vec4<f32>, ${(blockRows * depth) / 4}>;
+var<workgroup> shared_b: array<vec4<f32>, ${(blockColumns * depth) / 4}>;
 fn within(x: vec4<f32>, k: u32) -> vec4<f32> { return select(vec4<f32>(0.0), x, k < u.K); }
 @compute @workgroup_size(${side}, ${side})
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let firstRow = group.y * ${block}u;
-  let firstColumn = group.x * ${block}u;
-  let tileRow = id.y * ${hardwareTile}u;
-  let tileColumn = id.x * ${hardwareTile}u;
+  let firstRow = group.y * ${blockRows}u;
+  let firstColumn = group.x * ${blockColumns}u;
+  let tileRow = id.y * ${rows}u;
+  let tileColumn = id.x * ${columns}u;
   let row = firstRow + tileRow;
   let column = firstColumn + tileColumn;
-  ${accumulators(hardwareTile, hardwareTile)}
+  ${accumulators(shape)}
   for (var start = 0u; start < u.K; start += ${depth}u) {
-    ${lines(fill("a", "firstRow", !transposeA), fill("b", "firstColumn", transposeB))}
+    ${lines(fill("a", blockRows, "firstRow", !transposeA), fill("b", blockColumns, "firstColumn", transposeB))}
     workgroupBarrier();
     for (var k = 0u; k < ${depth}u; k += 4u) {
-      ${step(shape, hardwareTile, hardwareTile, a, b)}
+      ${step(shape, a, b)}
     }
     workgroupBarrier();
   }
-  ${store(shape, hardwareTile, hardwareTile)}
+  ${store(shape)}
 }`;
 }
 
-/** Workgroups below which smaller blocks keep more of a graphics card busy. */
-const fewBlocks = 128;
+const smallBlocks = { rows: 4, columns: 4, side: 8 } as const;
 
-export const matmulKernel: Kernel = (gpu, inputs, attributes) => {
-  const [a, b, bias] = [inputs.a!, inputs.b!, inputs.bias];
-  const [transposeA, transposeB] = [Boolean(attributes.transposeA), Boolean(attributes.transposeB)];
-  const [a0 = 0, a1 = 0] = a.shape;
-  const [b0 = 0, b1 = 0] = b.shape;
-  const [M, K] = transposeA ? [a1, a0] : [a0, a1];
-  const [depthB, N] = transposeB ? [b1, b0] : [b0, b1];
-  if (K !== depthB) throw new Error(`matmul: expected ${K} as B's inner axis, got ${depthB}`);
-  const { variant } = gpu;
-  const blocks = (size: number) => ceilDiv(M, size) * ceilDiv(N, size);
-  const side = variant === "software" ? 4 : blocks(16 * hardwareTile) < fewBlocks ? 8 : 16;
+export const matmulKernel: Kernel = (gpu, operands, attributes) => {
+  const { a, b, bias, residual, pre, c } = operands;
+  const [transposeA, transposeB] = [attributes.transposeA === 1, attributes.transposeB === 1];
+  const [M = 0, N = 0] = c!.shape;
+  const [a1, b1] = [a!.shape[1]!, b!.shape[1]!];
+  const K = transposeA ? a!.shape[0]! : a1;
+  const { matmul, fewBlocks } = gpu.design;
+  const blocksOf = ({ rows, columns, side }: Pick<Tiling, "rows" | "columns" | "side">) =>
+    ceilDiv(M, side * rows) * ceilDiv(N, side * columns);
+  const tiling =
+    matmul.shared && blocksOf(matmul) < fewBlocks
+      ? { ...matmul, ...smallBlocks, depth: 16 as const }
+      : matmul;
   const fours = (n: number) => n % 4 === 0;
+  const { alpha = 1, beta = 1, activation = 0, accumulate = 0 } = attributes;
   const program = programOf({
-    variant,
+    ...tiling,
     transposeA,
     transposeB,
     wholeA: fours(a1) && (!transposeA || fours(K)),
     wholeB: fours(b1) && (transposeB || fours(K)),
     wholeC: fours(N),
     bias: bias !== undefined,
-    side,
+    residual: residual !== undefined,
+    activation,
+    accumulate: accumulate === 1,
+    scaled: alpha !== 1 || beta !== 1,
   });
-  const c = gpu.make([M, N]);
-  const block = side * (variant === "software" ? softwareTile : hardwareTile);
-  const groups: Groups = [ceilDiv(N, block), ceilDiv(M, block), 1];
-  gpu.run(program, bias === undefined ? [a, b, c] : [a, b, bias, c], [M, N, K], groups);
-  return [c];
+  const groups: Groups = [ceilDiv(N, tiling.side * tiling.columns), ceilDiv(M, tiling.side * tiling.rows), 1];
+  const all = [a!, b!, bias, residual, pre, c!].filter((one) => one !== undefined);
+  gpu.dispatch(program, all, [M, N, K, alpha, beta], groups);
 };

@@ -1,22 +1,20 @@
-// Rotary position embedding (Su et al. 2021), rotate-half as in Hugging Face's Llama.
+// Rotary position embedding (Su et al. 2021), rotate-half as in Hugging Face's Llama, in place.
 //
-// x [B*T, H*D]: row b*T + t is turned by the angles of position t; of each head, element i < D/2 and i + D/2 are a
-// pair, turned by t * theta^(-2i/D). Its gradient is the turn back.
+// x [B*T, W]: row b*T + t is turned by the angles of position t; of each of the first `heads` heads of D, elements i <
+// D/2 and i + D/2 are a pair, turned by t * theta^(-2i/D). What is to the right of these heads stays. The gradient is
+// the turn back.
 //
-// Kernel HomebodyRope: inputs x, cos [T, D/2], sin [T, D/2]; attributes heads, back (turn the other way); output y.
+// Kernel Rope: operands cos, sin [T, D/2], x; attributes heads, sign (1 forward, -1 back). Cost: 3 B T heads D.
 
-import * as tf from "@tensorflow/tfjs";
-import { differentiable } from "../differentiable.ts";
-import { runOwn } from "../dispatch.ts";
-import { ropeReference } from "./reference.ts";
+import { type Operand, type Plan, requireShape } from "../plan/plan.ts";
 
 export interface RopeTables {
-  readonly cos: tf.Tensor2D;
-  readonly sin: tf.Tensor2D;
+  readonly cos: Operand;
+  readonly sin: Operand;
 }
 
-/** [T, D/2] each; the caller owns them. */
-export function ropeTables(context: number, headSize: number, theta: number): RopeTables {
+/** Values of the tables, [T, D/2] each. */
+export function ropeTables(context: number, headSize: number, theta: number) {
   const half = headSize / 2;
   const cos = new Float32Array(context * half);
   const sin = new Float32Array(context * half);
@@ -26,15 +24,10 @@ export function ropeTables(context: number, headSize: number, theta: number): Ro
       cos[t * half + i] = Math.cos(angle);
       sin[t * half + i] = Math.sin(angle);
     }
-  return { cos: tf.tensor2d(cos, [context, half]), sin: tf.tensor2d(sin, [context, half]) };
+  return { cos, sin };
 }
 
-export function rope(x: tf.Tensor2D, { cos, sin }: RopeTables, heads: number): tf.Tensor2D {
-  const turn = (x: tf.Tensor2D, back: boolean) =>
-    (runOwn("HomebodyRope", { x, cos, sin }, { heads, back })?.[0] as tf.Tensor2D | undefined) ??
-    ropeReference(x, cos, sin, heads, back);
-  return differentiable([x], () => ({
-    value: turn(x, false),
-    gradients: (dy) => [turn(dy as tf.Tensor2D, true)],
-  }));
+export function rope(plan: Plan, x: Operand, { cos, sin }: RopeTables, heads: number, sign: 1 | -1): void {
+  requireShape("rope: sin", sin, cos.shape);
+  plan.add("Rope", { cos, sin, x }, { heads, sign });
 }

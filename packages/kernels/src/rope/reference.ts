@@ -1,24 +1,18 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Reference } from "../plan/reference.ts";
 
-export function ropeReference(
-  x: tf.Tensor2D,
-  cos: tf.Tensor2D,
-  sin: tf.Tensor2D,
-  heads: number,
-  back: boolean,
-): tf.Tensor2D {
-  return tf.tidy(() => {
-    const [context, half] = cos.shape;
-    const batch = x.shape[0] / context;
-    const halves = tf.reshape(x, [batch, context, heads, 2 * half]);
-    const first = tf.slice(halves, [0, 0, 0, 0], [-1, -1, -1, half]);
-    const second = tf.slice(halves, [0, 0, 0, half], [-1, -1, -1, half]);
-    const c = tf.reshape(cos, [1, context, 1, half]);
-    const s = tf.reshape(back ? tf.neg(sin) : sin, [1, context, 1, half]);
-    const turned = tf.concat(
-      [tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))],
-      3,
-    );
-    return tf.reshape(turned, [batch * context, heads * 2 * half]) as tf.Tensor2D;
-  });
-}
+export const ropeReference: Reference = ({ x, cos, sin }, { heads, sign }) => {
+  const [context = 1, half = 1] = cos!.shape;
+  const [rows = 0, columns = 0] = x!.shape;
+  const turning = heads! * 2 * half;
+  const [left, right] = tf.split(x!, [turning, columns - turning], 1) as [tf.Tensor, tf.Tensor];
+  const pairs = tf.reshape(left, [rows / context, context, heads!, 2 * half]);
+  const [first, second] = tf.split(pairs, 2, 3) as [tf.Tensor, tf.Tensor];
+  const c = tf.reshape(cos!, [1, context, 1, half]);
+  const s = tf.mul(tf.reshape(sin!, [1, context, 1, half]), sign!);
+  const turned = tf.concat(
+    [tf.sub(tf.mul(first, c), tf.mul(second, s)), tf.add(tf.mul(second, c), tf.mul(first, s))],
+    3,
+  );
+  return { x: tf.concat([tf.reshape(turned, [rows, turning]), right], 1) };
+};

@@ -1,23 +1,21 @@
 // SwiGLU (Shazeer 2020): y = silu(gate) * up, element by element, silu(g) = g / (1 + exp(-g)).
 //
-// Kernel HomebodySwiGlu: inputs gate, up; output y. Kernel HomebodySwiGluGrad: inputs gate, up, dy; outputs dgate, dup.
+// x [N, 2F]: gate and up side by side, as one matrix product leaves them; y [N, F].
+//
+// Kernel SwiGlu: operands x, y. Kernel SwiGluGrad: operands x, dy, dx. Cost: about 10 N F.
 
-import type * as tf from "@tensorflow/tfjs";
-import { differentiable } from "../differentiable.ts";
-import { runOwn } from "../dispatch.ts";
-import { swigluGradReference, swigluReference } from "./reference.ts";
+import { type Operand, type Plan, requireShape } from "../plan/plan.ts";
 
-export function swiglu(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
-  return differentiable([gate, up], (save) => {
-    save([gate, up]);
-    return {
-      value: runOwn("HomebodySwiGlu", { gate, up })?.[0] ?? swigluReference(gate, up),
-      gradients: (dy, saved) => {
-        const [gate, up] = saved as [tf.Tensor2D, tf.Tensor2D];
-        return (
-          runOwn("HomebodySwiGluGrad", { gate, up, dy }) ?? swigluGradReference(gate, up, dy as tf.Tensor2D)
-        );
-      },
-    };
-  });
+export function swiglu(plan: Plan, x: Operand, type: "f32" | "f16" = "f32"): Operand {
+  const [rows = 0, columns = 0] = x.shape;
+  const y = plan.temporary([rows, columns / 2], type);
+  plan.add("SwiGlu", { x, y });
+  return y;
+}
+
+export function swigluGrad(plan: Plan, x: Operand, dy: Operand): Operand {
+  requireShape("swigluGrad: dy", dy, [x.shape[0]!, x.shape[1]! / 2]);
+  const dx = plan.temporary(x.shape);
+  plan.add("SwiGluGrad", { x, dy, dx });
+  return dx;
 }

@@ -1,14 +1,16 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Reference } from "../plan/reference.ts";
 
-export function swigluReference(gate: tf.Tensor2D, up: tf.Tensor2D): tf.Tensor2D {
-  return tf.tidy(() => tf.mul(tf.mul(gate, tf.sigmoid(gate)), up));
-}
+export const swigluReference: Reference = ({ x }) => {
+  const [gate, up] = tf.split(x!, 2, 1) as [tf.Tensor, tf.Tensor];
+  return { y: tf.mul(tf.mul(gate, tf.sigmoid(gate)), up) };
+};
 
 /** silu'(g) = s (1 + g (1 - s)), with s = sigmoid(g). */
-export function swigluGradReference(gate: tf.Tensor2D, up: tf.Tensor2D, dy: tf.Tensor2D): tf.Tensor[] {
-  return tf.tidy(() => {
-    const s = tf.sigmoid(gate);
-    const slope = tf.mul(s, tf.add(1, tf.mul(gate, tf.sub(1, s))));
-    return [tf.mul(tf.mul(dy, up), slope), tf.mul(dy, tf.mul(gate, s))];
-  });
-}
+export const swigluGradReference: Reference = ({ x, dy }) => {
+  const [gate, up] = tf.split(x!, 2, 1) as [tf.Tensor, tf.Tensor];
+  const s = tf.sigmoid(gate);
+  const slope = tf.mul(s, tf.add(1, tf.mul(gate, tf.sub(1, s))));
+  const dgate = tf.mul(tf.mul(dy!, up), slope);
+  return { dx: tf.concat([dgate, tf.mul(dy!, tf.mul(gate, s))], 1) };
+};

@@ -1,54 +1,61 @@
-// SwiGLU in WGSL, element by element, in fours where the size allows.
+// SwiGLU in WGSL, element by element, in fours where the width allows.
 
-import * as tf from "@tensorflow/tfjs";
-import type { Kernel, Program } from "../webgpu/gpu.ts";
-import { flat, flatGroups, lanesOf, reads, vector, writes } from "../webgpu/wgsl.ts";
+import { sizeOf } from "../plan/plan.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  flat,
+  flatGroups,
+  type Program,
+  reads,
+  vector,
+  type Width,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
 
 // Beyond 80 exp would be infinite, which WGSL does not promise to handle.
-const prelude = (width: 1 | 4) => `
+const prelude = (width: Width) => `
 alias V = ${vector(width)};
 fn sigmoid(x: V) -> V { return 1.0 / (1.0 + exp(-clamp(x, V(-80.0), V(80.0)))); }
 `;
+const uniforms = { size: "u32", columns: "u32" } as const;
+const place = "let at = (index / u.columns) * 2u * u.columns + index % u.columns;";
 
-const forward = (width: 1 | 4): Program => ({
+const forward = (width: Width): Program => ({
   key: `swiglu ${width}`,
-  bindings: [reads("gate", vector(width)), reads("up", vector(width)), writes("y", vector(width))],
-  uniforms: { size: "u32" },
-  code: () => prelude(width) + flat("let g = gate[index]; y[index] = g * sigmoid(g) * up[index];"),
-});
-
-const backward = (width: 1 | 4): Program => ({
-  key: `swiglu grad ${width}`,
-  bindings: [
-    ...["gate", "up", "dy"].map((name) => reads(name, vector(width))),
-    ...["dgate", "dup"].map((name) => writes(name, vector(width))),
-  ],
-  uniforms: { size: "u32" },
+  bindings: [reads("x", width), writes("y", width)],
+  uniforms,
   code: () =>
     prelude(width) +
-    flat(`
-  let g = gate[index];
-  let d = dy[index];
-  let s = sigmoid(g);
-  dgate[index] = d * up[index] * s * (1.0 + g * (1.0 - s));
-  dup[index] = d * g * s;`),
+    flat(`${place}
+  let g = get_x(at);
+  put_y(index, g * sigmoid(g) * get_x(at + u.columns));`),
 });
 
-export const swigluKernel: Kernel = (gpu, inputs) => {
-  const gate = inputs.gate!;
-  const y = gpu.make(gate.shape);
-  const size = tf.util.sizeFromShape(gate.shape);
-  const width = lanesOf(size);
-  gpu.run(forward(width), [gate, inputs.up!, y], [size / width], flatGroups(size / width));
-  return [y];
+const backward = (width: Width): Program => ({
+  key: `swiglu grad ${width}`,
+  bindings: [reads("x", width), reads("dy", width), writes("dx", width)],
+  uniforms,
+  code: () =>
+    prelude(width) +
+    flat(`${place}
+  let g = get_x(at);
+  let d = get_dy(index);
+  let s = sigmoid(g);
+  put_dx(at, d * get_x(at + u.columns) * s * (1.0 + g * (1.0 - s)));
+  put_dx(at + u.columns, d * g * s);`),
+});
+
+export const swigluKernel: Kernel = (gpu, { x, y }) => {
+  const columns = y!.shape[1]!;
+  const width = widthOf(columns);
+  const size = sizeOf(y!.shape) / width;
+  gpu.dispatch(forward(width), [x!, y!], [size, columns / width], flatGroups(size));
 };
 
-export const swigluGradKernel: Kernel = (gpu, inputs) => {
-  const gate = inputs.gate!;
-  const [dgate, dup] = [gpu.make(gate.shape), gpu.make(gate.shape)];
-  const size = tf.util.sizeFromShape(gate.shape);
-  const width = lanesOf(size);
-  const tensors = [gate, inputs.up!, inputs.dy!, dgate, dup];
-  gpu.run(backward(width), tensors, [size / width], flatGroups(size / width));
-  return [dgate, dup];
+export const swigluGradKernel: Kernel = (gpu, { x, dy, dx }) => {
+  const columns = dy!.shape[1]!;
+  const width = widthOf(columns);
+  const size = sizeOf(dy!.shape) / width;
+  gpu.dispatch(backward(width), [x!, dy!, dx!], [size, columns / width], flatGroups(size));
 };

@@ -1,0 +1,50 @@
+// A matrix over its norm, in WGSL: sums over parts, one workgroup over their sums, then number by number.
+
+import { sumPartsProgram } from "../gradient-norm/webgpu.ts";
+import { sizeOf } from "../plan/plan.ts";
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  flat,
+  flatGroups,
+  type Program,
+  reads,
+  rowGroups,
+  rowProgram,
+  type Variant,
+  type Width,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
+
+const join = (variant: Variant): Program => ({
+  key: `normalize norm ${variant}`,
+  bindings: [reads("parts"), writes("norm")],
+  uniforms: { rows: "u32", parts: "u32" },
+  code: () =>
+    rowProgram(
+      variant,
+      `
+  var sum = 0.0;
+  for (var i = lane; i < u.parts; i += LANES) { sum += get_parts(i); }
+  let total = sumOf(sum);
+  if (lane == 0u) { put_norm(0u, sqrt(total)); }`,
+    ),
+});
+
+const divide = (width: Width): Program => ({
+  key: `normalize ${width}`,
+  bindings: [reads("x", width), reads("norm"), writes("y", width)],
+  uniforms: { size: "u32", epsilon: "f32" },
+  code: () => flat("put_y(index, get_x(index) / (get_norm(0u) + u.epsilon));"),
+});
+
+export const normalizeKernel: Kernel = (gpu, { x, parts, norm, y }, { epsilon }) => {
+  const { rows: variant } = gpu.design;
+  const size = sizeOf(x!.shape);
+  const width = widthOf(size);
+  const count = parts!.shape[0]!;
+  const sums = sumPartsProgram(variant, width);
+  gpu.dispatch(sums, [x!, parts!], [count, size / width], rowGroups(count, variant));
+  gpu.dispatch(join(variant), [parts!, norm!], [1, count], [1, 1, 1]);
+  gpu.dispatch(divide(width), [x!, norm!, y!], [size / width, epsilon!], flatGroups(size / width));
+};

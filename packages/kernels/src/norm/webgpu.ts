@@ -1,0 +1,134 @@
+// LayerNorm and RMSNorm in WGSL: the same but for the mean that is taken away and the bias that is added.
+
+import type { Kernel } from "../webgpu/kernels.ts";
+import {
+  columnGroups,
+  columnProgram,
+  type Program,
+  reads,
+  rowGroups,
+  rowProgram,
+  type Variant,
+  vectorPrelude,
+  type Width,
+  widthOf,
+  writes,
+} from "../webgpu/wgsl.ts";
+
+// Two passes for mean and variance: a difference of sums would cancel.
+const forward = (variant: Variant, width: Width, centred: boolean): Program => ({
+  key: `norm ${variant} ${width} ${centred}`,
+  bindings: [
+    reads("x", width),
+    reads("weight", width),
+    ...(centred ? [reads("bias", width)] : []),
+    writes("y", width),
+    writes("stats"),
+  ],
+  uniforms: { rows: "u32", columns: "u32", epsilon: "f32" },
+  code: () =>
+    vectorPrelude(width) +
+    rowProgram(
+      variant,
+      `
+  let at = row * u.columns;
+  let n = f32(u.columns * ${width}u);
+  ${centred ? meanCode : "let mean = 0.0;"}
+  var squares = V(0.0);
+  for (var i = lane; i < u.columns; i += LANES) { let c = get_x(at + i) - mean; squares += c * c; }
+  let inverse = inverseSqrt(sumOf(hsum(squares)) / n + u.epsilon);
+  for (var i = lane; i < u.columns; i += LANES) {
+    put_y(at + i, (get_x(at + i) - mean) * inverse * get_weight(i)${centred ? " + get_bias(i)" : ""});
+  }
+  if (lane == 0u) { put_stats(2u * row, mean); put_stats(2u * row + 1u, inverse); }`,
+    ),
+});
+
+const meanCode = `
+  var sums = V(0.0);
+  for (var i = lane; i < u.columns; i += LANES) { sums += get_x(at + i); }
+  let mean = sumOf(hsum(sums)) / n;`;
+
+// dx = (g - mean(g) - unit * mean(g * unit)) / deviation, with g = dy * weight; mean(g) for LayerNorm alone.
+const backward = (variant: Variant, width: Width, centred: boolean, skip: boolean): Program => ({
+  key: `norm grad ${variant} ${width} ${centred} ${skip}`,
+  bindings: [
+    reads("x", width),
+    reads("weight", width),
+    reads("stats"),
+    reads("dy", width),
+    ...(skip ? [reads("skip", width)] : []),
+    writes("dx", width),
+  ],
+  uniforms: { rows: "u32", columns: "u32" },
+  code: () =>
+    vectorPrelude(width) +
+    rowProgram(
+      variant,
+      `
+  let at = row * u.columns;
+  let n = f32(u.columns * ${width}u);
+  let mean = get_stats(2u * row);
+  let inverse = get_stats(2u * row + 1u);
+  var plain = V(0.0);
+  var along = V(0.0);
+  for (var i = lane; i < u.columns; i += LANES) {
+    let g = get_dy(at + i) * get_weight(i);
+    plain += g;
+    along += g * (get_x(at + i) - mean);
+  }
+  let joined = sum2Of(vec2<f32>(hsum(plain), hsum(along) * inverse)) / n;
+  let offset = ${centred ? "joined.x" : "0.0"};
+  for (var i = lane; i < u.columns; i += LANES) {
+    let unit = (get_x(at + i) - mean) * inverse;
+    let d = (get_dy(at + i) * get_weight(i) - offset - unit * joined.y) * inverse;
+    put_dx(at + i, d${skip ? " + get_skip(at + i)" : ""});
+  }`,
+    ),
+});
+
+const weights = (variant: Variant, bias: boolean, accumulate: boolean): Program => ({
+  key: `norm weight grad ${variant} ${bias} ${accumulate}`,
+  bindings: [reads("x"), reads("stats"), reads("dy"), writes("dweight"), ...(bias ? [writes("dbias")] : [])],
+  uniforms: { rows: "u32", columns: "u32" },
+  code: () => {
+    const put = (name: string, sum: string) =>
+      `put_${name}(column, ${sum}${accumulate ? ` + get_${name}(column)` : ""});`;
+    return columnProgram(
+      variant,
+      `for (var row = lane; row < u.rows; row += LANES) {
+    let at = row * u.columns + column;
+    let d = get_dy(at);
+    sum += d * vec2<f32>((get_x(at) - get_stats(2u * row)) * get_stats(2u * row + 1u), 1.0);
+  }`,
+      `${put("dweight", "sum.x")} ${bias ? put("dbias", "sum.y") : ""}`,
+    );
+  },
+});
+
+export const normKernel: Kernel = (gpu, { x, weight, bias, y, stats }, { epsilon }) => {
+  const { rows: variant } = gpu.design;
+  const [rows = 0, columns = 0] = x!.shape;
+  const width = widthOf(columns);
+  const operands = bias === undefined ? [x!, weight!, y!, stats!] : [x!, weight!, bias, y!, stats!];
+  const program = forward(variant, width, bias !== undefined);
+  gpu.dispatch(program, operands, [rows, columns / width, epsilon!], rowGroups(rows, variant));
+};
+
+export const normGradKernel: Kernel = (gpu, { x, weight, stats, dy, skip, dx }, { centred }) => {
+  const { rows: variant } = gpu.design;
+  const [rows = 0, columns = 0] = x!.shape;
+  const width = widthOf(columns);
+  const operands = [x!, weight!, stats!, dy!, ...(skip === undefined ? [] : [skip]), dx!];
+  const program = backward(variant, width, centred === 1, skip !== undefined);
+  gpu.dispatch(program, operands, [rows, columns / width], rowGroups(rows, variant));
+};
+
+export const normWeightGradKernel: Kernel = (gpu, operands, { accumulate }) => {
+  const { x, stats, dy, dweight, dbias } = operands;
+  const { rows: variant } = gpu.design;
+  const [rows = 0, columns = 0] = x!.shape;
+  const all = [x!, stats!, dy!, dweight!, ...(dbias === undefined ? [] : [dbias])];
+  const program = weights(variant, dbias !== undefined, accumulate === 1);
+  gpu.dispatch(program, all, [rows, columns], columnGroups(columns, variant));
+};

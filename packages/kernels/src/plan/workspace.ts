@@ -1,0 +1,104 @@
+// Storages and plans on the backend of tfjs that is running: what is kept, and plans prepared for it.
+
+import type * as tf from "@tensorflow/tfjs";
+import { assignPlaces, bytesOf } from "./memory.ts";
+import type { Command, ElementType, Operand, Plan, Storage } from "./plan.ts";
+import type { Bound, KernelTime, Numbers, Prepared, Runtime } from "./runtime.ts";
+
+/** What is kept between runs, and all memory of plans; whoever makes one disposes of it. */
+export class Workspace {
+  readonly #runtime: Runtime;
+  readonly #kept = new Map<Storage, tf.Tensor>();
+  readonly #plans = new Set<PreparedPlan>();
+
+  constructor(runtime: Runtime) {
+    this.#runtime = runtime;
+  }
+
+  /** A storage of zeros. */
+  keep(name: string, size: number, type: ElementType = "f32"): Storage {
+    const storage = { name, size, type, kept: true };
+    this.#kept.set(storage, this.#runtime.allocate(bytesOf(storage)));
+    return storage;
+  }
+
+  release(storage: Storage): void {
+    this.#kept.get(storage)?.dispose();
+    this.#kept.delete(storage);
+  }
+
+  prepare(plan: Plan): PreparedPlan {
+    const { bytes, placeOf } = assignPlaces(plan);
+    const places = bytes.map((size) => this.#runtime.allocate(size));
+    const tensorOf = (storage: Storage) => {
+      const tensor = storage.kept ? this.#kept.get(storage) : places[placeOf.get(storage)!];
+      if (tensor === undefined)
+        throw new Error(`${storage.name}: expected a storage of this workspace, got another's`);
+      return tensor;
+    };
+    const bind = ({ storage, offset, shape }: Operand): Bound => ({
+      tensor: tensorOf(storage),
+      offset,
+      shape,
+      type: storage.type,
+    });
+    const commands = plan.commands.map(({ operands, ...rest }: Command) => ({
+      ...rest,
+      operands: Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, bind(operand)])),
+    }));
+    const prepared = new PreparedPlan(this.#runtime.prepare(commands), places, (gone) =>
+      this.#plans.delete(gone),
+    );
+    this.#plans.add(prepared);
+    return prepared;
+  }
+
+  write({ storage, offset }: Operand, values: Numbers): void {
+    this.#runtime.write(this.#kept.get(storage)!, offset, values);
+  }
+
+  read({ storage, offset }: Operand, size: number): Promise<Float32Array> {
+    return this.#runtime.read(this.#kept.get(storage)!, offset, size);
+  }
+
+  dispose(): void {
+    for (const plan of this.#plans) plan.dispose();
+    for (const tensor of this.#kept.values()) tensor.dispose();
+    this.#kept.clear();
+  }
+}
+
+/** A plan with memory of its own for its temporaries. */
+export class PreparedPlan {
+  readonly #prepared: Prepared;
+  readonly #places: tf.Tensor[];
+  readonly #gone: (plan: PreparedPlan) => void;
+
+  constructor(prepared: Prepared, places: tf.Tensor[], gone: (plan: PreparedPlan) => void) {
+    this.#prepared = prepared;
+    this.#places = places;
+    this.#gone = gone;
+  }
+
+  get dispatches(): number {
+    return this.#prepared.dispatches;
+  }
+
+  get submits(): number {
+    return this.#prepared.submits;
+  }
+
+  run(): void {
+    this.#prepared.run();
+  }
+
+  profile(): Promise<readonly KernelTime[] | null> {
+    return this.#prepared.profile();
+  }
+
+  dispose(): void {
+    this.#prepared.dispose();
+    for (const place of this.#places.splice(0)) place.dispose();
+    this.#gone(this);
+  }
+}

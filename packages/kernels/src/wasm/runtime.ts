@@ -1,0 +1,96 @@
+// Plans on tfjs's wasm backend: a prepared command is a call of packages/kernels/assembly with addresses that are known.
+
+import * as tf from "@tensorflow/tfjs";
+import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
+import { elementBytes, sizeOf } from "../plan/plan.ts";
+import type { Bound, BoundCommand, KernelTime, Numbers, Prepared, Runtime } from "../plan/runtime.ts";
+import { type Call, kernels } from "./kernels.ts";
+import { type SimdModule, simdOf } from "./module.ts";
+
+export class WasmRuntime implements Runtime {
+  readonly #backend: BackendWasm;
+  readonly #simd: SimdModule;
+
+  /** Of the backend that runs; loadSimd comes first. */
+  constructor() {
+    const backend = tf.backend();
+    if (!(backend instanceof BackendWasm))
+      throw new Error(`wasm: expected tfjs's wasm backend to run, got ${tf.getBackend()}`);
+    this.#backend = backend;
+    this.#simd = simdOf(backend);
+  }
+
+  allocate(bytes: number): tf.Tensor {
+    const info = this.#backend.makeOutput([Math.max(1, bytes / 4)], "float32");
+    const tensor = tf.keep(tf.engine().makeTensorFromTensorInfo(info));
+    if (this.#addressOf(tensor) === 0)
+      throw new Error(`wasm: expected ${bytes} bytes of memory, got none: the model is too large for it`);
+    this.#numbers(tensor, 0, tensor.size).fill(0);
+    return tensor;
+  }
+
+  write(tensor: tf.Tensor, offset: number, values: Numbers): void {
+    const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    const to = this.#numbers(tensor, offset, values.length);
+    new Uint8Array(to.buffer, to.byteOffset, to.byteLength).set(bytes);
+  }
+
+  async read(tensor: tf.Tensor, offset: number, size: number): Promise<Float32Array> {
+    return this.#numbers(tensor, offset, size).slice();
+  }
+
+  prepare(commands: readonly BoundCommand[]): Prepared {
+    const address = ({ tensor, offset, type }: Bound) => {
+      if (type === "f16")
+        throw new Error("wasm: expected float32, got halves: WebAssembly has no numbers so short");
+      return this.#addressOf(tensor) + offset * elementBytes[type];
+    };
+    const calls = commands.map(({ kernel, operands, attributes }): Call => {
+      const make = kernels[kernel];
+      if (make === undefined) throw new Error(`wasm: expected a kernel that is known, got ${kernel}`);
+      const at = Object.fromEntries(Object.entries(operands).map(([name, one]) => [name, address(one)]));
+      return make({ simd: this.#simd, operands, at, attributes });
+    });
+    return new Calls(commands, calls);
+  }
+
+  #addressOf(tensor: tf.Tensor): number {
+    return this.#backend.dataIdMap.get(tensor.dataId).memoryOffset;
+  }
+
+  /** A view that holds until the memory grows. */
+  #numbers(tensor: tf.Tensor, offset: number, size: number): Float32Array {
+    return new Float32Array(this.#simd.memory.buffer, this.#addressOf(tensor) + 4 * offset, size);
+  }
+}
+
+class Calls implements Prepared {
+  readonly dispatches: number;
+  readonly submits = 0;
+  readonly #commands: readonly BoundCommand[];
+  readonly #calls: readonly Call[];
+
+  constructor(commands: readonly BoundCommand[], calls: readonly Call[]) {
+    this.#commands = commands;
+    this.#calls = calls;
+    this.dispatches = calls.length;
+  }
+
+  run(): void {
+    for (const call of this.#calls) call();
+  }
+
+  async profile(): Promise<readonly KernelTime[]> {
+    return this.#commands.map(({ kernel, part, operands }, i) => {
+      const began = performance.now();
+      this.#calls[i]!();
+      const bytes = Object.values(operands).reduce(
+        (sum, { shape, type }) => sum + sizeOf(shape) * elementBytes[type],
+        0,
+      );
+      return { kernel, part, ms: performance.now() - began, bytes };
+    });
+  }
+
+  dispose(): void {}
+}
