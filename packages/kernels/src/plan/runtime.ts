@@ -1,7 +1,7 @@
 // What a backend of tfjs owes a workspace. Memory is tfjs's own tensors, so tfjs counts it and frees it.
 
 import type * as tf from "@tensorflow/tfjs";
-import type { Attributes, ElementType } from "./plan.ts";
+import { type Attributes, type ElementType, elementBytes, sizeOf } from "./plan.ts";
 
 /** An operand with its place in memory. */
 export interface Bound {
@@ -28,6 +28,20 @@ export interface KernelTime {
   readonly ms: number;
   /** Of all operands. */
   readonly bytes: number;
+  /** Of matrix products; 0 elsewhere. */
+  readonly flops: number;
+}
+
+/** What does not depend on the device. */
+export function costOf({ kernel, operands }: BoundCommand): Pick<KernelTime, "bytes" | "flops"> {
+  const bytes = Object.values(operands).reduce(
+    (sum, { shape, type }) => sum + sizeOf(shape) * elementBytes[type],
+    0,
+  );
+  if (kernel !== "MatMul") return { bytes, flops: 0 };
+  const [m = 0, n = 0] = operands.c!.shape;
+  const k = sizeOf(operands.a!.shape) / m;
+  return { bytes, flops: 2 * m * n * k };
 }
 
 /** Commands made ready for repeating. */

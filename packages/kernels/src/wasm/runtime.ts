@@ -2,8 +2,16 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { elementBytes, sizeOf } from "../plan/plan.ts";
-import type { Bound, BoundCommand, KernelTime, Numbers, Prepared, Runtime } from "../plan/runtime.ts";
+import { elementBytes } from "../plan/plan.ts";
+import {
+  type Bound,
+  type BoundCommand,
+  costOf,
+  type KernelTime,
+  type Numbers,
+  type Prepared,
+  type Runtime,
+} from "../plan/runtime.ts";
 import { type Call, kernels } from "./kernels.ts";
 import { type SimdModule, simdOf } from "./module.ts";
 
@@ -81,14 +89,11 @@ class Calls implements Prepared {
   }
 
   async profile(): Promise<readonly KernelTime[]> {
-    return this.#commands.map(({ kernel, part, operands }, i) => {
+    return this.#commands.map((command, i) => {
       const began = performance.now();
       this.#calls[i]!();
-      const bytes = Object.values(operands).reduce(
-        (sum, { shape, type }) => sum + sizeOf(shape) * elementBytes[type],
-        0,
-      );
-      return { kernel, part, ms: performance.now() - began, bytes };
+      const { kernel, part } = command;
+      return { kernel, part, ms: performance.now() - began, ...costOf(command) };
     });
   }
 

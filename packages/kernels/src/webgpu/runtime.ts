@@ -6,7 +6,15 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { elementBytes, sizeOf } from "../plan/plan.ts";
-import type { Bound, BoundCommand, KernelTime, Numbers, Prepared, Runtime } from "../plan/runtime.ts";
+import {
+  type Bound,
+  type BoundCommand,
+  costOf,
+  type KernelTime,
+  type Numbers,
+  type Prepared,
+  type Runtime,
+} from "../plan/runtime.ts";
 import { type Design, designFor } from "./design.ts";
 import { kernels } from "./kernels.ts";
 import { declare, type Groups, type Program } from "./wgsl.ts";
@@ -325,13 +333,9 @@ class Recording implements Prepared {
       device.queue.submit([encoder.finish()]);
       await staging.mapAsync(GPUMapMode.READ);
       const stamps = new BigUint64Array(staging.getMappedRange());
-      part.forEach(({ command: { kernel, part, operands } }, i) => {
+      part.forEach(({ command }, i) => {
         const ms = Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6;
-        const bytes = Object.values(operands).reduce(
-          (sum, { shape, type }) => sum + sizeOf(shape) * elementBytes[type],
-          0,
-        );
-        times.push({ kernel, part, ms, bytes });
+        times.push({ kernel: command.kernel, part: command.part, ms, ...costOf(command) });
       });
       for (const gone of [resolved, staging, querySet]) gone.destroy();
     }

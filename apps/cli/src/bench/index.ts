@@ -1,0 +1,110 @@
+// homebody bench: measures. Figures of one call are from one run, on one machine, side by side: compare only those.
+
+import { parseArgs } from "node:util";
+import { InputError } from "@homebody/base";
+import { wholeNumber } from "../options.ts";
+import { installWebGpu } from "../webgpu.ts";
+import { measureInChromium } from "./chromium.ts";
+import { configNames } from "./configs.ts";
+import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
+
+export const usage = `
+homebody bench engine [--backend webgpu|wasm] [--config NAME] [--peers] [--steps N] [--in node|chromium]
+                      [--vocabulary V] [--context T] [--rows B] [--recompute] [--half] [--gpu] [--json]
+
+Whole training steps. --peers also trains the same model in jax-js and in stock tfjs, in the same run.
+  reference    gpt2: vocabulary 4,096, width 128, 4 layers, T 128, B 8, untied (1.9 M parameters)
+  small        gpt2: vocabulary 4,096, width 512, 8 layers, T 256, B 8 (27 M)
+  base         gpt2: vocabulary 50,257, width 768, 12 layers, T 1,024, B 4 (124 M)
+  large        gpt2: vocabulary 50,257, width 1,024, 24 layers, T 1,024, B 2 (355 M)
+  experiment   llama: vocabulary 2,048, width 128, 4 layers, T 128, B 8 (docs/experiments)
+  tiny         llama: vocabulary 512, width 64, 2 layers, T 64, B 4
+
+--in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
+--gpu takes the real graphics card in Chromium; otherwise it is SwiftShader, the processor that plays one.
+`;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      backend: { type: "string", default: "wasm" },
+      config: { type: "string", default: "reference" },
+      steps: { type: "string", default: "5" },
+      peers: { type: "boolean", default: false },
+      in: { type: "string" },
+      vocabulary: { type: "string" },
+      context: { type: "string" },
+      rows: { type: "string" },
+      recompute: { type: "boolean", default: false },
+      half: { type: "boolean", default: false },
+      gpu: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (positionals.length !== 1 || positionals[0] !== "engine")
+    throw new InputError("bench", "engine", positionals.join(" ") || "nothing");
+  const { backend, config, recompute, half, json } = values;
+  if (backend !== "wasm" && backend !== "webgpu")
+    throw new InputError("--backend", "wasm or webgpu", backend);
+  if (!configNames.includes(config))
+    throw new InputError("--config", configNames.join(", "), JSON.stringify(config));
+  const place = values.in ?? (values.peers ? "chromium" : "node");
+  if (place !== "node" && place !== "chromium") throw new InputError("--in", "node or chromium", place);
+  const size = (name: "vocabulary" | "context" | "rows") => {
+    const given = values[name];
+    return given === undefined ? {} : { [name]: wholeNumber(`--${name}`, given, 1, 1_000_000) };
+  };
+  const steps = wholeNumber("--steps", values.steps, 3, 100_000);
+  const sizes = { ...size("vocabulary"), ...size("context"), ...size("rows") };
+  const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
+  const requests = names.map(
+    (name): Request => ({ name, backend, config, steps, recompute, half, ...sizes }),
+  );
+  const rows: Row[] = [];
+  const onRow = (row: Row) => {
+    rows.push(row);
+    if (!json) process.stdout.write(`${line(row)}\n`);
+  };
+  if (place === "chromium") await measureInChromium(requests, { software: !values.gpu, onRow });
+  else await measureHere(requests, onRow);
+  if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  else if (rows.length > 1) process.stdout.write(`${ratios(rows)}\n`);
+  return 0;
+}
+
+async function measureHere(requests: readonly Request[], onRow: (row: Row) => void): Promise<void> {
+  for (const request of requests) {
+    if (request.backend === "webgpu") await installWebGpu();
+    onRow({ ...(await measure(request)), peakProcessBytes: process.resourceUsage().maxRSS * 1024 });
+  }
+}
+
+function line(row: Row): string {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`;
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  const parts = [
+    `${row.name.padEnd(8)} ${row.tokensPerSecond.toFixed(0).padStart(7)} tokens/s`,
+    `${row.msPerStep.toFixed(1)} ms a step (first ${row.firstStepMs.toFixed(0)})`,
+    `loss ${row.losses.map((loss) => loss.toFixed(4)).join(" to ")}`,
+    row.peakProcessBytes && `${megabytes(row.peakProcessBytes)} of memory`,
+    row.tensorBytes && `${megabytes(row.tensorBytes)} of tensors`,
+    row.dispatches && `${row.dispatches} dispatches`,
+    row.submits && `${row.submits} submits`,
+    row.hostMs && `${row.hostMs.toFixed(1)} ms of JavaScript`,
+    row.matmulShare &&
+      `products ${percent(row.matmulShare)} of the time at ${row.gflops!.toFixed(1)} GFLOP/s, ${percent(row.matmulOfBest!)} of the best`,
+  ];
+  const kernels = Object.entries(row.kernels ?? {}).map(([kernel, ms]) => `${kernel} ${ms.toFixed(1)}`);
+  const all = [parts.filter(Boolean).join(", "), ...(kernels.length > 0 ? [kernels.join(", ")] : [])];
+  return all.join("\n         ");
+}
+
+function ratios(rows: readonly Row[]): string {
+  const [ours, ...others] = rows;
+  const of = others.map(
+    ({ name, tokensPerSecond }) => `${(ours!.tokensPerSecond / tokensPerSecond).toFixed(2)} times ${name}`,
+  );
+  return `${ours!.adapter}; median of ${ours!.steps} steps: ${of.join(", ")}`;
+}
