@@ -89,7 +89,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const cases = await casesIn(folder, new RegExp(values.case));
   if (cases.length === 0) throw new InputError(folder, `case folders that match ${values.case}`, "none");
   if (backend === "webgpu") await installWebGpu();
-  const started = await startBackend(backend);
+  const started = await startBackend(backend, { threads: 1 });
   process.stderr.write(
     `golden: ${started.adapter}, self-test off by ${started.worstError.toExponential(1)}\n`,
   );

@@ -11,12 +11,14 @@ import { wholeNumber } from "./options.ts";
 import { installWebGpu } from "./webgpu.ts";
 
 export const usage = `
-homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--rounds N] [--data DIR]
+homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
+                       [--rounds N] [--data DIR]
 
   URL            of the coordinator
   --source ID    whose text to train on; without it the first that fits
   --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring
   --backend      webgpu or wasm; without it the best that works
+  --threads N    cores that may be used without a graphics processor (default: all)
   --rounds N     leaves after contributing to N rounds
   --data DIR     identity, vocabulary, embeddings and what is unsent (default: homebody-volunteer)
 
@@ -31,6 +33,7 @@ export async function run(args: readonly string[]): Promise<number> {
       source: { type: "string" },
       text: { type: "string", multiple: true },
       backend: { type: "string" },
+      threads: { type: "string" },
       rounds: { type: "string" },
       data: { type: "string", default: "homebody-volunteer" },
     },
@@ -42,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (backend !== undefined && backend !== "webgpu" && backend !== "wasm")
     throw new InputError("--backend", "webgpu or wasm", backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
+  const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
   if (backend !== "wasm") await installWebGpu().catch(() => undefined);
 
   const stop = interrupt();
@@ -53,6 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
     ...(values.source === undefined ? {} : { source: values.source }),
     ...(values.text === undefined ? {} : { text: values.text }),
     backend: backend ?? "auto",
+    ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
     told: (view) => {
       first ??= view.roundsContributed;

@@ -39,7 +39,15 @@ async function serve(folder: string, run: string, port = 0): Promise<RunningServ
 
 async function volunteer(folder: string, url: string, source: string, told: (view: View) => void = () => {}) {
   const dataDir = join(folder, `volunteer-${source}`);
-  const { volunteer } = await startHeadless({ url, source, backend: "wasm", dataDir, snapshotMs: 0, told });
+  const { volunteer } = await startHeadless({
+    url,
+    source,
+    backend: "wasm",
+    threads: 1,
+    dataDir,
+    snapshotMs: 0,
+    told,
+  });
   ends.push(() => volunteer.close());
   return volunteer;
 }

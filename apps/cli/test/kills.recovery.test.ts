@@ -58,7 +58,14 @@ async function volunteers(folder: string, url: string) {
     const dataDir = join(folder, `volunteer-${source}`);
     mkdirSync(dataDir, { recursive: true });
     writeFileSync(join(dataDir, "identity"), digit.repeat(64));
-    const { volunteer } = await startHeadless({ url, source, backend: "wasm", dataDir, told: () => {} });
+    const { volunteer } = await startHeadless({
+      url,
+      source,
+      backend: "wasm",
+      threads: 1,
+      dataDir,
+      told: () => {},
+    });
     ends.push(() => volunteer.close());
     both.push(volunteer);
   }

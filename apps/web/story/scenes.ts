@@ -207,6 +207,8 @@ export function idleView(): View {
       adapter: "Apple M2 (Metal)",
       worstError: 2.1e-6,
       fallback: null,
+      tuning: { matmul: "shared 64x64", rows: "hardware", gflops: 1240 },
+      threads: 1,
       tokensPerSecond: 18_400,
       memoryBytes: 182_000_000,
     },

@@ -103,7 +103,7 @@ async function trainRound(
 }
 
 beforeAll(async () => {
-  if (here) await startBackend("wasm");
+  if (here) await startBackend("wasm", { threads: 1 });
 });
 
 test.skipIf(!here).each(["dept-glob", "dept-spec", "dept-glob-nesterov"])(

@@ -7,6 +7,7 @@ export {
   settingsSize,
   stepSettings,
 } from "./adamw/index.ts";
+export { add } from "./add/index.ts";
 export { cast } from "./cast/index.ts";
 export {
   type AttentionShape,
@@ -47,3 +48,4 @@ export {
   type TilingName,
   tilings,
 } from "./webgpu/design.ts";
+export { designOf, isTuning, type Tuning, tune, tuningVersion } from "./webgpu/tune.ts";

@@ -1,6 +1,7 @@
 // The plain reference of every command.
 
 import { adamwReference } from "./adamw/reference.ts";
+import { addReference } from "./add/reference.ts";
 import { castReference } from "./cast/reference.ts";
 import { attentionGradReference, attentionReference } from "./causal-attention/reference.ts";
 import { columnSumsReference } from "./column-sums/reference.ts";
@@ -16,6 +17,7 @@ import { swigluGradReference, swigluReference } from "./swiglu/reference.ts";
 
 export const references: Readonly<Record<string, Reference>> = {
   AdamW: adamwReference,
+  Add: addReference,
   Cast: castReference,
   CausalAttention: attentionReference,
   CausalAttentionGrad: attentionGradReference,

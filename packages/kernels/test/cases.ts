@@ -5,6 +5,7 @@ import { type Random, random } from "@homebody/base";
 import * as tf from "@tensorflow/tfjs";
 import {
   adamw,
+  add,
   causalAttention,
   causalAttentionGrad,
   chains,
@@ -151,6 +152,10 @@ export const cases: Readonly<Record<string, Case>> = {
       settings: tensor([settingsSize], settings()),
     };
     adamw(plan, states, { beta1: 0.9, beta2: 0.95, epsilon: 1e-8 }, chance(dice));
+  },
+  add: ({ plan, tensor, size }) => {
+    const n = size();
+    add(plan, tensor([n]), tensor([n]));
   },
   "Newton-Schulz": ({ plan, tensor, size }) => {
     newtonSchulz(plan, tensor([size(), size()]));

@@ -3,20 +3,30 @@
 // WebGPU first, then WebAssembly; each start has a timeout (a backend that cannot start may hang instead of saying
 // so) and ends with the self-test. Why a better one is not used is said in plain words, for the page.
 
-import { loadSimd } from "@homebody/kernels";
+import { chooseDesign, designOf, isTuning, type Tuning, tune, tuningVersion } from "@homebody/kernels";
 import * as tf from "@tensorflow/tfjs";
-import { setWasmPaths } from "@tensorflow/tfjs-backend-wasm";
 import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { watchDevice } from "./device-errors.ts";
 import { EngineError } from "./errors.ts";
+import type { Helper } from "./helper.ts";
 import { selfTest, tolerance } from "./self-test.ts";
+import { countCores, spawnHelper } from "./spawn.ts";
+import { startWasm, type WasmPaths } from "./wasm.ts";
 
 export type BackendName = "webgpu" | "wasm";
 
 export interface StartOptions {
   readonly timeoutMs?: number;
-  /** Where the WebAssembly files are, by their names; in Node the package knows. */
-  readonly wasmPaths?: Readonly<Record<string, string>>;
+  readonly wasmPaths?: WasmPaths;
+  /** Where what was measured of an adapter is kept; without it it is measured at each start. */
+  readonly memory?: TuningMemory;
+  /** Cores that may be used on wasm, which computes on one a thread; all of them if it is not given. */
+  readonly threads?: number;
+}
+
+export interface TuningMemory {
+  read(key: string): Promise<string | null>;
+  write(key: string, text: string): Promise<void>;
 }
 
 export interface StartedBackend {
@@ -24,8 +34,12 @@ export interface StartedBackend {
   readonly adapter: string;
   /** Of the self-test, relative. */
   readonly worstError: number;
+  /** How kernels are laid out for the adapter; null where there is only one way. */
+  readonly tuning: Tuning | null;
   /** Why a better backend is not used; null if this is the best. */
   readonly fallback: string | null;
+  /** Threads beside this one, for createTrainer: of as many more cores. */
+  readonly helpers: readonly Helper[];
 }
 
 const defaultTimeoutMs = 60_000;
@@ -33,16 +47,17 @@ const defaultTimeoutMs = 60_000;
 /** Throws an EngineError where the backend that was asked for, or none at all, can be used. */
 export async function startBackend(
   prefer: "auto" | BackendName,
-  { timeoutMs = defaultTimeoutMs, wasmPaths }: StartOptions = {},
+  options: StartOptions = {},
 ): Promise<StartedBackend> {
-  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false); // its worker dies in minified builds, and the start hangs
-  if (wasmPaths !== undefined) setWasmPaths({ ...wasmPaths });
+  const { timeoutMs = defaultTimeoutMs } = options;
   const candidates: readonly BackendName[] = prefer === "auto" ? ["webgpu", "wasm"] : [prefer];
   const reasons: string[] = [];
   for (const backend of candidates) {
     try {
-      const { adapter, worstError } = await within(timeoutMs, start(backend), backend);
-      return { backend, adapter, worstError, fallback: reasons.length > 0 ? reasons.join(" ") : null };
+      const { adapter, worstError, tuning } = await within(timeoutMs, start(backend, options), backend);
+      const helpers = backend === "wasm" ? await startHelpers(options) : [];
+      const fallback = reasons.length > 0 ? reasons.join(" ") : null;
+      return { backend, adapter, worstError, tuning, fallback, helpers };
     } catch (cause) {
       if (!(cause instanceof EngineError)) throw cause;
       reasons.push(cause.message);
@@ -51,18 +66,31 @@ export async function startBackend(
   throw new EngineError(`no engine can be used. ${reasons.join(" ")}`);
 }
 
-async function start(backend: BackendName): Promise<{ adapter: string; worstError: number }> {
-  const adapter = backend === "webgpu" ? await startWebGpu() : await startWasm();
+/** As many as there are further cores; kept for as long as this thread lives, since a start may come again. */
+async function startHelpers({ threads, wasmPaths }: StartOptions): Promise<readonly Helper[]> {
+  const wanted = Math.min(mostThreads, threads ?? (await countCores())) - 1;
+  while (started.length < wanted) started.push(spawnHelper(wasmPaths));
+  // One that does not start is a core less, no more.
+  const all = await Promise.allSettled(started.slice(0, Math.max(0, wanted)));
+  return all.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+}
+
+const started: Promise<Helper>[] = [];
+const mostThreads = 8;
+
+async function start(backend: BackendName, { wasmPaths, memory }: StartOptions) {
+  const { adapter, tuning } =
+    backend === "webgpu" ? await startWebGpu(memory) : { adapter: await startWasm(wasmPaths), tuning: null };
   const worstError = await selfTest();
   if (!(worstError <= tolerance))
     throw new EngineError(
       `The self-test on ${backend} (${adapter}) is wrong by ${worstError.toExponential(1)}: its results are not to be trusted.`,
     );
-  return { adapter, worstError };
+  return { adapter, worstError, tuning };
 }
 
 /** A device of our own: tfjs's has the default limits, and is only made where navigator.gpu was there at import. */
-async function startWebGpu(): Promise<string> {
+async function startWebGpu(memory?: TuningMemory): Promise<{ adapter: string; tuning: Tuning }> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (gpu === undefined) throw new EngineError("This browser has no WebGPU.");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -78,9 +106,22 @@ async function startWebGpu(): Promise<string> {
   if (!(await tf.setBackend("webgpu"))) throw new EngineError("WebGPU does not start here.");
   await tf.ready();
   const { description, vendor, architecture, device: model } = adapter.info;
-  return (
-    description || [vendor, architecture, model].filter((word) => word !== "").join(" ") || "a WebGPU adapter"
-  );
+  const named = [vendor, architecture, model].filter((word) => word !== "").join(" ");
+  const key = `${tuningVersion} ${named} ${description}`;
+  const tuning = (await remembered(key, memory)) ?? (await tune(device));
+  chooseDesign(device, designOf(tuning));
+  await memory?.write(key, JSON.stringify(tuning));
+  return { adapter: description || named || "a WebGPU adapter", tuning };
+}
+
+async function remembered(key: string, memory: TuningMemory | undefined): Promise<Tuning | null> {
+  const text = (await memory?.read(key)) ?? "null";
+  try {
+    const kept: unknown = JSON.parse(text);
+    return isTuning(kept) ? kept : null;
+  } catch {
+    return null; // written by another version, or half
+  }
 }
 
 const features: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
@@ -93,13 +134,6 @@ const limits = [
   "maxComputeWorkgroupSizeX",
   "maxComputeInvocationsPerWorkgroup",
 ] as const;
-
-async function startWasm(): Promise<string> {
-  if (!(await tf.setBackend("wasm"))) throw new EngineError("WebAssembly does not start here.");
-  await tf.ready();
-  if (!(await loadSimd())) throw new EngineError("WebAssembly has no SIMD here.");
-  return "processor (WebAssembly, SIMD)";
-}
 
 async function within<T>(timeoutMs: number, work: Promise<T>, backend: BackendName): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,8 +1,15 @@
 // The engine as a volunteer uses it: start a backend, make a trainer, step, evaluate, sample.
 
-export { type BackendName, type StartedBackend, type StartOptions, startBackend } from "./backend.ts";
+export {
+  type BackendName,
+  type StartedBackend,
+  type StartOptions,
+  startBackend,
+  type TuningMemory,
+} from "./backend.ts";
 export { deviceFailure } from "./device-errors.ts";
 export { DeviceLostError, EngineError, NotFiniteError } from "./errors.ts";
+export type { Helper } from "./helper.ts";
 export { trainingMemoryBytes } from "./memory.ts";
 export { selfTest } from "./self-test.ts";
 export {

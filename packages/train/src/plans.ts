@@ -3,6 +3,7 @@
 
 import {
   adamw,
+  add,
   cast,
   embedding,
   gradientNorm,
@@ -26,7 +27,24 @@ import {
   type TrainingOptions,
   type Weights,
 } from "@homebody/model";
-import type { TrainerOptions } from "./trainer.ts";
+
+/** What a model trains by. */
+export interface EngineOptions {
+  readonly config: ModelConfig;
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+  readonly weightDecay: number;
+  /** Largest norm of all gradients together. */
+  readonly clip: number;
+  /** A control for experiments: only phi and psi learn. */
+  readonly frozenBody: boolean;
+  /** Rows of a batch that are in memory at a time; their gradients add up. All at once if it is not given. */
+  readonly rowsAtOnce?: number;
+  /** Less memory for a third more work: layers keep their inputs alone. */
+  readonly recompute?: boolean;
+  /** Activations and matrices in half precision, where the backend has it; sums and parameters stay float32. */
+  readonly half?: boolean;
+}
 
 export type Keep = (name: string, size: number, type?: "f32" | "f16" | "i32") => Storage;
 
@@ -90,7 +108,7 @@ export function keepBatch(config: ModelConfig, { rows, context }: BatchShape, ke
 }
 
 export interface PlanParts {
-  readonly options: TrainerOptions;
+  readonly options: EngineOptions;
   readonly arrangement: Arrangement;
   readonly model: ModelStorages;
   readonly batch: BatchStorages;
@@ -122,8 +140,7 @@ export function movePlan({ options, arrangement, model, batch }: PlanParts): Pla
   const { control, settings } = { control: whole(model.control), settings: whole(model.settings) };
   gradientNorm(plan, whole(model.gradients), whole(batch.losses), control, options.clip);
   const constants = { beta1: options.betas[0], beta2: options.betas[1], epsilon: options.epsilon };
-  for (const { group, offset, size, decays } of arrangement.ranges) {
-    if (!learns(options, group)) continue;
+  for (const { offset, size, decays } of movingRanges(options, arrangement)) {
     const part = (storage: Storage): Operand => ({ storage, offset, shape: [size] });
     const operands = {
       parameter: part(model.values),
@@ -135,6 +152,28 @@ export function movePlan({ options, arrangement, model, batch }: PlanParts): Pla
     };
     adamw(plan, operands, constants, decays);
   }
+  return plan;
+}
+
+/** What learns, in as few pieces as it takes. */
+function movingRanges(
+  options: EngineOptions,
+  { ranges }: Arrangement,
+): { offset: number; size: number; decays: boolean }[] {
+  const moving: { offset: number; size: number; decays: boolean }[] = [];
+  for (const { group, offset, size, decays } of ranges) {
+    if (!learns(options, group)) continue;
+    const last = moving.at(-1);
+    if (last !== undefined && last.decays === decays && last.offset + last.size === offset) last.size += size;
+    else moving.push({ offset, size, decays });
+  }
+  return moving;
+}
+
+/** Gradients that were made elsewhere, added to those made here. */
+export function addPlan({ model }: Pick<PlanParts, "model">, others: Storage): Plan {
+  const plan = new Plan();
+  add(plan, whole(others), whole(model.gradients));
   return plan;
 }
 
@@ -155,7 +194,7 @@ export function logitsPlan(parts: PlanParts, logits: Storage, row: Storage | nul
   return plan;
 }
 
-export const learns = ({ frozenBody }: TrainerOptions, group: Group) => !(frozenBody && group === "theta");
+export const learns = ({ frozenBody }: EngineOptions, group: Group) => !(frozenBody && group === "theta");
 
 function lossOperands(parts: PlanParts, halved: boolean): LossOperands {
   const { batch, model } = parts;

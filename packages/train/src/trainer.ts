@@ -6,50 +6,19 @@
 // here, until dispose.
 
 import { InputError, type NamedTensors, namedTensors, random, type TensorLayout } from "@homebody/base";
-import {
-  chains,
-  type KernelTime,
-  type Numbers,
-  type PreparedPlan,
-  ropeTables,
-  type Storage,
-  startRuntime,
-  stepSettings,
-  Workspace,
-  whole,
-} from "@homebody/kernels";
-import { arrange, dimensions, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
+import { type KernelTime, type Storage, stepSettings, whole } from "@homebody/kernels";
+import { dimensions, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
 import type { Batch } from "@homebody/text";
 import { causeOf, deviceFailure } from "./device-errors.ts";
+import { createEngine, rowsOfBatch } from "./engine.ts";
 import { NotFiniteError } from "./errors.ts";
-import {
-  type BatchShape,
-  type BatchStorages,
-  gradientPlan,
-  keepBatch,
-  keepModel,
-  logitsPlan,
-  lossPlan,
-  movePlan,
-  type PlanParts,
-} from "./plans.ts";
+import type { Helper, HelperResult } from "./helper.ts";
+import type { EngineOptions } from "./plans.ts";
 import { pick } from "./sample.ts";
 
-export interface TrainerOptions {
-  readonly config: ModelConfig;
-  readonly betas: readonly [number, number];
-  readonly epsilon: number;
-  readonly weightDecay: number;
-  /** Largest norm of all gradients together. */
-  readonly clip: number;
-  /** A control for experiments: only phi and psi learn. */
-  readonly frozenBody: boolean;
-  /** Rows of a batch that are in memory at a time; their gradients add up. All at once if it is not given. */
-  readonly rowsAtOnce?: number;
-  /** Less memory for a third more work: layers keep their inputs alone. */
-  readonly recompute?: boolean;
-  /** Activations and matrices in half precision, where the backend has it; sums and parameters stay float32. */
-  readonly half?: boolean;
+export interface TrainerOptions extends EngineOptions {
+  /** Other threads, which take a share of each batch; those that work for another trainer are left to it. */
+  readonly helpers?: readonly Helper[];
 }
 
 export interface StepResult {
@@ -101,92 +70,35 @@ export interface Trainer {
   dispose(): void;
 }
 
-/** What is ready for batches of one shape. */
-interface Ready {
-  readonly parts: PlanParts;
-  readonly plans: Map<PlanKind, PreparedPlan>;
-  readonly extras: Storage[];
-}
-
-type PlanKind = "gradients" | "more gradients" | "move" | "losses" | "logits" | "row";
-
-/** Shapes that are kept ready: training, evaluation, sampling, and a last part of a batch. */
-const shapesKept = 4;
-
 export function createTrainer(options: TrainerOptions): Trainer {
-  const { config, betas, weightDecay, half = false } = options;
-  const { context, headSize, vocabulary } = dimensions(config);
+  const { helpers: offered = [], ...own } = options;
+  const { config, betas, weightDecay } = own;
+  const { context, vocabulary } = dimensions(config);
   const layouts = Object.fromEntries(groups.map((group) => [group, groupLayout(config, group)])) as Record<
     Group,
     TensorLayout
   >;
   const everything = layoutOfAll(groups.map((group) => layouts[group]));
-  const arrangement = arrange(config);
-  const space = new Workspace(startRuntime());
-  const keep = (name: string, size: number, type?: "f32" | "f16" | "i32") => space.keep(name, size, type);
-  const model = keepModel(arrangement, half, keep);
-  const ready = new Map<string, Ready>();
+  const engine = createEngine(own);
+  const { arrangement, space, model } = engine;
+  const helpers = offered.filter((helper) => helper.begin(own));
   let steps = 0;
   let counts = { dispatches: 0, submits: 0 };
+  /** Whether helpers have the values as they are now. */
+  let told = false;
 
-  const write = (storage: Storage, values: Numbers) => space.write(whole(storage), values);
-
-  function readyFor(shape: BatchShape): Ready {
-    const key = `${shape.rows}x${shape.context}`;
-    let found = ready.get(key);
-    ready.delete(key); // and in again, as the latest
-    if (found === undefined) {
-      if (ready.size >= shapesKept) forget(ready.keys().next().value!);
-      const batch = keepBatch(config, shape, keep);
-      if (config.model_type === "llama") {
-        const { cos, sin } = ropeTables(shape.context, headSize, config.rope_theta);
-        write(batch.cos!, cos);
-        write(batch.sin!, sin);
-      }
-      found = { parts: { options, arrangement, model, batch, shape }, plans: new Map(), extras: [] };
-    }
-    ready.set(key, found);
-    return found;
-  }
-
-  function forget(key: string): void {
-    const { plans, parts, extras } = ready.get(key)!;
-    for (const plan of plans.values()) plan.dispose();
-    for (const storage of [...Object.values(parts.batch), ...extras]) if (storage) space.release(storage);
-    ready.delete(key);
-  }
-
-  function planOf({ parts, plans, extras }: Ready, kind: PlanKind): PreparedPlan {
-    const known = plans.get(kind);
-    if (known !== undefined) return known;
-    const make = () => {
-      if (kind === "gradients") return gradientPlan(parts, false);
-      if (kind === "more gradients") return gradientPlan(parts, true);
-      if (kind === "move") return movePlan(parts);
-      if (kind === "losses") return lossPlan(parts);
-      const { rows, context } = parts.shape;
-      const row = kind === "row" ? keep("row", 1, "i32") : null;
-      const logits = keep("logits", (row === null ? rows * context : 1) * vocabulary);
-      extras.push(logits, ...(row === null ? [] : [row]));
-      return logitsPlan(parts, logits, row);
-    };
-    const plan = space.prepare(make());
-    plans.set(kind, plan);
-    return plan;
-  }
-
-  function writeInputs({ ids }: BatchStorages, batch: Pick<Batch, "inputs" | "rows" | "context">): void {
-    const { inputs, rows, context: length } = batch;
-    if (length > context) throw new InputError("batch: context", `at most ${context}`, `${length}`);
+  function checkInputs({ inputs, rows, context: length }: Pick<Batch, "inputs" | "rows" | "context">): void {
     if (inputs.length !== rows * length)
       throw new InputError("batch: inputs", `${rows} x ${length} tokens`, `${inputs.length}`);
     const outside = inputs.findIndex((id) => id < 0 || id >= vocabulary);
     if (outside >= 0)
       throw new InputError("batch: inputs", `tokens from 0 to ${vocabulary - 1}`, `${inputs[outside]}`);
-    write(ids, inputs);
   }
 
-  function countTargets({ targets, inputs }: Batch): number {
+  /** How many targets count. */
+  function checkBatch(batch: Batch): number {
+    checkInputs(batch);
+    const { targets, inputs } = batch;
     if (targets.length !== inputs.length)
       throw new InputError("batch: targets", `${inputs.length}`, `${targets.length}`);
     let count = 0;
@@ -199,59 +111,58 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return count;
   }
 
-  /** The parts of a batch that go through one after another, and their plans. */
-  function partsOf(batch: Batch): { part: Batch; at: Ready; plan: PreparedPlan }[] {
-    const { rows, context: length, inputs, targets } = batch;
-    const most = Math.min(rows, options.rowsAtOnce ?? rows);
-    return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
-      const [first, end] = [i * most, Math.min(rows, (i + 1) * most)];
-      const cut = (ids: Int32Array) => ids.subarray(first * length, end * length);
-      const part = { ...batch, rows: end - first, inputs: cut(inputs), targets: cut(targets) };
-      const at = readyFor(part);
-      return { part, at, plan: planOf(at, i === 0 ? "gradients" : "more gradients") };
-    });
-  }
-
-  function writeBatch({ parts: { batch: storages } }: Ready, batch: Batch): void {
-    writeInputs(storages, batch);
-    const { heads, links } = chains(batch.inputs, vocabulary);
-    write(storages.heads, heads);
-    write(storages.links, links);
-    write(storages.targets, batch.targets);
-  }
-
-  const writeSettings = (count: number, learningRate: number, step: number) =>
-    write(
-      model.settings,
-      stepSettings(
-        { share: 1 / count, learningRate, decay: weightDecay, step },
-        { beta1: betas[0], beta2: betas[1] },
-      ),
+  const writeSettings = (share: number, learningRate: number, step: number) =>
+    space.write(
+      whole(model.settings),
+      stepSettings({ share, learningRate, decay: weightDecay, step }, { beta1: betas[0], beta2: betas[1] }),
     );
 
-  /** Starts the gradients of a batch; the first part's place tells which move follows. */
-  function startGradients(batch: Batch): { first: Ready; plans: PreparedPlan[] } {
-    const parts = partsOf(batch);
-    for (const { part, at, plan } of parts) {
-      writeBatch(at, part);
-      plan.run();
-    }
-    return { first: parts[0]!.at, plans: parts.map(({ plan }) => plan) };
+  /** The share of a batch that stays here, and what helpers make of the rest. */
+  async function divide(batch: Batch, share: number, gradient: boolean) {
+    const workers = Math.min(helpers.length + 1, batch.rows);
+    const cut = (i: number) => Math.ceil((i * batch.rows) / workers);
+    const values = workers === 1 || told ? null : await space.read(whole(model.values), arrangement.size);
+    const results = helpers.slice(0, workers - 1).map((helper, i) =>
+      helper.work({
+        values: values === null ? null : values.slice(),
+        batch: copyOf(rowsOfBatch(batch, cut(i + 1), cut(i + 2))),
+        share,
+        gradient,
+      }),
+    );
+    told = workers === helpers.length + 1;
+    return { mine: rowsOfBatch(batch, 0, cut(1)), others: Promise.all(results) };
+  }
+
+  /** Losses of this thread's share are in `first`; gradients are those of the whole batch. */
+  async function makeGradients(batch: Batch, count: number) {
+    const { mine, others } = await divide(batch, 1 / count, true);
+    const { first, plans } = engine.startGradients(mine);
+    const results: readonly HelperResult[] = helpers.length === 0 ? [] : await others;
+    for (const { gradients } of results) engine.addGradients(gradients!);
+    return { first, plans, othersLoss: sum(results.map(({ loss }) => loss)) };
   }
 
   async function step(batch: Batch, learningRate: number): Promise<StepResult> {
-    const count = countTargets(batch);
+    const count = checkBatch(batch);
     steps += 1;
-    writeSettings(count, learningRate, steps);
-    const { first, plans } = startGradients(batch);
-    const move = planOf(first, "move");
+    writeSettings(1 / count, learningRate, steps);
+    // Without helpers nothing is waited for here, so a step is on its way when this function returns.
+    const made =
+      helpers.length === 0
+        ? { ...engine.startGradients(batch), othersLoss: 0 }
+        : await makeGradients(batch, count);
+    const move = made.first.plan("move");
     move.run();
-    const all = [...plans, move];
+    told = false;
+    const all = [...made.plans, move];
     counts = {
-      dispatches: all.reduce((sum, plan) => sum + plan.dispatches, 0),
-      submits: all.reduce((sum, plan) => sum + plan.submits, 0),
+      dispatches: sum(all.map((plan) => plan.dispatches)),
+      submits: sum(all.map((plan) => plan.submits)),
     };
-    const [loss = Number.NaN, gradNorm = Number.NaN] = await readControl();
+    const [own = Number.NaN, gradNorm = Number.NaN] = await space.read(whole(model.control), 4);
+    failIfRefused();
+    const loss = own + made.othersLoss;
     for (const [what, number] of [
       ["loss", loss],
       ["gradient norm", gradNorm],
@@ -263,54 +174,47 @@ export function createTrainer(options: TrainerOptions): Trainer {
     return { loss, gradNorm, tokens: count };
   }
 
-  async function readControl(): Promise<Float32Array> {
-    const control = await space.read(whole(model.control), 4);
-    const failure = deviceFailure();
-    if (failure !== null) throw failure;
-    return control;
-  }
-
   async function evaluate(batch: Batch) {
-    const count = countTargets(batch);
-    const at = readyFor(batch);
-    writeInputs(at.parts.batch, batch);
-    write(at.parts.batch.targets, batch.targets);
+    const count = checkBatch(batch);
     writeSettings(1, 0, 1);
-    planOf(at, "losses").run();
-    const losses = await space.read(whole(at.parts.batch.losses), batch.inputs.length);
-    const failure = deviceFailure();
-    if (failure !== null) throw failure;
-    const nats = losses.reduce((sum, loss) => sum + loss, 0);
+    const { mine, others } = await divide(batch, 1, false);
+    const at = engine.readyFor(mine);
+    at.write("ids", mine.inputs);
+    at.write("targets", mine.targets);
+    at.plan("losses").run();
+    const nats = sum(await at.readLosses()) + sum((await others).map(({ loss }) => loss));
+    failIfRefused();
     if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
     return { nats, tokens: count };
   }
 
   async function gradients(batch: Batch) {
-    writeSettings(countTargets(batch), 0, 1);
-    const { first } = startGradients(batch);
-    const losses = await space.read(whole(first.parts.batch.losses), first.parts.batch.losses.size);
+    const count = checkBatch(batch);
+    writeSettings(1 / count, 0, 1);
+    const { first, othersLoss } = await makeGradients(batch, count);
     const flat = await space.read(whole(model.gradients), arrangement.size);
-    return { loss: losses.reduce((sum, loss) => sum + loss, 0), gradients: gather(flat, everything) };
+    return { loss: sum(await first.readLosses()) + othersLoss, gradients: gather(flat, everything) };
   }
 
   async function profile(batch: Batch): Promise<readonly KernelTime[] | null> {
-    writeSettings(countTargets(batch), 0, steps + 1);
+    writeSettings(1 / checkBatch(batch), 0, steps + 1);
     const times: KernelTime[] = [];
-    const parts = partsOf(batch);
+    const parts = engine.partsOf(batch);
     for (const { part, at, plan } of parts) {
-      writeBatch(at, part);
+      at.writeBatch(part);
       times.push(...((await plan.profile()) ?? []));
     }
-    times.push(...((await planOf(parts[0]!.at, "move").profile()) ?? []));
+    times.push(...((await parts[0]!.at.plan("move").profile()) ?? []));
+    told = false;
     return times.length === 0 ? null : times;
   }
 
   async function logits(batch: Batch): Promise<Float32Array> {
-    const at = readyFor(batch);
-    writeInputs(at.parts.batch, batch);
-    planOf(at, "logits").run();
-    const [kept] = at.extras.filter(({ name, size }) => name === "logits" && size !== vocabulary);
-    return space.read(whole(kept ?? at.extras[0]!), batch.inputs.length * vocabulary);
+    checkInputs(batch);
+    const at = engine.readyFor(batch);
+    at.write("ids", batch.inputs);
+    at.plan("logits").run();
+    return at.readLogits("logits");
   }
 
   async function* sample(prompt: readonly number[], options: SampleOptions): AsyncGenerator<number> {
@@ -322,13 +226,13 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const window = tokens.slice(-context);
       const ids = new Int32Array(context);
       ids.set(window);
-      const at = readyFor({ rows: 1, context });
-      const plan = planOf(at, "row");
-      const [logits, row] = at.extras as [Storage, Storage];
-      writeInputs(at.parts.batch, { inputs: ids, rows: 1, context });
-      write(row, Int32Array.of(window.length - 1));
+      checkInputs({ inputs: ids, rows: 1, context });
+      const at = engine.readyFor({ rows: 1, context });
+      const plan = at.plan("row");
+      at.write("ids", ids);
+      at.write("row", Int32Array.of(window.length - 1));
       plan.run();
-      const next = pick(await space.read(whole(logits), vocabulary), options, dice);
+      const next = pick(await at.readLogits("row"), options, dice);
       tokens.push(next);
       yield next;
     }
@@ -366,6 +270,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     if (size === 0) return;
     const place = { storage: model.values, offset: start, shape: [size] };
     space.write(place, scatter(tensors, layout, start, size));
+    told = false;
   }
 
   async function read(group: Group): Promise<NamedTensors> {
@@ -385,7 +290,10 @@ export function createTrainer(options: TrainerOptions): Trainer {
     for (const which of ["first", "second"] as const) {
       const values = moments?.[which];
       const flat = new Float32Array(arrangement.size);
-      write(model[which], values === undefined ? flat : scatter(values, everything, 0, arrangement.size));
+      space.write(
+        whole(model[which]),
+        values === undefined ? flat : scatter(values, everything, 0, arrangement.size),
+      );
     }
   }
 
@@ -404,7 +312,10 @@ export function createTrainer(options: TrainerOptions): Trainer {
     get counts() {
       return counts;
     },
-    dispose: () => space.dispose(),
+    dispose: () => {
+      for (const helper of helpers) helper.end();
+      engine.dispose();
+    },
   };
 }
 
@@ -417,6 +328,19 @@ function explained<A extends unknown[], T>(work: (...args: A) => Promise<T>): (.
       throw error instanceof NotFiniteError || error instanceof InputError ? error : await causeOf(error);
     }
   };
+}
+
+function failIfRefused(): void {
+  const failure = deviceFailure();
+  if (failure !== null) throw failure;
+}
+
+const sum = (numbers: ArrayLike<number>) =>
+  Array.prototype.reduce.call(numbers, (a, b) => a + b, 0) as number;
+
+/** Arrays of its own, to be handed to another thread. */
+function copyOf(batch: Batch): Batch {
+  return { ...batch, inputs: batch.inputs.slice(), targets: batch.targets.slice() };
 }
 
 function layoutOfAll(parts: readonly TensorLayout[]): TensorLayout {

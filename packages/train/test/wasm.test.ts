@@ -3,7 +3,7 @@ import { selfTest, startBackend } from "../src/index.ts";
 import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
 
 beforeAll(async () => {
-  await startBackend("wasm");
+  await startBackend("wasm", { threads: 1 });
 });
 
 trainerContract();

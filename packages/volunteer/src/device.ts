@@ -3,17 +3,26 @@
 import {
   type BackendName,
   createTrainer,
-  type StartedBackend,
+  type Helper,
   type StartOptions,
   startBackend,
+  type TuningMemory,
 } from "@homebody/train";
-import type { Device } from "./ports.ts";
+import type { Device, DeviceStart } from "./ports.ts";
 
 export function engineDevice(prefer: "auto" | BackendName, options: StartOptions = {}): Device {
-  let started: Promise<StartedBackend> | undefined;
+  let started: Promise<DeviceStart> | undefined;
+  let helpers: readonly Helper[] = [];
+
+  async function start(): Promise<DeviceStart> {
+    const { helpers: own, ...backend } = await startBackend(prefer, options);
+    helpers = own;
+    return { ...backend, threads: own.length + 1 };
+  }
+
   return {
     start: () => {
-      started ??= startBackend(prefer, options);
+      started ??= start();
       started.catch(() => {
         started = undefined; // asked again, it is tried again
       });
@@ -22,6 +31,20 @@ export function engineDevice(prefer: "auto" | BackendName, options: StartOptions
     lost: () => {
       started = undefined;
     },
-    trainer: createTrainer,
+    trainer: (options) => createTrainer({ ...options, helpers }),
+  };
+}
+
+/** What was measured of the adapter that was used last, in one small file. */
+export function tuningFile(file: {
+  readonly read: () => Promise<string | undefined>;
+  readonly write: (text: string) => Promise<void>;
+}): TuningMemory {
+  return {
+    read: async (key) => {
+      const text = await file.read();
+      return text?.startsWith(`${key}\n`) ? text.slice(key.length + 1) : null;
+    },
+    write: (key, text) => file.write(`${key}\n${text}`),
   };
 }

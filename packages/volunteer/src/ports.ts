@@ -13,9 +13,15 @@ export interface Disk {
   clear(): Promise<void>;
 }
 
+/** What has started, in plain data. */
+export interface DeviceStart extends Omit<StartedBackend, "helpers"> {
+  /** Cores that compute, where it is not a graphics processor. */
+  readonly threads: number;
+}
+
 export interface Device {
   /** The backend, started and tested; the same one each time, until it is lost. */
-  start(): Promise<StartedBackend>;
+  start(): Promise<DeviceStart>;
   /** The one that was started is gone: the next start makes another. */
   lost(): void;
   trainer(options: TrainerOptions): Trainer;

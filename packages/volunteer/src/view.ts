@@ -18,6 +18,10 @@ export interface DeviceCheck {
   readonly worstError: number;
   /** Why the better backend is not used: in plain words, null if it is. */
   readonly fallback: string | null;
+  /** Cores that compute, where it is not a graphics processor. */
+  readonly threads: number;
+  /** How kernels are laid out for this adapter, as measured at the first start; null where there is one way. */
+  readonly tuning: { readonly matmul: string; readonly rows: string; readonly gflops: number } | null;
   readonly tokensPerSecond: number | null; // as measured so far
   readonly memoryBytes: number; // what training will take, estimated
 }

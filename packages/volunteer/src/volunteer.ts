@@ -19,14 +19,8 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { bitsPerByte } from "@homebody/text";
-import {
-  DeviceLostError,
-  EngineError,
-  NotFiniteError,
-  type StartedBackend,
-  trainingMemoryBytes,
-} from "@homebody/train";
-import type { Clock, Device, Disk, Line, Net } from "./ports.ts";
+import { DeviceLostError, EngineError, NotFiniteError, trainingMemoryBytes } from "@homebody/train";
+import type { Clock, Device, DeviceStart, Disk, Line, Net } from "./ports.ts";
 import { type BroughtFile, prepareText, type Text } from "./prepare.ts";
 import { decodeRecord, emptyRecord, encodeRecord, type Record, withLoss } from "./record.ts";
 import { createReplica, type Replica, type Telling } from "./replica.ts";
@@ -103,7 +97,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
 
   let session: Session = firstSession;
   let intensity: Intensity = options.intensity ?? "full";
-  let started: StartedBackend | undefined;
+  let started: DeviceStart | undefined;
   let text: Text | undefined;
   let replica: Replica | undefined;
   let line: Line | undefined;

@@ -10,7 +10,7 @@ import { type Contestant, contestants, measure, type Request, type Row } from ".
 
 export const usage = `
 homebody bench engine [--backend webgpu|wasm] [--config NAME] [--peers] [--steps N] [--in node|chromium]
-                      [--vocabulary V] [--context T] [--rows B] [--recompute] [--half] [--gpu] [--json]
+                      [--vocabulary V] [--context T] [--rows B] [--recompute] [--half] [--threads N] [--gpu] [--json]
 
 Whole training steps. --peers also trains the same model in jax-js and in stock tfjs, in the same run.
   reference    gpt2: vocabulary 4,096, width 128, 4 layers, T 128, B 8, untied (1.9 M parameters)
@@ -39,6 +39,7 @@ export async function run(args: readonly string[]): Promise<number> {
       rows: { type: "string" },
       recompute: { type: "boolean", default: false },
       half: { type: "boolean", default: false },
+      threads: { type: "string" },
       gpu: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -59,9 +60,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const steps = wholeNumber("--steps", values.steps, 3, 100_000);
   const sizes = { ...size("vocabulary"), ...size("context"), ...size("rows") };
   const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
-  const requests = names.map(
-    (name): Request => ({ name, backend, config, steps, recompute, half, ...sizes }),
-  );
+  const threads =
+    values.threads === undefined ? {} : { threads: wholeNumber("--threads", values.threads, 1, 64) };
+  const options = { backend, config, steps, recompute, half, ...sizes, ...threads } as const;
+  const requests = names.map((name): Request => ({ name, ...options }));
   const rows: Row[] = [];
   const onRow = (row: Row) => {
     rows.push(row);
@@ -90,6 +92,7 @@ function line(row: Row): string {
     `loss ${row.losses.map((loss) => loss.toFixed(4)).join(" to ")}`,
     row.peakProcessBytes && `${megabytes(row.peakProcessBytes)} of memory`,
     row.tensorBytes && `${megabytes(row.tensorBytes)} of tensors`,
+    row.threads && `${row.threads} threads`,
     row.dispatches && `${row.dispatches} dispatches`,
     row.submits && `${row.submits} submits`,
     row.hostMs && `${row.hostMs.toFixed(1)} ms of JavaScript`,

@@ -29,6 +29,8 @@ export interface Request {
   readonly steps: number;
   readonly recompute?: boolean;
   readonly half?: boolean;
+  /** On wasm; all cores if it is not given. */
+  readonly threads?: number;
 }
 
 export interface Row {
@@ -44,6 +46,7 @@ export interface Row {
   /** Before the first step and before the last. */
   readonly losses: readonly [number, number];
   /** Of our own alone, from here on. */
+  readonly threads?: number;
   readonly dispatches?: number;
   readonly submits?: number;
   /** Of JavaScript, to start a step; on wasm JavaScript waits for all of it. */
@@ -79,10 +82,13 @@ async function peerOf({ name, backend }: Request, bench: Bench): Promise<Peer> {
 }
 
 async function measureOurs(request: Request, bench: Bench, start: StartOptions): Promise<Row> {
-  const { adapter } = await startBackend(request.backend, start);
+  const { adapter, helpers } = await startBackend(request.backend, {
+    ...start,
+    ...(request.threads && { threads: request.threads }),
+  });
   const { config } = bench;
   const { recompute = false, half = false } = request;
-  const options: TrainerOptions = { config, ...adam, frozenBody: false, recompute, half };
+  const options: TrainerOptions = { config, ...adam, frozenBody: false, recompute, half, helpers };
   const trainer = createTrainer(options);
   try {
     for (const group of groups)
@@ -103,6 +109,7 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
     const own = {
       adapter,
       ...trainer.counts,
+      ...(request.backend === "wasm" && { threads: helpers.length + 1 }),
       tensorBytes: tf.memory().numBytes,
       ...(request.backend === "webgpu" && { hostMs: median(hostTimes.slice(1)) }),
     };

@@ -30,8 +30,8 @@ export function startVolunteers(
     const home = join(folder, String(n));
     const log = openSync(join(folder, `${n}.log`), "a");
     const source = sources[(n - 1) % sources.length]!;
-    const args = [main, "volunteer", url, "--source", source, "--backend", "wasm", "--data", home];
-    const child = spawn(process.execPath, [...process.execArgv, ...args], {
+    const args = [main, "volunteer", url, "--source", source, "--backend", "wasm", "--threads", "1"];
+    const child = spawn(process.execPath, [...process.execArgv, ...args, "--data", home], {
       // An IPC channel, so that it ends with us; a group of its own, so that Ctrl-C is ours to pass on.
       stdio: ["ignore", log, log, "ipc"],
       detached: true,

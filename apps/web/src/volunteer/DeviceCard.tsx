@@ -1,5 +1,6 @@
 // What this device can do: which engine, whether it computes right, how fast it is and what it takes.
 
+import { noun } from "@homebody/base";
 import type { DeviceCheck, View } from "@homebody/volunteer/view";
 import { bytes, compact, scientific } from "../format/numbers.ts";
 import { Badge, Meter, Section } from "../ui/parts.tsx";
@@ -53,9 +54,21 @@ function Facts({ device, speed }: { device: DeviceCheck; speed: number | null })
         <dt className="text-muted">Engine</dt>
         <dd data-testid="device-backend" data-backend={device.backend}>
           {engines[device.backend]}
+          {device.backend === "wasm" && `, ${device.threads} ${noun(device.threads, "core")}`}
         </dd>
         <dt className="text-muted">Adapter</dt>
         <dd data-testid="device-adapter">{device.adapter}</dd>
+        {device.tuning && (
+          <>
+            <dt className="text-muted">Kernels</dt>
+            <dd data-testid="device-tuning">
+              {device.tuning.matmul}, rows for {device.tuning.rows}{" "}
+              <span className="text-sm text-muted">
+                (the fastest here: {compact(device.tuning.gflops)} GFLOP/s)
+              </span>
+            </dd>
+          </>
+        )}
         <dt className="text-muted">Self-test</dt>
         <dd>
           right to{" "}

@@ -64,6 +64,8 @@ export interface Runtime {
   prepare(commands: readonly BoundCommand[]): Prepared;
   /** Copies in, from an element (of 4 bytes) on. */
   write(tensor: tf.Tensor, offset: number, values: Numbers): void;
+  /** When all that was started is done. */
+  settled(): Promise<void>;
   /** A copy of elements of 4 bytes, after all that was started before. */
   read(tensor: tf.Tensor, offset: number, size: number): Promise<Float32Array>;
 }

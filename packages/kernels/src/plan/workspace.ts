@@ -61,6 +61,10 @@ export class Workspace {
     return this.#runtime.read(this.#kept.get(storage)!, offset, size);
   }
 
+  settled(): Promise<void> {
+    return this.#runtime.settled();
+  }
+
   dispose(): void {
     for (const plan of this.#plans) plan.dispose();
     for (const tensor of this.#kept.values()) tensor.dispose();

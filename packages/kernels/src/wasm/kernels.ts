@@ -30,6 +30,11 @@ export const kernels: Readonly<Record<string, (prepare: Prepare) => Call>> = {
     return () =>
       simd.kernels.adamw(...states, size, beta1!, 1 - beta1!, beta2!, 1 - beta2!, epsilon!, decays!);
   },
+  Add: (prepare) => {
+    const { simd, at } = prepare;
+    const size = sizeAt(prepare, "x");
+    return () => simd.kernels.blend(at.y!, at.x!, 1, 1, size);
+  },
   CausalAttention: (prepare) => {
     const { simd, at } = prepare;
     const { sizes, scratches } = attention(prepare);

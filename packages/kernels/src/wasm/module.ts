@@ -5,7 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { base64 } from "./bytes.ts";
+import { plain, relaxed } from "./bytes.ts";
 
 type Kernels =
   | "adamw"
@@ -58,7 +58,8 @@ export async function loadSimd(): Promise<boolean> {
   const emscripten = backend.wasm as unknown as EmscriptenModule;
   const memory = emscripten.asm?.memory;
   if (!(memory instanceof WebAssembly.Memory)) return false;
-  const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+  const bytes = [relaxed, plain].map(bytesOf).find((bytes) => WebAssembly.validate(bytes));
+  if (bytes === undefined) return false;
   const { instance } = await WebAssembly.instantiate(bytes, { env: { memory } });
   const kept = new Map<string, { address: number; bytes: number }>();
   modules.set(backend, {
@@ -76,6 +77,8 @@ export async function loadSimd(): Promise<boolean> {
   });
   return true;
 }
+
+const bytesOf = (base64: string) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
 
 export function simdOf(backend: BackendWasm): SimdModule {
   const found = modules.get(backend);

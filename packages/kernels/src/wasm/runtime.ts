@@ -47,6 +47,8 @@ export class WasmRuntime implements Runtime {
     return this.#numbers(tensor, offset, size).slice();
   }
 
+  async settled(): Promise<void> {}
+
   prepare(commands: readonly BoundCommand[]): Prepared {
     const address = ({ tensor, offset, type }: Bound) => {
       if (type === "f16")

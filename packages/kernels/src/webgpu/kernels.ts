@@ -1,6 +1,7 @@
 // The WGSL kernels of all commands. What a command's operands and attributes are stands in its folder's index.ts.
 
 import { adamwKernel } from "../adamw/webgpu.ts";
+import { addKernel } from "../add/webgpu.ts";
 import { castKernel } from "../cast/webgpu.ts";
 import { attentionGradKernel, attentionKernel } from "../causal-attention/webgpu.ts";
 import { columnSumsKernel } from "../column-sums/webgpu.ts";
@@ -20,6 +21,7 @@ export type Kernel = (gpu: Gpu, operands: BoundOperands, attributes: Attributes)
 
 export const kernels: Readonly<Record<string, Kernel>> = {
   AdamW: adamwKernel,
+  Add: addKernel,
   Cast: castKernel,
   CausalAttention: attentionKernel,
   CausalAttentionGrad: attentionGradKernel,

@@ -109,6 +109,10 @@ export class WebgpuRuntime implements Runtime {
     return values;
   }
 
+  async settled(): Promise<void> {
+    await this.#backend.device.queue.onSubmittedWorkDone();
+  }
+
   prepare(commands: readonly BoundCommand[]): Prepared {
     const recorder = new Recorder(this.#backend.device, this.design, this.#compiled, (tensor) =>
       this.#bufferOf(tensor),

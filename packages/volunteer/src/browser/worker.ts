@@ -5,7 +5,7 @@ import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url
 import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
 import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
 import { systemClock } from "../clock.ts";
-import { engineDevice } from "../device.ts";
+import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
 import { emptyLedger } from "../record.ts";
 import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
@@ -21,6 +21,10 @@ const device = engineDevice("auto", {
     "tfjs-backend-wasm-simd.wasm": simd,
     "tfjs-backend-wasm-threaded-simd.wasm": threaded,
   },
+  memory: tuningFile({
+    read: () => readHome("tuning"),
+    write: (text) => writeHome("tuning", text),
+  }),
 });
 
 let volunteer: Volunteer | undefined;

@@ -7,7 +7,7 @@ import { InputError, type SourceId } from "@homebody/base";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { systemClock } from "../clock.ts";
-import { engineDevice } from "../device.ts";
+import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
 import { NetError } from "../ports.ts";
 import { type BroughtFile, loadText, type Text } from "../prepare.ts";
@@ -23,6 +23,8 @@ export interface HeadlessOptions {
   /** Files or folders of .txt, .md and .jsonl, for a source whose text is brought. */
   readonly text?: readonly string[];
   readonly backend: "auto" | BackendName;
+  /** Cores that may be used on wasm; all of them if it is not given. */
+  readonly threads?: number;
   /** Identity, words, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
@@ -50,7 +52,13 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     host: "node",
     net: webNet(url),
     disk,
-    device: engineDevice(backend),
+    device: engineDevice(backend, {
+      ...(options.threads === undefined ? {} : { threads: options.threads }),
+      memory: tuningFile({
+        read: () => readFile(join(dataDir, "tuning"), "utf8").catch(() => undefined),
+        write: (text) => writeFile(join(dataDir, "tuning"), text),
+      }),
+    }),
     clock: systemClock,
     told,
     ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
