@@ -1,9 +1,10 @@
-// Causal attention in WGSL without scores in memory (Dao et al. 2022): an invocation takes one query, walks over the
-// keys it may see, and keeps a running softmax; the backward pass makes probabilities again from lse.
+// Causal attention in WGSL without scores in memory (Dao et al. 2022): an invocation takes a query, walks over the keys
+// that it may see, and keeps a running softmax; the backward pass makes probabilities again from lse.
 //
-// Backward: one program for dq (an invocation a query, which also leaves delta = dy · y), one for dk and dv (an
-// invocation a key, over the queries of all heads that share it), so nothing is added to by two at once. On a real
-// graphics card a workgroup's invocations walk together over tiles that they share.
+// Backward: one program for dq (by queries, which also leaves delta = dy · y), one for dk and dv (by keys, over the
+// queries of all heads that share them), so nothing is added to by two at once. On a real graphics card a workgroup's
+// invocations walk together over tiles that they share. On a processor that plays one, loads are what costs: an
+// invocation takes two neighbours, and loads each row once for both (four compile for seconds and gain little).
 
 import type { Bound } from "../plan/runtime.ts";
 import type { Kernel } from "../webgpu/kernels.ts";
@@ -28,8 +29,10 @@ interface Shape {
 
 const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n");
 
-/** Queries (or keys) of a workgroup. */
-const blockOf = (variant: Variant) => (variant === "software" ? 4 : 64);
+/** Invocations of a workgroup, and neighbouring queries (or keys) of each. */
+const lanesOf = (variant: Variant) => (variant === "software" ? 4 : 64);
+const ownOf = (variant: Variant) => (variant === "software" ? 2 : 1);
+const blockOf = (variant: Variant) => lanesOf(variant) * ownOf(variant);
 /** Shared rows at a time: two tiles within the 16 KiB that every WebGPU has. */
 const tileOf = (headSize: number) => Math.max(1, Math.min(32, Math.floor(2048 / headSize)));
 
@@ -42,6 +45,7 @@ const prelude = ({ variant, headSize }: Shape) => {
   return `
 alias V = ${vector(width)};
 const PIECES = ${pieces}u;
+const LANES = ${lanesOf(variant)}u;
 const BLOCK = ${blockOf(variant)}u;
 const TILE = ${tileOf(headSize)}u;
 fn inner(a: V, b: V) -> f32 { return ${width === 4 ? "dot(a, b)" : "a * b"}; }
@@ -54,46 +58,47 @@ ${variant === "hardware" ? tiles.join("\n") : ""}`;
 };
 
 const main = (body: string) => `
-@compute @workgroup_size(BLOCK)
+@compute @workgroup_size(LANES)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) id: vec3<u32>) {
   let lane = id.x;
-  let own = group.x * BLOCK + lane;
-  let firstOwn = group.x * BLOCK;
+  let firstOfGroup = group.x * BLOCK;
   ${body}
 }`;
 
 /**
- * A walk of `other` from `from` to `to`, the same for all of a workgroup, over rows of two tensors: `body` runs where
- * `condition` holds and reads piece i of each by the code that it is given.
+ * A walk of `other` from `from` to `to` over rows of two tensors: `body` reads piece i of each by the code that it is
+ * given. On real cards the bounds are the same for all of a workgroup.
  */
 function walk(
   { variant, headSize }: Shape,
-  bounds: { from: string; to: string; condition: string },
+  { from, to }: { readonly from: string; readonly to: string },
   rows: readonly [Row, Row],
   body: (piece: (row: 0 | 1, i: number) => string) => string,
 ): string {
+  const pieces = headSize / widthOf(headSize);
   if (variant === "software") {
-    const [first, second] = rows;
-    return `for (var other = ${bounds.from}; other < ${bounds.to}; other++) {
-    if (!(${bounds.condition})) { continue; }
-    let at0 = ${first.at};
-    let at1 = ${second.at};
-    ${body((row, i) => `get_${rows[row].name}(at${row} + ${i}u)`)}
+    const loads = rows.flatMap(({ name }, row) =>
+      range(pieces).map((i) => `let row${row}_${i} = get_${name}(at${row} + ${i}u);`),
+    );
+    return `for (var other = ${from}; other < ${to}; other++) {
+    let at0 = ${rows[0].at};
+    let at1 = ${rows[1].at};
+    ${loads.join(" ")}
+    ${body((row, i) => `row${row}_${i}`)}
   }`;
   }
-  const tile = tileOf(headSize);
   const fill = rows.map(
-    ({ name, at }, row) => `for (var n = lane; n < TILE * PIECES; n += BLOCK) {
+    ({ name, at }, row) => `for (var n = lane; n < TILE * PIECES; n += LANES) {
       let other = base + n / PIECES;
-      if (other < ${bounds.to}) { tile${row}[n] = get_${name}(${at} + n % PIECES); }
+      if (other < ${to}) { tile${row}[n] = get_${name}(${at} + n % PIECES); }
     }`,
   );
-  return `for (var base = ${bounds.from}; base < ${bounds.to}; base += TILE) {
+  return `for (var base = ${from}; base < ${to}; base += TILE) {
     ${fill.join("\n")}
     workgroupBarrier();
-    for (var n = 0u; n < ${tile}u; n++) {
+    for (var n = 0u; n < TILE; n++) {
       let other = base + n;
-      if (other < ${bounds.to} && ${bounds.condition}) {
+      if (other < ${to}) {
         ${body((row, i) => `tile${row}[n * PIECES + ${i}u]`)}
       }
     }
@@ -112,55 +117,64 @@ const sumOfPieces = (pieces: number, left: string, right: (i: number) => string)
     .map((i) => `inner(${left}${i}, ${right(i)})`)
     .join(" + ");
 
+/** `own`: rows of this invocation, numbered r; `t{r}` is where row r stands, clamped to the last one. */
+const owned = (shape: Shape, code: (r: number) => string) => each(ownOf(shape.variant), code);
+const positions = (shape: Shape) => `
+  let firstOwn = firstOfGroup + lane * ${ownOf(shape.variant)}u;
+  ${owned(shape, (r) => `let t${r} = min(firstOwn + ${r}u, u.context - 1u);`)}`;
+
 // group.y is batch * H + head.
-const queryPlace = `
+const queryPlaces = (shape: Shape) => `
   let head = group.y % u.heads;
   let batch = group.y / u.heads;
   let kvHead = head / (u.heads / u.kvHeads);
-  let valid = own < u.context;
-  let t = min(own, u.context - 1u);
-  let at = place(batch, t, head);
-  let atQuery = side(batch, t, head);
-  let last = min(firstOwn + BLOCK, u.context);`;
+  ${positions(shape)}
+  ${owned(shape, (r) => `let at${r}_y = place(batch, t${r}, head); let at${r}_q = side(batch, t${r}, head);`)}`;
+/** Keys up to the last query: of this invocation, or of all that share tiles. */
+const seen = ({ variant }: Shape) => ({
+  from: "0u",
+  to: variant === "software" ? `t${ownOf(variant) - 1} + 1u` : "min(firstOfGroup + BLOCK, u.context)",
+});
 const keysAndValues: readonly [Row, Row] = [
   { name: "qkv", at: "side(batch, other, u.heads + kvHead)" },
   { name: "qkv", at: "side(batch, other, u.heads + u.kvHeads + kvHead)" },
 ];
-const seen = { from: "0u", to: "last", condition: "other <= t" };
 
 function forward(shape: Shape): Program {
   const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
+  const begin = (r: number) => `
+  ${each(pieces, (i) => `let q${r}_${i} = get_qkv(at${r}_q + ${i}u) * u.scale; var y${r}_${i} = V(0.0);`)}
+  var top${r} = -3.4e38;
+  var sum${r} = 0.0;`;
+  const meet = (r: number, piece: (row: 0 | 1, i: number) => string) => `
+    if (other <= t${r}) {
+      let score = ${sumOfPieces(pieces, `q${r}_`, (i) => piece(0, i))};
+      if (score > top${r}) {
+        let shrink = exp(top${r} - score);
+        top${r} = score;
+        sum${r} *= shrink;
+        ${each(pieces, (i) => `y${r}_${i} *= shrink;`)}
+      }
+      let p = exp(score - top${r});
+      sum${r} += p;
+      ${each(pieces, (i) => `y${r}_${i} += p * ${piece(1, i)};`)}
+    }`;
+  const end = (r: number) => `
+  if (firstOwn + ${r}u < u.context) {
+    ${each(pieces, (i) => `put_y(at${r}_y + ${i}u, y${r}_${i} / sum${r});`)}
+    put_lse(group.y * u.context + t${r}, top${r} + log(sum${r}));
+  }`;
   return {
     key: `attention ${shape.variant} ${shape.headSize}`,
     bindings: [reads("qkv", width), writes("y", width), writes("lse")],
     uniforms,
     code: () =>
       prelude(shape) +
-      main(`${queryPlace}
-  ${each(pieces, (i) => `let q${i} = get_qkv(atQuery + ${i}u) * u.scale; var y${i} = V(0.0);`)}
-  var top = -3.4e38;
-  var sum = 0.0;
-  ${walk(
-    shape,
-    seen,
-    keysAndValues,
-    (piece) => `
-    let score = ${sumOfPieces(pieces, "q", (i) => piece(0, i))};
-    if (score > top) {
-      let shrink = exp(top - score);
-      top = score;
-      sum *= shrink;
-      ${each(pieces, (i) => `y${i} *= shrink;`)}
-    }
-    let p = exp(score - top);
-    sum += p;
-    ${each(pieces, (i) => `y${i} += p * ${piece(1, i)};`)}`,
-  )}
-  if (valid) {
-    ${each(pieces, (i) => `put_y(at + ${i}u, y${i} / sum);`)}
-    put_lse(group.y * u.context + t, top + log(sum));
-  }`),
+      main(`${queryPlaces(shape)}
+  ${owned(shape, begin)}
+  ${walk(shape, seen(shape), keysAndValues, (piece) => owned(shape, (r) => meet(r, piece)))}
+  ${owned(shape, end)}`),
   };
 }
 
@@ -168,6 +182,26 @@ function forward(shape: Shape): Program {
 function backwardQueries(shape: Shape): Program {
   const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
+  const begin = (r: number) => `
+  ${each(
+    pieces,
+    (i) =>
+      `let q${r}_${i} = get_qkv(at${r}_q + ${i}u) * u.scale; let dy${r}_${i} = get_dy(at${r}_y + ${i}u); var dq${r}_${i} = V(0.0);`,
+  )}
+  let delta${r} = ${sumOfPieces(pieces, `dy${r}_`, (i) => `get_y(at${r}_y + ${i}u)`)};
+  let lse${r} = get_lse(group.y * u.context + t${r});`;
+  const meet = (r: number, piece: (row: 0 | 1, i: number) => string) => `
+    if (other <= t${r}) {
+      let p = exp(${sumOfPieces(pieces, `q${r}_`, (i) => piece(0, i))} - lse${r});
+      let dp = ${sumOfPieces(pieces, `dy${r}_`, (i) => piece(1, i))};
+      let ds = p * (dp - delta${r}) * u.scale;
+      ${each(pieces, (i) => `dq${r}_${i} += ds * ${piece(0, i)};`)}
+    }`;
+  const end = (r: number) => `
+  if (firstOwn + ${r}u < u.context) {
+    ${each(pieces, (i) => `put_dqkv(at${r}_q + ${i}u, dq${r}_${i});`)}
+    put_delta(group.y * u.context + t${r}, delta${r});
+  }`;
   return {
     key: `attention grad queries ${shape.variant} ${shape.headSize}`,
     bindings: [
@@ -179,24 +213,10 @@ function backwardQueries(shape: Shape): Program {
     uniforms,
     code: () =>
       prelude(shape) +
-      main(`${queryPlace}
-  ${each(pieces, (i) => `let q${i} = get_qkv(atQuery + ${i}u) * u.scale; let dy${i} = get_dy(at + ${i}u); var dq${i} = V(0.0);`)}
-  let own_delta = ${sumOfPieces(pieces, "dy", (i) => `get_y(at + ${i}u)`)};
-  let own_lse = get_lse(group.y * u.context + t);
-  ${walk(
-    shape,
-    seen,
-    keysAndValues,
-    (piece) => `
-    let p = exp(${sumOfPieces(pieces, "q", (i) => piece(0, i))} - own_lse);
-    let dp = ${sumOfPieces(pieces, "dy", (i) => piece(1, i))};
-    let ds = p * (dp - own_delta) * u.scale;
-    ${each(pieces, (i) => `dq${i} += ds * ${piece(0, i)};`)}`,
-  )}
-  if (valid) {
-    ${each(pieces, (i) => `put_dqkv(atQuery + ${i}u, dq${i});`)}
-    put_delta(group.y * u.context + t, own_delta);
-  }`),
+      main(`${queryPlaces(shape)}
+  ${owned(shape, begin)}
+  ${walk(shape, seen(shape), keysAndValues, (piece) => owned(shape, (r) => meet(r, piece)))}
+  ${owned(shape, end)}`),
   };
 }
 
@@ -204,11 +224,30 @@ function backwardQueries(shape: Shape): Program {
 function backwardKeys(shape: Shape): Program {
   const width = widthOf(shape.headSize);
   const pieces = shape.headSize / width;
-  const queries = [
+  const queries: readonly [Row, Row] = [
     { name: "qkv", at: "side(batch, other, head)" },
     { name: "dy", at: "place(batch, other, head)" },
-  ] as const;
-  const later = { from: "firstOwn", to: "u.context", condition: "other >= s" };
+  ];
+  const later = { from: shape.variant === "software" ? "t0" : "firstOfGroup", to: "u.context" };
+  const begin = (r: number) => `
+  let at${r}_k = side(batch, t${r}, u.heads + kvHead);
+  let at${r}_v = side(batch, t${r}, u.heads + u.kvHeads + kvHead);
+  ${each(
+    pieces,
+    (i) =>
+      `let k${r}_${i} = get_qkv(at${r}_k + ${i}u) * u.scale; let v${r}_${i} = get_qkv(at${r}_v + ${i}u); var dk${r}_${i} = V(0.0); var dv${r}_${i} = V(0.0);`,
+  )}`;
+  const meet = (r: number, piece: (row: 0 | 1, i: number) => string) => `
+    if (other >= t${r}) {
+      let p = exp(${sumOfPieces(pieces, `k${r}_`, (i) => piece(0, i))} - get_lse(rows + other));
+      let dp = ${sumOfPieces(pieces, `v${r}_`, (i) => piece(1, i))};
+      let ds = p * (dp - get_delta(rows + other)) * u.scale;
+      ${each(pieces, (i) => `dk${r}_${i} += ds * ${piece(0, i)}; dv${r}_${i} += p * ${piece(1, i)};`)}
+    }`;
+  const end = (r: number) => `
+  if (firstOwn + ${r}u < u.context) {
+    ${each(pieces, (i) => `put_dqkv(at${r}_k + ${i}u, dk${r}_${i}); put_dqkv(at${r}_v + ${i}u, dv${r}_${i});`)}
+  }`;
   return {
     key: `attention grad keys ${shape.variant} ${shape.headSize}`,
     bindings: [
@@ -223,29 +262,15 @@ function backwardKeys(shape: Shape): Program {
       main(`
   let kvHead = group.y % u.kvHeads;
   let batch = group.y / u.kvHeads;
-  let shared_by = u.heads / u.kvHeads;
-  let valid = own < u.context;
-  let s = min(own, u.context - 1u);
-  let atKey = side(batch, s, u.heads + kvHead);
-  let atValue = side(batch, s, u.heads + u.kvHeads + kvHead);
-  ${each(pieces, (i) => `let k${i} = get_qkv(atKey + ${i}u) * u.scale; let v${i} = get_qkv(atValue + ${i}u); var dk${i} = V(0.0); var dv${i} = V(0.0);`)}
-  for (var member = 0u; member < shared_by; member++) {
-    let head = kvHead * shared_by + member;
+  let sharedBy = u.heads / u.kvHeads;
+  ${positions(shape)}
+  ${owned(shape, begin)}
+  for (var member = 0u; member < sharedBy; member++) {
+    let head = kvHead * sharedBy + member;
     let rows = (batch * u.heads + head) * u.context;
-    ${walk(
-      shape,
-      later,
-      queries,
-      (piece) => `
-    let p = exp(${sumOfPieces(pieces, "k", (i) => piece(0, i))} - get_lse(rows + other));
-    let dp = ${sumOfPieces(pieces, "v", (i) => piece(1, i))};
-    let ds = p * (dp - get_delta(rows + other)) * u.scale;
-    ${each(pieces, (i) => `dk${i} += ds * ${piece(0, i)}; dv${i} += p * ${piece(1, i)};`)}`,
-    )}
+    ${walk(shape, later, queries, (piece) => owned(shape, (r) => meet(r, piece)))}
   }
-  if (valid) {
-    ${each(pieces, (i) => `put_dqkv(atKey + ${i}u, dk${i}); put_dqkv(atValue + ${i}u, dv${i});`)}
-  }`),
+  ${owned(shape, end)}`),
   };
 }
 
