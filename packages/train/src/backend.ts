@@ -9,6 +9,7 @@ import { WebGPUBackend } from "@tensorflow/tfjs-backend-webgpu";
 import { watchDevice } from "./device-errors.ts";
 import { EngineError } from "./errors.ts";
 import type { Helper } from "./helper.ts";
+import type { MemoryLimits } from "./memory.ts";
 import { selfTest, tolerance } from "./self-test.ts";
 import { countCores, spawnHelper } from "./spawn.ts";
 import { startWasm, type WasmPaths } from "./wasm.ts";
@@ -34,6 +35,8 @@ export interface StartedBackend {
   readonly adapter: string;
   /** Of the self-test, relative. */
   readonly worstError: number;
+  /** What this device lends, as far as it says. */
+  readonly limits: MemoryLimits;
   /** How kernels are laid out for the adapter; null where there is only one way. */
   readonly tuning: Tuning | null;
   /** Why a better backend is not used; null if this is the best. */
@@ -54,10 +57,14 @@ export async function startBackend(
   const reasons: string[] = [];
   for (const backend of candidates) {
     try {
-      const { adapter, worstError, tuning } = await within(timeoutMs, start(backend, options), backend);
+      const { adapter, worstError, tuning, limits } = await within(
+        timeoutMs,
+        start(backend, options),
+        backend,
+      );
       const helpers = backend === "wasm" ? await startHelpers(options) : [];
       const fallback = reasons.length > 0 ? reasons.join(" ") : null;
-      return { backend, adapter, worstError, tuning, fallback, helpers };
+      return { backend, adapter, worstError, tuning, limits, fallback, helpers };
     } catch (cause) {
       if (!(cause instanceof EngineError)) throw cause;
       reasons.push(cause.message);
@@ -79,18 +86,22 @@ const started: Promise<Helper>[] = [];
 const mostThreads = 8;
 
 async function start(backend: BackendName, { wasmPaths, memory }: StartOptions) {
-  const { adapter, tuning } =
-    backend === "webgpu" ? await startWebGpu(memory) : { adapter: await startWasm(wasmPaths), tuning: null };
+  const { adapter, tuning, limits } =
+    backend === "webgpu"
+      ? await startWebGpu(memory)
+      : { adapter: await startWasm(wasmPaths), tuning: null, limits: wasmLimits };
   const worstError = await selfTest();
   if (!(worstError <= tolerance))
     throw new EngineError(
       `The self-test on ${backend} (${adapter}) is wrong by ${worstError.toExponential(1)}: its results are not to be trusted.`,
     );
-  return { adapter, worstError, tuning };
+  return { adapter, worstError, tuning, limits: lent(limits) };
 }
 
 /** A device of our own: tfjs's has the default limits, and is only made where navigator.gpu was there at import. */
-async function startWebGpu(memory?: TuningMemory): Promise<{ adapter: string; tuning: Tuning }> {
+async function startWebGpu(
+  memory?: TuningMemory,
+): Promise<{ adapter: string; tuning: Tuning; limits: MemoryLimits }> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (gpu === undefined) throw new EngineError("This browser has no WebGPU.");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -111,7 +122,24 @@ async function startWebGpu(memory?: TuningMemory): Promise<{ adapter: string; tu
   const tuning = (await remembered(key, memory)) ?? (await tune(device));
   chooseDesign(device, designOf(tuning));
   await memory?.write(key, JSON.stringify(tuning));
-  return { adapter: description || named || "a WebGPU adapter", tuning };
+  const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
+  const bufferBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);
+  return {
+    adapter: description || named || "a WebGPU adapter",
+    tuning,
+    limits: { bytes: Number.POSITIVE_INFINITY, bufferBytes },
+  };
+}
+
+/** WebAssembly's whole memory, which tfjs lets grow to 4 GiB less a page. */
+const wasmLimits: MemoryLimits = { bytes: 2 ** 32 - 2 ** 16, bufferBytes: 2 ** 32 - 2 ** 16 };
+
+/** Half of what a small device has: browsers say up to 8 GiB, and nothing of a graphics card's own memory. */
+function lent({ bytes, bufferBytes }: MemoryLimits): MemoryLimits {
+  const { deviceMemory } = (globalThis.navigator ?? {}) as { deviceMemory?: number };
+  const half =
+    deviceMemory === undefined || deviceMemory >= 8 ? Number.POSITIVE_INFINITY : deviceMemory * 2 ** 29;
+  return { bytes: Math.min(bytes, half), bufferBytes };
 }
 
 async function remembered(key: string, memory: TuningMemory | undefined): Promise<Tuning | null> {

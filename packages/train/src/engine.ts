@@ -143,9 +143,10 @@ export function createEngine(options: EngineOptions): Engine {
 
   function partsOf(batch: Batch) {
     const { rows } = batch;
-    const most = Math.min(rows, options.rowsAtOnce ?? rows);
-    return Array.from({ length: Math.ceil(rows / most) }, (_, i) => {
-      const part = rowsOfBatch(batch, i * most, Math.min(rows, (i + 1) * most));
+    const count = Math.ceil(rows / Math.min(rows, options.rowsAtOnce ?? rows));
+    const most = Math.ceil(rows / count);
+    return Array.from({ length: count }, (_, i) => {
+      const part = padded(rowsOfBatch(batch, i * most, Math.min(rows, (i + 1) * most)), most);
       const at = readyFor(part);
       return { part, at, plan: at.plan(i === 0 ? "gradients" : "more gradients") };
     });
@@ -181,4 +182,14 @@ export function createEngine(options: EngineOptions): Engine {
 export function rowsOfBatch(batch: Batch, first: number, end: number): Batch {
   const cut = (ids: Int32Array) => ids.subarray(first * batch.context, end * batch.context);
   return { ...batch, rows: end - first, inputs: cut(batch.inputs), targets: cut(batch.targets) };
+}
+
+/** As many rows as the other parts have, so that one shape does for all: those that are added do not count. */
+function padded(part: Batch, rows: number): Batch {
+  if (part.rows === rows) return part;
+  const inputs = new Int32Array(rows * part.context);
+  inputs.set(part.inputs);
+  const targets = new Int32Array(rows * part.context).fill(-100);
+  targets.set(part.targets);
+  return { ...part, rows, inputs, targets };
 }

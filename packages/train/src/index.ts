@@ -10,7 +10,14 @@ export {
 export { deviceFailure } from "./device-errors.ts";
 export { DeviceLostError, EngineError, NotFiniteError } from "./errors.ts";
 export type { Helper } from "./helper.ts";
-export { trainingMemoryBytes } from "./memory.ts";
+export {
+  largestDepth,
+  type MemoryLimits,
+  type MemoryPlan,
+  planMemory,
+  tooLarge,
+  trainingMemory,
+} from "./memory.ts";
 export { selfTest } from "./self-test.ts";
 export {
   createTrainer,

@@ -1,17 +1,123 @@
 // What training takes, before it starts: so that a page can say so, instead of losing the device.
 //
-// Parameters four times (values, gradients, two moments); of activations what the backward pass needs, counted op
-// by op below; the logits twice (with their gradient). An estimate from above: buffers are reused.
+// Counted from the very plans that would run: parameters, gradients and moments, what a batch brings, and the places
+// that temporaries share, in training and in evaluation. Where it is too much, a batch goes through in parts; where it
+// still is, layers run forward twice; where nothing helps, the largest model of the same kind that would fit is named.
 
-import { dimensions, groupLayout, groups, type ModelConfig } from "@homebody/model";
+import { noun } from "@homebody/base";
+import { type Storage, temporaryBytes } from "@homebody/kernels";
+import { arrange, type ModelConfig } from "@homebody/model";
+import {
+  type BatchShape,
+  type EngineOptions,
+  gradientPlan,
+  keepBatch,
+  keepModel,
+  lossPlan,
+  movePlan,
+} from "./plans.ts";
 
-export function trainingMemoryBytes(config: ModelConfig, batch: number): number {
-  const { layers, width, heads, kvHeads, headSize, hidden, context, vocabulary } = dimensions(config);
-  const parameters = groups.reduce((sum, group) => sum + groupLayout(config, group).size, 0);
-  const rows = batch * context;
-  // Norms and residuals: 4 widths; attention: q, k, v, output and the probabilities; the hidden layer: 3 times.
-  const attention = 2 * width + 2 * kvHeads * headSize + heads * context;
-  const activations = rows * layers * (4 * width + attention + 3 * hidden);
-  const logits = 2 * rows * vocabulary;
-  return 4 * (4 * parameters + 2 * activations + logits);
+export interface MemoryLimits {
+  /** Of everything together. */
+  readonly bytes: number;
+  /** Of one buffer. */
+  readonly bufferBytes: number;
 }
+
+/** How a model trains within a limit. */
+export interface MemoryPlan {
+  readonly rowsAtOnce: number;
+  readonly recompute: boolean;
+  readonly bytes: number;
+}
+
+/** Bytes of training and evaluation, on one thread. */
+export function trainingMemory(
+  config: ModelConfig,
+  shape: BatchShape,
+  how: Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half"> = {},
+): { readonly bytes: number; readonly largestBuffer: number } {
+  const { rowsAtOnce = shape.rows, half = false } = how;
+  // Only sizes count: numbers of the optimiser are anything.
+  const numbers = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1, frozenBody: false } as const;
+  const options: EngineOptions = { config, ...numbers, ...how };
+  const sizes: number[] = [];
+  const keep = (name: string, size: number, type: Storage["type"] = "f32"): Storage => {
+    sizes.push(size * (type === "f16" ? 2 : 4));
+    return { name, size, type, kept: true };
+  };
+  const arrangement = arrange(config);
+  const model = keepModel(arrangement, half, keep);
+  const partsOf = (shape: BatchShape) => ({
+    options,
+    arrangement,
+    model,
+    batch: keepBatch(config, shape, keep),
+    shape,
+  });
+  const training = partsOf({ ...shape, rows: Math.min(rowsAtOnce, shape.rows) });
+  const plans = [gradientPlan(training, false), movePlan(training), lossPlan(training)];
+  const largestBuffer = Math.max(...sizes);
+  const temporaries = plans.reduce((sum, plan) => sum + temporaryBytes(plan), 0);
+  return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) + temporaries, largestBuffer };
+}
+
+const least = (config: ModelConfig, shape: BatchShape) =>
+  trainingMemory(config, shape, { rowsAtOnce: 1, recompute: true });
+
+const isWithin = (limits: MemoryLimits, { bytes, largestBuffer }: ReturnType<typeof trainingMemory>) =>
+  bytes <= limits.bytes && largestBuffer <= limits.bufferBytes;
+
+/** Tokens that still keep a device busy. */
+const fewTokens = 512;
+
+/** The fastest way that fits; null where none does. */
+export function planMemory(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): MemoryPlan | null {
+  const halvings: number[] = [];
+  for (let rows = shape.rows; rows >= 1; rows = Math.floor(rows / 2)) halvings.push(rows);
+  const busy = halvings.filter((rows) => rows * shape.context >= fewTokens);
+  const ways = [
+    { rowsAtOnce: shape.rows, recompute: false },
+    ...busy.map((rowsAtOnce) => ({ rowsAtOnce, recompute: false })),
+    ...halvings.map((rowsAtOnce) => ({ rowsAtOnce, recompute: true })),
+  ];
+  for (const way of ways) {
+    const taken = trainingMemory(config, shape, way);
+    if (isWithin(limits, taken)) return { ...way, bytes: taken.bytes };
+  }
+  return null;
+}
+
+/** The most layers of a model's kind that fit, everything else being equal; 0 where not even one does. */
+export function largestDepth(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): number {
+  const fits = (layers: number) => isWithin(limits, least(withLayers(config, layers), shape));
+  let [some, tooMany] = [0, 1];
+  while (tooMany <= mostLayers && fits(tooMany)) [some, tooMany] = [tooMany, 2 * tooMany];
+  while (tooMany - some > 1) {
+    const middle = Math.floor((some + tooMany) / 2);
+    if (fits(middle)) some = middle;
+    else tooMany = middle;
+  }
+  return some;
+}
+
+/** In words: what a model takes at least, what there is, and what would fit. */
+export function tooLarge(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): string {
+  const { bytes, largestBuffer } = least(config, shape);
+  const layers = largestDepth(config, shape, limits);
+  const instead =
+    layers > 0
+      ? `With ${layers} ${noun(layers, "layer")} it would fit.`
+      : "Not even one layer would fit: its vocabulary alone is too large.";
+  const [taken, lent] =
+    bytes > limits.bytes
+      ? [`${inMegabytes(bytes)} of memory at least`, inMegabytes(limits.bytes)]
+      : [`${inMegabytes(largestBuffer)} of memory in one piece`, inMegabytes(limits.bufferBytes)];
+  return `This model is too large for this device: it takes ${taken}, and the device lends ${lent}. ${instead}`;
+}
+
+const inMegabytes = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+const mostLayers = 512;
+
+const withLayers = (config: ModelConfig, layers: number): ModelConfig =>
+  config.model_type === "gpt2" ? { ...config, n_layer: layers } : { ...config, num_hidden_layers: layers };

@@ -21,7 +21,7 @@ import { learningRate } from "@homebody/dept";
 import { groupLayout, initialParameters, type ModelConfig, modelConfig } from "@homebody/model";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { drawBatch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
-import type { Moments, Trainer } from "@homebody/train";
+import type { MemoryPlan, Moments, Trainer } from "@homebody/train";
 import { bytesOf, decodeParts, encodeParts, numbersOf } from "./parts-file.ts";
 import type { Clock, Device, Disk, Net } from "./ports.ts";
 import type { Pending, Scored, TrainOrder } from "./session.ts";
@@ -34,6 +34,8 @@ export interface ReplicaParts {
   readonly disk: Disk;
   readonly device: Device;
   readonly clock: Clock;
+  /** How training fits in this device's memory. */
+  readonly memory: Pick<MemoryPlan, "rowsAtOnce" | "recompute">;
   /** How often a snapshot is stored; by its size when it is not given. */
   readonly snapshotMs?: number | undefined;
 }
@@ -90,10 +92,15 @@ const files = {
   firstBody: "first-body",
 };
 
+/** The model as it is with this source's vocabulary. */
+export function configOf({ model }: RunManifest, { vocabulary }: ManifestSource): ModelConfig {
+  return modelConfig(model as Parameters<typeof modelConfig>[0], vocabulary);
+}
+
 export function createReplica(parts: ReplicaParts): Replica {
   const { manifest, source, net, disk, device, clock } = parts;
   const { training } = manifest;
-  const config = modelConfig(manifest.model as Parameters<typeof modelConfig>[0], source.vocabulary);
+  const config = configOf(manifest, source);
   const layouts = {
     theta: groupLayout(config, "theta"),
     phi: groupLayout(config, "phi"),
@@ -106,6 +113,8 @@ export function createReplica(parts: ReplicaParts): Replica {
     weightDecay: training.weightDecay,
     clip: training.clip,
     frozenBody: training.frozenBody,
+    rowsAtOnce: parts.memory.rowsAtOnce,
+    recompute: parts.memory.recompute,
   });
   const momentCount = layouts.theta.size + layouts.phi.size + layouts.psi.size;
   const snapshotMs = parts.snapshotMs ?? snapshotPeriodMs(4 * 3 * momentCount);

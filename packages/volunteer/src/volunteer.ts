@@ -4,6 +4,7 @@
 // Everything that a screen shows is in the View, which is told at each change.
 
 import type { SourceId } from "@homebody/base";
+import { dimensions } from "@homebody/model";
 import {
   type Announcement,
   events,
@@ -19,11 +20,18 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { bitsPerByte } from "@homebody/text";
-import { DeviceLostError, EngineError, NotFiniteError, trainingMemoryBytes } from "@homebody/train";
+import {
+  DeviceLostError,
+  EngineError,
+  type MemoryPlan,
+  NotFiniteError,
+  planMemory,
+  tooLarge,
+} from "@homebody/train";
 import type { Clock, Device, DeviceStart, Disk, Line, Net } from "./ports.ts";
 import { type BroughtFile, prepareText, type Text } from "./prepare.ts";
 import { decodeRecord, emptyRecord, encodeRecord, type Record, withLoss } from "./record.ts";
-import { createReplica, type Replica, type Telling } from "./replica.ts";
+import { configOf, createReplica, type Replica, type Telling } from "./replica.ts";
 import { sampleText } from "./sampling.ts";
 import {
   deadlineOf,
@@ -98,6 +106,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   let session: Session = firstSession;
   let intensity: Intensity = options.intensity ?? "full";
   let started: DeviceStart | undefined;
+  let memory: MemoryPlan | undefined;
   let text: Text | undefined;
   let replica: Replica | undefined;
   let line: Line | undefined;
@@ -168,6 +177,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       replica?.dispose();
       replica = undefined;
       started = undefined;
+      memory = undefined;
       device.lost();
       apply({ kind: "device-lost", message });
     } else apply({ kind: "failed", message });
@@ -254,6 +264,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   async function prepare(signal: AbortSignal): Promise<void> {
     taskTold({ kind: "check-device", done: 0, of: 1, unit: "steps" });
     started ??= await device.start();
+    memory ??= memoryOn(started);
     tell();
     connect();
     const counted: Net = {
@@ -278,12 +289,22 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       disk,
       device,
       clock,
+      memory,
       snapshotMs: options.snapshotMs,
     });
     const stored = await replica.pendingDelta();
     const { scored, roundsContributed } = record;
     await save();
     apply({ kind: "prepared", pending: stored?.pending ?? null, scored, roundsContributed });
+  }
+
+  /** How this device trains the model; throws where it is too large, and says which would not be. */
+  function memoryOn({ limits }: DeviceStart): MemoryPlan {
+    const config = configOf(manifest, source);
+    const shape = { rows: manifest.training.batch, context: dimensions(config).context };
+    const plan = planMemory(config, shape, limits);
+    if (plan === null) throw new EngineError(tooLarge(config, shape, limits));
+    return plan;
   }
 
   /** Opens the line, once; it comes back by itself [V13]. */
@@ -420,8 +441,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
           : {
               ...started,
               tokensPerSecond,
-              memoryBytes:
-                replica === undefined ? 0 : trainingMemoryBytes(replica.config, manifest.training.batch),
+              memoryBytes: memory?.bytes ?? 0,
             },
       task,
       waitingSince,

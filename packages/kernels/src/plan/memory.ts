@@ -1,7 +1,8 @@
 // Which temporaries share a place in memory: those whose lives do not overlap.
 //
-// A temporary lives from the first command that names it to the last. Going through the commands in order, each takes
-// the smallest free place that is large enough, else the largest free one, made larger, else a new one (best fit).
+// A temporary lives from the first command that names it to the last. The largest is placed first, each in the smallest
+// place that is free all its life, else in a new one of its size (greedy by size: Pisarchyk and Lee 2020). So a place
+// never grows, and small things that live long do not sit in large places.
 
 import { type Command, elementBytes, type Plan, type Storage } from "./plan.ts";
 
@@ -11,24 +12,26 @@ export interface Places {
   readonly placeOf: ReadonlyMap<Storage, number>;
 }
 
+interface Life {
+  readonly storage: Storage;
+  readonly first: number;
+  last: number;
+}
+
 export function assignPlaces({ commands }: Pick<Plan, "commands">): Places {
-  const last = lastUses(commands);
-  const bytes: number[] = [];
+  const lives = livesOf(commands).sort(
+    (a, b) => bytesOf(b.storage) - bytesOf(a.storage) || a.first - b.first,
+  );
+  const placed: { readonly bytes: number; readonly lives: Life[] }[] = [];
   const placeOf = new Map<Storage, number>();
-  const free = new Set<number>();
-  commands.forEach((command, at) => {
-    const storages = temporariesOf(command);
-    for (const storage of storages) {
-      if (placeOf.has(storage)) continue;
-      const wanted = bytesOf(storage);
-      const place = bestFit(bytes, free, wanted) ?? bytes.push(0) - 1;
-      free.delete(place);
-      bytes[place] = Math.max(bytes[place]!, wanted);
-      placeOf.set(storage, place);
-    }
-    for (const storage of storages) if (last.get(storage) === at) free.add(placeOf.get(storage)!);
-  });
-  return { bytes, placeOf };
+  for (const life of lives) {
+    // Sizes fall, so the last place that is free is the smallest.
+    let at = placed.findLastIndex((place) => place.lives.every((other) => !overlap(life, other)));
+    if (at < 0) at = placed.push({ bytes: bytesOf(life.storage), lives: [] }) - 1;
+    placed[at]!.lives.push(life);
+    placeOf.set(life.storage, at);
+  }
+  return { bytes: placed.map(({ bytes }) => bytes), placeOf };
 }
 
 /** What a plan's temporaries take. */
@@ -40,28 +43,17 @@ export function bytesOf({ size, type }: Storage): number {
   return 4 * Math.ceil((size * elementBytes[type]) / 4);
 }
 
-function temporariesOf({ operands }: Command): Set<Storage> {
-  const storages = Object.values(operands).map(({ storage }) => storage);
-  return new Set(storages.filter(({ kept }) => !kept));
-}
-
-function lastUses(commands: readonly Command[]): Map<Storage, number> {
-  const last = new Map<Storage, number>();
-  commands.forEach((command, at) => {
-    for (const storage of temporariesOf(command)) last.set(storage, at);
-  });
-  return last;
-}
-
-function bestFit(bytes: readonly number[], free: ReadonlySet<number>, wanted: number): number | undefined {
-  let best: number | undefined;
-  for (const place of free) {
-    if (best === undefined) {
-      best = place;
-      continue;
+function livesOf(commands: readonly Command[]): Life[] {
+  const lives = new Map<Storage, Life>();
+  commands.forEach(({ operands }, at) => {
+    for (const { storage } of Object.values(operands)) {
+      if (storage.kept) continue;
+      const known = lives.get(storage);
+      if (known === undefined) lives.set(storage, { storage, first: at, last: at });
+      else known.last = at;
     }
-    const [now, other] = [bytes[best]!, bytes[place]!];
-    if (now < wanted ? other > now : other >= wanted && other < now) best = place;
-  }
-  return best;
+  });
+  return [...lives.values()];
 }
+
+const overlap = (a: Life, b: Life) => a.first <= b.last && b.first <= a.last;
