@@ -6,11 +6,13 @@ import * as tf from "@tensorflow/tfjs";
 import {
   adamw,
   add,
+  cast,
   causalAttention,
   causalAttentionGrad,
   chains,
   columnSums,
   crossEntropy,
+  type ElementType,
   embedding,
   embeddingGrad,
   gradientNorm,
@@ -42,6 +44,8 @@ export interface Draw {
   /** Numbers from a normal distribution, or those given. */
   tensor(shape: readonly number[], values?: ArrayLike<number>): Operand;
   integers(values: ArrayLike<number>): Operand;
+  /** In half precision; sizes are multiples of 4. */
+  half(shape: readonly number[]): Operand;
   /** A size from 1 on: small, odd, now and then beyond a tile or a workgroup. */
   size(most?: number): number;
 }
@@ -162,6 +166,39 @@ export const cases: Readonly<Record<string, Case>> = {
   },
 };
 
+/** Of activations and matrices in half precision, where the backend has it. */
+export const halfCases: Readonly<Record<string, Case>> = {
+  "cast to halves and back": ({ plan, tensor, half }) => {
+    cast(plan, tensor([12]), half([12]));
+    cast(plan, half([400]), tensor([400]));
+  },
+  "matmul, halves in and out": ({ dice, plan, tensor, half, size }) => {
+    const [m, k, n] = [4 * size(20), 4 * size(20), 4 * size(20)];
+    const [transposeA, transposeB] = [chance(dice), chance(dice)];
+    const a = half(transposeA ? [k, m] : [m, k]);
+    const b = (chance(dice) ? tensor : half)(transposeB ? [n, k] : [k, n]);
+    const kind = chance(dice) ? "gelu" : "geluGrad";
+    const activation = { kind, pre: half([m, n]) } as const;
+    matmul(plan, a, b, { transposeA, transposeB, type: "f16", ...(chance(dice) && { activation }) });
+  },
+  "LayerNorm to halves": ({ plan, tensor, size }) => {
+    const [rows, columns] = [size(), 4 * size(20)];
+    norm(plan, tensor([rows, columns]), { weight: tensor([columns]), bias: tensor([columns]) }, 1e-5, "f16");
+  },
+  "attention of halves, and its gradient": ({ plan, tensor, half }) => {
+    const shape = { batch: 2, heads: 4, kvHeads: 2 };
+    const qkv = half([2 * 19, 8 * 8]);
+    const attended = causalAttention(plan, qkv, shape, "f16");
+    causalAttentionGrad(plan, qkv, attended, tensor([2 * 19, 4 * 8]), shape);
+  },
+  "SwiGLU of halves, and its gradient": ({ plan, tensor, half, size }) => {
+    const [rows, columns] = [size(), 4 * size(20)];
+    const x = half([rows, 2 * columns]);
+    swiglu(plan, x, "f16");
+    swigluGrad(plan, x, tensor([rows, columns]));
+  },
+};
+
 function settings(): Float32Array {
   return stepSettings({ share: 1 / 7, learningRate: 0.01, decay: 0.1, step: 3 }, { beta1: 0.9, beta2: 0.95 });
 }
@@ -187,70 +224,96 @@ class KeptPlan extends Plan {
     this.#space = space;
   }
 
-  override temporary(shape: readonly number[]): Operand {
-    return whole(this.#space.keep("temporary", sizeOf(shape)), shape);
+  override temporary(shape: readonly number[], type: ElementType = "f32"): Operand {
+    return whole(this.#space.keep("temporary", sizeOf(shape), type), shape);
   }
 }
 
 const scratch = new Set(["parts", "norm", "delta"]);
 
-/** The largest difference of all that the commands write, relative to the largest number of each. */
-export async function worstDifference(name: string, seed: string): Promise<{ worst: number; where: string }> {
+/** The largest difference of all that the commands write, relative to the largest number of each; halves apart. */
+export async function worstDifference(
+  name: string,
+  seed: string,
+): Promise<{ worst: number; worstHalf: number; where: string }> {
   const dice = random(`${name} ${seed}`);
   const ours = tf.getBackend();
   const space = new Space(startRuntime());
   const plan = new KeptPlan(space);
+  const run = (add: (plan: Plan) => void) => {
+    const single = new Plan();
+    add(single);
+    const prepared = space.prepare(single);
+    prepared.run();
+    return prepared;
+  };
   const keep = (shape: readonly number[], values: Float32Array | Int32Array) => {
-    const operand = whole(
-      space.keep("operand", sizeOf(shape), values instanceof Int32Array ? "i32" : "f32"),
-      shape,
-    );
+    const type = values instanceof Int32Array ? "i32" : "f32";
+    const operand = whole(space.keep("operand", sizeOf(shape), type), shape);
     space.write(operand, values);
     return operand;
   };
-  cases[name]!({
+  const normals = (shape: readonly number[]) =>
+    keep(
+      shape,
+      Float32Array.from({ length: sizeOf(shape) }, () => dice.normal()),
+    );
+  const read = async (operand: Operand) => {
+    if (operand.storage.type !== "f16") return space.read(operand, sizeOf(operand.shape));
+    const wide = whole(space.keep("wide", sizeOf(operand.shape)), operand.shape);
+    run((conversion) => cast(conversion, operand, wide));
+    return space.read(wide, sizeOf(operand.shape));
+  };
+  const readAll = async (operands: Readonly<Record<string, Operand>>) => {
+    const all: Record<string, Float32Array> = {};
+    for (const [name, operand] of Object.entries(operands)) all[name] = await read(operand);
+    return all;
+  };
+  const draw = { ...cases, ...halfCases }[name]!;
+  draw({
     dice,
     plan,
     tensor: (shape, values) =>
-      keep(shape, Float32Array.from(values ?? Array.from({ length: sizeOf(shape) }, () => dice.normal()))),
+      values === undefined ? normals(shape) : keep(shape, Float32Array.from(values)),
     integers: (values) => keep([values.length], Int32Array.from(values)),
+    half: (shape) => {
+      const halves = whole(space.keep("halves", sizeOf(shape), "f16"), shape);
+      run((conversion) => cast(conversion, normals(shape), halves));
+      return halves;
+    },
     size: (most = 140) => 1 + dice.below([4, 9, 33, most][dice.below(4)]!),
   });
-  const found: { worst: number; where: string } = { worst: 0, where: "" };
+  const found = { worst: 0, worstHalf: 0, where: "" };
   for (const command of plan.commands) {
     const { kernel, operands, attributes } = command;
-    const read = async () => {
-      const all: Record<string, Float32Array> = {};
-      for (const [operand, one] of Object.entries(operands))
-        all[operand] = await space.read(one, sizeOf(one.shape));
-      return all;
-    };
-    const before = await read();
-    const single = new Plan();
-    single.commands.push(command);
-    const prepared = space.prepare(single);
-    prepared.run();
-    const after = await read();
-    prepared.dispose();
+    const before = await readAll(operands);
+    run((single) => single.commands.push(command));
+    const after = await readAll(operands);
     await tf.setBackend("cpu");
     const expected = await referenceOf(kernel, operands, before, attributes).finally(() =>
       tf.setBackend(ours),
     );
     for (const [operand, numbers] of Object.entries(after)) {
-      if (scratch.has(operand)) continue;
-      const wanted = expected[operand] ?? before[operand]!;
-      const scale = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
-      numbers.forEach((x, i) => {
-        const same = Object.is(x, wanted[i]) || isIntegers(operands[operand]!);
-        const difference = same ? 0 : Math.abs(x - wanted[i]!) / scale;
-        if (difference <= found.worst) return;
-        found.worst = difference; // also where it is not a number
-        found.where = `${kernel} ${operand} [${operands[operand]!.shape}] ${JSON.stringify(attributes)}`;
-      });
+      const { shape, storage } = operands[operand]!;
+      if (scratch.has(operand) || storage.type === "i32") continue;
+      const difference = differenceOf(numbers, expected[operand] ?? before[operand]!);
+      const which = storage.type === "f16" ? "worstHalf" : "worst";
+      if (difference <= found[which]) continue;
+      found[which] = difference;
+      found.where = `${kernel} ${operand} [${shape}] ${JSON.stringify(attributes)}`;
     }
   }
   space.dispose();
   return found;
+}
+
+/** Infinite where a number is not one. */
+function differenceOf(numbers: Float32Array, wanted: Float32Array): number {
+  const scale = wanted.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-6);
+  return numbers.reduce((worst, x, i) => {
+    const difference = Math.abs(x - wanted[i]!) / scale;
+    return Number.isNaN(difference) ? Number.POSITIVE_INFINITY : Math.max(worst, difference);
+  }, 0);
 }
 
 const isIntegers = ({ storage }: Operand) => storage.type === "i32";

@@ -17,6 +17,16 @@ test("the self-test knows its numbers", async () => {
   expect(await selfTest()).toBeLessThan(1e-5);
 });
 
+test.each(["gpt2", "llama"] as const)("%s in half precision learns as in single", async (family) => {
+  const [single, half] = [trainerOf(family), trainerOf(family, { half: true })];
+  for (let i = 0; i < 40; i++) {
+    const [one, other] = [await single.step(batch, 2e-3), await half.step(batch, 2e-3)];
+    expect(Math.abs(other.loss / one.loss - 1)).toBeLessThan(0.01);
+  }
+  single.dispose();
+  half.dispose();
+});
+
 test("a command that WebGPU refuses fails the step, once", async () => {
   const trainer = trainerOf("llama");
   await trainer.step(batch, 1e-3);
