@@ -3,7 +3,7 @@
 import type { Admin, Reply } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
-import { type Page, PageLink, usePage } from "./router.tsx";
+import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
 import type { RunState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
 import type { VolunteerState } from "./volunteer/connection.ts";
@@ -14,6 +14,9 @@ const VolunteerPage = lazy(() =>
 );
 const DashboardPage = lazy(() =>
   import("./dashboard/DashboardPage.tsx").then((file) => ({ default: file.DashboardPage })),
+);
+const ProfilePage = lazy(() =>
+  import("./profile/ProfilePage.tsx").then((file) => ({ default: file.ProfilePage })),
 );
 const AdminPage = lazy(() => import("./admin/AdminPage.tsx").then((file) => ({ default: file.AdminPage })));
 
@@ -37,6 +40,7 @@ const titles: Readonly<Record<Page, string>> = {
 
 export function App({ run, volunteer, send, act, wake, secure }: AppProps) {
   const page = usePage();
+  const profiling = useProfiling() && page === "volunteer";
   const [token, setToken] = useState("");
   const runState = useStore(run);
   const volunteerState = useStore(volunteer);
@@ -45,12 +49,13 @@ export function App({ run, volunteer, send, act, wake, secure }: AppProps) {
     document.title = `${titles[page]}${name ? `, ${name}` : ""} – Homebody`;
   }, [page, name]);
   useEffect(() => {
-    if (page === "volunteer") wake();
-  }, [page, wake]);
+    if (page === "volunteer" && !profiling) wake();
+  }, [page, wake, profiling]);
   return (
     <Frame busy={volunteerState.view !== null && takesPart(volunteerState.view)}>
       <Suspense fallback={<p className="text-muted">Opening the page.</p>}>
-        {page === "volunteer" && (
+        {profiling && <ProfilePage run={runState} />}
+        {page === "volunteer" && !profiling && (
           <VolunteerPage run={runState} volunteer={volunteerState} send={send} secure={secure} />
         )}
         {page === "dashboard" && <DashboardPage run={runState} />}

@@ -14,6 +14,7 @@ import { page, userEvent } from "vitest/browser";
 import { type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
+import { ProfilePage } from "./profile/ProfilePage.tsx";
 import "./style.css";
 import { VolunteerPage } from "./volunteer/VolunteerPage.tsx";
 
@@ -182,4 +183,25 @@ test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways
   const serious = violations.filter(({ impact }) => impact === "serious" || impact === "critical");
   expect(serious.map(({ id, nodes }) => [id, nodes.map(({ target }) => target)])).toEqual([]);
   expect(document.documentElement.scrollWidth).toBeLessThanOrEqual(360);
+});
+
+test("the profile page measures a step on this device, kernel by kernel", { timeout: 120_000 }, async () => {
+  const { run } = sceneOf("new");
+  const manifest = run.manifest!;
+  const overrides = { width: 32, heads: 2 };
+  const tiny = {
+    ...manifest,
+    model: { family: "llama", depth: 1, context: 16, overrides },
+    sources: [{ ...manifest.sources[0]!, vocabulary: 300 }],
+    training: { ...manifest.training, batch: 2 },
+  } as typeof manifest;
+  show(<ProfilePage run={{ ...run, manifest: tiny }} />);
+  await press("Measure");
+  await expect.element(page.getByTestId("profile-kernels"), { timeout: 90_000 }).toBeVisible();
+  expect(dataOf("profile-tokens")).toBe(32);
+  expect(dataOf("profile-dispatches")).toBeGreaterThan(20);
+  await expect.element(page.getByTestId("profile-kernels")).toHaveTextContent("MatMul");
+  await expect.element(page.getByTestId("profile-parts")).toHaveTextContent("layer 0 attention");
+  const { violations } = await axe.run(place);
+  expect(violations.map(({ id }) => id)).toEqual([]);
 });

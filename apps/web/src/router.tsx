@@ -19,10 +19,20 @@ export function pageOf(path: string): Page {
 }
 
 const page = createStore<Page>(pageOf(location.pathname));
-addEventListener("popstate", () => page.set(pageOf(location.pathname)));
+addEventListener("popstate", () => {
+  page.set(pageOf(location.pathname));
+  profiling.set(new URLSearchParams(location.search).has("profile"));
+});
 
 export function usePage(): Page {
   return useStore(page);
+}
+
+/** For developers: ?profile on the volunteer's page measures the engine instead. Links lead away from it. */
+const profiling = createStore(new URLSearchParams(location.search).has("profile"));
+
+export function useProfiling(): boolean {
+  return useStore(profiling);
 }
 
 /** A link was followed, and the new page's heading has not been reached yet. */
@@ -30,6 +40,7 @@ let arriving = false;
 
 function go(to: Page): void {
   history.pushState(null, "", paths[to]);
+  profiling.set(false);
   page.set(to);
   scrollTo(0, 0);
   arriving = true;

@@ -6,6 +6,8 @@ import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
 import { measureInChromium } from "./chromium.ts";
 import { configNames } from "./configs.ts";
+import { measureGrowth } from "./growth.ts";
+import { compareHalf } from "./half.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
 
 export const usage = `
@@ -20,6 +22,9 @@ Whole training steps. --peers also trains the same model in jax-js and in stock 
   experiment   llama: vocabulary 2,048, width 128, 4 layers, T 128, B 8 (docs/experiments)
   tiny         llama: vocabulary 512, width 64, 2 layers, T 64, B 4
 
+homebody bench growth [--backend webgpu|wasm] [--steps N]: what is held after each tenth of N steps of a tiny model.
+homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
+
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
 --gpu takes the real graphics card in Chromium; otherwise it is SwiftShader, the processor that plays one.
 `;
@@ -31,7 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
     options: {
       backend: { type: "string", default: "wasm" },
       config: { type: "string", default: "reference" },
-      steps: { type: "string", default: "5" },
+      steps: { type: "string" },
       peers: { type: "boolean", default: false },
       in: { type: "string" },
       vocabulary: { type: "string" },
@@ -44,20 +49,23 @@ export async function run(args: readonly string[]): Promise<number> {
       json: { type: "boolean", default: false },
     },
   });
-  if (positionals.length !== 1 || positionals[0] !== "engine")
-    throw new InputError("bench", "engine", positionals.join(" ") || "nothing");
+  const [topic, file, ...rest] = positionals;
+  if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
+    throw new InputError("bench", "engine, growth or half FILE", positionals.join(" ") || "nothing");
   const { backend, config, recompute, half, json } = values;
   if (backend !== "wasm" && backend !== "webgpu")
     throw new InputError("--backend", "wasm or webgpu", backend);
   if (!configNames.includes(config))
     throw new InputError("--config", configNames.join(", "), JSON.stringify(config));
+  const steps = wholeNumber("--steps", values.steps ?? usualSteps[topic], 3, 1_000_000);
+  if (topic === "growth") return print(await measureGrowth(backend, steps));
+  if (topic === "half") return print([await compareHalf(file!, steps)]);
   const place = values.in ?? (values.peers ? "chromium" : "node");
   if (place !== "node" && place !== "chromium") throw new InputError("--in", "node or chromium", place);
   const size = (name: "vocabulary" | "context" | "rows") => {
     const given = values[name];
     return given === undefined ? {} : { [name]: wholeNumber(`--${name}`, given, 1, 1_000_000) };
   };
-  const steps = wholeNumber("--steps", values.steps, 3, 100_000);
   const sizes = { ...size("vocabulary"), ...size("context"), ...size("rows") };
   const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
   const threads =
@@ -73,6 +81,15 @@ export async function run(args: readonly string[]): Promise<number> {
   else await measureHere(requests, onRow);
   if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
   else if (rows.length > 1) process.stdout.write(`${ratios(rows)}\n`);
+  return 0;
+}
+
+const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
+const isTopic = (name: string | undefined): name is keyof typeof usualSteps =>
+  name !== undefined && Object.hasOwn(usualSteps, name);
+
+function print(rows: readonly object[]): number {
+  for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);
   return 0;
 }
 

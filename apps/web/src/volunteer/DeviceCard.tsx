@@ -1,8 +1,7 @@
 // What this device can do: which engine, whether it computes right, how fast it is and what it takes.
 
-import { noun } from "@homebody/base";
 import type { DeviceCheck, View } from "@homebody/volunteer/view";
-import { bytes, compact, scientific } from "../format/numbers.ts";
+import { bytes, compact, plural, scientific } from "../format/numbers.ts";
 import { Badge, Meter, Section } from "../ui/parts.tsx";
 
 const engines: Readonly<Record<DeviceCheck["backend"], string>> = {
@@ -54,7 +53,7 @@ function Facts({ device, speed }: { device: DeviceCheck; speed: number | null })
         <dt className="text-muted">Engine</dt>
         <dd data-testid="device-backend" data-backend={device.backend}>
           {engines[device.backend]}
-          {device.backend === "wasm" && `, ${device.threads} ${noun(device.threads, "core")}`}
+          {device.backend === "wasm" && `, ${plural(device.threads, "core")}`}
         </dd>
         <dt className="text-muted">Adapter</dt>
         <dd data-testid="device-adapter">{device.adapter}</dd>

@@ -1,9 +1,6 @@
 // The volunteer in a browser: one tab of a browser trains, under a Web Lock; the others say where it is.
 
 import { type RunId, type SourceId, toHex } from "@homebody/base";
-import plain from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm.wasm?url";
-import simd from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-simd.wasm?url";
-import threaded from "@tensorflow/tfjs-backend-wasm/dist/tfjs-backend-wasm-threaded-simd.wasm?url";
 import { systemClock } from "../clock.ts";
 import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
@@ -11,16 +8,13 @@ import { emptyLedger } from "../record.ts";
 import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
+import { wasmPaths } from "./wasm-paths.ts";
 
 const viewMs = 100;
 const lockName = "homebody volunteer";
 
 const device = engineDevice("auto", {
-  wasmPaths: {
-    "tfjs-backend-wasm.wasm": plain,
-    "tfjs-backend-wasm-simd.wasm": simd,
-    "tfjs-backend-wasm-threaded-simd.wasm": threaded,
-  },
+  wasmPaths,
   memory: tuningFile({
     read: () => readHome("tuning"),
     write: (text) => writeHome("tuning", text),
