@@ -15,7 +15,7 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
   serve: ["host a run", () => import("./serve.ts")],
   volunteer: ["take part without a browser", () => import("./volunteer.ts")],
   demo: ["a demonstration run with volunteers on this machine (npm start)", () => import("./demo.ts")],
-  golden: ["check the engine against reference tensors", () => import("./golden.ts")],
+  golden: ["check the engine against reference tensors", () => import("./golden/index.ts")],
   bench: ["measure", () => import("./bench/index.ts")],
   experiment: ["a run beside its controls, on text of your own", () => import("./experiment.ts")],
 };

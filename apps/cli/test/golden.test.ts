@@ -1,9 +1,10 @@
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { startBackend } from "@homebody/train";
 import { describe, expect, test } from "vitest";
-import { checkCase } from "../src/golden.ts";
+import { checkCase } from "../src/golden/check.ts";
 
 const shared = process.env.HOMEBODY_SHARED ?? join(import.meta.dirname, "..", "..", "..", "..", "shared");
 const folder = join(shared, "golden");
@@ -16,14 +17,20 @@ test("where CI is set, the reference tensors are there", () => {
 describe.skipIf(!present)(`PyTorch's tensors${present ? "" : " (absent: set HOMEBODY_SHARED)"}`, () => {
   const cases = present ? readdirSync(folder).filter((name) => name.startsWith("engine-")) : [];
   test.each(cases)("%s", async (name) => {
-    const { backend } = await startBackend("wasm");
-    const result = await checkCase(join(folder, name), backend);
+    const { backend } = await startBackend("wasm", { threads: 1 });
+    const result = await checkCase(name, fileOf(name), backend);
     expect(result).toMatchObject({ case: name, backend: "wasm", pass: true });
   });
 
-  test("on WebGPU, from the command line", () => {
+  const fileOf = (name: string) => (file: string) => readFile(join(folder, name, file));
+
+  test.each([
+    ["webgpu", "node"],
+    ["webgpu", "chromium"],
+    ["wasm", "chromium"],
+  ])("on %s in %s, from the command line", { timeout: 120_000 }, (backend, place) => {
     const script = join(import.meta.dirname, "..", "..", "..", "scripts", "homebody.mjs");
-    const args = [script, "golden", folder, "--backend", "webgpu", "--case", "engine"];
+    const args = [script, "golden", folder, "--backend", backend, "--in", place, "--case", "engine"];
     const { stdout, stderr, status } = spawnSync(process.execPath, args, { encoding: "utf8" });
     const results = stdout.trim().split("\n");
     expect(
@@ -34,7 +41,7 @@ describe.skipIf(!present)(`PyTorch's tensors${present ? "" : " (absent: set HOME
   });
 
   test("a kind of case that is not supported says so, and has failed", async () => {
-    expect(await checkCase(join(folder, "dept-glob"), "wasm")).toMatchObject({
+    expect(await checkCase("dept-glob", fileOf("dept-glob"), "wasm")).toMatchObject({
       pass: false,
       error: "this kind of case is not supported yet",
     });

@@ -2,9 +2,9 @@
 
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
+import { workInChromium } from "../in-chromium.ts";
 import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
-import { measureInChromium } from "./chromium.ts";
 import { configNames } from "./configs.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
@@ -77,7 +77,9 @@ export async function run(args: readonly string[]): Promise<number> {
     rows.push(row);
     if (!json) process.stdout.write(`${line(row)}\n`);
   };
-  if (place === "chromium") await measureInChromium(requests, { software: !values.gpu, onRow });
+  const work = { entry: new URL("page.ts", import.meta.url), gpu: values.gpu };
+  const onResult = (row: Row, peakProcessBytes: number) => onRow({ ...row, peakProcessBytes });
+  if (place === "chromium") await workInChromium<Request, Row>(work, requests, onResult);
   else await measureHere(requests, onRow);
   if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
   else if (rows.length > 1) process.stdout.write(`${ratios(rows)}\n`);

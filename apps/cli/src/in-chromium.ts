@@ -1,5 +1,5 @@
-// Measurements in Chromium: the page is built, served from 127.0.0.1 with the headers that threads want, and opened anew
-// for each contestant.
+// Work in Chromium: a worker of ours is built, served from 127.0.0.1 with the headers that threads want, and started anew
+// for each request.
 
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,7 +8,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { Request, Row } from "./measure.ts";
+import type { Answer } from "./page-worker.ts";
 
 const flags = [
   "--headless=new",
@@ -27,16 +27,28 @@ const types: Readonly<Record<string, string>> = {
   ".wasm": "application/wasm",
 };
 
-/** One after another; `software` takes the adapter that is imitated by the processor. */
-export async function measureInChromium(
+export interface ChromiumWork {
+  /** The worker's source, which calls serveAnswers. */
+  readonly entry: URL;
+  /** What the worker may fetch: folders by the first part of the path. */
+  readonly folders?: Readonly<Record<string, string>>;
+  /** The real graphics card; otherwise the adapter that is imitated by the processor. */
+  readonly gpu?: boolean;
+}
+
+/** One request after another, each in a page of its own; `told` hears the result, and what memory it took at most. */
+export async function workInChromium<Request, Result>(
+  { entry, folders = {}, gpu = false }: ChromiumWork,
   requests: readonly Request[],
-  { software, onRow }: { readonly software: boolean; readonly onRow: (row: Row) => void },
+  told: (result: Result, peakProcessBytes: number) => void,
 ): Promise<void> {
   const { chromium } = await import("playwright");
-  const folder = await mkdtemp(join(tmpdir(), "homebody-bench-"));
+  const built = await mkdtemp(join(tmpdir(), "homebody-page-"));
   const server = createServer((request, response) => {
-    const file = request.url === "/" ? "/index.html" : request.url!;
-    readFile(join(folder, file)).then(
+    const [, first = "", ...rest] = request.url!.split("/");
+    const given = Object.hasOwn(folders, first) ? folders[first] : undefined;
+    const file = given === undefined ? join(built, first || "index.html", ...rest) : join(given, ...rest);
+    readFile(file).then(
       (body) => {
         response.writeHead(200, {
           "content-type": types[extname(file)] ?? "application/octet-stream",
@@ -49,30 +61,31 @@ export async function measureInChromium(
     );
   });
   try {
-    await buildPage(folder);
+    await buildWorker(entry, built);
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const browser = await chromium.launch({
       executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-      args: [...flags, ...(software ? ["--use-webgpu-adapter=swiftshader"] : [])],
+      args: [...flags, ...(gpu ? [] : ["--use-webgpu-adapter=swiftshader"])],
     });
     try {
       for (const request of requests) {
         const page = await browser.newPage();
         await page.goto(url);
         const peak = watchMemory();
-        const row = await page.evaluate(
+        const answer = (await page.evaluate(
           (asked) =>
-            new Promise<Row>((resolve, reject) => {
+            new Promise<unknown>((resolve) => {
               const worker = new Worker("/worker.js", { type: "module" });
-              worker.onmessage = ({ data }) =>
-                data.row === undefined ? reject(new Error(data.error)) : resolve(data.row);
-              worker.onerror = (event) => reject(new Error(event.message));
+              worker.onmessage = ({ data }) => resolve(data);
+              worker.onerror = ({ message }) => resolve({ error: message });
               worker.postMessage(asked);
             }),
-          request,
-        );
-        onRow({ ...row, peakProcessBytes: peak() });
+          request as unknown,
+        )) as Answer<Result>;
+        const most = peak();
+        if ("error" in answer) throw new Error(`in Chromium: ${answer.error}`);
+        told(answer.result, most);
         await page.close();
       }
     } finally {
@@ -80,28 +93,26 @@ export async function measureInChromium(
     }
   } finally {
     server.close();
-    await rm(folder, { recursive: true, force: true });
+    await rm(built, { recursive: true, force: true });
   }
 }
 
-async function buildPage(folder: string): Promise<void> {
+async function buildWorker(entry: URL, folder: string): Promise<void> {
   const { build } = await import("vite");
   await build({
     configFile: false,
     logLevel: "error",
-    root: fileURLToPath(new URL(".", import.meta.url)),
+    root: fileURLToPath(new URL(".", entry)),
+    worker: { format: "es" },
     build: {
       outDir: folder,
       emptyOutDir: false,
       target: "es2022",
       assetsInlineLimit: 0,
-      rollupOptions: {
-        input: fileURLToPath(new URL("page.ts", import.meta.url)),
-        output: { entryFileNames: "worker.js" },
-      },
+      rollupOptions: { input: fileURLToPath(entry), output: { entryFileNames: "worker.js" } },
     },
   });
-  await writeFile(join(folder, "index.html"), "<!doctype html><title>Homebody bench</title>");
+  await writeFile(join(folder, "index.html"), "<!doctype html><title>Homebody</title>");
 }
 
 /** The largest sum of what Chromium's processes hold, looked at four times a second; 0 where there is no /proc. */

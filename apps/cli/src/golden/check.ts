@@ -1,13 +1,9 @@
-// homebody golden: the engine against reference tensors of PyTorch's, case by case.
+// One case of reference tensors of PyTorch's: what the engine that runs makes of it. In Node and in browsers.
 //
 // A case is a folder with case.json and safetensors files, made in float64 and stored as float32. The tolerances are
 // those that a float32 engine keeps with room: each loss of the trace 1e-5 relative, gradient norms and tensors 1e-4
 // of their norm, logits 1e-5 of theirs, parameters after 1 and 24 steps 1e-4 of theirs.
 
-import { existsSync } from "node:fs";
-import { readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
 import {
   decodeSafetensors,
   float32Tensors,
@@ -19,15 +15,10 @@ import {
 } from "@homebody/base";
 import { learningRate } from "@homebody/dept";
 import { configFromHuggingFace, type Gpt2Config, groupLayout, groups } from "@homebody/model";
-import { type BackendName, createTrainer, startBackend, type Trainer } from "@homebody/train";
-import { installWebGpu } from "./webgpu.ts";
+import { createTrainer, type Trainer } from "@homebody/train";
 
-export const usage = `
-homebody golden DIR [--backend wasm|webgpu] [--case PATTERN]
-
-Checks every case folder in DIR whose name matches PATTERN (a regular expression), or DIR itself if it is a case.
-One line of JSON a case on stdout; exit code 1 if any fails.
-`;
+/** The bytes of a case's file. */
+export type ReadFile = (name: string) => Promise<Uint8Array>;
 
 export const tolerances = {
   losses: 1e-5,
@@ -74,47 +65,6 @@ interface Case {
   readonly trace: readonly Trace[];
 }
 
-export async function run(args: readonly string[]): Promise<number> {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: { backend: { type: "string", default: "wasm" }, case: { type: "string", default: "." } },
-  });
-  const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1)
-    throw new InputError("golden", "one folder of cases", `${positionals.length}`);
-  if (!["wasm", "webgpu"].includes(values.backend))
-    throw new InputError("--backend", "wasm or webgpu", values.backend);
-  const backend = values.backend as BackendName;
-  const cases = await casesIn(folder, new RegExp(values.case));
-  if (cases.length === 0) throw new InputError(folder, `case folders that match ${values.case}`, "none");
-  if (backend === "webgpu") await installWebGpu();
-  const started = await startBackend(backend, { threads: 1 });
-  process.stderr.write(
-    `golden: ${started.adapter}, self-test off by ${started.worstError.toExponential(1)}\n`,
-  );
-  let failed = 0;
-  for (const path of cases) {
-    const line = await checkCase(path, backend);
-    if (!line.pass) failed += 1;
-    process.stdout.write(`${JSON.stringify(line)}\n`);
-  }
-  process.stderr.write(`golden: ${cases.length - failed} passed, ${failed} failed\n`);
-  return failed > 0 ? 1 : 0;
-}
-
-async function casesIn(folder: string, pattern: RegExp): Promise<string[]> {
-  if (existsSync(join(folder, "case.json"))) return [folder];
-  const entries = await readdir(folder, { withFileTypes: true }).catch((error: Error) => {
-    throw new InputError(folder, "a folder of cases", error.message);
-  });
-  return entries
-    .filter((entry) => entry.isDirectory() && pattern.test(entry.name))
-    .map((entry) => join(folder, entry.name))
-    .filter((path) => existsSync(join(path, "case.json")))
-    .sort();
-}
-
 export interface CaseResult extends Partial<Errors> {
   readonly case: string;
   readonly backend: string;
@@ -122,12 +72,11 @@ export interface CaseResult extends Partial<Errors> {
   readonly error?: string;
 }
 
-export async function checkCase(path: string, backend: string): Promise<CaseResult> {
-  const name = path.split(/[\\/]/).at(-1)!;
+export async function checkCase(name: string, read: ReadFile, backend: string): Promise<CaseResult> {
   if (!name.startsWith("engine-"))
     return { case: name, backend, pass: false, error: "this kind of case is not supported yet" };
   try {
-    const errors = await measure(path);
+    const errors = await measure(name, read);
     const pass =
       errors.losses <= tolerances.losses &&
       errors.gradNorms <= tolerances.gradNorms &&
@@ -142,10 +91,10 @@ export async function checkCase(path: string, backend: string): Promise<CaseResu
   }
 }
 
-async function measure(path: string): Promise<Errors> {
-  const file = async (name: string) =>
-    decodeSafetensors(await readFile(join(path, `${name}.safetensors`)), `${path}/${name}.safetensors`);
-  const known = JSON.parse(await readFile(join(path, "case.json"), "utf8")) as Case;
+async function measure(name: string, read: ReadFile): Promise<Errors> {
+  const file = async (part: string) =>
+    decodeSafetensors(await read(`${part}.safetensors`), `${name}/${part}.safetensors`);
+  const known = JSON.parse(new TextDecoder().decode(await read("case.json"))) as Case;
   const [init, batches, expectedFile] = [await file("init"), await file("batches"), await file("expected")];
   const expected = float32Tensors(expectedFile);
   const config = configFromHuggingFace(known.config);
