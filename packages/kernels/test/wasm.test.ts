@@ -1,26 +1,6 @@
-// Every kernel on wasm beside its reference, over shapes drawn at random.
+// In Node 20: without relaxed SIMD.
 
-import * as tf from "@tensorflow/tfjs";
 import "@tensorflow/tfjs-backend-wasm";
-import { beforeAll, expect, test } from "vitest";
-import { loadSimd } from "../src/index.ts";
-import { cases, worstDifference } from "./cases.ts";
+import { wasmCases } from "./wasm-cases.ts";
 
-beforeAll(async () => {
-  tf.env().set("WASM_HAS_MULTITHREAD_SUPPORT", false);
-  await tf.setBackend("wasm");
-  expect(await loadSimd()).toBe(true);
-});
-
-const draws = 25;
-
-test.each(Object.keys(cases))("%s", async (name) => {
-  for (let draw = 0; draw < draws; draw++) {
-    const { worst, where } = await worstDifference(name, `${draw}`);
-    expect(worst, `draw ${draw}: ${where}`).toBeLessThan(3e-5);
-  }
-});
-
-test("nothing is left behind", () => {
-  expect(tf.memory().numTensors).toBe(0);
-});
+wasmCases();
