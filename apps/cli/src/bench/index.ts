@@ -118,8 +118,13 @@ function line(row: Row): string {
     row.matmulShare &&
       `products ${percent(row.matmulShare)} of the time at ${row.gflops!.toFixed(1)} GFLOP/s, ${percent(row.matmulOfBest!)} of the best`,
   ];
-  const kernels = Object.entries(row.kernels ?? {}).map(([kernel, ms]) => `${kernel} ${ms.toFixed(1)}`);
-  const all = [parts.filter(Boolean).join(", "), ...(kernels.length > 0 ? [kernels.join(", ")] : [])];
+  const list = (times: Readonly<Record<string, number>> = {}) =>
+    Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
+  const [kernels, inParts] = [list(row.kernels), list(row.parts)];
+  const all = [
+    parts.filter(Boolean).join(", "),
+    ...[kernels, inParts].filter(({ length }) => length > 0).map((one) => one.join(", ")),
+  ];
   return all.join("\n         ");
 }
 

@@ -59,6 +59,8 @@ export interface Row {
   readonly gflops?: number;
   /** Time of kernels by kind, in ms. */
   readonly kernels?: Readonly<Record<string, number>>;
+  /** The same by part of the model: its head, its optimiser, its embedding, its layers. */
+  readonly parts?: Readonly<Record<string, number>>;
   readonly peakProcessBytes?: number;
 }
 
@@ -127,7 +129,8 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
       gflops,
       matmulShare: ms / all,
       matmulOfBest: gflops / best,
-      kernels: byKind(times),
+      kernels: summed(times, ({ kernel }) => kernel),
+      parts: summed(times, ({ part }) => part.replace(/^layer \d+ .*/, "layers")),
     };
   } finally {
     trainer.dispose();
@@ -184,9 +187,10 @@ async function bestRate(): Promise<number> {
   return best;
 }
 
-function byKind(times: readonly KernelTime[]): Record<string, number> {
+/** The longest first. */
+function summed(times: readonly KernelTime[], nameOf: (time: KernelTime) => string): Record<string, number> {
   const sums: Record<string, number> = {};
-  for (const { kernel, ms } of times) sums[kernel] = (sums[kernel] ?? 0) + ms;
+  for (const time of times) sums[nameOf(time)] = (sums[nameOf(time)] ?? 0) + time.ms;
   return Object.fromEntries(Object.entries(sums).sort(([, a], [, b]) => b - a));
 }
 
