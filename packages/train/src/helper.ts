@@ -60,25 +60,30 @@ export async function connectHelper(
   >();
   let ids = 0;
   let taken = false;
+  let broken: Error | undefined;
   await new Promise<void>((resolve, reject) => {
     wire.onMessage((message) => {
       if (message.kind === "ready") resolve();
       if (message.kind === "done") waiting.get(message.id)?.resolve(message.result);
       if (message.kind !== "failed") return;
       const error = new Error(`a helper: ${message.message}`);
-      if (message.id === null) reject(error);
-      else waiting.get(message.id)?.reject(error);
+      if (message.id !== null) return waiting.get(message.id)?.reject(error);
+      // The thread itself: nobody gets it any more.
+      broken = error;
+      reject(error);
+      for (const { reject } of waiting.values()) reject(error);
     });
     wire.post({ kind: "start", paths }, []);
   });
   return {
     begin: (options) => {
-      if (taken) return false;
+      if (taken || broken !== undefined) return false;
       taken = true;
       wire.post({ kind: "begin", options }, []);
       return true;
     },
     work: (work) => {
+      if (broken !== undefined) return Promise.reject(broken);
       const id = ids++;
       const result = new Promise<HelperResult>((resolve, reject) => waiting.set(id, { resolve, reject }));
       wire.post({ kind: "work", id, work }, work.values === null ? [] : [work.values.buffer as ArrayBuffer]);

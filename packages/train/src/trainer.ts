@@ -50,7 +50,10 @@ export interface Trainer {
   /** Copies values in; the layout must be groupLayout's. */
   load(group: Group, tensors: NamedTensors): void;
   read(group: Group): Promise<NamedTensors>;
-  /** Throws NotFiniteError or EngineError; in both cases the parameters are those before the step. */
+  /**
+   * Throws NotFiniteError or EngineError; in both cases the parameters are those before the step. The next step may be
+   * started before this one's numbers are there: the device then has no pause between them.
+   */
   step(batch: Batch, learningRate: number): Promise<StepResult>;
   /** The sum of -ln p over the targets that count. */
   evaluate(batch: Batch): Promise<{ readonly nats: number; readonly tokens: number }>;
@@ -147,7 +150,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     const count = checkBatch(batch);
     steps += 1;
     writeSettings(1 / count, learningRate, steps);
-    // Without helpers nothing is waited for here, so a step is on its way when this function returns.
+    // Without helpers nothing is waited for until the step is on its way.
     const made =
       helpers.length === 0
         ? { ...engine.startGradients(batch), othersLoss: 0 }
@@ -172,6 +175,16 @@ export function createTrainer(options: TrainerOptions): Trainer {
       throw new NotFiniteError(what, number);
     }
     return { loss, gradNorm, tokens: count };
+  }
+
+  let before: Promise<unknown> = Promise.resolve();
+
+  /** With helpers a step waits for the one before it; alone, its commands follow those of the one before. */
+  function stepInTurn(batch: Batch, learningRate: number): Promise<StepResult> {
+    const result =
+      helpers.length === 0 ? step(batch, learningRate) : before.then(() => step(batch, learningRate));
+    before = result.catch(() => {});
+    return result;
   }
 
   async function evaluate(batch: Batch) {
@@ -301,7 +314,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     config,
     load,
     read: explained(read),
-    step: explained(step),
+    step: explained(stepInTurn),
     evaluate: explained(evaluate),
     gradients: explained(gradients),
     logits: explained(logits),

@@ -53,6 +53,17 @@ test("a helper that works for one trainer is left to it, and free again afterwar
   third.dispose();
 });
 
+test("steps that are started before the last one is done are done in order", async () => {
+  const one = trainerOf("llama", { helpers });
+  const fast = await Promise.all(Array.from({ length: 3 }, () => one.step(batch, 1e-2)));
+  one.dispose();
+  const again = trainerOf("llama", { helpers });
+  const slow = [];
+  for (let i = 0; i < 3; i++) slow.push(await again.step(batch, 1e-2));
+  expect(fast).toEqual(slow);
+  again.dispose();
+});
+
 test("a batch of fewer rows than there are threads", async () => {
   const shared = trainerOf("gpt2", { helpers });
   const alone = trainerOf("gpt2");

@@ -75,6 +75,17 @@ export function trainerContract(): void {
       other.dispose();
     });
 
+    test("steps that are started before the last one is done are done in order", async () => {
+      const [one, other] = [trainerOf(family), trainerOf(family)];
+      const slow = [];
+      for (let i = 0; i < 4; i++) slow.push(await one.step(batch, 1e-2));
+      const fast = await Promise.all(Array.from({ length: 4 }, () => other.step(batch, 1e-2)));
+      expect(fast).toEqual(slow);
+      expect(await other.read("theta")).toEqual(await one.read("theta"));
+      one.dispose();
+      other.dispose();
+    });
+
     test("the loss falls on a batch that is seen again and again", async () => {
       const trainer = trainerOf(family);
       const first = (await trainer.step(batch, 1e-2)).loss;

@@ -259,33 +259,57 @@ export function createReplica(parts: ReplicaParts): Replica {
     let savedAt = clock.elapsed();
     const seats = source.served === null ? { slot: 0, slots: 1 } : { slot: order.slot, slots: order.slots };
     let stepMs = 0;
-    while (done.steps < order.localSteps && !(done.steps > 0 && isLate(telling.deadline(), stepMs))) {
-      if (telling.signal.aborted) {
-        if (done.steps > 0) await exclusive(() => snapshot(order, done));
-        telling.signal.throwIfAborted();
-      }
-      const step = done.steps;
-      const began = clock.elapsed();
-      const batch = drawBatch(shard, {
-        seed: training.seed,
-        source: source.id,
-        ...seats,
-        round: order.round,
-        step,
-        localSteps: order.localSteps,
-        batch: training.batch,
-      });
+    let endedAt = clock.elapsed();
+    /** A step that was started, whose numbers are not there yet. */
+    let flying: Promise<{ readonly loss: number; readonly tokens: number }> | undefined;
+
+    function start(step: number): void {
+      const { seed, batch } = training;
+      const { round, localSteps } = order;
+      const rows = drawBatch(shard, { seed, source: source.id, ...seats, round, step, localSteps, batch });
       const rate = learningRate(training.learningRate, order.stepsBefore + step, order.totalSteps);
-      const { loss, tokens } = await exclusive(() => trainer.step(batch, rate));
-      stepMs = clock.elapsed() - began;
-      done = { steps: step + 1, tokens: done.tokens + tokens, nats: done.nats + loss * tokens };
+      flying = exclusive(async () => ({ result: trainer.step(rows, rate) })).then(({ result }) => result);
+      flying.catch(() => {}); // it is waited for below
+    }
+
+    async function land(): Promise<void> {
+      if (flying === undefined) return;
+      const landing = flying;
+      flying = undefined;
+      const { loss, tokens } = await landing;
+      stepMs = clock.elapsed() - endedAt;
+      endedAt = clock.elapsed();
+      done = { steps: done.steps + 1, tokens: done.tokens + tokens, nats: done.nats + loss * tokens };
       telling.told({ kind: "train", done: done.steps, of: order.localSteps, unit: "steps" });
       telling.stepped({ step: done.steps, of: order.localSteps, loss, tokens, ms: stepMs });
-      if (clock.elapsed() - savedAt >= snapshotMs) {
-        await exclusive(() => snapshot(order, done));
-        savedAt = clock.elapsed();
+    }
+
+    try {
+      while (done.steps < order.localSteps && !(done.steps > 0 && isLate(telling.deadline(), stepMs))) {
+        if (telling.signal.aborted) {
+          await land();
+          if (done.steps > 0) await exclusive(() => snapshot(order, done));
+          telling.signal.throwIfAborted();
+        }
+        if (flying === undefined) start(done.steps);
+        // At full speed the next step is on its way while this one's numbers come back.
+        const landing = land();
+        if (telling.duty() >= 1 && done.steps + 1 < order.localSteps) start(done.steps + 1);
+        await landing;
+        if (clock.elapsed() - savedAt >= snapshotMs) {
+          await land();
+          await exclusive(() => snapshot(order, done));
+          savedAt = clock.elapsed();
+        }
+        if (flying === undefined) {
+          await rest(stepMs, telling);
+          endedAt = clock.elapsed();
+        }
       }
-      await rest(stepMs, telling);
+      await land();
+    } catch (error) {
+      await Promise.allSettled([flying]); // nothing of this round moves parameters any more
+      throw error;
     }
     return await exclusive(() => finish(order, done, telling));
   }
