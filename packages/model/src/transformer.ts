@@ -112,7 +112,7 @@ export function planLogits(plan: Plan, model: ModelOperands, states: Operand, lo
 export function planLosses(plan: Plan, model: LossOperands): void {
   const states = planStates(plan, model);
   const scope: Scope = { ...model, plan, accumulate: false, kept: "f32" };
-  head(scope, states, model, false);
+  head(scope, states, model, null);
 }
 
 /** Losses, and the gradient of their sum for every parameter that learns. */
@@ -126,7 +126,8 @@ export function planGradients(plan: Plan, model: TrainingOperands, options: Trai
     backwards.push(backward);
     x = y;
   }
-  let dx = head(scope, x, model, true);
+  let dx = plan.temporary(x.shape);
+  head(scope, x, model, dx);
   for (const backward of backwards.reverse()) dx = backward(dx);
   embedGrad(scope, model.chains, dx);
 }
@@ -318,28 +319,30 @@ const logitsAtOnce = 2 ** 22;
 const sliceStep = 128;
 
 /**
- * Logits, their loss and its gradient by slices of rows, so that no more than a slice of the logits is ever in memory;
- * the gradient of the states. (After Liger's fused linear cross-entropy: Hsu et al. 2024.)
+ * Logits, their loss and (where dstates is given) its gradient by slices of rows, so that no more than a slice of the
+ * logits is ever in memory. (After Liger's fused linear cross-entropy: Hsu et al. 2024.)
  */
-function head(scope: Scope, states: Operand, inputs: LossOperands, gradient: boolean): Operand {
+function head(scope: Scope, states: Operand, inputs: LossOperands, dstates: Operand | null): void {
   const { plan, weights, accumulate } = scope;
   plan.part("head");
   const [rows = 0] = states.shape;
   const table = weights.matrix(headName(scope));
-  const into = gradient ? weights.gradient(headName(scope)) : null;
+  const into = weights.gradient(headName(scope));
   const most = sliceStep * Math.max(1, Math.floor(logitsAtOnce / table.shape[0]! / sliceStep));
-  const dstates = gradient ? plan.temporary(states.shape) : states;
   for (let first = 0; first < rows; first += most) {
     const count = Math.min(most, rows - first);
-    const part = rowsOf(states, first, count);
+    const slice = (x: Operand) => rowsOf(x, first, count);
+    const part = slice(states);
     const logits = matmul(plan, part, table, { transposeB: true });
-    const { settings } = inputs;
-    const [targets, losses] = [rowsOf(inputs.targets, first, count), rowsOf(inputs.losses, first, count)];
-    crossEntropy(plan, logits, { targets, settings, losses }, { gradient, accumulate });
-    if (!gradient) continue;
+    const operands = {
+      targets: slice(inputs.targets),
+      losses: slice(inputs.losses),
+      settings: inputs.settings,
+    };
+    crossEntropy(plan, logits, operands, { gradient: dstates !== null, accumulate });
+    if (dstates === null) continue;
     if (into !== null)
       matmul(plan, logits, part, { transposeA: true, into, accumulate: accumulate || first > 0 });
-    matmul(plan, logits, table, { into: rowsOf(dstates, first, count) });
+    matmul(plan, logits, table, { into: slice(dstates) });
   }
-  return dstates;
 }

@@ -55,6 +55,8 @@ export interface Engine {
   startGradients(batch: Batch): { readonly first: Ready; readonly plans: readonly PreparedPlan[] };
   /** Parts of a batch with their shapes' plans, as startGradients takes them. */
   partsOf(batch: Batch): readonly { readonly part: Batch; readonly at: Ready; readonly plan: PreparedPlan }[];
+  /** The sum of losses, each times the share in settings. */
+  losses(batch: Batch): Promise<number>;
   /** Adds gradients that were made elsewhere, of the same arrangement. */
   addGradients(gradients: Float32Array): void;
   dispose(): void;
@@ -141,15 +143,33 @@ export function createEngine(options: EngineOptions): Engine {
     };
   }
 
-  function partsOf(batch: Batch) {
+  /** What is in memory at a time: as many rows as the memory plan allows. */
+  function cut(batch: Batch): Batch[] {
     const { rows } = batch;
     const count = Math.ceil(rows / Math.min(rows, options.rowsAtOnce ?? rows));
     const most = Math.ceil(rows / count);
-    return Array.from({ length: count }, (_, i) => {
-      const part = padded(rowsOfBatch(batch, i * most, Math.min(rows, (i + 1) * most)), most);
+    return Array.from({ length: count }, (_, i) =>
+      padded(rowsOfBatch(batch, i * most, Math.min(rows, (i + 1) * most)), most),
+    );
+  }
+
+  function partsOf(batch: Batch) {
+    return cut(batch).map((part, i) => {
       const at = readyFor(part);
       return { part, at, plan: at.plan(i === 0 ? "gradients" : "more gradients") };
     });
+  }
+
+  async function losses(batch: Batch): Promise<number> {
+    let sum = 0;
+    for (const part of cut(batch)) {
+      const at = readyFor(part);
+      at.write("ids", part.inputs);
+      at.write("targets", part.targets);
+      at.plan("losses").run();
+      for (const loss of await at.readLosses()) sum += loss;
+    }
+    return sum;
   }
 
   return {
@@ -158,6 +178,7 @@ export function createEngine(options: EngineOptions): Engine {
     model,
     readyFor,
     partsOf,
+    losses,
     startGradients: (batch) => {
       const parts = partsOf(batch);
       for (const { part, at, plan } of parts) {

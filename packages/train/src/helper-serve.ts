@@ -36,7 +36,7 @@ export function serveHelper(wire: Wire<FromHelper, ToHelper>): void {
 }
 
 async function perform(
-  { space, model, arrangement, startGradients, readyFor }: Engine,
+  { space, model, arrangement, startGradients, losses }: Engine,
   { values, batch, share, gradient }: HelperWork,
 ): Promise<HelperResult> {
   if (values !== null) space.write(whole(model.values), values);
@@ -44,14 +44,12 @@ async function perform(
   space.write(whole(model.settings), settings);
   if (gradient) {
     const { first } = startGradients(batch);
-    const losses = await first.readLosses();
-    return { loss: sum(losses), gradients: await space.read(whole(model.gradients), arrangement.size) };
+    return {
+      loss: sum(await first.readLosses()),
+      gradients: await space.read(whole(model.gradients), arrangement.size),
+    };
   }
-  const at = readyFor(batch);
-  at.write("ids", batch.inputs);
-  at.write("targets", batch.targets);
-  at.plan("losses").run();
-  return { loss: sum(await at.readLosses()), gradients: null };
+  return { loss: await losses(batch), gradients: null };
 }
 
 const sum = (numbers: Float32Array) => numbers.reduce((total, x) => total + x, 0);

@@ -66,7 +66,10 @@ export interface Trainer {
   readMoments(): Promise<Moments>;
   /** Null: zeros, as at the start of a round. */
   loadMoments(moments: Moments | null): void;
-  /** A step's commands, each with the time that it takes on the device; null where the device has no clock. */
+  /**
+   * A step's commands, each with the time that it takes on the device; null where the device has no clock. Moments
+   * move: it is for those who measure.
+   */
   profile(batch: Batch): Promise<readonly KernelTime[] | null>;
   /** Of a step, once one has been made. */
   readonly counts: { readonly dispatches: number; readonly submits: number };
@@ -191,11 +194,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
     const count = checkBatch(batch);
     writeSettings(1, 0, 1);
     const { mine, others } = await divide(batch, 1, false);
-    const at = engine.readyFor(mine);
-    at.write("ids", mine.inputs);
-    at.write("targets", mine.targets);
-    at.plan("losses").run();
-    const nats = sum(await at.readLosses()) + sum((await others).map(({ loss }) => loss));
+    const own = await engine.losses(mine);
+    const nats = own + sum((await others).map(({ loss }) => loss));
     failIfRefused();
     if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
     return { nats, tokens: count };
