@@ -10,7 +10,7 @@ if (url === undefined || folder === undefined) {
   process.exit(2);
 }
 const sizes = { wide: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
-const pages = { volunteer: "/", dashboard: "/dashboard", admin: "/admin" };
+const pages = { volunteer: "/", dashboard: "/dashboard", admin: "/admin", profile: "/?profile" };
 
 const browser = await chromium.launch({
   executablePath: ensureChromium(),
@@ -27,7 +27,11 @@ for (const colorScheme of ["light", "dark"])
       const page = await context.newPage();
       await page.goto(`${url}${path}`);
       await page.getByRole("heading", { level: 1 }).waitFor();
-      await page.waitForTimeout(1500); // the device check, the fonts
+      if (name === "profile") {
+        await page.getByRole("button", { name: "Measure" }).click();
+        await page.getByTestId("profile-kernels").waitFor({ timeout: 120_000 });
+      }
+      await page.waitForTimeout(name === "volunteer" ? 8000 : 1500); // the device check, the fonts
       const file = join(folder, `${name}-${size}-${colorScheme}.png`);
       await page.screenshot({ path: file, fullPage: true });
       process.stdout.write(`${file}\n`);

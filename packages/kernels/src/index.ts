@@ -35,7 +35,7 @@ export {
 export type { KernelTime, Numbers, Runtime } from "./plan/runtime.ts";
 export { type PreparedPlan, Workspace } from "./plan/workspace.ts";
 export { type RopeTables, rope, ropeTables } from "./rope/index.ts";
-export { startRuntime } from "./runtime.ts";
+export { runsByItself, startRuntime } from "./runtime.ts";
 export { swiglu, swigluGrad } from "./swiglu/index.ts";
 export { loadSimd } from "./wasm/module.ts";
 export {

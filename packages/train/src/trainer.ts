@@ -6,7 +6,7 @@
 // here, until dispose.
 
 import { InputError, type NamedTensors, namedTensors, random, type TensorLayout } from "@homebody/base";
-import { type KernelTime, type Storage, stepSettings, whole } from "@homebody/kernels";
+import { type KernelTime, runsByItself, type Storage, stepSettings, whole } from "@homebody/kernels";
 import { dimensions, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
 import type { Batch } from "@homebody/text";
 import { causeOf, deviceFailure } from "./device-errors.ts";
@@ -71,6 +71,8 @@ export interface Trainer {
    * move: it is for those who measure.
    */
   profile(batch: Batch): Promise<readonly KernelTime[] | null>;
+  /** Whether the device goes on by itself, so that a step that is started early saves time. */
+  readonly overlaps: boolean;
   /** Of a step, once one has been made. */
   readonly counts: { readonly dispatches: number; readonly submits: number };
   dispose(): void;
@@ -322,6 +324,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     readMoments: explained(readMoments),
     loadMoments,
     profile: explained(profile),
+    overlaps: runsByItself() && helpers.length === 0,
     get counts() {
       return counts;
     },

@@ -294,7 +294,8 @@ export function createReplica(parts: ReplicaParts): Replica {
         if (flying === undefined) start(done.steps);
         // At full speed the next step is on its way while this one's numbers come back.
         const landing = land();
-        if (telling.duty() >= 1 && done.steps + 1 < order.localSteps) start(done.steps + 1);
+        if (trainer.overlaps && telling.duty() >= 1 && done.steps + 1 < order.localSteps)
+          start(done.steps + 1);
         await landing;
         if (clock.elapsed() - savedAt >= snapshotMs) {
           await land();

@@ -118,14 +118,14 @@ function figuresOf(report: ProfileReport) {
   const speed = (1000 * tokens) / stepMs;
   return [
     { label: "Step", value: stepMs, shown: milliseconds(stepMs) },
-    { label: "Speed", value: speed, shown: `${compact(speed)} tokens/s` },
+    { label: "Tokens/s", value: speed, shown: compact(speed) },
     { label: "Tokens", value: tokens, shown: count(tokens) },
     {
       label: "JavaScript",
       value: hostMs ?? stepMs,
       shown: hostMs === null ? "all of it" : milliseconds(hostMs),
     },
-    { label: "Model", value: parameters, shown: `${compact(parameters)} numbers` },
+    { label: "Parameters", value: parameters, shown: compact(parameters) },
     { label: "Memory", value: tensorBytes, shown: bytes(tensorBytes) },
     { label: "Dispatches", value: dispatches, shown: count(dispatches) },
     { label: "Submits", value: submits, shown: count(submits) },
