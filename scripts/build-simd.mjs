@@ -1,4 +1,4 @@
-// Compiles packages/kernels/assembly (AssemblyScript) to packages/kernels/src/wasm/bytes.ts: `npm run build:simd`.
+// Compiles the kernels' simd.ts (AssemblyScript, listed in packages/kernels/assembly) to packages/kernels/src/wasm/bytes.ts: `npm run build:simd`.
 // Twice: for every machine with SIMD, and for those with relaxed SIMD, which multiply and add in one instruction.
 // With --check it fails if the file there is another. The compiler is fetched for this alone: it weighs 100 MB.
 

@@ -1,6 +1,14 @@
-// Kernels on float32 in the memory of tfjs's wasm backend: no memory, no data and no state of their own.
+// All kernels on float32 in the memory of tfjs's wasm backend: no memory, no data and no state of their own.
 
-export { attention, attentionGrad, attentionScratchBytes } from "./attention";
-export { gemm, gemmScratchBytes } from "./gemm";
-export { adamw, blend, copy, gelu, geluGrad, gradientNorm, normalize, swiglu, swigluGrad } from "./pointwise";
-export { columnSums, crossEntropy, embedding, embeddingGrad, norm, normGrad, normWeightGrad, rope } from "./rows";
+export { adamw } from "../src/adamw/simd";
+export { attention, attentionGrad, attentionScratchBytes } from "../src/causal-attention/simd";
+export { columnSums } from "../src/column-sums/simd";
+export { crossEntropy } from "../src/cross-entropy/simd";
+export { embedding, embeddingGrad } from "../src/embedding/simd";
+export { gelu, geluGrad } from "../src/gelu/simd";
+export { gradientNorm } from "../src/gradient-norm/simd";
+export { blend, copy, gemm, gemmScratchBytes } from "../src/matmul/simd";
+export { normalize } from "../src/newton-schulz/simd";
+export { norm, normGrad, normWeightGrad } from "../src/norm/simd";
+export { rope } from "../src/rope/simd";
+export { swiglu, swigluGrad } from "../src/swiglu/simd";

@@ -29,7 +29,7 @@ type Kernels =
   | "swiglu"
   | "swigluGrad";
 
-/** Addresses are bytes in the shared memory, sizes elements. Arguments stand in packages/kernels/assembly. */
+/** Addresses are bytes in the shared memory, sizes elements. Arguments stand in the kernels' simd.ts. */
 export type SimdKernels = Readonly<Record<Kernels, (...numbers: readonly number[]) => void>> & {
   gemmScratchBytes(): number;
   attentionScratchBytes(context: number): number;

@@ -1,4 +1,4 @@
-// Plans on tfjs's wasm backend: a prepared command is a call of packages/kernels/assembly with addresses that are known.
+// Plans on tfjs's wasm backend: a prepared command is a call of a kernel's simd.ts with addresses that are known.
 
 import * as tf from "@tensorflow/tfjs";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
@@ -12,8 +12,9 @@ import {
   type Prepared,
   type Runtime,
 } from "../plan/runtime.ts";
-import { type Call, kernels } from "./kernels.ts";
+import { kernels } from "./kernels.ts";
 import { type SimdModule, simdOf } from "./module.ts";
+import type { Call } from "./prepare.ts";
 
 export class WasmRuntime implements Runtime {
   readonly #backend: BackendWasm;

@@ -4,7 +4,8 @@
 // of A in L1; the kernel keeps a tile of 4 x 8 in registers and adds a row of A times a row of B at each k. Packing
 // pads with zeros, so the kernel has no edges; a tile at the edge is written by way of a buffer. Cost 2 M N K.
 
-import { madd } from "./elementary";
+import { madd } from "../../assembly/elementary";
+import { loadSome, storeSome } from "../../assembly/lanes";
 
 const MR: i32 = 4;
 const NR: i32 = 8;
@@ -200,4 +201,19 @@ function edge(
       if (bias != 0) value += load<f32>(bias + <usize>(j * 4));
       store<f32>(at, add ? load<f32>(at) + value : value);
     }
+}
+
+export function copy(from: usize, to: usize, size: i32): void {
+  memory.copy(to, from, <usize>(size * 4));
+}
+
+/** c <- alpha c + beta r; r may be 0: none. */
+export function blend(c: usize, r: usize, alpha: f32, beta: f32, size: i32): void {
+  const a = f32x4.splat(alpha), b = f32x4.splat(beta);
+  for (let i = 0; i < size; i += 4) {
+    const at = <usize>(i * 4);
+    let x = f32x4.mul(a, loadSome(c + at, size - i));
+    if (r != 0) x = f32x4.add(x, f32x4.mul(b, loadSome(r + at, size - i)));
+    storeSome(c + at, x, size - i);
+  }
 }

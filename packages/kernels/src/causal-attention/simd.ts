@@ -3,9 +3,9 @@
 // A block of rows i0.. sees the keys up to its last row only, so half of the products are never made. Forward keeps
 // the logarithm of each row's sum; backward makes the probabilities again from it. Scores of a block are [32, T].
 
-import { exp4, ln, max4, sum4 } from "./elementary";
-import { gemm } from "./gemm";
-import { firstLanes } from "./rows";
+import { exp4, ln, max4, sum4 } from "../../assembly/elementary";
+import { firstLanes } from "../../assembly/lanes";
+import { gemm } from "../matmul/simd";
 
 const BLOCK: i32 = 32;
 

@@ -1,0 +1,30 @@
+// The norm of all gradients, with sums in float64.
+
+import { loadSome } from "../../assembly/lanes";
+
+export function sumOfSquares(x: usize, size: i32): f64 {
+  let low = f64x2.splat(0), high = low;
+  for (let i = 0; i < size; i += 4) {
+    const v = loadSome(x + <usize>(i * 4), size - i);
+    const a = f64x2.promote_low_f32x4(v);
+    const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}
+
+/** control: the sum of losses, the norm of gradients, the clip (0 where either is not finite). */
+export function gradientNorm(
+  gradients: usize, size: i32, losses: usize, count: i32, control: usize, clip: f32,
+): void {
+  let loss: f64 = 0;
+  for (let i = 0; i < count; i++) loss += <f64>load<f32>(losses + <usize>(i * 4));
+  const norm = <f32>sqrt<f64>(sumOfSquares(gradients, size));
+  const scale: f32 = norm > clip ? clip / norm : 1;
+  store<f32>(control, <f32>loss);
+  store<f32>(control, norm, 4);
+  store<f32>(control, isFinite<f32>(<f32>loss) && isFinite<f32>(norm) ? scale : 0, 8);
+  store<f32>(control, 0, 12);
+}
