@@ -8,7 +8,7 @@ import { NetError, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { interrupt } from "./interrupt.ts";
 import { wholeNumber } from "./options.ts";
-import { installWebGpu } from "./webgpu.ts";
+import { hasGraphicsCard, installWebGpu } from "./webgpu.ts";
 
 export const usage = `
 homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
@@ -46,7 +46,9 @@ export async function run(args: readonly string[]): Promise<number> {
     throw new InputError("--backend", "webgpu or wasm", backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
-  if (backend !== "wasm") await installWebGpu().catch(() => undefined);
+  // A graphics card that the processor plays is many times slower than the processor itself: only if it is asked for.
+  if (backend === "webgpu" || (backend === undefined && hasGraphicsCard()))
+    await installWebGpu().catch(() => undefined);
 
   const stop = interrupt();
   const line = progressLine();

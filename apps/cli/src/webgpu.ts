@@ -4,11 +4,16 @@ import { existsSync } from "node:fs";
 
 const softwareDriver = "/usr/lib/chromium/vk_swiftshader_icd.json";
 
+/** Whether this machine has a graphics card, as far as can be seen: on Linux by its devices. */
+export function hasGraphicsCard(): boolean {
+  return process.platform !== "linux" || existsSync("/dev/dri") || existsSync("/dev/nvidia0");
+}
+
 /** Gives this process navigator.gpu; without a graphics card, on the software adapter that comes with Chromium. */
 export async function installWebGpu(): Promise<void> {
   if (globalThis.navigator?.gpu !== undefined) return;
   const { create, globals } = await import("webgpu");
-  if (!existsSync("/dev/dri") && !existsSync("/dev/nvidia0") && existsSync(softwareDriver)) {
+  if (!hasGraphicsCard() && existsSync(softwareDriver)) {
     process.env.VK_ICD_FILENAMES ??= softwareDriver;
     process.env.XDG_RUNTIME_DIR ??= "/tmp";
   }

@@ -17,6 +17,24 @@ test("the self-test knows its numbers", async () => {
   expect(await selfTest()).toBeLessThan(1e-5);
 });
 
+test("what suits the adapter is measured once, kept, and measured again where what was kept is broken", async () => {
+  const kept = new Map<string, string>();
+  const memory = {
+    read: async (key: string) => kept.get(key) ?? null,
+    write: async (key: string, text: string) => void kept.set(key, text),
+  };
+  const { tuning } = await startBackend("webgpu", { memory });
+  expect(tuning).toMatchObject({ rows: "software", matmul: expect.stringMatching(/^storage/) });
+  expect([...kept.values()]).toEqual([JSON.stringify(tuning)]);
+  const [key] = [...kept.keys()];
+  kept.set(key!, JSON.stringify({ ...tuning, gflops: 12345 }));
+  expect((await startBackend("webgpu", { memory })).tuning!.gflops).toBe(12345);
+  for (const broken of ["{", JSON.stringify({ matmul: "another", rows: "software", gflops: 1 })]) {
+    kept.set(key!, broken);
+    expect((await startBackend("webgpu", { memory })).tuning).toMatchObject({ rows: "software" });
+  }
+});
+
 test.each(["gpt2", "llama"] as const)("%s in half precision learns as in single", async (family) => {
   const [single, half] = [trainerOf(family), trainerOf(family, { half: true })];
   for (let i = 0; i < 40; i++) {

@@ -1,5 +1,6 @@
 // The device of browsers and of Node: the engine of packages/train, started once.
 
+import { dimensions } from "@homebody/model";
 import {
   type BackendName,
   createTrainer,
@@ -7,16 +8,19 @@ import {
   type StartOptions,
   startBackend,
   type TuningMemory,
+  trainingMemory,
 } from "@homebody/train";
 import type { Device, DeviceStart } from "./ports.ts";
 
 export function engineDevice(prefer: "auto" | BackendName, options: StartOptions = {}): Device {
   let started: Promise<DeviceStart> | undefined;
   let helpers: readonly Helper[] = [];
+  let lent = Number.POSITIVE_INFINITY;
 
   async function start(): Promise<DeviceStart> {
     const { helpers: own, ...backend } = await startBackend(prefer, options);
     helpers = own;
+    lent = backend.limits.bytes;
     return { ...backend, threads: own.length + 1 };
   }
 
@@ -31,7 +35,15 @@ export function engineDevice(prefer: "auto" | BackendName, options: StartOptions
     lost: () => {
       started = undefined;
     },
-    trainer: (options) => createTrainer({ ...options, helpers }),
+    // Each helper takes as much memory again.
+    trainer: (options) => {
+      const { context } = dimensions(options.config);
+      const { bytes } = trainingMemory(options.config, { rows: options.rowsAtOnce ?? 1, context }, options);
+      return createTrainer({
+        ...options,
+        helpers: helpers.slice(0, Math.max(0, Math.floor(lent / bytes) - 1)),
+      });
+    },
   };
 }
 

@@ -1,0 +1,45 @@
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+
+const script = join(import.meta.dirname, "..", "..", "..", "scripts", "homebody.mjs");
+const bench = (...args: string[]) =>
+  spawnSync(process.execPath, [script, "bench", ...args], { encoding: "utf8" });
+
+test("bench engine: one line of JSON, a row for each who trained", { timeout: 60_000 }, () => {
+  const { stdout, stderr, status } = bench(
+    "engine",
+    "--config",
+    "tiny",
+    "--steps",
+    "3",
+    "--threads",
+    "2",
+    "--json",
+  );
+  expect(status, stderr).toBe(0);
+  const lines = stdout.trim().split("\n");
+  expect(lines).toHaveLength(1);
+  const [row, ...others] = JSON.parse(lines[0]!);
+  expect(others).toEqual([]);
+  expect(row).toMatchObject({ name: "homebody", backend: "wasm", config: "tiny", steps: 3, threads: 2 });
+  for (const name of ["tokensPerSecond", "msPerStep", "dispatches", "tensorBytes", "peakProcessBytes"])
+    expect(row[name], name).toBeGreaterThan(0);
+  expect(row.matmulShare).toBeLessThan(1);
+  expect(row.losses[1]).toBeLessThan(row.losses[0]);
+});
+
+test("bench growth: what is held after each tenth of the steps is the same", { timeout: 60_000 }, () => {
+  const { stdout, stderr } = bench("growth", "--backend", "wasm", "--steps", "50");
+  const marks = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(marks, stderr).toHaveLength(10);
+  expect(new Set(marks.map(({ tensorBytes }) => tensorBytes)).size).toBe(1);
+});
+
+test("what bench does not know is an error that says what it knows", () => {
+  expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
+  expect(bench("speed").stderr).toContain("engine, growth or half FILE");
+});
