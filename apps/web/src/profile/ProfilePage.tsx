@@ -105,6 +105,10 @@ function Report({ report }: { report: ProfileReport }) {
         </Notice>
       ) : (
         <>
+          <p className="text-sm text-muted">
+            Each kernel by itself, by the device’s clock, which browsers may round to a tenth of a
+            millisecond.
+          </p>
           <Kernels id="kernels" title="By kernel" rows={kernels} first="Kernel" />
           <Kernels id="parts" title="By part of the model" rows={parts} first="Part" />
         </>
