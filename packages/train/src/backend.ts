@@ -19,6 +19,8 @@ export type BackendName = "webgpu" | "wasm";
 export interface StartOptions {
   readonly timeoutMs?: number;
   readonly wasmPaths?: WasmPaths;
+  /** Without it kernels are laid out by the adapter's nature, and not measured: for those who start for a moment. */
+  readonly tuned?: boolean;
   /** Where what was measured of an adapter is kept; without it it is measured at each start. */
   readonly memory?: TuningMemory;
   /** Cores that may be used on wasm, which computes on one a thread; all of them if it is not given. */
@@ -37,7 +39,7 @@ export interface StartedBackend {
   readonly worstError: number;
   /** What this device lends, as far as it says. */
   readonly limits: MemoryLimits;
-  /** How kernels are laid out for the adapter; null where there is only one way. */
+  /** How kernels are laid out for the adapter; null where there is only one way, or it was not measured. */
   readonly tuning: Tuning | null;
   /** Why a better backend is not used; null if this is the best. */
   readonly fallback: string | null;
@@ -85,10 +87,10 @@ async function startHelpers({ threads, wasmPaths }: StartOptions): Promise<reado
 const started: Promise<Helper>[] = [];
 const mostThreads = 8;
 
-async function start(backend: BackendName, { wasmPaths, memory }: StartOptions) {
+async function start(backend: BackendName, { wasmPaths, memory, tuned = true }: StartOptions) {
   const { adapter, tuning, limits } =
     backend === "webgpu"
-      ? await startWebGpu(memory)
+      ? await startWebGpu(tuned, memory)
       : { adapter: await startWasm(wasmPaths), tuning: null, limits: wasmLimits };
   const worstError = await selfTest();
   if (!(worstError <= tolerance))
@@ -100,8 +102,9 @@ async function start(backend: BackendName, { wasmPaths, memory }: StartOptions) 
 
 /** A device of our own: tfjs's has the default limits, and is only made where navigator.gpu was there at import. */
 async function startWebGpu(
+  tuned: boolean,
   memory?: TuningMemory,
-): Promise<{ adapter: string; tuning: Tuning; limits: MemoryLimits }> {
+): Promise<{ adapter: string; tuning: Tuning | null; limits: MemoryLimits }> {
   const gpu: GPU | undefined = globalThis.navigator?.gpu;
   if (gpu === undefined) throw new EngineError("This browser has no WebGPU.");
   const adapter = await gpu.requestAdapter({ powerPreference: "high-performance" });
@@ -119,9 +122,11 @@ async function startWebGpu(
   const { description, vendor, architecture, device: model } = adapter.info;
   const named = [vendor, architecture, model].filter((word) => word !== "").join(" ");
   const key = `${tuningVersion} ${named} ${description}`;
-  const tuning = (await remembered(key, memory)) ?? (await tune(device));
-  chooseDesign(device, designOf(tuning));
-  await memory?.write(key, JSON.stringify(tuning));
+  const tuning = tuned ? ((await remembered(key, memory)) ?? (await tune(device))) : null;
+  if (tuning !== null) {
+    chooseDesign(device, designOf(tuning));
+    await memory?.write(key, JSON.stringify(tuning));
+  }
   const { maxBufferSize, maxStorageBufferBindingSize } = device.limits;
   const bufferBytes = Math.min(maxBufferSize, maxStorageBufferBindingSize);
   return {

@@ -8,7 +8,8 @@ import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
 const deviceNow = () => (tf.backend() as unknown as { device: GPUDevice }).device;
 
 beforeAll(async () => {
-  expect(await startBackend("webgpu")).toMatchObject({ backend: "webgpu", fallback: null });
+  const started = await startBackend("webgpu", { tuned: false });
+  expect(started).toMatchObject({ backend: "webgpu", fallback: null, tuning: null });
 });
 
 trainerContract();
@@ -29,10 +30,8 @@ test("what suits the adapter is measured once, kept, and measured again where wh
   const [key] = [...kept.keys()];
   kept.set(key!, JSON.stringify({ ...tuning, gflops: 12345 }));
   expect((await startBackend("webgpu", { memory })).tuning!.gflops).toBe(12345);
-  for (const broken of ["{", JSON.stringify({ matmul: "another", rows: "software", gflops: 1 })]) {
-    kept.set(key!, broken);
-    expect((await startBackend("webgpu", { memory })).tuning).toMatchObject({ rows: "software" });
-  }
+  kept.set(key!, JSON.stringify({ matmul: "another", rows: "software", gflops: 1 }));
+  expect((await startBackend("webgpu", { memory })).tuning!.matmul).toMatch(/^storage/);
 });
 
 test.each(["gpt2", "llama"] as const)("%s in half precision learns as in single", async (family) => {
@@ -64,7 +63,7 @@ test("a device that is gone is an error, and another can be started", async () =
   await expect(trainer.step(batch, 1e-3)).rejects.toBeInstanceOf(DeviceLostError);
   await expect(trainer.read("theta")).rejects.toBeInstanceOf(DeviceLostError);
   trainer.dispose();
-  await startBackend("webgpu");
+  await startBackend("webgpu", { tuned: false });
   const other = trainerOf("gpt2");
   expect((await other.step(batch, 1e-3)).loss).toBeGreaterThan(0);
   other.dispose();

@@ -60,7 +60,7 @@ async function checkHere(
   told: (result: CaseResult) => void,
 ): Promise<void> {
   if (backend === "webgpu") await installWebGpu();
-  const started = await startBackend(backend, { threads: 1 });
+  const started = await startBackend(backend, { threads: 1, tuned: false });
   process.stderr.write(
     `golden: ${started.adapter}, self-test off by ${started.worstError.toExponential(1)}\n`,
   );

@@ -7,7 +7,7 @@ import { type CaseResult, checkCase } from "./check.ts";
 import type { GoldenRequest } from "./index.ts";
 
 serveAnswers<GoldenRequest, CaseResult>(async ({ name, backend }) => {
-  await startBackend(backend, { wasmPaths, threads: 1 });
+  await startBackend(backend, { wasmPaths, threads: 1, tuned: false });
   const read = async (file: string) => {
     const response = await fetch(`/${name}/${file}`);
     if (!response.ok) throw new Error(`${name}/${file}: expected a file, got status ${response.status}`);
