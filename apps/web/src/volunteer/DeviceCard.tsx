@@ -1,7 +1,7 @@
 // What this device can do: which engine, whether it computes right, how fast it is and what it takes.
 
 import type { DeviceCheck, View } from "@homebody/volunteer/view";
-import { bytes, compact, plural, scientific } from "../format/numbers.ts";
+import { bytes, compact, factor, plural, scientific } from "../format/numbers.ts";
 import { Badge, Meter, Section } from "../ui/parts.tsx";
 
 const engines: Readonly<Record<DeviceCheck["backend"], string>> = {
@@ -61,9 +61,9 @@ function Facts({ device, speed }: { device: DeviceCheck; speed: number | null })
           <>
             <dt className="text-muted">Kernels</dt>
             <dd data-testid="device-tuning">
-              {device.tuning.matmul}, rows for {device.tuning.rows}{" "}
+              {device.tuning.matmul} tiles, {device.tuning.rows} rows{" "}
               <span className="text-sm text-muted">
-                (the fastest here: {compact(device.tuning.gflops)} GFLOP/s)
+                (the fastest of those tried: {factor(device.tuning.gflops)} GFLOP/s)
               </span>
             </dd>
           </>

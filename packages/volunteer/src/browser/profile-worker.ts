@@ -39,7 +39,7 @@ async function profile({ model, vocabulary, rows }: ProfileRequest): Promise<Pro
     return {
       backend,
       adapter,
-      tuning: tuning && `${tuning.matmul}, rows for ${tuning.rows}`,
+      tuning: tuning && `${tuning.matmul} tiles, ${tuning.rows} rows`,
       threads: helpers.length + 1,
       parameters: groups.reduce((sum, group) => sum + countParameters(config, group), 0),
       tokens: rows * context,
