@@ -1,6 +1,7 @@
 // Drives e2e/: real Chromium on WebGPU against the built page and a real coordinator.
 
 import { defineConfig } from "@playwright/test";
+import { chromiumArgs, chromiumPath, softwareAdapter } from "./apps/cli/src/chromium.ts";
 
 export default defineConfig({
   testDir: "e2e",
@@ -13,17 +14,10 @@ export default defineConfig({
     actionTimeout: 15_000,
     browserName: "chromium",
     launchOptions: {
-      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
+      executablePath: chromiumPath,
       args: [
-        "--headless=new",
-        "--no-sandbox",
-        "--enable-unsafe-webgpu",
-        "--use-webgpu-adapter=swiftshader",
-        "--disable-quic",
-        "--no-first-run",
-        "--disable-background-networking",
-        "--disable-component-update",
-        "--disable-sync",
+        ...chromiumArgs,
+        softwareAdapter,
         // A script that a test hands to a worker counts as one from the network, and may not call localhost.
         "--disable-features=LocalNetworkAccessChecks,LocalNetworkAccessChecksWebSockets",
       ],

@@ -8,18 +8,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { chromiumArgs, chromiumPath, softwareAdapter } from "./chromium.ts";
 import type { Answer } from "./page-worker.ts";
-
-const flags = [
-  "--headless=new",
-  "--no-sandbox",
-  "--enable-unsafe-webgpu",
-  "--disable-quic",
-  "--no-first-run",
-  "--disable-background-networking",
-  "--disable-component-update",
-  "--disable-sync",
-];
 
 const types: Readonly<Record<string, string>> = {
   ".html": "text/html",
@@ -65,8 +55,8 @@ export async function workInChromium<Request, Result>(
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM_PATH ?? "/usr/bin/chromium",
-      args: [...flags, ...(gpu ? [] : ["--use-webgpu-adapter=swiftshader"])],
+      executablePath: chromiumPath,
+      args: [...chromiumArgs, ...(gpu ? [] : [softwareAdapter])],
     });
     try {
       for (const request of requests) {
