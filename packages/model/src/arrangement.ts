@@ -2,11 +2,10 @@
 //
 // Numbers that do not decay come first (tensors of one axis), then the body's matrices, then the words (phi) and the
 // positions (psi): so what an optimiser treats alike lies side by side. Each tensor begins where a kernel may begin to
-// read. What one product takes together (Llama's q, k, v; its gate and up) follows without a gap: `joined` names it.
+// read. What one product takes together (Llama's q, k, v; its gate and up) follows without a gap, and has a place of its own: see joinsOf.
 
 import { alignedSize, sizeOf } from "@homebody/kernels";
-import type { ModelConfig } from "./config.ts";
-import { dimensions } from "./config.ts";
+import { dimensions, type ModelConfig } from "./config.ts";
 import { type Group, parametersOf } from "./parameters.ts";
 
 export interface Place {
@@ -32,6 +31,9 @@ export function arrange(config: ModelConfig): Arrangement {
   const places = new Map<string, Place>();
   const ranges: Range[] = [];
   const parameters = parametersOf(config);
+  const joins = joinsOf(config);
+  /** What follows the tensor before it without a gap. */
+  const followers = new Set(joins.flatMap(([, parts]) => parts.slice(1)));
   let end = 0;
   const kinds = [
     { group: "theta", decays: false },
@@ -43,14 +45,14 @@ export function arrange(config: ModelConfig): Arrangement {
     const start = end;
     for (const { name, shape, group: own } of parameters) {
       if (own !== group || (shape.length === 2) !== decays) continue;
-      if (!isJoined(name)) end = alignedSize(end);
+      if (!followers.has(name)) end = alignedSize(end);
       places.set(name, { offset: end, shape });
       end += sizeOf(shape);
     }
     end = alignedSize(end);
     if (end > start) ranges.push({ group, offset: start, size: end - start, decays });
   }
-  for (const [name, parts] of joinsOf(config)) {
+  for (const [name, parts] of joins) {
     const first = places.get(parts[0]!)!;
     const rows = parts.reduce((sum, part) => sum + places.get(part)!.shape[0]!, 0);
     places.set(name, { offset: first.offset, shape: [rows, first.shape[1]!] });
@@ -58,10 +60,7 @@ export function arrange(config: ModelConfig): Arrangement {
   return { size: end, places, ranges };
 }
 
-/** Whether a tensor follows the one before it without a gap. */
-const isJoined = (name: string) => /\.(k_proj|v_proj|up_proj)\.weight$/.test(name);
-
-/** Names of what is taken together: `qkv_proj` and `gate_up_proj` of each layer. */
+/** What is taken together, by the name of the whole (`qkv_proj` and `gate_up_proj` of each layer): its parts, in order. */
 function joinsOf(config: ModelConfig): [string, string[]][] {
   if (config.model_type === "gpt2") return [];
   const { layers } = dimensions(config);

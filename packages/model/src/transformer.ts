@@ -95,11 +95,18 @@ const positionsName = "transformer.wpe.weight";
 
 /** The last hidden states after their norm: [N, C]. */
 export function planStates(plan: Plan, model: ModelOperands): Operand {
-  const scope: Scope = { ...model, plan, accumulate: false, kept: "f32" };
+  const scope = forwardAlone(plan, model);
   let x = embed(scope);
   for (const layer of layersOf(scope)) x = layer(x).y;
   return x;
 }
+
+const forwardAlone = (plan: Plan, model: ModelOperands): Scope => ({
+  ...model,
+  plan,
+  accumulate: false,
+  kept: "f32",
+});
 
 /** From hidden states [n, C] to logits [n, V]. */
 export function planLogits(plan: Plan, model: ModelOperands, states: Operand, logits: Storage): void {
@@ -110,9 +117,7 @@ export function planLogits(plan: Plan, model: ModelOperands, states: Operand, lo
 
 /** Each position's loss, times the share in settings. */
 export function planLosses(plan: Plan, model: LossOperands): void {
-  const states = planStates(plan, model);
-  const scope: Scope = { ...model, plan, accumulate: false, kept: "f32" };
-  head(scope, states, model, null);
+  head(forwardAlone(plan, model), planStates(plan, model), model, null);
 }
 
 /** Losses, and the gradient of their sum for every parameter that learns. */
@@ -184,12 +189,7 @@ function layersOf(scope: Scope): MakeLayer[] {
       named(`layer ${i} MLP`, gpt2 ? gpt2Mlp : llamaMlp, at),
     ];
   }).flat();
-  return [...all, named("last norm", lastNorm, gpt2 ? "transformer.ln_f" : "model.norm")];
-}
-
-function lastNorm(scope: Scope, at: string, x: Operand): Layer {
-  const { y, backward } = normed(scope, at, x);
-  return { y, backward: (dy) => backward(dy) };
+  return [...all, named("last norm", normed, gpt2 ? "transformer.ln_f" : "model.norm")];
 }
 
 function gpt2Attention(scope: Scope, at: string, x: Operand): Layer {
