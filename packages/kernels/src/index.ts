@@ -32,8 +32,8 @@ export {
   sizeOf,
   whole,
 } from "./plan/plan.ts";
-export type { KernelTime, Numbers, Runtime } from "./plan/runtime.ts";
-export { type PreparedPlan, Workspace } from "./plan/workspace.ts";
+export type { KernelTime, Numbers, Prepared, Runtime } from "./plan/runtime.ts";
+export { Workspace } from "./plan/workspace.ts";
 export { type RopeTables, rope, ropeTables } from "./rope/index.ts";
 export { runsByItself, startRuntime } from "./runtime.ts";
 export { swiglu, swigluGrad } from "./swiglu/index.ts";

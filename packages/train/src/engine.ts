@@ -7,7 +7,7 @@ import { InputError } from "@homebody/base";
 import {
   chains,
   type Numbers,
-  type PreparedPlan,
+  type Prepared,
   ropeTables,
   type Storage,
   startRuntime,
@@ -32,11 +32,12 @@ import {
 
 export interface Ready {
   readonly shape: BatchShape;
-  plan(kind: PlanKind): PreparedPlan;
+  plan(kind: PlanKind): Prepared;
   write(name: "ids" | "targets" | "row", values: Int32Array): void;
   /** All that training takes of a batch. */
   writeBatch(batch: Batch): void;
-  readLosses(): Promise<Float32Array>;
+  /** Of the batch that was run last. */
+  sumOfLosses(): Promise<number>;
   /** Of the plan "logits", or "row". */
   readLogits(kind: "logits" | "row"): Promise<Float32Array>;
 }
@@ -52,9 +53,9 @@ export interface Engine {
   readonly model: ModelStorages;
   readyFor(shape: BatchShape): Ready;
   /** Starts the gradients of a batch, part by part; `first` has the losses, and the move that follows. */
-  startGradients(batch: Batch): { readonly first: Ready; readonly plans: readonly PreparedPlan[] };
+  startGradients(batch: Batch): { readonly first: Ready; readonly plans: readonly Prepared[] };
   /** Parts of a batch with their shapes' plans, as startGradients takes them. */
-  partsOf(batch: Batch): readonly { readonly part: Batch; readonly at: Ready; readonly plan: PreparedPlan }[];
+  partsOf(batch: Batch): readonly { readonly part: Batch; readonly at: Ready; readonly plan: Prepared }[];
   /** The sum of losses, each times the share in settings. */
   losses(batch: Batch): Promise<number>;
   /** Adds gradients that were made elsewhere, of the same arrangement. */
@@ -71,7 +72,7 @@ export function createEngine(options: EngineOptions): Engine {
   const model = keepModel(arrangement, half, keep);
   const ready = new Map<string, Ready & { forget(): void }>();
   const write = (storage: Storage, values: Numbers) => space.write(whole(storage), values);
-  let others: { readonly gradients: Storage; readonly plan: PreparedPlan } | undefined;
+  let others: { readonly gradients: Storage; readonly plan: Prepared } | undefined;
 
   function readyFor({ rows, context: length }: BatchShape): Ready {
     if (length > context) throw new InputError("batch: context", `at most ${context}`, `${length}`);
@@ -96,7 +97,7 @@ export function createEngine(options: EngineOptions): Engine {
       write(batch.sin!, sin);
     }
     const parts: PlanParts = { options, arrangement, model, batch, shape };
-    const plans = new Map<PlanKind, PreparedPlan>();
+    const plans = new Map<PlanKind, Prepared>();
     const extras: Partial<Record<"logits" | "row logits" | "row", Storage>> = {};
 
     function make(kind: PlanKind) {
@@ -130,7 +131,10 @@ export function createEngine(options: EngineOptions): Engine {
         write(batch.links, links);
         write(batch.targets, targets);
       },
-      readLosses: () => space.read(whole(batch.losses), batch.losses.size),
+      sumOfLosses: async () => {
+        const losses = await space.read(whole(batch.losses), batch.losses.size);
+        return losses.reduce((sum, loss) => sum + loss, 0);
+      },
       readLogits: (kind) => {
         const storage = extras[kind === "row" ? "row logits" : "logits"]!;
         return space.read(whole(storage), storage.size);
@@ -167,7 +171,7 @@ export function createEngine(options: EngineOptions): Engine {
       at.write("ids", part.inputs);
       at.write("targets", part.targets);
       at.plan("losses").run();
-      for (const loss of await at.readLosses()) sum += loss;
+      sum += await at.sumOfLosses();
     }
     return sum;
   }

@@ -45,11 +45,9 @@ async function perform(
   if (gradient) {
     const { first } = startGradients(batch);
     return {
-      loss: sum(await first.readLosses()),
+      loss: await first.sumOfLosses(),
       gradients: await space.read(whole(model.gradients), arrangement.size),
     };
   }
   return { loss: await losses(batch), gradients: null };
 }
-
-const sum = (numbers: Float32Array) => numbers.reduce((total, x) => total + x, 0);

@@ -15,12 +15,15 @@ export {
   type MemoryLimits,
   type MemoryPlan,
   planMemory,
+  requireMemory,
   tooLarge,
   trainingMemory,
 } from "./memory.ts";
+export { sumTimes, type TimeSum } from "./profile.ts";
 export { selfTest } from "./self-test.ts";
 export {
   createTrainer,
+  loadFirst,
   type Moments,
   type SampleOptions,
   type StepResult,

@@ -7,6 +7,7 @@
 import { noun } from "@homebody/base";
 import { type Storage, temporaryBytes } from "@homebody/kernels";
 import { arrange, type ModelConfig } from "@homebody/model";
+import { EngineError } from "./errors.ts";
 import {
   type BatchShape,
   type EngineOptions,
@@ -75,9 +76,8 @@ const fewTokens = 512;
 export function planMemory(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): MemoryPlan | null {
   const halvings: number[] = [];
   for (let rows = shape.rows; rows >= 1; rows = Math.floor(rows / 2)) halvings.push(rows);
-  const busy = halvings.filter((rows) => rows * shape.context >= fewTokens);
+  const busy = halvings.filter((rows) => rows === shape.rows || rows * shape.context >= fewTokens);
   const ways = [
-    { rowsAtOnce: shape.rows, recompute: false },
     ...busy.map((rowsAtOnce) => ({ rowsAtOnce, recompute: false })),
     ...halvings.map((rowsAtOnce) => ({ rowsAtOnce, recompute: true })),
   ];
@@ -99,6 +99,13 @@ export function largestDepth(config: ModelConfig, shape: BatchShape, limits: Mem
     else tooMany = middle;
   }
   return some;
+}
+
+/** As planMemory; throws an EngineError where no way fits: what the model takes, what there is, what would fit. */
+export function requireMemory(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): MemoryPlan {
+  const plan = planMemory(config, shape, limits);
+  if (plan === null) throw new EngineError(tooLarge(config, shape, limits));
+  return plan;
 }
 
 /** In words: what a model takes at least, what there is, and what would fit. */

@@ -7,7 +7,14 @@
 
 import { InputError, type NamedTensors, namedTensors, random, type TensorLayout } from "@homebody/base";
 import { type KernelTime, runsByItself, type Storage, stepSettings, whole } from "@homebody/kernels";
-import { dimensions, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
+import {
+  dimensions,
+  type Group,
+  groupLayout,
+  groups,
+  initialParameters,
+  type ModelConfig,
+} from "@homebody/model";
 import type { Batch } from "@homebody/text";
 import { causeOf, deviceFailure } from "./device-errors.ts";
 import { createEngine, rowsOfBatch } from "./engine.ts";
@@ -208,7 +215,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     writeSettings(1 / count, 0, 1);
     const { first, othersLoss } = await makeGradients(batch, count);
     const flat = await space.read(whole(model.gradients), arrangement.size);
-    return { loss: sum(await first.readLosses()) + othersLoss, gradients: gather(flat, everything) };
+    return { loss: (await first.sumOfLosses()) + othersLoss, gradients: gather(flat, everything) };
   }
 
   async function profile(batch: Batch): Promise<readonly KernelTime[] | null> {
@@ -335,6 +342,11 @@ export function createTrainer(options: TrainerOptions): Trainer {
   };
 }
 
+/** First values of everything, by a seed. */
+export function loadFirst(trainer: Trainer, seed: string): void {
+  for (const group of groups) trainer.load(group, initialParameters(trainer.config, [group], seed));
+}
+
 /** Failures of the device come as what they are. */
 function explained<A extends unknown[], T>(work: (...args: A) => Promise<T>): (...args: A) => Promise<T> {
   return async (...args) => {
@@ -351,8 +363,7 @@ function failIfRefused(): void {
   if (failure !== null) throw failure;
 }
 
-const sum = (numbers: ArrayLike<number>) =>
-  Array.prototype.reduce.call(numbers, (a, b) => a + b, 0) as number;
+const sum = (numbers: readonly number[]) => numbers.reduce((total, x) => total + x, 0);
 
 /** Arrays of its own, to be handed to another thread. */
 function copyOf(batch: Batch): Batch {

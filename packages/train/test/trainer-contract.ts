@@ -1,10 +1,10 @@
 // What every backend owes a trainer. The file that runs it says on which, and starts it first.
 
 import { random } from "@homebody/base";
-import { groupLayout, groups, initialParameters, modelConfig } from "@homebody/model";
+import { groupLayout, groups, modelConfig } from "@homebody/model";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { createTrainer, NotFiniteError, type Trainer } from "../src/index.ts";
+import { createTrainer, loadFirst, NotFiniteError, type Trainer } from "../src/index.ts";
 
 const families = ["gpt2", "llama"] as const;
 const settings = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1, frozenBody: false } as const;
@@ -13,8 +13,7 @@ export function trainerOf(family: (typeof families)[number], options = {}): Trai
   const overrides = { width: 16, heads: 2, hidden: 24 };
   const config = modelConfig({ family, depth: 2, context: 8, overrides }, 50);
   const trainer = createTrainer({ config, ...settings, ...options });
-  for (const group of groups)
-    if (groupLayout(config, group).size > 0) trainer.load(group, initialParameters(config, [group], "test"));
+  loadFirst(trainer, "test");
   return trainer;
 }
 

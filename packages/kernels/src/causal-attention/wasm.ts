@@ -1,6 +1,6 @@
 // From the command to its call on wasm (simd.ts).
 
-import type { PrepareCall, Prepared } from "../wasm/prepare.ts";
+import type { CallInputs, PrepareCall } from "../wasm/prepare.ts";
 import { attentionSizes } from "./index.ts";
 
 export const causalAttentionCall: PrepareCall = (prepare) => {
@@ -16,7 +16,7 @@ export const causalAttentionGradCall: PrepareCall = (prepare) => {
     simd.kernels.attentionGrad(at.qkv!, at.y!, at.lse!, at.dy!, at.dqkv!, ...sizes, ...scratches());
 };
 
-function attention(prepare: Prepared) {
+function attention(prepare: CallInputs) {
   const { simd, operands, attributes } = prepare;
   const { batch, heads, kvHeads, context, headSize } = attentionSizes(operands.qkv!, attributes);
   const bytes = [simd.kernels.attentionScratchBytes(context), simd.kernels.gemmScratchBytes()] as const;

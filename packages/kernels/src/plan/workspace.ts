@@ -3,13 +3,13 @@
 import type * as tf from "@tensorflow/tfjs";
 import { assignPlaces, bytesOf } from "./memory.ts";
 import type { Command, ElementType, Operand, Plan, Storage } from "./plan.ts";
-import type { Bound, KernelTime, Numbers, Prepared, Runtime } from "./runtime.ts";
+import type { Bound, Numbers, Prepared, Runtime } from "./runtime.ts";
 
 /** What is kept between runs, and all memory of plans; whoever makes one disposes of it. */
 export class Workspace {
   readonly #runtime: Runtime;
   readonly #kept = new Map<Storage, tf.Tensor>();
-  readonly #plans = new Set<PreparedPlan>();
+  readonly #plans = new Set<Prepared>();
 
   constructor(runtime: Runtime) {
     this.#runtime = runtime;
@@ -27,7 +27,8 @@ export class Workspace {
     this.#kept.delete(storage);
   }
 
-  prepare(plan: Plan): PreparedPlan {
+  /** With memory of its own for temporaries, until it is disposed of. */
+  prepare(plan: Plan): Prepared {
     const { bytes, placeOf } = assignPlaces(plan);
     const places = bytes.map((size) => this.#runtime.allocate(size));
     const tensorOf = (storage: Storage) => {
@@ -46,11 +47,20 @@ export class Workspace {
       ...rest,
       operands: Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, bind(operand)])),
     }));
-    const prepared = new PreparedPlan(this.#runtime.prepare(commands), places, (gone) =>
-      this.#plans.delete(gone),
-    );
-    this.#plans.add(prepared);
-    return prepared;
+    const prepared = this.#runtime.prepare(commands);
+    const owned: Prepared = {
+      dispatches: prepared.dispatches,
+      submits: prepared.submits,
+      run: () => prepared.run(),
+      profile: () => prepared.profile(),
+      dispose: () => {
+        prepared.dispose();
+        for (const place of places.splice(0)) place.dispose();
+        this.#plans.delete(owned);
+      },
+    };
+    this.#plans.add(owned);
+    return owned;
   }
 
   write({ storage, offset }: Operand, values: Numbers): void {
@@ -69,40 +79,5 @@ export class Workspace {
     for (const plan of this.#plans) plan.dispose();
     for (const tensor of this.#kept.values()) tensor.dispose();
     this.#kept.clear();
-  }
-}
-
-/** A plan with memory of its own for its temporaries. */
-export class PreparedPlan {
-  readonly #prepared: Prepared;
-  readonly #places: tf.Tensor[];
-  readonly #gone: (plan: PreparedPlan) => void;
-
-  constructor(prepared: Prepared, places: tf.Tensor[], gone: (plan: PreparedPlan) => void) {
-    this.#prepared = prepared;
-    this.#places = places;
-    this.#gone = gone;
-  }
-
-  get dispatches(): number {
-    return this.#prepared.dispatches;
-  }
-
-  get submits(): number {
-    return this.#prepared.submits;
-  }
-
-  run(): void {
-    this.#prepared.run();
-  }
-
-  profile(): Promise<readonly KernelTime[] | null> {
-    return this.#prepared.profile();
-  }
-
-  dispose(): void {
-    this.#prepared.dispose();
-    for (const place of this.#places.splice(0)) place.dispose();
-    this.#gone(this);
   }
 }

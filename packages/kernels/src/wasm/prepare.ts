@@ -6,7 +6,7 @@ import type { SimdModule } from "./module.ts";
 
 export type Call = () => void;
 
-export interface Prepared {
+export interface CallInputs {
   readonly simd: SimdModule;
   readonly operands: BoundOperands;
   /** Addresses of the operands. */
@@ -14,9 +14,9 @@ export interface Prepared {
   readonly attributes: Attributes;
 }
 
-export type PrepareCall = (prepare: Prepared) => Call;
+export type PrepareCall = (prepare: CallInputs) => Call;
 
-export const shapeOf = ({ operands }: Prepared, name: string) => operands[name]!.shape as [number, number];
-export const sizeAt = ({ operands }: Prepared, name: string) => sizeOf(operands[name]!.shape);
+export const shapeOf = ({ operands }: CallInputs, name: string) => operands[name]!.shape as [number, number];
+export const sizeAt = ({ operands }: CallInputs, name: string) => sizeOf(operands[name]!.shape);
 /** 0 stands for an operand that is not there. */
-export const or0 = ({ at }: Prepared, name: string) => at[name] ?? 0;
+export const or0 = ({ at }: CallInputs, name: string) => at[name] ?? 0;

@@ -1,9 +1,10 @@
 // Which design is the fastest on an adapter, measured: matrix products in every tiling, and rows of logits in both
 // designs of row kernels. A second or less; who starts an engine keeps the answer.
 
+import { settingsSize } from "../adamw/index.ts";
 import { crossEntropy } from "../cross-entropy/index.ts";
 import { matmul } from "../matmul/index.ts";
-import { Plan, whole } from "../plan/plan.ts";
+import { type ElementType, Plan, sizeOf, whole } from "../plan/plan.ts";
 import { Workspace } from "../plan/workspace.ts";
 import { type Design, designs, natureOf, type TilingName, tilings } from "./design.ts";
 import { WebgpuRuntime } from "./runtime.ts";
@@ -102,18 +103,11 @@ async function timeProduct(
 async function timeRows(rows: Variant): Promise<number> {
   const [count, vocabulary] = [64, 2048];
   const space = new Workspace(new WebgpuRuntime({ ...designs[rows], rows }));
-  const keep = (name: string, shape: readonly number[], type: "f32" | "i32" = "f32") =>
-    whole(
-      space.keep(
-        name,
-        shape.reduce((product, n) => product * n, 1),
-        type,
-      ),
-      shape,
-    );
+  const keep = (name: string, shape: readonly number[], type: ElementType = "f32") =>
+    whole(space.keep(name, sizeOf(shape), type), shape);
   const inputs = {
     targets: keep("targets", [count], "i32"),
-    settings: keep("settings", [8]),
+    settings: keep("settings", [settingsSize]),
     losses: keep("losses", [count]),
   };
   const logits = keep("logits", [count, vocabulary]);
@@ -121,8 +115,8 @@ async function timeRows(rows: Variant): Promise<number> {
 }
 
 /**
- * Milliseconds of a command: the best of three runs, after one that compiles; of one that is hopeless. By the wall clock, over as many of them as
- * take long enough: browsers round the device's own clock to a tenth of a millisecond.
+ * Milliseconds of a command: the best of three runs, after one that compiles; the first where that is hopeless. By the
+ * wall clock, over as many of them as take long enough: browsers round the device's clock to a tenth of a millisecond.
  */
 async function timeCommand(
   space: Workspace,
