@@ -1,6 +1,5 @@
 // The device of browsers and of Node: the engine of packages/train, started once.
 
-import { dimensions } from "@homebody/model";
 import {
   type BackendName,
   createTrainer,
@@ -8,7 +7,6 @@ import {
   type StartOptions,
   startBackend,
   type TuningMemory,
-  trainingMemory,
 } from "@homebody/train";
 import type { Device, DeviceStart } from "./ports.ts";
 
@@ -36,13 +34,9 @@ export function engineDevice(prefer: "auto" | BackendName, options: StartOptions
       started = undefined;
     },
     // Each helper takes as much memory again.
-    trainer: (options) => {
-      const { context } = dimensions(options.config);
-      const { bytes } = trainingMemory(options.config, { rows: options.rowsAtOnce ?? 1, context }, options);
-      return createTrainer({
-        ...options,
-        helpers: helpers.slice(0, Math.max(0, Math.floor(lent / bytes) - 1)),
-      });
+    trainer: (options, bytes) => {
+      const affordable = bytes === undefined ? 0 : Math.max(0, Math.floor(lent / bytes) - 1);
+      return createTrainer({ ...options, helpers: helpers.slice(0, affordable) });
     },
   };
 }

@@ -24,7 +24,8 @@ export interface Device {
   start(): Promise<DeviceStart>;
   /** The one that was started is gone: the next start makes another. */
   lost(): void;
-  trainer(options: TrainerOptions): Trainer;
+  /** `bytes`: what training takes on one thread; without it the trainer is for samples, and has one thread alone. */
+  trainer(options: TrainerOptions, bytes?: number): Trainer;
 }
 
 export interface Net {

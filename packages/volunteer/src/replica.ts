@@ -35,7 +35,7 @@ export interface ReplicaParts {
   readonly device: Device;
   readonly clock: Clock;
   /** How training fits in this device's memory. */
-  readonly memory: Pick<MemoryPlan, "rowsAtOnce" | "recompute">;
+  readonly memory: MemoryPlan;
   /** How often a snapshot is stored; by its size when it is not given. */
   readonly snapshotMs?: number | undefined;
 }
@@ -106,16 +106,19 @@ export function createReplica(parts: ReplicaParts): Replica {
     phi: groupLayout(config, "phi"),
     psi: groupLayout(config, "psi"),
   };
-  const trainer = device.trainer({
-    config,
-    betas: training.betas,
-    epsilon: training.epsilon,
-    weightDecay: training.weightDecay,
-    clip: training.clip,
-    frozenBody: training.frozenBody,
-    rowsAtOnce: parts.memory.rowsAtOnce,
-    recompute: parts.memory.recompute,
-  });
+  const { bytes, ...memory } = parts.memory;
+  const trainer = device.trainer(
+    {
+      config,
+      betas: training.betas,
+      epsilon: training.epsilon,
+      weightDecay: training.weightDecay,
+      clip: training.clip,
+      frozenBody: training.frozenBody,
+      ...memory,
+    },
+    bytes,
+  );
   const momentCount = layouts.theta.size + layouts.phi.size + layouts.psi.size;
   const snapshotMs = parts.snapshotMs ?? snapshotPeriodMs(4 * 3 * momentCount);
   /** The body that the replica started from. */

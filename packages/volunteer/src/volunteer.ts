@@ -25,8 +25,7 @@ import {
   EngineError,
   type MemoryPlan,
   NotFiniteError,
-  planMemory,
-  tooLarge,
+  requireMemory,
 } from "@homebody/train";
 import type { Clock, Device, DeviceStart, Disk, Line, Net } from "./ports.ts";
 import { type BroughtFile, prepareText, type Text } from "./prepare.ts";
@@ -264,7 +263,9 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   async function prepare(signal: AbortSignal): Promise<void> {
     taskTold({ kind: "check-device", done: 0, of: 1, unit: "steps" });
     started ??= await device.start();
-    memory ??= memoryOn(started);
+    const config = configOf(manifest, source);
+    const shape = { rows: manifest.training.batch, context: dimensions(config).context };
+    memory ??= requireMemory(config, shape, started.limits);
     tell();
     connect();
     const counted: Net = {
@@ -296,15 +297,6 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     const { scored, roundsContributed } = record;
     await save();
     apply({ kind: "prepared", pending: stored?.pending ?? null, scored, roundsContributed });
-  }
-
-  /** How this device trains the model; throws where it is too large, and says which would not be. */
-  function memoryOn({ limits }: DeviceStart): MemoryPlan {
-    const config = configOf(manifest, source);
-    const shape = { rows: manifest.training.batch, context: dimensions(config).context };
-    const plan = planMemory(config, shape, limits);
-    if (plan === null) throw new EngineError(tooLarge(config, shape, limits));
-    return plan;
   }
 
   /** Opens the line, once; it comes back by itself [V13]. */

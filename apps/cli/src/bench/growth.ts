@@ -1,7 +1,6 @@
 // Whether memory grows: many steps of a tiny model, and what is held after each tenth of them.
 
-import { groupLayout, groups, initialParameters } from "@homebody/model";
-import { createTrainer, startBackend } from "@homebody/train";
+import { createTrainer, loadFirst, startBackend } from "@homebody/train";
 import * as tf from "@tensorflow/tfjs";
 import { installWebGpu } from "../webgpu.ts";
 import { adam, batchOf, benchOf } from "./configs.ts";
@@ -18,9 +17,7 @@ export async function measureGrowth(backend: "webgpu" | "wasm", steps: number): 
   const { helpers } = await startBackend(backend);
   const bench = benchOf("tiny", { vocabulary: 64, context: 16, rows: 2 });
   const trainer = createTrainer({ config: bench.config, ...adam, frozenBody: false, helpers });
-  for (const group of groups)
-    if (groupLayout(bench.config, group).size > 0)
-      trainer.load(group, initialParameters(bench.config, [group], "growth"));
+  loadFirst(trainer, "growth");
   const batch = batchOf(bench);
   const marks: Mark[] = [];
   for (let step = 1; step <= steps; step++) {

@@ -2,9 +2,9 @@
 // with its sums in another order: what rounding alone does to a loss curve.
 
 import { readFile } from "node:fs/promises";
-import { groupLayout, groups, initialParameters, modelConfig } from "@homebody/model";
+import { modelConfig } from "@homebody/model";
 import { decodeUtf8, drawBatch, packDocuments, parseDocuments, trainTokenizer } from "@homebody/text";
-import { createTrainer, startBackend } from "@homebody/train";
+import { createTrainer, loadFirst, startBackend } from "@homebody/train";
 import { installWebGpu } from "../webgpu.ts";
 import { adam } from "./configs.ts";
 
@@ -26,9 +26,7 @@ export async function compareHalf(file: string, steps: number): Promise<Record<s
   );
   const arms = [{}, { half: true }, { rowsAtOnce: rows / 2 }].map((how): Arm => {
     const trainer = createTrainer({ config, ...adam, frozenBody: false, ...how });
-    for (const group of groups)
-      if (groupLayout(config, group).size > 0)
-        trainer.load(group, initialParameters(config, [group], "half"));
+    loadFirst(trainer, "half");
     return { trainer, losses: [] as number[] };
   });
   const [single, half, parts] = arms as [Arm, Arm, Arm];

@@ -62,15 +62,13 @@ export async function run(args: readonly string[]): Promise<number> {
   if (topic === "half") return print([await compareHalf(file!, steps)]);
   const place = values.in ?? (values.peers ? "chromium" : "node");
   if (place !== "node" && place !== "chromium") throw new InputError("--in", "node or chromium", place);
-  const size = (name: "vocabulary" | "context" | "rows") => {
-    const given = values[name];
-    return given === undefined ? {} : { [name]: wholeNumber(`--${name}`, given, 1, 1_000_000) };
+  const given = (name: "vocabulary" | "context" | "rows" | "threads", most = 1_000_000) => {
+    const text = values[name];
+    return text === undefined ? {} : { [name]: wholeNumber(`--${name}`, text, 1, most) };
   };
-  const sizes = { ...size("vocabulary"), ...size("context"), ...size("rows") };
+  const sizes = { ...given("vocabulary"), ...given("context"), ...given("rows") };
   const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
-  const threads =
-    values.threads === undefined ? {} : { threads: wholeNumber("--threads", values.threads, 1, 64) };
-  const options = { backend, config, steps, recompute, half, ...sizes, ...threads } as const;
+  const options = { backend, config, steps, recompute, half, ...sizes, ...given("threads", 64) } as const;
   const requests = names.map((name): Request => ({ name, ...options }));
   const rows: Row[] = [];
   const onRow = (row: Row) => {

@@ -3,7 +3,6 @@
 import {
   chooseDesign,
   designFor,
-  type KernelTime,
   matmul,
   Plan,
   startRuntime,
@@ -11,8 +10,16 @@ import {
   Workspace,
   whole,
 } from "@homebody/kernels";
-import { groupLayout, groups, initialParameters } from "@homebody/model";
-import { createTrainer, type StartOptions, startBackend, type TrainerOptions } from "@homebody/train";
+import { dimensions } from "@homebody/model";
+import {
+  createTrainer,
+  loadFirst,
+  type StartOptions,
+  startBackend,
+  sumTimes,
+  type TimeSum,
+  type TrainerOptions,
+} from "@homebody/train";
 import * as tf from "@tensorflow/tfjs";
 import { adam, type Bench, batchOf, benchOf, type Peer } from "./configs.ts";
 
@@ -93,10 +100,8 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
   const options: TrainerOptions = { config, ...adam, frozenBody: false, recompute, half, helpers };
   const trainer = createTrainer(options);
   try {
-    for (const group of groups)
-      if (groupLayout(config, group).size > 0)
-        trainer.load(group, initialParameters(config, [group], "bench"));
-    const batch = { ...batchOf(bench) };
+    loadFirst(trainer, "bench");
+    const batch = batchOf(bench);
     const hostTimes: number[] = [];
     const peer: Peer = {
       step: async () => {
@@ -115,9 +120,9 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
       tensorBytes: tf.memory().numBytes,
       ...(request.backend === "webgpu" && { hostMs: median(hostTimes.slice(1)) }),
     };
-    const profiles = [await trainer.profile(batch), await trainer.profile(batch)];
-    const times = profiles.at(-1);
-    if (!times) return { ...row, ...own };
+    await trainer.profile(batch);
+    const times = await trainer.profile(batch);
+    if (times === null) return { ...row, ...own };
     const best = await bestRate();
     const all = times.reduce((sum, { ms }) => sum + ms, 0);
     const products = times.filter(({ kernel }) => kernel === "MatMul");
@@ -129,8 +134,8 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
       gflops,
       matmulShare: ms / all,
       matmulOfBest: gflops / best,
-      kernels: summed(times, ({ kernel }) => kernel),
-      parts: summed(times, ({ part }) => part.replace(/^layer \d+ .*/, "layers")),
+      kernels: msByName(sumTimes(times, ({ kernel }) => kernel)),
+      parts: msByName(sumTimes(times, ({ part }) => part.replace(/^layer \d+ .*/, "layers"))),
     };
   } finally {
     trainer.dispose();
@@ -147,13 +152,13 @@ async function timed({ name, backend, config, steps }: Request, bench: Bench, pe
   const all = [];
   for (let step = 0; step < steps; step++) all.push(await one());
   const msPerStep = median(all.map(({ ms }) => ms));
-  const { rows, context } = batchOf(bench);
+  const { context } = dimensions(bench.config);
   return {
     name,
     backend,
     config,
     adapter: "",
-    tokensPerSecond: (1000 * rows * context) / msPerStep,
+    tokensPerSecond: (1000 * bench.rows * context) / msPerStep,
     msPerStep,
     steps,
     firstStepMs: first.ms,
@@ -187,12 +192,7 @@ async function bestRate(): Promise<number> {
   return best;
 }
 
-/** The longest first. */
-function summed(times: readonly KernelTime[], nameOf: (time: KernelTime) => string): Record<string, number> {
-  const sums: Record<string, number> = {};
-  for (const time of times) sums[nameOf(time)] = (sums[nameOf(time)] ?? 0) + time.ms;
-  return Object.fromEntries(Object.entries(sums).sort(([, a], [, b]) => b - a));
-}
+const msByName = (sums: readonly TimeSum[]) => Object.fromEntries(sums.map(({ name, ms }) => [name, ms]));
 
 export function median(numbers: readonly number[]): number {
   return [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN;

@@ -1,10 +1,10 @@
 // For developers, at ?profile: where the time of a training step of this run's model goes on this device.
 
 import {
-  type KernelReport,
   type ProfileMessage,
   type ProfileReport,
   profileWorker,
+  type TimeSum,
 } from "@homebody/volunteer/profile";
 import { useEffect, useRef, useState } from "react";
 import { bytes, compact, count, fixed, percent, plural } from "../format/numbers.ts";
@@ -144,7 +144,7 @@ function Kernels({
 }: {
   id: string;
   title: string;
-  rows: readonly KernelReport[];
+  rows: readonly TimeSum[];
   first: string;
 }) {
   const all = rows.reduce((sum, { ms }) => sum + ms, 0);

@@ -1,22 +1,13 @@
 // Where the time of a step goes: what the profile page asks its worker for, and gets.
 
+import type { TimeSum } from "@homebody/train";
+
 /** Of the run, with the vocabulary of one of its sources. */
 export interface ProfileRequest {
   readonly model: unknown;
   readonly vocabulary: number;
   /** Rows of a batch. */
   readonly rows: number;
-}
-
-export interface KernelReport {
-  readonly name: string;
-  /** Commands of a step. */
-  readonly count: number;
-  readonly ms: number;
-  /** Read and written, at least. */
-  readonly bytes: number;
-  /** Of matrix products. */
-  readonly flops: number;
 }
 
 export interface ProfileReport {
@@ -34,10 +25,12 @@ export interface ProfileReport {
   readonly submits: number;
   readonly tensorBytes: number;
   /** Of one thread, one after another; null where the device has no clock. */
-  readonly kernels: readonly KernelReport[] | null;
+  readonly kernels: readonly TimeSum[] | null;
   /** The same by where in the model. */
-  readonly parts: readonly KernelReport[] | null;
+  readonly parts: readonly TimeSum[] | null;
 }
+
+export type { TimeSum };
 
 export type ProfileMessage =
   | { readonly kind: "report"; readonly report: ProfileReport }

@@ -2,24 +2,18 @@
 
 import { type RunId, type SourceId, toHex } from "@homebody/base";
 import { systemClock } from "../clock.ts";
-import { engineDevice, tuningFile } from "../device.ts";
+import { engineDevice } from "../device.ts";
 import { webNet } from "../net.ts";
 import { emptyLedger } from "../record.ts";
 import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
-import { wasmPaths } from "./wasm-paths.ts";
+import { startOptions } from "./start-options.ts";
 
 const viewMs = 100;
 const lockName = "homebody volunteer";
 
-const device = engineDevice("auto", {
-  wasmPaths,
-  memory: tuningFile({
-    read: () => readHome("tuning"),
-    write: (text) => writeHome("tuning", text),
-  }),
-});
+const device = engineDevice("auto", startOptions);
 
 let volunteer: Volunteer | undefined;
 let checked: DeviceCheck | null = null;
