@@ -14,7 +14,7 @@ export type RunId = Brand<string, "RunId">;
 export type SourceId = Brand<string, "SourceId">;
 /** A volunteer's public name: the first 32 hex digits of the SHA-256 of its secret. */
 export type VolunteerId = Brand<string, "VolunteerId">;
-/** One upload of one delta: see UploadId in packages/protocol/RULES.md. */
+/** One upload of one delta: see P7 in packages/protocol/RULES.md. */
 export type UploadId = Brand<string, "UploadId">;
 /** 64 lower-case hex digits. */
 export type Sha256 = Brand<string, "Sha256">;

@@ -9,7 +9,9 @@ export { permutation, type Random, random } from "./random.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,
+  encodeSafetensorsFile,
   float32Tensors,
+  type SafetensorsData,
   type SafetensorsEntry,
   type SafetensorsFile,
 } from "./safetensors.ts";

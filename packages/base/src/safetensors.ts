@@ -1,11 +1,11 @@
 // The safetensors file format (Hugging Face): a u64 header length, a JSON header, then raw little-endian numbers.
 //
 // Encoding is canonical (tensors in layout order, metadata keys sorted, header padded with spaces to 8 bytes), so
-// that equal contents have equal bytes and therefore equal hashes. Decoding accepts any valid file with F32 and
-// I32 tensors, and checks every bound.
+// that equal contents have equal bytes and therefore equal hashes. Decoding accepts any valid file with F32, I32 and
+// U8 tensors, and checks every bound.
 
 import { InputError } from "./errors.ts";
-import { type NamedTensors, namedTensors, tensorLayout } from "./tensors.ts";
+import { type NamedTensors, namedTensors, slotView, tensorLayout } from "./tensors.ts";
 
 export interface SafetensorsFile {
   readonly metadata: Readonly<Record<string, string>>;
@@ -14,8 +14,19 @@ export interface SafetensorsFile {
 
 export interface SafetensorsEntry {
   readonly shape: readonly number[];
-  readonly data: Float32Array | Int32Array;
+  readonly data: SafetensorsData;
 }
+
+export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
+
+/** By the format's word for the type of the numbers. */
+const types = {
+  F32: { bytes: 4, read: (copy: ArrayBuffer) => new Float32Array(copy) },
+  I32: { bytes: 4, read: (copy: ArrayBuffer) => new Int32Array(copy) },
+  U8: { bytes: 1, read: (copy: ArrayBuffer) => new Uint8Array(copy) },
+} as const;
+
+type TypeWord = keyof typeof types;
 
 const maxHeaderBytes = 100_000_000;
 
@@ -23,23 +34,40 @@ export function encodeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array {
+  const entries = tensors.layout.slots.map((slot): [string, SafetensorsEntry] => [
+    slot.name,
+    { shape: slot.shape, data: slotView(tensors, slot) },
+  ]);
+  return encodeSafetensorsFile({ metadata, tensors: new Map(entries) });
+}
+
+/** Tensors one after another, in the map's order. */
+export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): Uint8Array {
   const header: Record<string, unknown> = {};
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) header.__metadata__ = Object.fromEntries(keys.map((key) => [key, metadata[key]]));
-  for (const slot of tensors.layout.slots) {
-    const start = slot.offset * 4;
-    header[slot.name] = { dtype: "F32", shape: slot.shape, data_offsets: [start, start + slot.size * 4] };
+  let end = 0;
+  for (const [name, { shape, data }] of tensors) {
+    header[name] = { dtype: typeOf(data), shape, data_offsets: [end, end + data.byteLength] };
+    end += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
   const headerBytes = text.length + ((8 - (text.length % 8)) % 8);
-  const file = new Uint8Array(8 + headerBytes + tensors.data.length * 4);
-  const view = new DataView(file.buffer);
-  view.setBigUint64(0, BigInt(headerBytes), true);
+  const file = new Uint8Array(8 + headerBytes + end);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerBytes), true);
   file.fill(0x20, 8, 8 + headerBytes);
   file.set(text, 8);
-  const { buffer, byteOffset, byteLength } = tensors.data;
-  file.set(new Uint8Array(buffer, byteOffset, byteLength), 8 + headerBytes);
+  let at = 8 + headerBytes;
+  for (const { data } of tensors.values()) {
+    file.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), at);
+    at += data.byteLength;
+  }
   return file;
+}
+
+function typeOf(data: SafetensorsData): TypeWord {
+  if (data instanceof Float32Array) return "F32";
+  return data instanceof Int32Array ? "I32" : "U8";
 }
 
 export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): SafetensorsFile {
@@ -84,8 +112,9 @@ function parseHeader(bytes: Uint8Array, where: string): Record<string, unknown> 
 function entry(name: string, value: unknown, body: Uint8Array, where: string): SafetensorsEntry {
   const at = `${where}, tensor ${name}`;
   const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
-  if (dtype !== "F32" && dtype !== "I32")
-    throw new InputError(`${at} dtype`, "F32 or I32", JSON.stringify(dtype));
+  if (typeof dtype !== "string" || !Object.hasOwn(types, dtype))
+    throw new InputError(`${at} dtype`, "F32, I32 or U8", JSON.stringify(dtype));
+  const type = types[dtype as TypeWord];
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);
   if (!whole(shape)) throw new InputError(`${at} shape`, "a list of sizes", JSON.stringify(shape));
@@ -93,11 +122,11 @@ function entry(name: string, value: unknown, body: Uint8Array, where: string): S
     throw new InputError(`${at} data_offsets`, "[start, end]", JSON.stringify(data_offsets));
   const [start, end] = data_offsets as [number, number];
   const size = shape.reduce((product, side) => product * side, 1);
-  if (end - start !== size * 4) throw new InputError(`${at} data`, `${size * 4} bytes`, `${end - start}`);
+  const sizeBytes = size * type.bytes;
+  if (end - start !== sizeBytes) throw new InputError(`${at} data`, `${sizeBytes} bytes`, `${end - start}`);
   if (end > body.length) throw new InputError(`${at} data`, `an end at ${body.length} or before`, `${end}`);
   // Aligned, and a copy also of a Node Buffer, whose slice is a view.
   const copy = new Uint8Array(end - start);
   copy.set(body.subarray(start, end));
-  const data = dtype === "F32" ? new Float32Array(copy.buffer) : new Int32Array(copy.buffer);
-  return { shape, data };
+  return { shape, data: type.read(copy.buffer) };
 }
