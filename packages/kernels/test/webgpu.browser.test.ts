@@ -30,8 +30,8 @@ async function check(name: string, draws: number, design: Design, tolerance = 3e
   expect(refused.splice(0)).toEqual([]);
 }
 
-describe.each(["software", "hardware"] as const)("%s design", (variant) => {
-  test.each(Object.keys(cases))("%s", (name) => check(name, 4, designs[variant]));
+describe.each(["software", "hardware"] as const)("%s design", (design) => {
+  test.each(Object.keys(cases))("%s", (name) => check(name, 4, designs[design]));
 });
 
 test.each(Object.keys(tilings) as TilingName[])("matmul, %s", (name) =>

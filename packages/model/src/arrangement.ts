@@ -1,6 +1,6 @@
 // Where parameters stand in one flat array: values, gradients and moments have one each, of the same arrangement.
 //
-// Numbers that do not decay come first (tensors of one axis), then the body's matrices, then the words (phi) and the
+// Numbers that do not decay come first (tensors of one axis), then the body's matrices, then the token embedding (phi) and the
 // positions (psi): so what an optimiser treats alike lies side by side. Each tensor begins where a kernel may begin to
 // read. What one product takes together (Llama's q, k, v; its gate and up) follows without a gap, and has a place of its own: see joinsOf.
 

@@ -57,15 +57,15 @@ export function parametersOf(config: ModelConfig): readonly Parameter[] {
 function gpt2Parameters(config: Gpt2Config): readonly Parameter[] {
   const { layers, width, hidden, context, vocabulary, tied } = dimensions(config);
   const norm = (name: string) => [
-    body(`${name}.weight`, [width], "ones"),
-    body(`${name}.bias`, [width], "zeros"),
+    theta(`${name}.weight`, [width], "ones"),
+    theta(`${name}.bias`, [width], "zeros"),
   ];
   const linear = (name: string, from: number, to: number, init: Init = "normal") => [
-    body(`${name}.weight`, [from, to], init),
-    body(`${name}.bias`, [to], "zeros"),
+    theta(`${name}.weight`, [from, to], init),
+    theta(`${name}.bias`, [to], "zeros"),
   ];
   return [
-    words("transformer.wte.weight", [vocabulary, width]),
+    phi("transformer.wte.weight", [vocabulary, width]),
     { name: "transformer.wpe.weight", shape: [context, width], group: "psi", init: "normal" },
     ...each(layers, (layer) => {
       const at = `transformer.h.${layer}`;
@@ -79,16 +79,16 @@ function gpt2Parameters(config: Gpt2Config): readonly Parameter[] {
       ];
     }),
     ...norm("transformer.ln_f"),
-    ...(tied ? [] : [words("lm_head.weight", [vocabulary, width])]),
+    ...(tied ? [] : [phi("lm_head.weight", [vocabulary, width])]),
   ];
 }
 
 function llamaParameters(config: LlamaConfig): readonly Parameter[] {
   const { layers, width, kvHeads, headSize, hidden, vocabulary, tied } = dimensions(config);
-  const norm = (name: string) => body(`${name}.weight`, [width], "ones");
-  const linear = (name: string, from: number, to: number) => body(`${name}.weight`, [to, from], "normal");
+  const norm = (name: string) => theta(`${name}.weight`, [width], "ones");
+  const linear = (name: string, from: number, to: number) => theta(`${name}.weight`, [to, from], "normal");
   return [
-    words("model.embed_tokens.weight", [vocabulary, width]),
+    phi("model.embed_tokens.weight", [vocabulary, width]),
     ...each(layers, (layer) => {
       const at = `model.layers.${layer}`;
       return [
@@ -104,18 +104,18 @@ function llamaParameters(config: LlamaConfig): readonly Parameter[] {
       ];
     }),
     norm("model.norm"),
-    ...(tied ? [] : [words("lm_head.weight", [vocabulary, width])]),
+    ...(tied ? [] : [phi("lm_head.weight", [vocabulary, width])]),
   ];
 }
 
-const body = (name: string, shape: readonly number[], init: Init): Parameter => ({
+const theta = (name: string, shape: readonly number[], init: Init): Parameter => ({
   name,
   shape,
   group: "theta",
   init,
 });
 
-const words = (name: string, shape: readonly number[]): Parameter => ({
+const phi = (name: string, shape: readonly number[]): Parameter => ({
   name,
   shape,
   group: "phi",

@@ -144,7 +144,7 @@ function runAgain(layer: MakeLayer, x: Operand): Layer {
 
 function embed(scope: Scope): Operand {
   const { plan, weights, config } = scope;
-  plan.part("embedding");
+  plan.region("embedding");
   const positions = config.model_type === "gpt2" ? contextPositions(scope, weights.value) : undefined;
   return embedding(plan, scope.ids, weights.value(embeddingName(scope)), positions);
 }
@@ -156,11 +156,11 @@ function contextPositions({ ids, batch }: Scope, of: (name: string) => Operand):
 
 function embedGrad(scope: Scope, chains: Chains, dx: Operand): void {
   const { plan, weights, config, accumulate, batch } = scope;
-  plan.part("embedding");
-  const words = weights.gradient(embeddingName(scope));
+  plan.region("embedding");
+  const table = weights.gradient(embeddingName(scope));
   // A tied head has written its part already.
-  if (words !== null)
-    embeddingGrad(plan, chains, dx, words, accumulate || headName(scope) === embeddingName(scope));
+  if (table !== null)
+    embeddingGrad(plan, chains, dx, table, accumulate || headName(scope) === embeddingName(scope));
   if (config.model_type !== "gpt2" || weights.gradient(positionsName) === null) return;
   const positions = contextPositions(scope, (name) => weights.gradient(name)!);
   const size = positions.shape[0]! * positions.shape[1]!;
@@ -172,12 +172,12 @@ function layersOf(scope: Scope): MakeLayer[] {
   const { layers } = dimensions(config);
   const gpt2 = config.model_type === "gpt2";
   const named =
-    (part: string, make: (scope: Scope, at: string, x: Operand) => Layer, at: string): MakeLayer =>
+    (region: string, make: (scope: Scope, at: string, x: Operand) => Layer, at: string): MakeLayer =>
     (x) => {
-      plan.part(part);
+      plan.region(region);
       const { y, backward } = make(scope, at, x);
       const goBack: Layer["backward"] = (dy) => {
-        plan.part(part);
+        plan.region(region);
         return backward(dy);
       };
       return { y, backward: goBack };
@@ -324,7 +324,7 @@ const sliceStep = 128;
  */
 function head(scope: Scope, states: Operand, inputs: LossOperands, dstates: Operand | null): void {
   const { plan, weights, accumulate } = scope;
-  plan.part("head");
+  plan.region("head");
   const [rows = 0] = states.shape;
   const table = weights.matrix(headName(scope));
   const into = weights.gradient(headName(scope));

@@ -27,7 +27,7 @@ import {
   lossPlan,
   type ModelStorages,
   movePlan,
-  type PlanParts,
+  type PlanInputs,
 } from "./plans.ts";
 
 export interface Ready {
@@ -96,22 +96,22 @@ export function createEngine(options: EngineOptions): Engine {
       write(batch.cos!, cos);
       write(batch.sin!, sin);
     }
-    const parts: PlanParts = { options, arrangement, model, batch, shape };
+    const inputs: PlanInputs = { options, arrangement, model, batch, shape };
     const plans = new Map<PlanKind, Prepared>();
     const extras: Partial<Record<"logits" | "row logits" | "row", Storage>> = {};
 
     function make(kind: PlanKind) {
-      if (kind === "gradients") return gradientPlan(parts, false);
-      if (kind === "more gradients") return gradientPlan(parts, true);
-      if (kind === "move") return movePlan(parts);
-      if (kind === "losses") return lossPlan(parts);
+      if (kind === "gradients") return gradientPlan(inputs, false);
+      if (kind === "more gradients") return gradientPlan(inputs, true);
+      if (kind === "move") return movePlan(inputs);
+      if (kind === "losses") return lossPlan(inputs);
       if (kind === "logits") {
         extras.logits = keep("logits", shape.rows * shape.context * vocabulary);
-        return logitsPlan(parts, extras.logits, null);
+        return logitsPlan(inputs, extras.logits, null);
       }
       extras["row logits"] = keep("row logits", vocabulary);
       extras.row = keep("row", 1, "i32");
-      return logitsPlan(parts, extras["row logits"], extras.row);
+      return logitsPlan(inputs, extras["row logits"], extras.row);
     }
 
     return {

@@ -107,7 +107,7 @@ export function keepBatch(config: ModelConfig, { rows, context }: BatchShape, ke
   };
 }
 
-export interface PlanParts {
+export interface PlanInputs {
   readonly options: EngineOptions;
   readonly arrangement: Arrangement;
   readonly model: ModelStorages;
@@ -115,12 +115,12 @@ export interface PlanParts {
   readonly shape: BatchShape;
 }
 
-export function gradientPlan(parts: PlanParts, accumulate: boolean): Plan {
-  const { model, batch, options } = parts;
+export function gradientPlan(inputs: PlanInputs, accumulate: boolean): Plan {
+  const { model, batch, options } = inputs;
   const plan = new Plan();
   const { halves, values } = model;
   if (halves !== null && !accumulate) {
-    plan.part("halves");
+    plan.region("halves");
     cast(plan, whole(values), whole(halves));
   }
   const training: TrainingOptions = {
@@ -129,14 +129,14 @@ export function gradientPlan(parts: PlanParts, accumulate: boolean): Plan {
     accumulate,
   };
   const chains = { heads: whole(batch.heads), links: whole(batch.links) };
-  planGradients(plan, { ...lossOperands(parts, true), chains }, training);
+  planGradients(plan, { ...lossOperands(inputs, true), chains }, training);
   return plan;
 }
 
 /** The norm of gradients, and the move of all that learns. */
-export function movePlan({ options, arrangement, model, batch }: PlanParts): Plan {
+export function movePlan({ options, arrangement, model, batch }: PlanInputs): Plan {
   const plan = new Plan();
-  plan.part("optimiser");
+  plan.region("optimiser");
   const { control, settings } = { control: whole(model.control), settings: whole(model.settings) };
   gradientNorm(plan, whole(model.gradients), whole(batch.losses), control, options.clip);
   const constants = { beta1: options.betas[0], beta2: options.betas[1], epsilon: options.epsilon };
@@ -171,23 +171,23 @@ function movingRanges(
 }
 
 /** Gradients that were made elsewhere, added to those made here. */
-export function addPlan({ model }: Pick<PlanParts, "model">, others: Storage): Plan {
+export function addPlan({ model }: Pick<PlanInputs, "model">, others: Storage): Plan {
   const plan = new Plan();
   add(plan, whole(others), whole(model.gradients));
   return plan;
 }
 
 /** Losses alone. */
-export function lossPlan(parts: PlanParts): Plan {
+export function lossPlan(inputs: PlanInputs): Plan {
   const plan = new Plan();
-  planLosses(plan, lossOperands(parts, false));
+  planLosses(plan, lossOperands(inputs, false));
   return plan;
 }
 
 /** [N, V], or of one row alone where `row` [1] says which; into `logits`. */
-export function logitsPlan(parts: PlanParts, logits: Storage, row: Storage | null): Plan {
+export function logitsPlan(inputs: PlanInputs, logits: Storage, row: Storage | null): Plan {
   const plan = new Plan();
-  const model = modelOperands(parts, false);
+  const model = modelOperands(inputs, false);
   const states = planStates(plan, model);
   const wanted = row === null ? states : embedding(plan, whole(row), states);
   planLogits(plan, model, wanted, logits);
@@ -196,10 +196,10 @@ export function logitsPlan(parts: PlanParts, logits: Storage, row: Storage | nul
 
 export const learns = ({ frozenBody }: EngineOptions, group: Group) => !(frozenBody && group === "theta");
 
-function lossOperands(parts: PlanParts, halved: boolean): LossOperands {
-  const { batch, model } = parts;
+function lossOperands(inputs: PlanInputs, halved: boolean): LossOperands {
+  const { batch, model } = inputs;
   return {
-    ...modelOperands(parts, halved),
+    ...modelOperands(inputs, halved),
     targets: whole(batch.targets),
     settings: whole(model.settings),
     losses: whole(batch.losses),
@@ -207,7 +207,7 @@ function lossOperands(parts: PlanParts, halved: boolean): LossOperands {
 }
 
 function modelOperands(
-  { options, arrangement, model, batch, shape }: PlanParts,
+  { options, arrangement, model, batch, shape }: PlanInputs,
   halved: boolean,
 ): ModelOperands {
   const { config } = options;

@@ -100,7 +100,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
   let steps = 0;
   let counts = { dispatches: 0, submits: 0 };
   /** Whether helpers have the values as they are now. */
-  let told = false;
+  let helpersCurrent = false;
 
   function checkInputs({ inputs, rows, context: length }: Pick<Batch, "inputs" | "rows" | "context">): void {
     if (inputs.length !== rows * length)
@@ -136,7 +136,8 @@ export function createTrainer(options: TrainerOptions): Trainer {
   async function divide(batch: Batch, share: number, gradient: boolean) {
     const workers = Math.min(helpers.length + 1, batch.rows);
     const cut = (i: number) => Math.ceil((i * batch.rows) / workers);
-    const values = workers === 1 || told ? null : await space.read(whole(model.values), arrangement.size);
+    const values =
+      workers === 1 || helpersCurrent ? null : await space.read(whole(model.values), arrangement.size);
     const results = helpers.slice(0, workers - 1).map((helper, i) =>
       helper.work({
         values: values === null ? null : values.slice(),
@@ -145,7 +146,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
         gradient,
       }),
     );
-    told = workers === helpers.length + 1;
+    helpersCurrent = workers === helpers.length + 1;
     return { mine: rowsOfBatch(batch, 0, cut(1)), others: Promise.all(results) };
   }
 
@@ -169,7 +170,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
         : await makeGradients(batch, count);
     const move = made.first.plan("move");
     move.run();
-    told = false;
+    helpersCurrent = false;
     const all = [...made.plans, move];
     counts = {
       dispatches: sum(all.map((plan) => plan.dispatches)),
@@ -227,7 +228,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       times.push(...((await plan.profile()) ?? []));
     }
     times.push(...((await parts[0]!.at.plan("move").profile()) ?? []));
-    told = false;
+    helpersCurrent = false;
     return times.length === 0 ? null : times;
   }
 
@@ -292,7 +293,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     if (size === 0) return;
     const place = { storage: model.values, offset: start, shape: [size] };
     space.write(place, scatter(tensors, layout, start, size));
-    told = false;
+    helpersCurrent = false;
   }
 
   async function read(group: Group): Promise<NamedTensors> {

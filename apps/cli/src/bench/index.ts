@@ -118,10 +118,10 @@ function line(row: Row): string {
   ];
   const list = (times: Readonly<Record<string, number>> = {}) =>
     Object.entries(times).map(([name, ms]) => `${name} ${ms.toFixed(1)}`);
-  const [kernels, inParts] = [list(row.kernels), list(row.parts)];
+  const [kernels, regions] = [list(row.kernels), list(row.regions)];
   const all = [
     parts.filter(Boolean).join(", "),
-    ...[kernels, inParts].filter(({ length }) => length > 0).map((one) => one.join(", ")),
+    ...[kernels, regions].filter(({ length }) => length > 0).map((one) => one.join(", ")),
   ];
   return all.join("\n         ");
 }

@@ -66,8 +66,8 @@ export interface Row {
   readonly gflops?: number;
   /** Time of kernels by kind, in ms. */
   readonly kernels?: Readonly<Record<string, number>>;
-  /** The same by part of the model: its head, its optimiser, its embedding, its layers. */
-  readonly parts?: Readonly<Record<string, number>>;
+  /** The same by region of the model: its head, its optimiser, its embedding, its layers. */
+  readonly regions?: Readonly<Record<string, number>>;
   readonly peakProcessBytes?: number;
 }
 
@@ -135,7 +135,7 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
       matmulShare: ms / all,
       matmulOfBest: gflops / best,
       kernels: msByName(sumTimes(times, ({ kernel }) => kernel)),
-      parts: msByName(sumTimes(times, ({ part }) => part.replace(/^layer \d+ .*/, "layers"))),
+      regions: msByName(sumTimes(times, ({ region }) => region.replace(/^layer \d+ .*/, "layers"))),
     };
   } finally {
     trainer.dispose();

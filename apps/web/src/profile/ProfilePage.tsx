@@ -9,8 +9,8 @@ import {
 import { useEffect, useRef, useState } from "react";
 import { bytes, compact, count, fixed, percent, plural } from "../format/numbers.ts";
 import { PageHeading } from "../router.tsx";
-import type { RunState } from "../run/feed.ts";
-import { Announce, Button, Figure, Meter, Notice, Section } from "../ui/parts.tsx";
+import type { FeedState } from "../run/feed.ts";
+import { Announce, Button, Figure, Meter, Notice, Section } from "../ui/pieces.tsx";
 
 export type ProfileState =
   | { readonly kind: "idle" }
@@ -18,7 +18,7 @@ export type ProfileState =
   | { readonly kind: "failed"; readonly message: string }
   | { readonly kind: "done"; readonly report: ProfileReport };
 
-export function ProfilePage({ run }: { run: RunState }) {
+export function ProfilePage({ run }: { run: FeedState }) {
   const [state, setState] = useState<ProfileState>({ kind: "idle" });
   const worker = useRef<Worker | null>(null);
   useEffect(() => () => worker.current?.terminate(), []);
@@ -83,7 +83,7 @@ const announcements: Readonly<Record<ProfileState["kind"], string>> = {
 };
 
 function Report({ report }: { report: ProfileReport }) {
-  const { backend, adapter, tuning, threads, kernels, parts } = report;
+  const { backend, adapter, tuning, threads, kernels, regions } = report;
   const engine = backend === "webgpu" ? "WebGPU" : `WebAssembly, ${plural(threads, "core")}`;
   return (
     <>
@@ -99,7 +99,7 @@ function Report({ report }: { report: ProfileReport }) {
           ))}
         </dl>
       </Section>
-      {kernels === null || parts === null ? (
+      {kernels === null || regions === null ? (
         <Notice tone="warn" title="No times of kernels">
           This device has no clock for them: WebGPU’s timestamp queries.
         </Notice>
@@ -110,7 +110,7 @@ function Report({ report }: { report: ProfileReport }) {
             millisecond.
           </p>
           <Kernels id="kernels" title="By kernel" rows={kernels} first="Kernel" />
-          <Kernels id="parts" title="By part of the model" rows={parts} first="Part" />
+          <Kernels id="regions" title="By region of the model" rows={regions} first="Region" />
         </>
       )}
     </>

@@ -2,7 +2,7 @@
 //
 // m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g²; p <- p - lr (m' / (sqrt(v') + epsilon) + decay p), where g is the
 // gradient times the clip (control's third number; where that is 0 nothing moves), and m', v' are m, v over 1 - b1^t,
-// 1 - b2^t. What changes from step to step is in `settings`: see adamwSettings.
+// 1 - b2^t. What changes from step to step is in `settings`: see stepSettings.
 //
 // Kernel AdamW: operands gradient, control, settings, parameter, first, second; attributes beta1, beta2, epsilon,
 // decays (0 or 1). Cost: 7 reads and writes of the size.

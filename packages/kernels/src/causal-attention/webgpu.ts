@@ -10,11 +10,11 @@ import type { Bound } from "../plan/runtime.ts";
 import type { Kernel } from "../webgpu/kernels.ts";
 import {
   ceilDiv,
+  type DesignName,
   type Groups,
   type Program,
   range,
   reads,
-  type Variant,
   vector,
   widthOf,
   writes,
@@ -22,7 +22,7 @@ import {
 import { attentionSizes } from "./index.ts";
 
 interface Shape {
-  readonly variant: Variant;
+  readonly design: DesignName;
   /** D: numbers in a head. */
   readonly headSize: number;
 }
@@ -30,23 +30,23 @@ interface Shape {
 const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n");
 
 /** Invocations of a workgroup, and neighbouring queries (or keys) of each. */
-const lanesOf = (variant: Variant) => (variant === "software" ? 4 : 64);
-const ownOf = (variant: Variant) => (variant === "software" ? 2 : 1);
-const blockOf = (variant: Variant) => lanesOf(variant) * ownOf(variant);
+const lanesOf = (design: DesignName) => (design === "software" ? 4 : 64);
+const ownOf = (design: DesignName) => (design === "software" ? 2 : 1);
+const blockOf = (design: DesignName) => lanesOf(design) * ownOf(design);
 /** Shared rows at a time: two tiles within the 16 KiB that every WebGPU has. */
 const tileOf = (headSize: number) => Math.max(1, Math.min(32, Math.floor(2048 / headSize)));
 
 const uniforms = { batch: "u32", context: "u32", heads: "u32", kvHeads: "u32", scale: "f32" } as const;
 
-const prelude = ({ variant, headSize }: Shape) => {
+const prelude = ({ design, headSize }: Shape) => {
   const width = widthOf(headSize);
   const pieces = headSize / width;
   const tiles = range(2).map((i) => `var<workgroup> tile${i}: array<V, ${tileOf(headSize) * pieces}>;`);
   return `
 alias V = ${vector(width)};
 const PIECES = ${pieces}u;
-const LANES = ${lanesOf(variant)}u;
-const BLOCK = ${blockOf(variant)}u;
+const LANES = ${lanesOf(design)}u;
+const BLOCK = ${blockOf(design)}u;
 const TILE = ${tileOf(headSize)}u;
 fn inner(a: V, b: V) -> f32 { return ${width === 4 ? "dot(a, b)" : "a * b"}; }
 // Where a head's row begins, in vectors: of y, and of q, k and v side by side.
@@ -54,7 +54,7 @@ fn place(batch: u32, t: u32, head: u32) -> u32 { return ((batch * u.context + t)
 fn side(batch: u32, t: u32, head: u32) -> u32 {
   return ((batch * u.context + t) * (u.heads + 2u * u.kvHeads) + head) * PIECES;
 }
-${variant === "hardware" ? tiles.join("\n") : ""}`;
+${design === "hardware" ? tiles.join("\n") : ""}`;
 };
 
 const main = (body: string) => `
@@ -70,13 +70,13 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
  * given. On real cards the bounds are the same for all of a workgroup.
  */
 function walk(
-  { variant, headSize }: Shape,
+  { design, headSize }: Shape,
   { from, to }: { readonly from: string; readonly to: string },
   rows: readonly [Row, Row],
   body: (piece: (row: 0 | 1, i: number) => string) => string,
 ): string {
   const pieces = headSize / widthOf(headSize);
-  if (variant === "software") {
+  if (design === "software") {
     const loads = rows.flatMap(({ name }, row) =>
       range(pieces).map((i) => `let row${row}_${i} = get_${name}(at${row} + ${i}u);`),
     );
@@ -118,9 +118,9 @@ const sumOfPieces = (pieces: number, left: string, right: (i: number) => string)
     .join(" + ");
 
 /** `own`: rows of this invocation, numbered r; `t{r}` is where row r stands, clamped to the last one. */
-const owned = (shape: Shape, code: (r: number) => string) => each(ownOf(shape.variant), code);
+const owned = (shape: Shape, code: (r: number) => string) => each(ownOf(shape.design), code);
 const positions = (shape: Shape) => `
-  let firstOwn = firstOfGroup + lane * ${ownOf(shape.variant)}u;
+  let firstOwn = firstOfGroup + lane * ${ownOf(shape.design)}u;
   ${owned(shape, (r) => `let t${r} = min(firstOwn + ${r}u, u.context - 1u);`)}`;
 
 // group.y is batch * H + head.
@@ -131,9 +131,9 @@ const queryPlaces = (shape: Shape) => `
   ${positions(shape)}
   ${owned(shape, (r) => `let at${r}_y = place(batch, t${r}, head); let at${r}_q = side(batch, t${r}, head);`)}`;
 /** Keys up to the last query: of this invocation, or of all that share tiles. */
-const seen = ({ variant }: Shape) => ({
+const seen = ({ design }: Shape) => ({
   from: "0u",
-  to: variant === "software" ? `t${ownOf(variant) - 1} + 1u` : "min(firstOfGroup + BLOCK, u.context)",
+  to: design === "software" ? `t${ownOf(design) - 1} + 1u` : "min(firstOfGroup + BLOCK, u.context)",
 });
 const keysAndValues: readonly [Row, Row] = [
   { name: "qkv", at: "side(batch, other, u.heads + kvHead)" },
@@ -166,7 +166,7 @@ function forward(shape: Shape): Program {
     put_lse(group.y * u.context + t${r}, top${r} + log(sum${r}));
   }`;
   return {
-    key: `attention ${shape.variant} ${shape.headSize}`,
+    key: `attention ${shape.design} ${shape.headSize}`,
     bindings: [reads("qkv", width), writes("y", width), writes("lse")],
     uniforms,
     code: () =>
@@ -203,7 +203,7 @@ function backwardQueries(shape: Shape): Program {
     put_delta(group.y * u.context + t${r}, delta${r});
   }`;
   return {
-    key: `attention grad queries ${shape.variant} ${shape.headSize}`,
+    key: `attention grad queries ${shape.design} ${shape.headSize}`,
     bindings: [
       ...["qkv", "y", "dy"].map((name) => reads(name, width)),
       reads("lse"),
@@ -228,7 +228,7 @@ function backwardKeys(shape: Shape): Program {
     { name: "qkv", at: "side(batch, other, head)" },
     { name: "dy", at: "place(batch, other, head)" },
   ];
-  const later = { from: shape.variant === "software" ? "t0" : "firstOfGroup", to: "u.context" };
+  const later = { from: shape.design === "software" ? "t0" : "firstOfGroup", to: "u.context" };
   const begin = (r: number) => `
   let at${r}_k = side(batch, t${r}, u.heads + kvHead);
   let at${r}_v = side(batch, t${r}, u.heads + u.kvHeads + kvHead);
@@ -249,7 +249,7 @@ function backwardKeys(shape: Shape): Program {
     ${each(pieces, (i) => `put_dqkv(at${r}_k + ${i}u, dk${r}_${i}); put_dqkv(at${r}_v + ${i}u, dv${r}_${i});`)}
   }`;
   return {
-    key: `attention grad keys ${shape.variant} ${shape.headSize}`,
+    key: `attention grad keys ${shape.design} ${shape.headSize}`,
     bindings: [
       ...["qkv", "dy"].map((name) => reads(name, width)),
       reads("lse"),
@@ -286,9 +286,9 @@ export const attentionGradKernel: Kernel = (gpu, { qkv, y, lse, dy, delta, dqkv 
   gpu.dispatch(backwardKeys(shape), [qkv!, dy!, lse!, delta!, dqkv!], values, groups(kvHeads));
 };
 
-function sizes(variant: Variant, qkv: Bound, attributes: Readonly<Record<string, number>>) {
+function sizes(design: DesignName, qkv: Bound, attributes: Readonly<Record<string, number>>) {
   const { batch, heads, kvHeads, context, headSize } = attentionSizes(qkv, attributes);
-  const groups = (rowHeads: number): Groups => [ceilDiv(context, blockOf(variant)), batch * rowHeads, 1];
+  const groups = (rowHeads: number): Groups => [ceilDiv(context, blockOf(design)), batch * rowHeads, 1];
   const values = [batch, context, heads, kvHeads, 1 / Math.sqrt(headSize)];
-  return { shape: { variant, headSize }, values, heads, kvHeads, groups };
+  return { shape: { design, headSize }, values, heads, kvHeads, groups };
 }

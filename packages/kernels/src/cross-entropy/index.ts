@@ -2,7 +2,7 @@
 //
 // logits [N, V], targets [N] int32, losses [N]. The share, 1 / how many targets count, is the first number of
 // `settings`: the only one that differs from batch to batch. The gradient takes the place of the logits: share *
-// (softmax - one-hot), so a slice of rows is all that is ever in memory of them (linearCrossEntropy in the model).
+// (softmax - one-hot), so a slice of rows is all that is ever in memory of them (the head, in packages/model).
 //
 // Kernel CrossEntropy: operands targets, settings, losses, logits; attributes gradient (whether it is wanted),
 // accumulate (into losses). Cost: about 10 N V.

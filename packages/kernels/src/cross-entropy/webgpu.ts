@@ -2,11 +2,11 @@
 
 import type { Kernel } from "../webgpu/kernels.ts";
 import {
+  type DesignName,
   type Program,
   reads,
   rowGroups,
   rowProgram,
-  type Variant,
   vectorPrelude,
   type Width,
   widthOf,
@@ -14,14 +14,14 @@ import {
 } from "../webgpu/wgsl.ts";
 
 // The target's logit is read before sumOf's barriers: lanes write over the logits after them.
-const program = (variant: Variant, width: Width, gradient: boolean, accumulate: boolean): Program => ({
-  key: `cross-entropy ${variant} ${width} ${gradient} ${accumulate}`,
+const program = (design: DesignName, width: Width, gradient: boolean, accumulate: boolean): Program => ({
+  key: `cross-entropy ${design} ${width} ${gradient} ${accumulate}`,
   bindings: [reads("targets"), reads("settings"), writes("losses"), writes("logits", width)],
   uniforms: { rows: "u32", columns: "u32" },
   code: () =>
     vectorPrelude(width) +
     rowProgram(
-      variant,
+      design,
       `
   let at = row * u.columns;
   var largest = V(-3.4e38);
@@ -53,12 +53,12 @@ const gradientCode = (width: Width) => `
 export const crossEntropyKernel: Kernel = (gpu, operands, { gradient, accumulate }) => {
   const { targets, settings, losses, logits } = operands;
   const [rows = 0, columns = 0] = logits!.shape;
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const width = widthOf(columns);
   gpu.dispatch(
-    program(variant, width, gradient === 1, accumulate === 1),
+    program(design, width, gradient === 1, accumulate === 1),
     [targets!, settings!, losses!, logits!],
     [rows, columns / width],
-    rowGroups(rows, variant),
+    rowGroups(rows, design),
   );
 };

@@ -3,11 +3,11 @@
 import { sizeOf } from "../plan/plan.ts";
 import type { Kernel } from "../webgpu/kernels.ts";
 import {
+  type DesignName,
   type Program,
   reads,
   rowGroups,
   rowProgram,
-  type Variant,
   vectorPrelude,
   type Width,
   widthOf,
@@ -15,14 +15,14 @@ import {
 } from "../webgpu/wgsl.ts";
 import { partSize } from "./index.ts";
 
-export const sumPartsProgram = (variant: Variant, width: Width): Program => ({
-  key: `gradient norm parts ${variant} ${width}`,
+export const sumPartsProgram = (design: DesignName, width: Width): Program => ({
+  key: `gradient norm parts ${design} ${width}`,
   bindings: [reads("x", width), writes("parts")],
   uniforms: { rows: "u32", size: "u32" },
   code: () =>
     vectorPrelude(width) +
     rowProgram(
-      variant,
+      design,
       `
   let start = row * ${partSize / width}u;
   let end = min(start + ${partSize / width}u, u.size);
@@ -34,14 +34,14 @@ export const sumPartsProgram = (variant: Variant, width: Width): Program => ({
 });
 
 // Compilers may take for granted that numbers are finite, so exponents are looked at.
-const join = (variant: Variant): Program => ({
-  key: `gradient norm ${variant}`,
+const join = (design: DesignName): Program => ({
+  key: `gradient norm ${design}`,
   bindings: [reads("losses"), reads("parts"), writes("control")],
   uniforms: { rows: "u32", losses: "u32", parts: "u32", clip: "f32" },
   code: () => `
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 ${rowProgram(
-  variant,
+  design,
   `
   var sum = vec2<f32>(0.0);
   for (var i = lane; i < u.losses; i += LANES) { sum.x += get_losses(i); }
@@ -59,16 +59,16 @@ ${rowProgram(
 });
 
 export const gradientNormKernel: Kernel = (gpu, { gradients, losses, parts, control }, { clip }) => {
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const size = sizeOf(gradients!.shape);
   const width = widthOf(size);
   const rows = parts!.shape[0]!;
   gpu.dispatch(
-    sumPartsProgram(variant, width),
+    sumPartsProgram(design, width),
     [gradients!, parts!],
     [rows, size / width],
-    rowGroups(rows, variant),
+    rowGroups(rows, design),
   );
   const uniforms = [1, losses!.shape[0]!, rows, clip!];
-  gpu.dispatch(join(variant), [losses!, parts!, control!], uniforms, [1, 1, 1]);
+  gpu.dispatch(join(design), [losses!, parts!, control!], uniforms, [1, 1, 1]);
 };

@@ -4,25 +4,25 @@ import { sumPartsProgram } from "../gradient-norm/webgpu.ts";
 import { sizeOf } from "../plan/plan.ts";
 import type { Kernel } from "../webgpu/kernels.ts";
 import {
+  type DesignName,
   flat,
   flatGroups,
   type Program,
   reads,
   rowGroups,
   rowProgram,
-  type Variant,
   type Width,
   widthOf,
   writes,
 } from "../webgpu/wgsl.ts";
 
-const join = (variant: Variant): Program => ({
-  key: `normalize norm ${variant}`,
+const join = (design: DesignName): Program => ({
+  key: `normalize norm ${design}`,
   bindings: [reads("parts"), writes("norm")],
   uniforms: { rows: "u32", parts: "u32" },
   code: () =>
     rowProgram(
-      variant,
+      design,
       `
   var sum = 0.0;
   for (var i = lane; i < u.parts; i += LANES) { sum += get_parts(i); }
@@ -39,12 +39,12 @@ const divide = (width: Width): Program => ({
 });
 
 export const normalizeKernel: Kernel = (gpu, { x, parts, norm, y }, { epsilon }) => {
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const size = sizeOf(x!.shape);
   const width = widthOf(size);
   const count = parts!.shape[0]!;
-  const sums = sumPartsProgram(variant, width);
-  gpu.dispatch(sums, [x!, parts!], [count, size / width], rowGroups(count, variant));
-  gpu.dispatch(join(variant), [parts!, norm!], [1, count], [1, 1, 1]);
+  const sums = sumPartsProgram(design, width);
+  gpu.dispatch(sums, [x!, parts!], [count, size / width], rowGroups(count, design));
+  gpu.dispatch(join(design), [parts!, norm!], [1, count], [1, 1, 1]);
   gpu.dispatch(divide(width), [x!, norm!, y!], [size / width, epsilon!], flatGroups(size / width));
 };

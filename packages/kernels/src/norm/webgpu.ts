@@ -4,11 +4,11 @@ import type { Kernel } from "../webgpu/kernels.ts";
 import {
   columnGroups,
   columnProgram,
+  type DesignName,
   type Program,
   reads,
   rowGroups,
   rowProgram,
-  type Variant,
   vectorPrelude,
   type Width,
   widthOf,
@@ -16,8 +16,8 @@ import {
 } from "../webgpu/wgsl.ts";
 
 // Two passes for mean and variance: a difference of sums would cancel.
-const forward = (variant: Variant, width: Width, centred: boolean): Program => ({
-  key: `norm ${variant} ${width} ${centred}`,
+const forward = (design: DesignName, width: Width, centred: boolean): Program => ({
+  key: `norm ${design} ${width} ${centred}`,
   bindings: [
     reads("x", width),
     reads("weight", width),
@@ -29,7 +29,7 @@ const forward = (variant: Variant, width: Width, centred: boolean): Program => (
   code: () =>
     vectorPrelude(width) +
     rowProgram(
-      variant,
+      design,
       `
   let at = row * u.columns;
   let n = f32(u.columns * ${width}u);
@@ -50,8 +50,8 @@ const meanCode = `
   let mean = sumOf(hsum(sums)) / n;`;
 
 // dx = (g - mean(g) - unit * mean(g * unit)) / deviation, with g = dy * weight; mean(g) for LayerNorm alone.
-const backward = (variant: Variant, width: Width, centred: boolean, skip: boolean): Program => ({
-  key: `norm grad ${variant} ${width} ${centred} ${skip}`,
+const backward = (design: DesignName, width: Width, centred: boolean, skip: boolean): Program => ({
+  key: `norm grad ${design} ${width} ${centred} ${skip}`,
   bindings: [
     reads("x", width),
     reads("weight", width),
@@ -64,7 +64,7 @@ const backward = (variant: Variant, width: Width, centred: boolean, skip: boolea
   code: () =>
     vectorPrelude(width) +
     rowProgram(
-      variant,
+      design,
       `
   let at = row * u.columns;
   let n = f32(u.columns * ${width}u);
@@ -87,15 +87,15 @@ const backward = (variant: Variant, width: Width, centred: boolean, skip: boolea
     ),
 });
 
-const weights = (variant: Variant, bias: boolean, accumulate: boolean): Program => ({
-  key: `norm weight grad ${variant} ${bias} ${accumulate}`,
+const weights = (design: DesignName, bias: boolean, accumulate: boolean): Program => ({
+  key: `norm weight grad ${design} ${bias} ${accumulate}`,
   bindings: [reads("x"), reads("stats"), reads("dy"), writes("dweight"), ...(bias ? [writes("dbias")] : [])],
   uniforms: { rows: "u32", columns: "u32" },
   code: () => {
     const put = (name: string, sum: string) =>
       `put_${name}(column, ${sum}${accumulate ? ` + get_${name}(column)` : ""});`;
     return columnProgram(
-      variant,
+      design,
       `for (var row = lane; row < u.rows; row += LANES) {
     let at = row * u.columns + column;
     let d = get_dy(at);
@@ -107,28 +107,28 @@ const weights = (variant: Variant, bias: boolean, accumulate: boolean): Program 
 });
 
 export const normKernel: Kernel = (gpu, { x, weight, bias, y, stats }, { epsilon }) => {
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const [rows = 0, columns = 0] = x!.shape;
   const width = widthOf(columns);
   const operands = bias === undefined ? [x!, weight!, y!, stats!] : [x!, weight!, bias, y!, stats!];
-  const program = forward(variant, width, bias !== undefined);
-  gpu.dispatch(program, operands, [rows, columns / width, epsilon!], rowGroups(rows, variant));
+  const program = forward(design, width, bias !== undefined);
+  gpu.dispatch(program, operands, [rows, columns / width, epsilon!], rowGroups(rows, design));
 };
 
 export const normGradKernel: Kernel = (gpu, { x, weight, stats, dy, skip, dx }, { centred }) => {
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const [rows = 0, columns = 0] = x!.shape;
   const width = widthOf(columns);
   const operands = [x!, weight!, stats!, dy!, ...(skip === undefined ? [] : [skip]), dx!];
-  const program = backward(variant, width, centred === 1, skip !== undefined);
-  gpu.dispatch(program, operands, [rows, columns / width], rowGroups(rows, variant));
+  const program = backward(design, width, centred === 1, skip !== undefined);
+  gpu.dispatch(program, operands, [rows, columns / width], rowGroups(rows, design));
 };
 
 export const normWeightGradKernel: Kernel = (gpu, operands, { accumulate }) => {
   const { x, stats, dy, dweight, dbias } = operands;
-  const { rows: variant } = gpu.design;
+  const { rows: design } = gpu.design;
   const [rows = 0, columns = 0] = x!.shape;
   const all = [x!, stats!, dy!, dweight!, ...(dbias === undefined ? [] : [dbias])];
-  const program = weights(variant, dbias !== undefined, accumulate === 1);
-  gpu.dispatch(program, all, [rows, columns], columnGroups(columns, variant));
+  const program = weights(design, dbias !== undefined, accumulate === 1);
+  gpu.dispatch(program, all, [rows, columns], columnGroups(columns, design));
 };

@@ -32,7 +32,7 @@ export interface Command {
   readonly operands: Operands;
   readonly attributes: Attributes;
   /** Where in the model it stands: for profiles. */
-  readonly part: string;
+  readonly region: string;
 }
 
 /** WebGPU binds parts of a buffer from multiples of 256 bytes on: so many elements of any type. */
@@ -43,16 +43,16 @@ export const alignedSize = (size: number) => Math.ceil(size / alignment) * align
 
 export class Plan {
   readonly commands: Command[] = [];
-  #part = "";
+  #region = "";
 
-  /** Names the part of the model that the following commands belong to. */
-  part(name: string): void {
-    this.#part = name;
+  /** Names the region of the model that the following commands belong to. */
+  region(name: string): void {
+    this.#region = name;
   }
 
   /** A tensor of the plan's own. */
   temporary(shape: readonly number[], type: ElementType = "f32"): Operand {
-    const storage = { name: `${this.#part} ${shape.join("x")}`, size: sizeOf(shape), type, kept: false };
+    const storage = { name: `${this.#region} ${shape.join("x")}`, size: sizeOf(shape), type, kept: false };
     return { storage, offset: 0, shape };
   }
 
@@ -72,7 +72,7 @@ export class Plan {
         );
       given[name] = operand;
     }
-    this.commands.push({ kernel, operands: given, attributes, part: this.#part });
+    this.commands.push({ kernel, operands: given, attributes, region: this.#region });
   }
 }
 

@@ -18,13 +18,13 @@ export interface BoundCommand {
   readonly kernel: string;
   readonly operands: BoundOperands;
   readonly attributes: Attributes;
-  readonly part: string;
+  readonly region: string;
 }
 
 /** Time that one command took on the device. */
 export interface KernelTime {
   readonly kernel: string;
-  readonly part: string;
+  readonly region: string;
   readonly ms: number;
   /** Of all operands. */
   readonly bytes: number;
@@ -65,7 +65,7 @@ export interface Runtime {
   /** Copies in, from an element (of 4 bytes) on. */
   write(tensor: tf.Tensor, offset: number, values: Numbers): void;
   /** When all that was started is done. */
-  settled(): Promise<void>;
+  idle(): Promise<void>;
   /** A copy of elements of 4 bytes, after all that was started before. */
   read(tensor: tf.Tensor, offset: number, size: number): Promise<Float32Array>;
 }

@@ -71,8 +71,8 @@ export class Workspace {
     return this.#runtime.read(this.#kept.get(storage)!, offset, size);
   }
 
-  settled(): Promise<void> {
-    return this.#runtime.settled();
+  idle(): Promise<void> {
+    return this.#runtime.idle();
   }
 
   dispose(): void {

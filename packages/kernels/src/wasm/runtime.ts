@@ -48,7 +48,7 @@ export class WasmRuntime implements Runtime {
     return this.#numbers(tensor, offset, size).slice();
   }
 
-  async settled(): Promise<void> {}
+  async idle(): Promise<void> {}
 
   prepare(commands: readonly BoundCommand[]): Prepared {
     const address = ({ tensor, offset, type }: Bound) => {
@@ -95,8 +95,8 @@ class Calls implements Prepared {
     return this.#commands.map((command, i) => {
       const began = performance.now();
       this.#calls[i]!();
-      const { kernel, part } = command;
-      return { kernel, part, ms: performance.now() - began, ...costOf(command) };
+      const { kernel, region } = command;
+      return { kernel, region, ms: performance.now() - began, ...costOf(command) };
     });
   }
 

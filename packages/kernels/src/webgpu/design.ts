@@ -1,7 +1,7 @@
 // Which design of the kernels suits an adapter: software adapters hate workgroup memory and barriers, graphics cards
 // live on them. First by the adapter's nature; better by a short measurement (tune.ts).
 
-import type { Variant } from "./wgsl.ts";
+import type { DesignName } from "./wgsl.ts";
 
 /** Of matrix products: what an invocation and a workgroup own of C. */
 export interface Tiling {
@@ -18,7 +18,7 @@ export interface Tiling {
 
 export interface Design {
   /** Of kernels that go row by row, and of attention. */
-  readonly rows: Variant;
+  readonly rows: DesignName;
   readonly matmul: Tiling;
   /** Workgroups of a product below which smaller blocks keep more of a graphics card busy. */
   readonly fewBlocks: number;
@@ -36,7 +36,7 @@ export const tilings = {
 
 export type TilingName = keyof typeof tilings;
 
-export const designs: Readonly<Record<Variant, Design>> = {
+export const designs: Readonly<Record<DesignName, Design>> = {
   software: { rows: "software", matmul: tilings["storage 8x8"], fewBlocks: 0 },
   hardware: { rows: "hardware", matmul: tilings["shared 64x64"], fewBlocks: 128 },
 };
@@ -52,7 +52,7 @@ export function designFor(device: GPUDevice): Design {
   return chosen.get(device) ?? designs[natureOf(device)];
 }
 
-export function natureOf({ adapterInfo }: GPUDevice): Variant {
+export function natureOf({ adapterInfo }: GPUDevice): DesignName {
   const software =
     adapterInfo.isFallbackAdapter ||
     /swiftshader|llvmpipe/i.test(

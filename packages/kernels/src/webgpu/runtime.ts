@@ -109,7 +109,7 @@ export class WebgpuRuntime implements Runtime {
     return values;
   }
 
-  async settled(): Promise<void> {
+  async idle(): Promise<void> {
     await this.#backend.device.queue.onSubmittedWorkDone();
   }
 
@@ -339,7 +339,7 @@ class Recording implements Prepared {
       const stamps = new BigUint64Array(staging.getMappedRange());
       part.forEach(({ command }, i) => {
         const ms = Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6;
-        times.push({ kernel: command.kernel, part: command.part, ms, ...costOf(command) });
+        times.push({ kernel: command.kernel, region: command.region, ms, ...costOf(command) });
       });
       for (const gone of [resolved, staging, querySet]) gone.destroy();
     }

@@ -8,12 +8,12 @@ import { type ElementType, Plan, sizeOf, whole } from "../plan/plan.ts";
 import { Workspace } from "../plan/workspace.ts";
 import { type Design, designs, natureOf, type TilingName, tilings } from "./design.ts";
 import { WebgpuRuntime } from "./runtime.ts";
-import type { Variant } from "./wgsl.ts";
+import type { DesignName } from "./wgsl.ts";
 
 /** A design by the names of its parts, to be kept and shown. */
 export interface Tuning {
   readonly matmul: TilingName;
-  readonly rows: Variant;
+  readonly rows: DesignName;
   /** GFLOP/s of the products that were timed. */
   readonly gflops: number;
 }
@@ -75,7 +75,8 @@ const plainly = 0.95;
 const small = { m: 512, k: 128, n: 512 };
 const large = { m: 1024, k: 1024, n: 1024 };
 
-const rank = (name: TilingName, nature: Variant) => Number(tilings[name].shared !== (nature === "hardware"));
+const rank = (name: TilingName, nature: DesignName) =>
+  Number(tilings[name].shared !== (nature === "hardware"));
 
 function fits({ limits }: GPUDevice, name: TilingName): boolean {
   const { shared, side, rows, columns, depth } = tilings[name];
@@ -100,7 +101,7 @@ async function timeProduct(
   return timeCommand(space, (plan) => matmul(plan, a, b, { into: c }), hopelessMs);
 }
 
-async function timeRows(rows: Variant): Promise<number> {
+async function timeRows(rows: DesignName): Promise<number> {
   const [count, vocabulary] = [64, 2048];
   const space = new Workspace(new WebgpuRuntime({ ...designs[rows], rows }));
   const keep = (name: string, shape: readonly number[], type: ElementType = "f32") =>
@@ -130,7 +131,7 @@ async function timeCommand(
     const once = async () => {
       const began = performance.now();
       prepared.run();
-      await space.settled();
+      await space.idle();
       return performance.now() - began;
     };
     await once();

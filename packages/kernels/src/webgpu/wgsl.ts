@@ -27,7 +27,7 @@ export interface Program {
 }
 
 /** One invocation a row on a processor that plays graphics card; a workgroup a row on a real one. */
-export type Variant = "software" | "hardware";
+export type DesignName = "software" | "hardware";
 
 export const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
 export const range = (n: number) => Array.from({ length: n }, (_, i) => i);
@@ -108,15 +108,15 @@ const rowLanes = 128;
 /** Rows of a workgroup where one invocation does a row. */
 const softwareRows = 8;
 
-export const rowGroups = (rows: number, variant: Variant): Groups =>
-  fold(variant === "software" ? ceilDiv(rows, softwareRows) : rows);
+export const rowGroups = (rows: number, design: DesignName): Groups =>
+  fold(design === "software" ? ceilDiv(rows, softwareRows) : rows);
 
 /**
  * An entry point for each `row` below u.rows, whose elements are shared by lanes: the body loops
  * `for (var i = lane; i < n; i += LANES)` and joins what lanes found by sumOf(x), sum2Of(vec2) and maxOf(x).
  */
-export function rowProgram(variant: Variant, body: string): string {
-  if (variant === "software")
+export function rowProgram(design: DesignName, body: string): string {
+  if (design === "software")
     return `
 const LANES = 1u;
 const lane = 0u;
@@ -168,15 +168,15 @@ ${join("sum2Of", "vec2<f32>", "shared2", "a + b")}`;
 const columnWidth = 32;
 const columnLanes = 8;
 
-export const columnGroups = (columns: number, variant: Variant): Groups =>
-  fold(ceilDiv(columns, variant === "software" ? softwareRows : columnWidth));
+export const columnGroups = (columns: number, design: DesignName): Groups =>
+  fold(ceilDiv(columns, design === "software" ? softwareRows : columnWidth));
 
 /**
  * An entry point for each `column` below u.columns: the body adds up `sum`, a vec2, over the rows `for (var row = lane;
  * row < u.rows; row += LANES)`, and `finish` takes the total once.
  */
-export function columnProgram(variant: Variant, body: string, finish: string): string {
-  if (variant === "software")
+export function columnProgram(design: DesignName, body: string, finish: string): string {
+  if (design === "software")
     return `
 const LANES = 1u;
 const lane = 0u;

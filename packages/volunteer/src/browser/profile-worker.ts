@@ -37,7 +37,7 @@ async function profile({ model, vocabulary, rows }: ProfileRequest): Promise<Pro
       ...trainer.counts,
       tensorBytes: tf.memory().numBytes,
       kernels: times && sumTimes(times, ({ kernel }) => kernel),
-      parts: times && sumTimes(times, ({ part }) => part),
+      regions: times && sumTimes(times, ({ region }) => region),
     };
   } finally {
     trainer.dispose();

@@ -27,7 +27,7 @@ export interface ProfileReport {
   /** Of one thread, one after another; null where the device has no clock. */
   readonly kernels: readonly TimeSum[] | null;
   /** The same by where in the model. */
-  readonly parts: readonly TimeSum[] | null;
+  readonly regions: readonly TimeSum[] | null;
 }
 
 export type { TimeSum };
