@@ -60,7 +60,7 @@ test("a GPU that is lost in the middle of a round is started again, and the roun
   ends.push(() => device.close());
   await device.page.getByText("Quiet", { exact: true }).click();
   await device.page.getByTestId("contribute").click();
-  await until("a snapshot was stored", () => device.has("snapshot").catch(() => false));
+  await until("a snapshot was stored", () => device.has("snapshot.safetensors").catch(() => false));
   const devices = await device.page.workers()[0]!.evaluate(() => {
     const { devices } = globalThis as unknown as { devices: GPUDevice[] };
     devices.at(-1)!.destroy();

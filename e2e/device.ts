@@ -1,7 +1,7 @@
 // A volunteer's browser as a test sees it: the page, what its worker said, and the files that it keeps.
 
+import { decodeSafetensors, type SafetensorsEntry } from "@homebody/base";
 import type { Browser, BrowserContext, Page } from "@playwright/test";
-import { decodeParts } from "../packages/volunteer/src/parts-file.ts";
 
 /** What the worker told the page of its work, since the page was loaded. */
 export interface Heard {
@@ -48,6 +48,12 @@ function listen(): void {
         .map(({ duration }) => duration),
     }),
   });
+}
+
+export interface StoredTensor {
+  readonly file: string;
+  readonly name: string;
+  readonly data: SafetensorsEntry["data"];
 }
 
 export class Device {
@@ -108,11 +114,17 @@ export class Device {
     return new Map(found.map(([path, base64]) => [path, new Uint8Array(Buffer.from(base64, "base64"))]));
   }
 
-  /** The parts of a file that is kept of the run: undefined while it is not there. */
-  async parts(name: string): Promise<readonly Uint8Array[] | undefined> {
-    for (const [path, bytes] of await this.files())
-      if (path.endsWith(`/${name}`)) return decodeParts(bytes, path).parts;
-    return undefined;
+  /** What is kept of the run as named tensors: of every file, those that are there now. */
+  async tensors(): Promise<readonly StoredTensor[]> {
+    return [...(await this.files())].flatMap(([path, bytes]) =>
+      path.endsWith(".safetensors")
+        ? [...decodeSafetensors(bytes, path).tensors].map(([name, { data }]) => ({
+            file: path.slice(path.lastIndexOf("/") + 1),
+            name,
+            data,
+          }))
+        : [],
+    );
   }
 
   /** Whether a file is there: cheaper than all of them. */

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, type Figures, figuresOf, firstLast } from "@homebody/coordinator";
-import { backends, hosts, type OpenUpload, stages } from "@homebody/protocol";
+import { backends, hosts, type OpenUpload, sectionNames, stages } from "@homebody/protocol";
 import { expect, type Page, test } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
 import { coordinator, until, writeRun } from "./coordinator.ts";
@@ -64,19 +64,9 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
       [spanish, hidden.spanish],
       [russian, hidden.russian],
     ] as const)
-      for (const [name, from] of [
-        ["words", 0],
-        ["pending", 1],
-        ["snapshot", 1],
-      ] as const) {
-        const parts = (await device.parts(name)) ?? [];
-        for (const [i, group] of (["phi", "psi"] as const).entries()) {
-          const part = parts[from + i];
-          if (part === undefined) continue;
-          const numbers = new Float32Array(part.slice().buffer);
-          for (const [form, bytes] of formsOf(numbers)) kept.add(`${group} ${form} (${name})`, bytes);
-        }
-      }
+      for (const { file, name, data } of await device.tensors())
+        if (/^(phi|psi)\//.test(name) && data instanceof Float32Array)
+          for (const [form, bytes] of formsOf(data)) kept.add(`${name} ${form} (${file})`, bytes);
   };
 
   await test.step("both contribute, on WebGPU", async () => {
@@ -91,7 +81,7 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
   });
 
   await test.step("one is reloaded in the middle of round 1, and goes on from its snapshot", async () => {
-    await until("a snapshot was stored", () => spanish.has("snapshot").catch(() => false));
+    await until("a snapshot was stored", () => spanish.has("snapshot.safetensors").catch(() => false));
     const before = await spanish.heard();
     await spanish.page.reload();
     await keep();
@@ -168,7 +158,8 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
       expect(Object.values(byKind).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
       expect(byKind.chunk).toBeGreaterThan(3 * 100_000);
     }
-    const known = new Set<string>([...backends, ...hosts, ...stages, "es", "ru"]);
+    const abilities = ["fp32", "fp16", ...sectionNames];
+    const known = new Set<string>([...backends, ...hosts, ...stages, ...abilities, "es", "ru"]);
     for (const { event, value } of messages)
       for (const text of stringsOf(value))
         expect(known.has(text) || /^[0-9a-f]{32,64}$/.test(text), `${event}: ${text}`).toBe(true);
@@ -181,9 +172,10 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
     ] as const) {
       expect(kept.size).toBeGreaterThan(50_000);
       for (const document of texts[id]!) kept.add("text", new TextEncoder().encode(document));
-      const [tokenizer, train, heldOut] = (await device.parts("text"))!;
-      kept.add("vocabulary", vocabularyOf(tokenizer!));
-      for (const shard of [train!, heldOut!]) {
+      const text = (await device.tensors()).filter(({ file }) => file === "text.safetensors");
+      const part = (wanted: string) => text.find(({ name }) => name === wanted)!.data as Uint8Array;
+      kept.add("vocabulary", vocabularyOf(part("tokenizer")));
+      for (const shard of [part("train"), part("held-out")]) {
         kept.add("shard", shard);
         const tokens = new Uint16Array(shard.slice(20, 20 + 2 * Math.floor((shard.length - 20) / 2)).buffer);
         kept.add("shard, 32 bits a token", new Uint8Array(Uint32Array.from(tokens).buffer));

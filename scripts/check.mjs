@@ -8,9 +8,10 @@ import { ensurePackages, root } from "./ensure.mjs";
 
 const layers = [
   ["base"],
-  ["protocol", "codec", "text", "dept", "aggregate", "store", "kernels"],
-  ["coordinator", "model"],
-  ["train"],
+  ["protocol", "codec", "text", "aggregate", "store", "kernels"],
+  ["model"],
+  ["dept", "train"],
+  ["coordinator"],
   ["volunteer"],
   ["server", "web", "cli"],
 ];

@@ -162,21 +162,21 @@ async function attend(
 
 /** Says what a person who looks at the terminal wants to know: each round, and how well its body predicts. */
 function narrator(server: RunningServer): () => void {
-  let told = server.figures().published;
-  let scored = told;
+  let shown = server.figures().published;
+  let scored = shown;
   let opened = 0;
   return () => {
     const figures = server.figures();
-    while (told < figures.published) {
-      told += 1;
-      say(`Round ${told} of ${figures.rounds}: published`);
+    while (shown < figures.published) {
+      shown += 1;
+      say(`Round ${shown} of ${figures.rounds}: published`);
     }
-    while (scored < told && (scored + 1 < told || isScored(figures, scored + 1))) {
+    while (scored < shown && (scored + 1 < shown || isScored(figures, scored + 1))) {
       scored += 1;
       const scores = scoresOf(figures, scored);
       if (scores !== "") say(`  Held-out bits per byte: ${scores}`);
     }
-    if (figures.phase === "training" && figures.round > Math.max(opened, told)) {
+    if (figures.phase === "training" && figures.round > Math.max(opened, shown)) {
       opened = figures.round;
       const count = figures.roundList.at(-1)?.assigned.length ?? 0;
       say(`Round ${figures.round} of ${figures.rounds}: ${count} ${noun(count, "volunteer")} training`);

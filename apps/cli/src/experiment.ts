@@ -1,7 +1,7 @@
 // homebody experiment: a run beside its controls, headless, on this machine.
 //
 // Arms: federated (the run as its file says), frozen (the same with a body that stays as it was initialised: what
-// words alone can learn), and each source alone for the same steps. Beside them a unigram model of each source's own
+// embeddings alone can learn), and each source alone for the same steps. Beside them a unigram model of each source's own
 // vocabulary, on the same held-out tokens. Each arm is a real coordinator with real volunteers, and keeps its state in
 // a folder of its own: an experiment that was stopped goes on.
 
@@ -11,7 +11,7 @@ import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { type Figures, figuresOf } from "@homebody/coordinator";
 import type { RunFile } from "@homebody/protocol";
-import { createServer, loadRunFile, readJournal, stderrLog } from "@homebody/server";
+import { createServer, type LoadedRunFile, loadRunFile, readJournal, stderrLog } from "@homebody/server";
 import { openStore } from "@homebody/store";
 import { heldOutBatches, unigram } from "@homebody/text";
 import { heldOutOptions, storedText } from "@homebody/volunteer/node";
@@ -60,7 +60,9 @@ export async function run(args: readonly string[]): Promise<number> {
   const stop = interrupt();
   const scores: Record<string, Scores> = {};
   for (const arms of armsOf(file, values.arms.split(","))) {
-    const ended = await Promise.all(arms.map((arm) => runArm(arm, folder, out, stop)));
+    const ended = await Promise.all(
+      arms.map((arm) => runArm(arm, { folder, written: loaded.written }, out, stop)),
+    );
     if (stop.signal.aborted) return 130;
     arms.forEach(({ name }, i) => {
       scores[name] = scoresOf(ended[i]!);
@@ -92,19 +94,19 @@ function armsOf(file: RunFile, wanted: readonly string[]): Arm[][] {
 
 async function runArm(
   { name, file }: Arm,
-  folder: string,
+  { folder, written }: Pick<LoadedRunFile, "folder" | "written">,
   out: string,
   stop: ReturnType<typeof interrupt>,
 ): Promise<Figures> {
   const dataDir = join(out, name);
   const log = stderrLog("warn");
-  const server = await createServer({ run: { file, folder }, dataDir, port: 0, log });
+  const server = await createServer({ run: { file, folder, written }, dataDir, port: 0, log });
   const ids = file.sources.map(({ id }) => id);
-  let told = -1;
-  const telling = setInterval(() => {
+  let shown = -1;
+  const showing = setInterval(() => {
     const { published, rounds } = server.figures();
-    if (published === told) return;
-    told = published;
+    if (published === shown) return;
+    shown = published;
     process.stderr.write(`${new Date().toISOString()} ${name}: ${published} of ${rounds} rounds\n`);
   }, 1000);
   const finished = server.state().phase.kind === "finished";
@@ -117,7 +119,7 @@ async function runArm(
     await Promise.race([server.finished, stop.came]);
     return server.figures();
   } finally {
-    clearInterval(telling);
+    clearInterval(showing);
     await volunteers.stop();
     await server.close();
   }

@@ -26,11 +26,11 @@ export interface ChromiumWork {
   readonly gpu?: boolean;
 }
 
-/** One request after another, each in a page of its own; `told` hears the result, and what memory it took at most. */
+/** One request after another, each in a page of its own; `report` hears the result, and what memory it took at most. */
 export async function workInChromium<Request, Result>(
   { entry, folders = {}, gpu = false }: ChromiumWork,
   requests: readonly Request[],
-  told: (result: Result, peakProcessBytes: number) => void,
+  report: (result: Result, peakProcessBytes: number) => void,
 ): Promise<void> {
   const { chromium } = await import("playwright");
   const built = await mkdtemp(join(tmpdir(), "homebody-page-"));
@@ -75,7 +75,7 @@ export async function workInChromium<Request, Result>(
         )) as Answer<Result>;
         const most = peak();
         if ("error" in answer) throw new Error(`in Chromium: ${answer.error}`);
-        told(answer.result, most);
+        report(answer.result, most);
         await page.close();
       }
     } finally {

@@ -4,6 +4,7 @@
 // a sentence and exit code 2; anything else that goes wrong is shown whole, exit code 1.
 
 import { InputError } from "@homebody/base";
+import { version } from "@homebody/protocol";
 import { endWithParent } from "./parent.ts";
 
 interface Subcommand {
@@ -22,13 +23,17 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
 
 function help(): string {
   const lines = Object.entries(subcommands).map(([name, [summary]]) => `  ${name.padEnd(12)}${summary}`);
-  return `homebody <command> ...\n\n${lines.join("\n")}\n\nhomebody <command> --help says more.\n`;
+  return `homebody <command> ...\n\n${lines.join("\n")}\n\nhomebody <command> --help says more; homebody --version says which one this is.\n`;
 }
 
 async function main([name, ...args]: readonly string[]): Promise<number> {
   if (name === undefined || name === "help" || name === "--help") {
     process.stdout.write(help());
     return name === undefined ? 2 : 0;
+  }
+  if (name === "--version" || name === "version") {
+    process.stdout.write(`homebody ${version}\n`);
+    return 0;
   }
   const entry = Object.hasOwn(subcommands, name) ? subcommands[name] : undefined;
   if (entry === undefined) {

@@ -5,6 +5,8 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { summary } from "@homebody/coordinator";
+import { type RoundTraffic, roundTraffic } from "@homebody/dept";
+import type { RunManifest } from "@homebody/protocol";
 import {
   createServer,
   faultsFromEnvironment,
@@ -125,9 +127,21 @@ function greeting(server: RunningServer, options: ServerOptions): string[] {
     `  Volunteer page   ${server.url}/`,
     `  Dashboard        ${server.url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`,
+    `  Traffic          ${trafficOf(server.state().manifest)}`,
     "",
     ...(lack === undefined ? [] : [lack, ""]),
   ];
+}
+
+/** Of the volunteers that move the most. */
+function trafficOf(manifest: RunManifest): string {
+  const rounds = manifest.sources.map((source) => roundTraffic(manifest, source));
+  const most = (of: keyof RoundTraffic) =>
+    `${(Math.max(...rounds.map((round) => round[of])) / 1e6).toPrecision(3)} MB`;
+  return (
+    `each round at most ${most("upBytes")} up and ${most("downBytes")} down for a volunteer ` +
+    `(the whole model at every step: ${most("standardBytes")} each way)`
+  );
 }
 
 function say(line: string): void {

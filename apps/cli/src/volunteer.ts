@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
-import { refusalWords } from "@homebody/protocol";
+import { refusalSentences } from "@homebody/protocol";
 import { NetError, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { interrupt } from "./interrupt.ts";
@@ -61,7 +61,7 @@ export async function run(args: readonly string[]): Promise<number> {
     backend: backend ?? "auto",
     ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
-    told: (view) => {
+    show: (view) => {
       first ??= view.roundsContributed;
       if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();
       line.show(view);
@@ -80,7 +80,10 @@ export async function run(args: readonly string[]): Promise<number> {
   line.end();
   const { scores, roundsContributed, tokensTrained, ledger } = volunteer.view();
   process.stdout.write(`${JSON.stringify({ ending, roundsContributed, tokensTrained, scores, ledger })}\n`);
-  return ending === "removed" || ending === "replaced" ? 1 : 0;
+  const { refusal } = volunteer.view();
+  if (ending === "refused" && refusal !== null)
+    process.stderr.write(`homebody volunteer: ${refusalSentences[refusal.reason]}\n`);
+  return ["removed", "replaced", "refused"].includes(ending) ? 1 : 0;
 }
 
 /** On a terminal one line that changes; in a file a line for each new thing. */
@@ -122,7 +125,7 @@ function activity({ activity, round, refusal }: View, detailed: boolean): string
     case "waiting":
       return `waiting for ${activity.waiting.for.replaceAll("-", " ")}`;
     case "failed":
-      return `${refusal === null ? activity.message : refusalWords[refusal.word]} Trying again`;
+      return `${refusal === null ? activity.message : refusalSentences[refusal.reason]} Trying again`;
     case "stopped":
       return `stopped (${activity.why})`;
     default:

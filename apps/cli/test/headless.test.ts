@@ -37,7 +37,7 @@ async function serve(folder: string, run: string, port = 0): Promise<RunningServ
   return server;
 }
 
-async function volunteer(folder: string, url: string, source: string, told: (view: View) => void = () => {}) {
+async function volunteer(folder: string, url: string, source: string, show: (view: View) => void = () => {}) {
   const dataDir = join(folder, `volunteer-${source}`);
   const { volunteer } = await startHeadless({
     url,
@@ -46,7 +46,7 @@ async function volunteer(folder: string, url: string, source: string, told: (vie
     threads: 1,
     dataDir,
     snapshotMs: 0,
-    told,
+    show,
   });
   ends.push(() => volunteer.close());
   return volunteer;
@@ -72,9 +72,9 @@ test("two volunteers, two vocabularies, one body: it learns, and each body is th
   for (const { view } of volunteers) {
     const { ledger, roundsContributed } = view();
     expect(roundsContributed).toBe(3);
-    expect(ledger.sent.words).toBe(0);
+    expect(ledger.sent).toMatchObject({ phi: 0, psi: 0 });
     const accepted = server.figures().deltas.filter(({ volunteer }) => volunteer === view().volunteer);
-    expect(ledger.sent.deltas).toBe(accepted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
+    expect(ledger.sent.theta).toBe(accepted.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0));
   }
 
   await server.close();
@@ -111,7 +111,7 @@ test("[V7] a volunteer that is closed in a round goes on in it from its snapshot
       expect(again[0]).toBeGreaterThanOrEqual(5);
     }
     await Promise.all([last.ended, other.ended, server.finished]);
-    return server.figures().bodies.at(-1)!.sha256;
+    return server.figures().bodies.at(-1)!.id;
   };
   expect(await final(true)).toBe(await final(false));
 });

@@ -64,7 +64,7 @@ async function volunteers(folder: string, url: string) {
       backend: "wasm",
       threads: 1,
       dataDir,
-      told: () => {},
+      show: () => {},
     });
     ends.push(() => volunteer.close());
     both.push(volunteer);
@@ -175,7 +175,7 @@ test("kill -9 at every point of commit and close, and at random: the last body i
   expect(new Set(accepted).size).toBe(accepted.length);
   expect(accepted).toHaveLength(2 * rounds);
   for (const volunteer of both!) expect(volunteer.view().roundsContributed).toBe(rounds);
-  expect(lastBody(known)).toMatchObject({ round: rounds, body: expected!.body });
+  expect(lastBody(known)).toMatchObject({ round: rounds, sections: expected!.sections });
 
   life.process.kill("SIGINT");
   await life.dead;

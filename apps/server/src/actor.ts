@@ -22,13 +22,15 @@ import {
 import type { Journal } from "@homebody/store/ports";
 import type { Faults } from "./faults.ts";
 
-export interface ActorParts {
+export interface ActorInputs {
   readonly journal: Journal;
   readonly state: RunState;
   readonly figures: Figures;
   readonly clock: () => Millis;
   readonly present: () => readonly Present[];
   readonly faults: Faults;
+  /** Awaited before facts are appended: makes durable the blobs that they name. */
+  readonly beforehand: (facts: readonly Fact[]) => Promise<void>;
   /** Facts that were appended, in order, with the state after them. */
   readonly appended: (entries: readonly Entry[], state: RunState) => void;
   /** Awaited after each append, before anything else happens to the run. */
@@ -55,9 +57,9 @@ export interface Actor {
 const longestTimerMs = 2 ** 30;
 const retryMs = 1000;
 
-export function startActor(parts: ActorParts): Actor {
-  const { journal, clock, present, faults, appended } = parts;
-  let { state, figures } = parts;
+export function startActor(inputs: ActorInputs): Actor {
+  const { journal, clock, present, faults, appended } = inputs;
+  let { state, figures } = inputs;
   let tail: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
@@ -81,12 +83,13 @@ export function startActor(parts: ActorParts): Actor {
   async function append(facts: readonly Fact[], now: Millis): Promise<void> {
     const closing = facts.some((fact) => fact.kind === "closed");
     if (closing) await faults("close:before");
+    await inputs.beforehand(facts);
     try {
       await journal.append(state.manifest.run, figures.seq, now, facts);
     } catch (error) {
       if ((error as Error).name === "JournalConflict") {
         closed = true;
-        parts.failed(error);
+        inputs.failed(error);
       }
       throw error;
     }
@@ -95,10 +98,10 @@ export function startActor(parts: ActorParts): Actor {
     figures = evolveFigures(figures, entries);
     appended(entries, state);
     if (closing) await faults("close:after-fact");
-    await parts.afterwards(entries, state);
+    await inputs.afterwards(entries, state);
   }
 
-  async function settle(): Promise<void> {
+  async function doWhatIsDue(): Promise<void> {
     ticking = false;
     if (closed) return;
     for (let stride = 0; stride < 10; stride++) {
@@ -117,9 +120,9 @@ export function startActor(parts: ActorParts): Actor {
   function tick(): void {
     if (!started || ticking || closed) return;
     ticking = true;
-    enqueue(settle).catch((error) => {
+    enqueue(doWhatIsDue).catch((error) => {
       if (closed) return;
-      parts.troubled(error);
+      inputs.troubled(error);
       clearTimeout(timer);
       timer = setTimeout(tick, retryMs);
     });

@@ -4,9 +4,9 @@
 import type { RunState } from "@homebody/coordinator";
 import { aggregationOf } from "@homebody/coordinator";
 import type { Actor } from "./actor.ts";
-import { type AveragingParts, average } from "./averaging.ts";
+import { type AveragingInputs, average } from "./averaging.ts";
 
-export interface ClosingParts extends AveragingParts {
+export interface ClosingInputs extends AveragingInputs {
   readonly actor: () => Actor;
   /** Bytes of bodies served since the last publication. */
   readonly servedBytes: () => number;
@@ -16,7 +16,7 @@ export interface ClosingParts extends AveragingParts {
 
 const retryMs = 2000;
 
-export function closer(parts: ClosingParts) {
+export function closer(inputs: ClosingInputs) {
   let busy: Promise<void> | undefined;
   let closed = false;
   let timer: NodeJS.Timeout | undefined;
@@ -26,18 +26,18 @@ export function closer(parts: ClosingParts) {
     const began = performance.now();
     let again = 0;
     try {
-      const published = await average(work, parts);
+      const published = await average(work, inputs);
       if (closed) return;
-      await parts.actor().do({ ...published, servedBytes: parts.servedBytes() });
-      parts.published((performance.now() - began) / 1000);
+      await inputs.actor().do({ ...published, servedBytes: inputs.servedBytes() });
+      inputs.published((performance.now() - began) / 1000);
     } catch (error) {
       if (closed) return;
-      parts.troubled(error);
+      inputs.troubled(error);
       again = retryMs;
     } finally {
       busy = undefined;
       // Also after success: the next round may have closed before this one was told to be done.
-      if (!closed) timer = setTimeout(() => look(parts.actor().state()), again);
+      if (!closed) timer = setTimeout(() => look(inputs.actor().state()), again);
     }
   }
 

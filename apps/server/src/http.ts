@@ -7,19 +7,20 @@ import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
-import type { RunManifest } from "@homebody/protocol";
+import type { BlobKind } from "@homebody/coordinator";
+import { type RunManifest, version } from "@homebody/protocol";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { buckets, type Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { parseRange } from "./range.ts";
 
-export interface HttpParts {
+export interface HttpInputs {
   readonly manifest: () => RunManifest;
   readonly journal: Journal;
   readonly blobs: Blobs;
-  /** Whether a hash is a body or a text of this run. */
-  readonly kindOf: (hash: Sha256) => "body" | "text" | undefined;
+  /** What a blob of this run is; undefined for what the run does not name. */
+  readonly kindOf: (hash: Sha256) => BlobKind | undefined;
   /** Where the built web application is. */
   readonly webRoot: string;
   readonly metrics: Metrics;
@@ -45,7 +46,7 @@ const contentSecurityPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-export async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
+export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   const options = {
     bodyLimit: 4096, // nothing is ever posted
     connectionTimeout: 120_000,
@@ -53,24 +54,24 @@ export async function openHttp(parts: HttpParts): Promise<FastifyInstance> {
     keepAliveTimeout: 20_000,
     routerOptions: { maxParamLength: 128 },
     // One proxy, our own: its word on the last address is taken.
-    trustProxy: parts.trustProxy ? (_: string, hop: number) => hop < 1 : false,
+    trustProxy: inputs.trustProxy ? (_: string, hop: number) => hop < 1 : false,
     forceCloseConnections: true as const,
   };
   // One type for both: what is used of the app is the same over TLS.
-  const app = (parts.tls
-    ? fastify({ ...options, https: parts.tls })
+  const app = (inputs.tls
+    ? fastify({ ...options, https: inputs.tls })
     : fastify(options)) as unknown as FastifyInstance;
   app.server.maxHeadersCount = 100;
-  app.server.maxConnections = parts.limits.connections * 2; // a page has a socket and its downloads
-  guard(app, parts);
-  describe(app, parts);
-  download(app, "/bodies/:hash", "body", parts);
-  download(app, "/texts/:hash", "text", parts);
-  await pages(app, parts.webRoot);
+  app.server.maxConnections = inputs.limits.connections * 2; // a page has a socket and its downloads
+  guard(app, inputs);
+  describe(app, inputs);
+  download(app, "/bodies/:hash", "body", inputs);
+  download(app, "/texts/:hash", "text", inputs);
+  await pages(app, inputs.webRoot);
   return app;
 }
 
-function guard(app: FastifyInstance, { limits, clock }: HttpParts): void {
+function guard(app: FastifyInstance, { limits, clock }: HttpInputs): void {
   const allowed = buckets(limits.requestsPerSecond, limits.requestsPerSecond * 5);
   app.addHook("onRequest", async (request, reply) => {
     reply.headers({
@@ -83,9 +84,11 @@ function guard(app: FastifyInstance, { limits, clock }: HttpParts): void {
   });
 }
 
-function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpParts): void {
+function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpInputs): void {
   const fresh = { "cache-control": "no-store" };
-  app.get("/healthz", async (_, reply) => reply.headers(fresh).send({ ok: true, run: manifest().run }));
+  app.get("/healthz", async (_, reply) =>
+    reply.headers(fresh).send({ ok: true, run: manifest().run, homebody: version }),
+  );
   app.get("/metrics", async (_, reply) =>
     reply
       .headers(fresh)
@@ -111,7 +114,7 @@ function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpPart
   });
 }
 
-async function* lines(journal: Journal, manifest: HttpParts["manifest"]): AsyncGenerator<string> {
+async function* lines(journal: Journal, manifest: HttpInputs["manifest"]): AsyncGenerator<string> {
   for (let after = 0; ; ) {
     const entries = await journal.read(manifest().run, after, 500);
     if (entries.length === 0) return;
@@ -126,8 +129,8 @@ function count(text: string | undefined, otherwise: number, most: number): numbe
 }
 
 /** [P14] */
-function download(app: FastifyInstance, path: string, kind: "body" | "text", parts: HttpParts): void {
-  const { blobs, kindOf, served } = parts;
+function download(app: FastifyInstance, path: string, kind: "body" | "text", inputs: HttpInputs): void {
+  const { blobs, kindOf, served } = inputs;
   const answer = async (request: FastifyRequest<{ Params: { hash: string } }>, reply: FastifyReply) => {
     const hash = request.params.hash.replace(/\.(safetensors|jsonl)$/, "") as Sha256;
     const known = /^[0-9a-f]{64}$/.test(hash) && kindOf(hash) === kind;

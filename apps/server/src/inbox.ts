@@ -5,11 +5,20 @@
 // upload has its own queue, so chunks that arrive together are taken in order; few commits are looked into at
 // once, so memory is O(body).
 
-import { deltaNorm } from "@homebody/aggregate";
-import type { RunId, Sha256, SourceId, TensorLayout, UploadId, VolunteerId } from "@homebody/base";
-import { DeltaError, decodeDelta, encodedBytes } from "@homebody/codec";
-import { type Entry, mayAccept } from "@homebody/coordinator";
+import { normOf } from "@homebody/aggregate";
+import type { RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
+import { DeltaError, decodeDelta } from "@homebody/codec";
 import {
+  type AcceptedDelta,
+  assignedTo,
+  type Entry,
+  mayAccept,
+  type Retention,
+  type SectionSize,
+} from "@homebody/coordinator";
+import { deltaSize, type Exchange, formsOf } from "@homebody/dept";
+import {
+  type BodyRef,
   type Chunk,
   type Commit,
   chunkBytes,
@@ -22,22 +31,25 @@ import {
 } from "@homebody/protocol";
 import type { Blobs, Spool } from "@homebody/store/ports";
 import type { Actor } from "./actor.ts";
-import { largestNorm } from "./body.ts";
 import type { Faults } from "./faults.ts";
+import { largestNorm } from "./reach.ts";
 
 export interface Sender {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
 }
 
-export interface InboxParts {
+export interface InboxInputs {
   readonly actor: Actor;
-  readonly layout: TensorLayout;
   readonly blobs: Blobs;
   readonly spool: Spool;
   readonly faults: Faults;
+  /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
+  readonly retention: Pick<Retention, "kindOf">;
+  /** The exchange of a device of this source that declared these rows. */
+  readonly exchangeOfDevice: (device: Pick<AcceptedDelta, "source" | "rows">) => Promise<Exchange>;
   /** The norm of a body: what a delta's norm is measured against. */
-  readonly bodyNorm: (body: Sha256) => Promise<number>;
+  readonly bodyNorm: (body: BodyRef) => Promise<number>;
 }
 
 export interface Inbox {
@@ -55,6 +67,8 @@ interface Upload {
   readonly id: UploadId;
   readonly sender: Sender;
   readonly claim: OpenUpload;
+  /** What the device exchanges, and so how large its delta is. */
+  readonly exchange: Exchange;
   received: number;
   tail: Promise<unknown>;
 }
@@ -62,16 +76,13 @@ interface Upload {
 const commitsAtOnce = 2;
 const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
-  const { actor, layout, blobs, spool, faults } = parts;
+export function openInbox(manifest: RunManifest, inputs: InboxInputs): Inbox {
+  const { actor, blobs, spool, faults, retention } = inputs;
   const run: RunId = manifest.run;
-  const expectedBytes = encodedBytes(manifest.codec, layout);
   const uploads = new Map<UploadId, Upload>();
   const latest = new Map<VolunteerId, UploadId>();
   /** Every delta that was ever accepted, by its upload: a commit or an opening that repeats it is told so. */
   const accepted = new Map<UploadId, VolunteerId>();
-  /** Blobs that a fact names: whoever claims one of them as a new delta cannot have it removed. */
-  const named = new Set<Sha256>();
   /** Uploads that were under way when the last round ended. */
   let over: ReadonlySet<UploadId> = new Set();
   const gate = semaphore(commitsAtOnce);
@@ -101,11 +112,13 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
 
   async function open(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
-    if (accepted.has(id)) return { ok: true, upload: id, offset: expectedBytes, accepted: true };
-    const refusal = mayAccept(actor.state(), { round: claim.round, volunteer: sender.volunteer });
+    if (accepted.has(id)) return { ok: true, upload: id, offset: claim.sizeBytes, accepted: true };
+    const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });
     if (refusal) return no(refusal);
-    if (!isAssigned(sender)) return no("not-assigned");
-    if (claim.sizeBytes !== expectedBytes) return no("wrong-size"); // [P9]
+    const { rows } = assignedTo(actor.state(), sender)!;
+    const exchange = await inputs.exchangeOfDevice({ source: sender.source, rows });
+    const { most, exact } = deltaSize(exchange);
+    if (exact ? claim.sizeBytes !== most : claim.sizeBytes > most) return no("wrong-size"); // [P9]
     for (;;) {
       // [P13] Looked at again after each wait: several openings may be under way.
       const other = uploads.get(latest.get(sender.volunteer) ?? id);
@@ -117,7 +130,7 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
       const offset = await inTurn(known, async () => known.received);
       return { ok: true, upload: id, offset, accepted: false };
     }
-    const upload: Upload = { id, sender, claim, received: 0, tail: Promise.resolve() };
+    const upload: Upload = { id, sender, claim, exchange, received: 0, tail: Promise.resolve() };
     uploads.set(id, upload);
     latest.set(sender.volunteer, id);
     return inTurn(upload, async () => {
@@ -128,18 +141,14 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
 
   /** Bytes of an upload that are here from before: in the spool, or whole in a blob that a crash left unclaimed. */
   async function held(id: UploadId, { delta, sizeBytes }: OpenUpload): Promise<number> {
-    if (!named.has(delta) && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
+    if (!isNamed(delta) && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
     const spooled = await spool.size(id);
     if (spooled <= sizeBytes) return spooled;
     await spool.remove(id);
     return 0;
   }
 
-  function isAssigned({ volunteer, source }: Sender): boolean {
-    const { phase } = actor.state();
-    if (phase.kind !== "training") return false;
-    return phase.assigned.some((one) => one.volunteer === volunteer && one.source === source);
-  }
+  const isNamed = (hash: Sha256) => retention.kindOf(hash) !== undefined;
 
   async function chunk(sender: Sender, { upload: id, offset, bytes }: Chunk) {
     const upload = owned(sender, id);
@@ -147,13 +156,13 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
     if (bytes.length > chunkBytes) return no("too-large");
     return inTurn(upload, async () => {
       if (uploads.get(id) !== upload) return no(over.has(id) ? "wrong-round" : "unknown-upload");
-      const refusal = mayAccept(actor.state(), { round: upload.claim.round, volunteer: sender.volunteer });
+      const refusal = mayAccept(actor.state(), { round: upload.claim.round, ...sender });
       if (refusal) {
         await drop(upload); // [P12]
         return no(refusal);
       }
       if (offset !== upload.received) return no("wrong-offset"); // [P8]
-      if (offset + bytes.length > expectedBytes) return no("wrong-size"); // [P9]
+      if (offset + bytes.length > upload.claim.sizeBytes) return no("wrong-size"); // [P9]
       upload.received = await spool.append(id, offset, bytes);
       return { ok: true, offset: upload.received } as const;
     });
@@ -170,8 +179,8 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
     const { id, sender, claim } = upload;
     if (accepted.get(id) === sender.volunteer) return { ok: true };
     if (uploads.get(id) !== upload) return no(over.has(id) ? "wrong-round" : "unknown-upload");
-    if (upload.received !== expectedBytes) return no("wrong-offset");
-    const early = mayAccept(actor.state(), { round: claim.round, volunteer: sender.volunteer });
+    if (upload.received !== claim.sizeBytes) return no("wrong-offset");
+    const early = mayAccept(actor.state(), { round: claim.round, ...sender });
     if (early) {
       await drop(upload);
       return no(early);
@@ -185,14 +194,15 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
       return no("wrong-hash");
     }
     await faults("commit:after-blob");
-    const seen = await look(claim.delta);
+    const seen = await look(claim.delta, upload.exchange);
+    const { sizeBytes: _, ...claimed } = claim;
     const decision =
       typeof seen === "string"
         ? no(seen)
-        : await actor.do({ kind: "accept", ...claim, ...sender, norm: seen.norm });
+        : await actor.do({ kind: "accept", ...claimed, ...sender, ...seen });
     if (!decision.ok) {
       await drop(upload);
-      if (!named.has(claim.delta)) await blobs.remove(claim.delta);
+      if (!isNamed(claim.delta)) await blobs.remove(claim.delta);
       return no(decision.refusal);
     }
     await faults("commit:after-journal");
@@ -201,19 +211,26 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
   }
 
   /** What a sealed delta holds, or why it cannot count. */
-  async function look(delta: Sha256): Promise<{ norm: number } | Refusal> {
+  async function look(
+    delta: Sha256,
+    exchange: Exchange,
+  ): Promise<{ norm: number; sections: readonly SectionSize[] } | Refusal> {
     const bytes = await blobs.get(delta);
     if (bytes === undefined) throw new Error(`blob ${delta}: expected it after sealing, got nothing`);
-    let norm: number;
+    let decoded: ReturnType<typeof decodeDelta>;
     try {
-      norm = deltaNorm(decodeDelta(bytes, layout).data);
+      decoded = decodeDelta(bytes, formsOf(exchange));
     } catch (error) {
       if (!(error instanceof DeltaError)) throw error;
       return error.reason === "not-finite" ? "not-finite" : "wrong-shape";
     }
+    const norm = normOf(decoded.map(({ numbers }) => numbers.data));
     if (!Number.isFinite(norm)) return "not-finite";
     const { manifest: now, body } = actor.state();
-    return norm > largestNorm(now, layout.size, await parts.bodyNorm(body.sha256)) ? "too-far" : { norm };
+    const parameters = decoded.reduce((sum, { numbers }) => sum + numbers.data.length, 0);
+    if (norm > largestNorm(now, parameters, await inputs.bodyNorm(body))) return "too-far";
+    const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));
+    return { norm, sections };
   }
 
   /** Spools of before a restart that nobody claimed again. */
@@ -223,14 +240,8 @@ export function openInbox(manifest: RunManifest, parts: InboxParts): Inbox {
 
   function follow(entries: readonly Entry[]): void {
     for (const { fact } of entries) {
-      if (fact.kind === "accepted") {
+      if (fact.kind === "accepted")
         accepted.set(uploadOf(run, fact.round, fact.volunteer, fact.delta), fact.volunteer);
-        named.add(fact.delta);
-      }
-      if (fact.kind === "published" || fact.kind === "created") named.add(fact.body);
-      if (fact.kind === "created")
-        for (const { served } of fact.manifest.sources)
-          for (const hash of [served?.train, served?.heldOut]) if (hash) named.add(hash);
       // [P12] [P17] Uploads of a round that is over go; each in its turn, so that no chunk is half-way.
       if (fact.kind === "closed" || fact.kind === "lapsed" || fact.kind === "finished") {
         over = new Set(uploads.keys());

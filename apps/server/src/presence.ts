@@ -3,13 +3,25 @@
 // A volunteer whose connection is lost stays in the list (the dashboard shows it as gone, and since when) until
 // it leaves for good, or until room is needed. Only connected ones count as present.
 
-import type { Millis, SourceId, VolunteerId } from "@homebody/base";
+import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { Present } from "@homebody/coordinator";
-import type { Device, Presence, Progress } from "@homebody/protocol";
+import type { DeviceKind, Presence, Progress } from "@homebody/protocol";
 
-interface Person {
-  source: SourceId;
-  device: Device;
+/** The rows of a vocabulary that a device holds, as it declared them. */
+export interface DeclaredRows {
+  readonly sha256: Sha256;
+  readonly bits: Uint8Array;
+}
+
+/** Who a volunteer says it is. */
+export interface Newcomer {
+  readonly source: SourceId;
+  readonly device: DeviceKind;
+  /** Null where rows are no matter of the text. */
+  readonly rows: DeclaredRows | null;
+}
+
+interface Person extends Newcomer {
   connected: boolean;
   ready: boolean;
   progress: Progress | null;
@@ -21,7 +33,7 @@ const reported = 1000;
 
 export interface People {
   /** False when there is no room for another volunteer. */
-  come(volunteer: VolunteerId, source: SourceId, device: Device, now: Millis): boolean;
+  come(volunteer: VolunteerId, newcomer: Newcomer, now: Millis): boolean;
   setReady(volunteer: VolunteerId, ready: boolean, now: Millis): void;
   setProgress(volunteer: VolunteerId, progress: Progress, now: Millis): void;
   seen(volunteer: VolunteerId, now: Millis): void;
@@ -30,6 +42,8 @@ export interface People {
   /** It left for good. */
   forget(volunteer: VolunteerId): void;
   sourceOf(volunteer: VolunteerId): SourceId | undefined;
+  /** The bitmap that it declared. */
+  rowsOf(volunteer: VolunteerId): Uint8Array | undefined;
   present(): readonly Present[];
   report(): readonly Presence[];
 }
@@ -50,10 +64,10 @@ export function people(most: number): People {
     return oldest !== undefined && byId.delete(oldest[0]);
   };
   return {
-    come(volunteer, source, device, now) {
+    come(volunteer, newcomer, now) {
       if (!byId.has(volunteer) && !room()) return false;
       const ready = false; // until it says so on this connection
-      byId.set(volunteer, { source, device, connected: true, ready, progress: null, lastSeenAt: now });
+      byId.set(volunteer, { ...newcomer, connected: true, ready, progress: null, lastSeenAt: now });
       return true;
     },
     setReady: (volunteer, ready, now) => change(volunteer, now, { ready }),
@@ -62,14 +76,20 @@ export function people(most: number): People {
     lose: (volunteer, now) => change(volunteer, now, { connected: false, ready: false, progress: null }),
     forget: (volunteer) => void byId.delete(volunteer),
     sourceOf: (volunteer) => byId.get(volunteer)?.source,
+    rowsOf: (volunteer) => byId.get(volunteer)?.rows?.bits,
     present: () =>
       [...byId]
         .filter(([, person]) => person.connected)
-        .map(([volunteer, { source, ready }]) => ({ volunteer, source, ready })),
+        .map(([volunteer, { source, ready, rows }]) => ({
+          volunteer,
+          source,
+          ready,
+          rows: rows?.sha256 ?? null,
+        })),
     report: () =>
       [...byId]
         .sort((a, b) => Number(b[1].connected) - Number(a[1].connected))
         .slice(0, reported)
-        .map(([volunteer, person]) => ({ volunteer, ...person })),
+        .map(([volunteer, { rows: _, ...person }]) => ({ volunteer, ...person })),
   };
 }

@@ -9,6 +9,8 @@ import { type Document, isNode, LineCounter, parseDocument } from "yaml";
 
 export interface LoadedRunFile {
   readonly file: RunFile;
+  /** What the host wrote, without any default. */
+  readonly written: unknown;
   /** What paths in the file are relative to. */
   readonly folder: string;
 }
@@ -31,10 +33,14 @@ export async function loadRunFile(path: string): Promise<LoadedRunFile> {
   } catch (cause) {
     throw new InputError("run file", `a readable file at ${path}`, (cause as Error).message);
   }
-  return { file: parseRunFile(text, basename(path)), folder: dirname(resolve(path)) };
+  return { ...readRunFile(text, basename(path)), folder: dirname(resolve(path)) };
 }
 
 export function parseRunFile(text: string, name: string): RunFile {
+  return readRunFile(text, name).file;
+}
+
+function readRunFile(text: string, name: string): Pick<LoadedRunFile, "file" | "written"> {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines });
   if (document.errors.length > 0)
@@ -46,7 +52,7 @@ export function parseRunFile(text: string, name: string): RunFile {
     );
   const value: unknown = document.toJS();
   const result = runFileSchema.safeParse(value);
-  if (result.success) return result.data;
+  if (result.success) return { file: result.data, written: value };
   const problems = result.error.issues.flatMap((issue) => {
     const unknown = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
     return unknown.map((key) => {

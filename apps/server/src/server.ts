@@ -1,29 +1,25 @@
-// A coordinator: one run, one data folder, one port. This file puts the parts together and takes them apart
+// A coordinator: one run, one data folder, one port. This file puts the pieces together and takes them apart
 // again; what happens to the run is decided in packages/coordinator.
 
 import { mkdir } from "node:fs/promises";
 import { createServer as createProbe } from "node:net";
+import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { deltaNorm } from "@homebody/aggregate";
-import { InputError, type Millis, type RunId, type Sha256 } from "@homebody/base";
-import { type Entry, type Figures, keepsBody, type RunState } from "@homebody/coordinator";
+import { InputError, type Millis, type RunId } from "@homebody/base";
+import type { Figures, RunState } from "@homebody/coordinator";
 import { lockFolder, openStore } from "@homebody/store";
 import { type Logger, pino } from "pino";
-import { type Actor, startActor } from "./actor.ts";
 import { adminToken, adminTokenPath, tokenCheck } from "./admin.ts";
 import { lastAlive, stayAlive } from "./alive.ts";
-import { readBody } from "./averaging.ts";
-import { bodyLayout } from "./body.ts";
-import { closer } from "./closing.ts";
+import { openCoordinator } from "./coordinator.ts";
 import type { Faults } from "./faults.ts";
 import { openHttp } from "./http.ts";
-import { openInbox } from "./inbox.ts";
-import { unreferenced } from "./keep.ts";
 import { defaultLimits, type Limits } from "./limits.ts";
 import { metrics as makeMetrics } from "./metrics.ts";
 import { openRun } from "./open-run.ts";
 import { people as makePeople } from "./presence.ts";
 import { type LoadedRunFile, loadRunFile } from "./run-file.ts";
+import { rowsOf } from "./sections.ts";
 import { isOwnComputer } from "./secure-context.ts";
 import { openSockets, type Sockets } from "./sockets.ts";
 
@@ -111,133 +107,62 @@ async function assemble(
   undo.push(() => store.close());
   const { journal, blobs, spool } = store;
   const opened = await openRun(loaded, { journal, blobs, dataDir, now: clock() });
-  const { manifest } = opened;
-  const layout = bodyLayout(manifest);
+  const { manifest } = opened.state;
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);
   const token = await adminToken(dataDir);
-
-  // Which blobs the run names, and how many bytes of bodies went out.
-  const kinds = new Map<Sha256, "body" | "text">();
-  let servedBytes = 0;
-  const name = (entries: readonly Entry[]) => {
-    for (const { fact } of entries) {
-      if (fact.kind === "created" || fact.kind === "published") kinds.set(fact.body, "body");
-      if (fact.kind === "created")
-        for (const { served } of fact.manifest.sources)
-          for (const hash of [served?.train, served?.heldOut]) if (hash) kinds.set(hash, "text");
-      if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
-    }
-  };
-  name(opened.entries);
 
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  const norms = new Map<Sha256, Promise<number>>();
-  const bodyNorm = (body: Sha256) => {
-    if (!norms.has(body)) {
-      norms.clear();
-      norms.set(
-        body,
-        readBody(body, layout, blobs).then(({ data }) => deltaNorm(data)),
-      );
-    }
-    return norms.get(body)!;
-  };
-
   let sockets: Sockets | undefined;
-  let roundDeltas: Sha256[] = deltasOf(opened.entries, opened.state);
-  const troubled = (error: unknown) => log.error({ err: error }, "the world failed; trying again");
   const people = makePeople(limits.volunteers);
-  const actor: Actor = startActor({
+  const coordinator = await openCoordinator({
+    opened,
     journal,
-    state: opened.state,
-    figures: opened.figures,
-    clock,
-    present: people.present,
+    blobs,
+    spool,
+    people,
+    keepDeltas,
     faults,
-    troubled,
-    failed: (error) => {
-      log.fatal({ err: error, state: phaseOf(actor.state()) }, "the run cannot go on");
-      options.onFailed?.(error);
-    },
+    clock,
+    turn,
     appended: (entries, state) => {
       for (const { seq, fact } of entries) log.debug({ seq, fact: fact.kind }, "fact");
-      name(entries);
-      inbox.follow(entries);
-      metrics.journal.set(actor.figures().seq);
+      for (const { fact } of entries)
+        if (fact.kind === "published")
+          log.info({ round: fact.round, deltas: state.contributors.size }, "published");
+      metrics.journal.set(entries.at(-1)!.seq);
       metrics.round.set(state.body.number);
       sockets?.tell(entries, state);
-      closing.look(state);
       if (state.phase.kind === "finished") finish();
     },
-    afterwards: async (entries, state) => {
-      for (const { fact } of entries) {
-        if (fact.kind === "accepted") roundDeltas.push(fact.delta);
-        if (fact.kind !== "published") continue;
-        await faults("publish:after-journal");
-        const gone: Sha256[] = keepDeltas ? [] : roundDeltas;
-        roundDeltas = [];
-        const { bodies } = actor.figures();
-        const dropped = bodies[fact.round - 5];
-        const old = dropped && !keepsBody(dropped.number, fact.round) ? [dropped.sha256] : [];
-        const outer = previousOuter !== null && previousOuter !== fact.outer ? [previousOuter] : [];
-        previousOuter = fact.outer;
-        for (const hash of [...gone, ...old, ...outer])
-          await blobs.remove(hash).catch((error) => log.warn({ err: error, hash }, "a blob stays"));
-        log.info({ round: fact.round, deltas: state.contributors.size }, "published");
-      }
+    averaged: (seconds) => metrics.averageSeconds.observe(seconds),
+    stays: (hash, error) => log.warn({ err: error, hash }, "a blob stays"),
+    troubled: (error) => log.error({ err: error }, "the world failed; trying again"),
+    failed: (error) => {
+      log.fatal({ err: error, state: phaseOf(coordinator.actor.state()) }, "the run cannot go on");
+      options.onFailed?.(error);
     },
   });
-  let previousOuter = opened.state.outer;
-  const inbox = openInbox(manifest, { actor, layout, blobs, spool, faults, bodyNorm });
-  inbox.follow(opened.entries);
-  const closing = closer({
-    manifest,
-    layout,
-    blobs,
-    faults,
-    actor: () => actor,
-    servedBytes: () => servedBytes,
-    published: (seconds) => metrics.averageSeconds.observe(seconds),
-    troubled,
-  });
-  undo.push(() => actor.close());
-  undo.push(() => closing.stop());
-
-  await tidy();
-  if (opened.existed) await comeBack();
-  if (opened.state.phase.kind === "finished") finish();
-
-  /** Blobs and spools that nothing needs any more. */
-  async function tidy(): Promise<void> {
-    const { entries, state } = opened;
-    const open = state.phase.kind === "training" ? state.phase.round : undefined;
-    // With a round open, an upload that was cut off may still be claimed.
-    if (open === undefined) {
-      for (const hash of await unreferenced(entries, state, blobs, { keepDeltas })) await blobs.remove(hash);
-      for (const { upload } of await spool.list()) await spool.remove(upload);
-    }
-  }
-
-  async function comeBack(): Promise<void> {
-    await actor.do({ kind: "restart", aliveAt });
-    const changed = await actor.do({ kind: "change", manifest });
+  const { actor, inbox } = coordinator;
+  undo.push(() => coordinator.close());
+  if (opened.existed) {
+    const changed = await coordinator.comeBack(aliveAt);
     if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
-    closing.look(actor.state());
   }
+  if (opened.state.phase.kind === "finished") finish();
 
   const http = await openHttp({
     manifest: () => actor.state().manifest,
     journal,
     blobs,
-    kindOf: (hash) => kinds.get(hash),
+    kindOf: coordinator.kindOf,
     webRoot: options.webRoot ?? builtWeb,
     metrics,
     limits,
     served: (kind, bytes) => {
-      if (kind === "body") servedBytes += bytes;
+      if (kind === "body") coordinator.served(bytes);
       metrics.servedBytes.inc({ kind }, bytes);
     },
     tls: options.tls,
@@ -255,8 +180,9 @@ async function assemble(
     log,
     clock,
     trustProxy,
+    rowsOf: (source, declared) => rowsOf(manifest, source, declared, blobs),
     checkToken: tokenCheck(token, limits.adminTriesPerMinute),
-    read: (after, limit) => journal.read(manifest.run, after, limit) as Promise<readonly Entry[]>,
+    read: (after, limit) => journal.read(manifest.run, after, limit),
   });
   undo.push(() => sockets!.close());
   await http.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
@@ -286,14 +212,6 @@ async function assemble(
       return closed;
     },
   };
-}
-
-/** Deltas of the round that is open or closing: to be removed when it is published. */
-function deltasOf(entries: readonly Entry[], { phase }: RunState): Sha256[] {
-  if (phase.kind !== "training" && phase.kind !== "closing") return [];
-  return entries.flatMap(({ fact }) =>
-    fact.kind === "accepted" && fact.round === phase.round ? [fact.delta] : [],
-  );
 }
 
 function phaseOf({ phase }: RunState): string {

@@ -1,9 +1,10 @@
 // Socket.IO: volunteers and watchers. Each message is counted, checked and answered; a refusal touches nobody
-// else. What a message means is decided elsewhere (inbox, actor, coordinator); here is who is on which line.
+// else. What a message means is decided elsewhere (inbox, actor, coordinator); here is who is on which connection.
 
 import type { Server as HttpServer } from "node:http";
 import { InputError, type Millis, type VolunteerId } from "@homebody/base";
 import { announcementFor, type Entry, type RunState } from "@homebody/coordinator";
+import { canTakePart, exchangeOf } from "@homebody/dept";
 import {
   checkAdmin,
   checkChunk,
@@ -16,13 +17,16 @@ import {
   checkWatch,
   chunkWindow,
   events,
+  type ManifestSource,
   maxFrameBytes,
   type PresenceReport,
+  protocolOf,
   protocolVersion,
   type Refusal,
   type Removed,
   volunteerOf,
 } from "@homebody/protocol";
+import type { JournalEntry } from "@homebody/store/ports";
 import type { Logger } from "pino";
 import { Server, type Socket } from "socket.io";
 import type { Actor } from "./actor.ts";
@@ -30,9 +34,9 @@ import type { Faults } from "./faults.ts";
 import type { Inbox, Sender } from "./inbox.ts";
 import { type Bucket, bucket, buckets, counters, type Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
-import type { People } from "./presence.ts";
+import type { DeclaredRows, People } from "./presence.ts";
 
-export interface SocketParts {
+export interface SocketInputs {
   readonly actor: Actor;
   readonly inbox: Inbox;
   readonly people: People;
@@ -47,8 +51,10 @@ export interface SocketParts {
     address: string,
     nowMs: number,
   ) => "ok" | "not-authorised" | "too-many";
+  /** The row map that a device of a source exchanges by, given what it declared; null where there is none to know. */
+  readonly rowsOf: (source: ManifestSource, declared: Uint8Array | undefined) => Promise<DeclaredRows | null>;
   /** Entries after the given one, at most `limit`. */
-  readonly read: (after: number, limit: number) => Promise<readonly Entry[]>;
+  readonly read: (after: number, limit: number) => Promise<readonly JournalEntry[]>;
 }
 
 export interface Sockets {
@@ -58,10 +64,10 @@ export interface Sockets {
 }
 
 type Ack = (reply: unknown) => void;
-type Handler = (message: unknown, line: Line) => Promise<object | Refusal>;
+type Handler = (message: unknown, connection: Connection) => Promise<object | Refusal>;
 
 /** One connection. */
-interface Line {
+interface Connection {
   readonly socket: Socket;
   readonly address: string;
   sender: Sender | undefined;
@@ -82,10 +88,10 @@ const chunksAtOnce = chunkWindow * 2;
 const backlogMost = 500;
 const watchesPerSecond = 0.5;
 
-export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
-  const { actor, inbox, people, limits, metrics, log, clock, faults } = parts;
-  const lines = new Map<VolunteerId, Line>();
-  const watchers = new Set<Line>();
+export function openSockets(server: HttpServer, inputs: SocketInputs): Sockets {
+  const { actor, inbox, people, limits, metrics, log, clock, faults } = inputs;
+  const connections = new Map<VolunteerId, Connection>();
+  const watchers = new Set<Connection>();
   const refusals: Partial<Record<Refusal, number>> = {};
   const perAddress = counters();
   const newcomers = buckets(limits.newPerSecond, limits.newPerSecond * 10);
@@ -110,7 +116,7 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
   });
 
   function addressOf(headers: Record<string, unknown>, remote: string | undefined): string {
-    const forwarded = parts.trustProxy ? headers["x-forwarded-for"] : undefined;
+    const forwarded = inputs.trustProxy ? headers["x-forwarded-for"] : undefined;
     // The last address is the one that our own proxy wrote; those before it are the visitor's claim.
     return typeof forwarded === "string" ? forwarded.split(",").at(-1)!.trim() : (remote ?? "unknown");
   }
@@ -121,11 +127,13 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
   }
 
   const joined =
-    (handle: (message: unknown, sender: Sender, line: Line) => Promise<object | Refusal>): Handler =>
-    async (message, line) => {
-      if (line.sender === undefined) return "not-joined"; // [P4]
-      people.seen(line.sender.volunteer, clock());
-      return handle(message, line.sender, line);
+    (
+      handle: (message: unknown, sender: Sender, connection: Connection) => Promise<object | Refusal>,
+    ): Handler =>
+    async (message, connection) => {
+      if (connection.sender === undefined) return "not-joined"; // [P4]
+      people.seen(connection.sender.volunteer, clock());
+      return handle(message, connection.sender, connection);
     };
   const replyOf = (reply: { ok: true } | { ok: false; refusal: Refusal }) =>
     reply.ok ? reply : reply.refusal;
@@ -141,14 +149,14 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     [events.open]: joined(async (message, sender) =>
       replyOf(await inbox.open(sender, checkOpenUpload(message))),
     ),
-    [events.chunk]: joined(async (message, sender, line) => {
+    [events.chunk]: joined(async (message, sender, connection) => {
       const chunk = checkChunk(message);
       metrics.receivedBytes.inc(chunk.bytes.length);
-      line.chunks += 1;
+      connection.chunks += 1;
       try {
         return replyOf(await inbox.chunk(sender, chunk));
       } finally {
-        line.chunks -= 1;
+        connection.chunks -= 1;
       }
     }),
     [events.commit]: joined(async (message, sender) => {
@@ -162,17 +170,17 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
       const decision = await actor.do({ kind: "evaluate", ...checkEvaluation(message), ...sender });
       return decision.ok ? {} : decision.refusal;
     }),
-    [events.leave]: joined(async (_, { volunteer }, line) => {
-      forget(line);
+    [events.leave]: joined(async (_, { volunteer }, connection) => {
+      forget(connection);
       people.forget(volunteer);
       await actor.do({ kind: "leave", volunteer });
       gatheringChanged();
       return {};
     }),
     [events.watch]: watch,
-    [events.admin]: async (message, line) => {
+    [events.admin]: async (message, connection) => {
       const { token, act } = checkAdmin(message);
-      const verdict = parts.checkToken(token, line.address, clock());
+      const verdict = inputs.checkToken(token, connection.address, clock());
       if (verdict !== "ok") return verdict; // [P19]
       const decision = await actor.do({ kind: "admin", act });
       if (!decision.ok) return decision.refusal;
@@ -182,23 +190,33 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     },
   };
 
-  async function hello(message: unknown, line: Line): Promise<object | Refusal> {
-    const { protocol, run, secret, source, device } = checkHello(message);
+  async function hello(message: unknown, connection: Connection): Promise<object | Refusal> {
+    // Before all else: what is of another version need not be understood.
+    if ((protocolOf(message) ?? protocolVersion) !== protocolVersion) return "protocol-version";
+    const { run, secret, source, device, can, rows } = checkHello(message);
     const state = actor.state();
-    if (protocol !== protocolVersion) return "protocol-version";
     if (run !== state.manifest.run) return "wrong-run";
     const volunteer = volunteerOf(secret); // [P5]
     if (state.removed.has(volunteer)) return "removed"; // [C17]
-    if (!state.manifest.sources.some(({ id }) => id === source)) return "unknown-source";
-    if (line.sender && line.sender.volunteer !== volunteer) return "malformed"; // one line, one volunteer
+    const own = state.manifest.sources.find(({ id }) => id === source);
+    if (own === undefined) return "unknown-source";
+    if (!canTakePart(exchangeOf(state.manifest), can)) return "cannot-take-part"; // [P23]
+    let held: DeclaredRows | null;
+    try {
+      held = await inputs.rowsOf(own, rows);
+    } catch (error) {
+      if (error instanceof InputError) return "wrong-rows";
+      throw error;
+    }
+    if (connection.sender && connection.sender.volunteer !== volunteer) return "malformed"; // one connection, one volunteer
     const before = people.sourceOf(volunteer);
-    if (!people.come(volunteer, source, device, clock())) return "too-many";
-    if (lines.get(volunteer) !== line) dismiss(volunteer, "replaced");
-    line.sender = { volunteer, source };
-    lines.set(volunteer, line);
+    if (!people.come(volunteer, { source, device, rows: held }, clock())) return "too-many";
+    if (connections.get(volunteer) !== connection) dismiss(volunteer, "replaced");
+    connection.sender = { volunteer, source };
+    connections.set(volunteer, connection);
     // Whoever comes back with another source has left the round that counted on the first.
     if (before !== undefined && before !== source) await actor.do({ kind: "leave", volunteer });
-    announce(line);
+    announce(connection);
     gatheringChanged();
     return { volunteer, announcement: announcement(volunteer) };
   }
@@ -207,48 +225,50 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     return announcementFor(actor.state(), volunteer, people.present(), clock());
   }
 
-  function announce(line: Line): void {
-    if (line.sender) send(line, events.announcement, announcement(line.sender.volunteer));
+  function announce(connection: Connection): void {
+    if (connection.sender) send(connection, events.announcement, announcement(connection.sender.volunteer));
   }
 
-  function send(line: Line, event: string, message: unknown): void {
+  function send(connection: Connection, event: string, message: unknown): void {
     // A connection that does not read is closed rather than remembered for.
-    const waiting = (line.socket.conn as unknown as { writeBuffer?: unknown[] }).writeBuffer?.length ?? 0;
-    if (waiting > backlogMost) line.socket.disconnect(true);
-    else line.socket.emit(event, message);
+    const waiting =
+      (connection.socket.conn as unknown as { writeBuffer?: unknown[] }).writeBuffer?.length ?? 0;
+    if (waiting > backlogMost) connection.socket.disconnect(true);
+    else connection.socket.emit(event, message);
   }
 
-  async function watch(message: unknown, line: Line): Promise<object | Refusal> {
+  async function watch(message: unknown, connection: Connection): Promise<object | Refusal> {
     let { after } = checkWatch(message);
-    if (!line.watches.take(clock())) return "too-many";
+    if (!connection.watches.take(clock())) return "too-many";
     const last = () => actor.figures().seq;
     if (last() - after <= catchUp) {
       while (after < last()) {
-        const entries = await parts.read(after, catchUp);
+        const entries = await inputs.read(after, catchUp);
         if (entries.length === 0) break;
-        send(line, events.entries, entries);
+        send(connection, events.entries, entries);
         after = entries.at(-1)!.seq;
       }
     }
-    line.watching = true;
-    watchers.add(line);
-    report([line]);
+    connection.watching = true;
+    watchers.add(connection);
+    report([connection]);
     return { last: last() };
   }
 
   /** Its connection is told why, and is no longer the volunteer's. */
   function dismiss(volunteer: VolunteerId, reason: Removed["reason"]): void {
-    const line = lines.get(volunteer);
-    if (line === undefined) return;
-    line.socket.emit(events.removed, { reason } satisfies Removed);
-    forget(line);
+    const connection = connections.get(volunteer);
+    if (connection === undefined) return;
+    connection.socket.emit(events.removed, { reason } satisfies Removed);
+    forget(connection);
     if (reason === "removed") people.forget(volunteer);
-    line.socket.disconnect(true);
+    connection.socket.disconnect(true);
   }
 
-  function forget(line: Line): void {
-    if (line.sender && lines.get(line.sender.volunteer) === line) lines.delete(line.sender.volunteer);
-    line.sender = undefined;
+  function forget(connection: Connection): void {
+    if (connection.sender && connections.get(connection.sender.volunteer) === connection)
+      connections.delete(connection.sender.volunteer);
+    connection.sender = undefined;
   }
 
   // Counted below Socket.IO: a connection that never says a word of it is one too.
@@ -264,7 +284,7 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
 
   io.on("connection", (socket) => {
     const address = addressOf(socket.handshake.headers, socket.conn.remoteAddress);
-    const line: Line = {
+    const connection: Connection = {
       socket,
       address,
       sender: undefined,
@@ -275,31 +295,31 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     };
     const allowed = bucket(limits.messagesPerSecond, limits.messagesPerSecond * 4);
     const introduction = setTimeout(() => {
-      if (line.sender === undefined && !line.watching) socket.disconnect(true);
+      if (connection.sender === undefined && !connection.watching) socket.disconnect(true);
     }, limits.introductionMs);
     socket.on(events.progress, (message: unknown) => {
-      if (line.sender && allowed.take(clock())) progress(message, line.sender);
+      if (connection.sender && allowed.take(clock())) progress(message, connection.sender);
     });
     socket.onAny((event: string, ...rest: unknown[]) => {
       if (event === events.progress) return;
       const ack = rest.at(-1);
       const reply: Ack = typeof ack === "function" ? (ack as Ack) : () => {};
       // Chunks are bounded by their window, all else by a rate [P16].
-      const beyond = event === events.chunk ? line.chunks >= chunksAtOnce : !allowed.take(clock());
+      const beyond = event === events.chunk ? connection.chunks >= chunksAtOnce : !allowed.take(clock());
       if (beyond) {
         count("too-many");
-        line.excess += 1;
-        if (line.excess > excessMost) return void socket.disconnect(true);
+        connection.excess += 1;
+        if (connection.excess > excessMost) return void socket.disconnect(true);
         return reply({ ok: false, refusal: "too-many" });
       }
-      line.excess = 0;
-      void answer(event, rest[0], line, reply);
+      connection.excess = 0;
+      void answer(event, rest[0], connection, reply);
     });
     socket.on("disconnect", () => {
       clearTimeout(introduction);
-      watchers.delete(line);
-      if (line.sender) people.lose(line.sender.volunteer, clock());
-      forget(line);
+      watchers.delete(connection);
+      if (connection.sender) people.lose(connection.sender.volunteer, clock());
+      forget(connection);
       gatheringChanged();
     });
   });
@@ -313,18 +333,18 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     }
   }
 
-  async function answer(event: string, message: unknown, line: Line, reply: Ack): Promise<void> {
+  async function answer(event: string, message: unknown, connection: Connection, reply: Ack): Promise<void> {
     const handler = Object.hasOwn(handlers, event) ? handlers[event] : undefined;
     if (handler === undefined) return count("malformed"); // [P2] ignored and counted
     let result: object | Refusal;
     try {
-      result = await handler(message, line);
+      result = await handler(message, connection);
     } catch (error) {
       if (error instanceof InputError) result = "malformed";
       else {
         // The world's fault (disk, database): the volunteer tries again by itself.
         log.error({ err: error, event }, "request failed");
-        result = "too-many";
+        result = "trouble";
       }
     }
     if (typeof result === "string") {
@@ -336,9 +356,9 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     if (event === events.commit) await faults("commit:after-ack");
   }
 
-  function report(to: Iterable<Line>): void {
+  function report(to: Iterable<Connection>): void {
     const message: PresenceReport = { at: clock(), volunteers: people.report(), refusals };
-    for (const line of to) line.socket.volatile.emit(events.presence, message);
+    for (const connection of to) connection.socket.volatile.emit(events.presence, message);
   }
 
   let soon: NodeJS.Timeout | undefined;
@@ -347,23 +367,24 @@ export function openSockets(server: HttpServer, parts: SocketParts): Sockets {
     if (soon !== undefined || actor.state().phase.kind !== "gathering") return;
     soon = setTimeout(() => {
       soon = undefined;
-      if (actor.state().phase.kind === "gathering") for (const line of lines.values()) announce(line);
+      if (actor.state().phase.kind === "gathering")
+        for (const connection of connections.values()) announce(connection);
     }, gatheringPauseMs);
   }
 
   const beat = setInterval(() => {
     metrics.connections.set(open);
-    metrics.volunteers.set(lines.size);
+    metrics.volunteers.set(connections.size);
     metrics.uploads.set(inbox.size);
     if (watchers.size > 0) report(watchers);
   }, 1000);
 
   return {
     tell(entries) {
-      for (const line of watchers) send(line, events.entries, entries);
+      for (const connection of watchers) send(connection, events.entries, entries);
       const quiet = ["accepted", "evaluated", "created"];
       if (entries.every(({ fact }) => quiet.includes(fact.kind))) return;
-      for (const line of lines.values()) announce(line);
+      for (const connection of connections.values()) announce(connection);
     },
     async close() {
       clearInterval(beat);

@@ -3,6 +3,7 @@
 import { createHash } from "node:crypto";
 import { namedTensors, random, sha256Of } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
+import { abilities, type Exchange, exchangeOf } from "@homebody/dept";
 import {
   type Announcement,
   chunkBytes,
@@ -15,7 +16,6 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { io, type Socket } from "socket.io-client";
-import { bodyLayout } from "../src/index.ts";
 
 export interface Client {
   readonly socket: Socket;
@@ -36,12 +36,22 @@ export interface Client {
 
 export const secretOf = (name: string) => createHash("sha256").update(name).digest("hex");
 
-/** A delta of the run's shape: small numbers of a seed. */
-export function deltaOf(manifest: RunManifest, seed: string): Uint8Array {
+/** A delta of the run's shape: small numbers of a seed, times a factor. */
+export function deltaOf(
+  manifest: RunManifest,
+  seed: string,
+  factor = 1,
+  exchange: Exchange = exchangeOf(manifest),
+): Uint8Array {
   const dice = random(seed);
-  const layout = bodyLayout(manifest);
-  const data = Float32Array.from({ length: layout.size }, () => 1e-3 * (dice.uniform() - 0.5));
-  return encodeDelta(manifest.codec, namedTensors(layout, data));
+  const sections = exchange.sections.map(({ codec, held }) => ({
+    codec,
+    numbers: namedTensors(
+      held,
+      Float32Array.from({ length: held.size }, () => 1e-3 * factor * (dice.uniform() - 0.5)),
+    ),
+  }));
+  return encodeDelta(sections).bytes;
 }
 
 export function claimOf(round: number, delta: Uint8Array) {
@@ -70,7 +80,15 @@ export async function client(url: string, name: string): Promise<Client> {
   };
   const hello = (source: string, change: Partial<Hello> = {}) => {
     const device = { backend: "wasm", host: "node" } as const;
-    const message = { protocol: protocolVersion, run: manifest.run, secret, source, device, ...change };
+    const message = {
+      protocol: protocolVersion,
+      run: manifest.run,
+      secret,
+      source,
+      device,
+      can: abilities,
+      ...change,
+    };
     return ask<Welcome>(events.hello, message);
   };
   return {

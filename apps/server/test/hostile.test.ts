@@ -4,13 +4,12 @@
 import { mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { namedTensors, sha256Of } from "@homebody/base";
-import { encodeDelta } from "@homebody/codec";
+import { sha256Of } from "@homebody/base";
 import { chunkBytes, events, maxFrameBytes, type UploadOpened } from "@homebody/protocol";
 import { io } from "socket.io-client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeRun } from "../../../test/run-folder.ts";
-import { bodyLayout, createServer, type Limits, type RunningServer, stderrLog } from "../src/index.ts";
+import { createServer, type Faults, type Limits, type RunningServer, stderrLog } from "../src/index.ts";
 import { type Client, claimOf, client, deltaOf, secretOf } from "./client.ts";
 
 let folder: string;
@@ -26,10 +25,10 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function start(limits: Partial<Limits> = {}): Promise<RunningServer> {
+async function start(limits: Partial<Limits> = {}, faults: Faults = () => {}): Promise<RunningServer> {
   const run = writeRun(folder, { rounds: 2 });
   const dataDir = join(folder, "data");
-  server = await createServer({ run, dataDir, limits, log: stderrLog("silent") });
+  server = await createServer({ run, dataDir, limits, faults, log: stderrLog("silent") });
   return server;
 }
 
@@ -53,7 +52,7 @@ async function publishes([a, b]: readonly [Client, Client]): Promise<void> {
   const { manifest } = server.state();
   expect(await a.deliver(1, deltaOf(manifest, "a"))).toBe("ok");
   expect(await b.deliver(1, deltaOf(manifest, "b"))).toBe("ok");
-  await a.told(({ bodyNumber }) => bodyNumber === 1);
+  await a.told(({ body }) => body.number === 1);
   expect(server.figures().deltas).toHaveLength(2);
 }
 
@@ -69,9 +68,31 @@ test("[P2] [P4] what is malformed, early, of another version, run or source is r
     return reply.ok ? "ok" : reply.refusal;
   };
   expect(await refusal({ protocol: 99 })).toBe("protocol-version");
+  // An older one, and a newer one of a form that this version has never seen.
+  const { manifest } = server.state();
+  for (const hello of [
+    {
+      protocol: 1,
+      run: manifest.run,
+      secret: secretOf("old"),
+      source: "a",
+      device: { backend: "wasm", host: "node" },
+    },
+    { protocol: 3, session: { of: manifest.run }, source: ["a"] },
+  ])
+    expect(await stranger.word(events.hello, hello)).toBe("protocol-version");
+  expect(await refusal({ can: { codecs: ["fp32"], sections: ["theta"] } })).toBe("cannot-take-part");
+  expect(await refusal({ can: { codecs: ["fp16", "sparse"], sections: [] } })).toBe("cannot-take-part");
   expect(await refusal({ run: "0".repeat(64) })).toBe("wrong-run");
   expect(await refusal({ source: "elsewhere" })).toBe("unknown-source");
-  for (const change of [{ secret: "x" }, { extra: 1 }, { source: "A B" }, { device: null }, { run: 5 }])
+  for (const change of [
+    { secret: "x" },
+    { can: 1 },
+    { can: { codecs: ["a b"], sections: [] } },
+    { source: "A B" },
+    { device: null },
+    { run: 5 },
+  ])
     expect(await refusal(change)).toBe("malformed");
   for (const message of [null, 5, "text", [], { a: {} }, new Uint8Array(3)])
     expect(await stranger.word(events.hello, message)).toBe("malformed");
@@ -82,12 +103,23 @@ test("[P2] [P4] what is malformed, early, of another version, run or source is r
   expect(await stranger.word(events.ready, { ready: "yes" })).toBe("malformed");
 });
 
+test("a disk that fails is the coordinator's trouble, said by its own word; nothing is lost when it works again", async () => {
+  let broken = true;
+  await start({}, () => {
+    if (broken) throw new Error("no space left on device");
+  });
+  const [a, b] = await pair();
+  const { manifest } = server.state();
+  expect(await a.deliver(1, deltaOf(manifest, "a"))).toBe("trouble");
+  broken = false;
+  await publishes([a, b]);
+});
+
 test("[P9] [P10] [P12] deltas of a wrong size, hash, shape, round, with NaN or far too large", async () => {
   await start();
   const honest = await pair();
   const [, b] = honest;
   const { manifest } = server.state();
-  const layout = bodyLayout(manifest);
   const good = deltaOf(manifest, "good");
 
   expect(await b.deliver(1, good.subarray(4))).toBe("wrong-size");
@@ -99,7 +131,7 @@ test("[P9] [P10] [P12] deltas of a wrong size, hash, shape, round, with NaN or f
   const infinite = good.slice();
   infinite.fill(0x7f, infinite.length - 2);
   expect(await b.deliver(1, infinite)).toBe("not-finite");
-  const far = encodeDelta(manifest.codec, namedTensors(layout, new Float32Array(layout.size).fill(100)));
+  const far = deltaOf(manifest, "far", 1e6);
   expect(await b.deliver(1, far)).toBe("too-far");
   const late = await meet("late");
   await late.join("b");
@@ -158,7 +190,7 @@ test("a delta that somebody else has sent already does not go when a copy of it 
   const delta = deltaOf(server.state().manifest, "one for two");
   expect(await a.deliver(1, delta)).toBe("ok");
   expect(await b.deliver(1, delta)).toBe("ok");
-  await a.told(({ bodyNumber }) => bodyNumber === 1);
+  await a.told(({ body }) => body.number === 1);
   expect(server.figures().deltas.map(({ cosine }) => cosine)).toEqual([1, 1]);
 });
 

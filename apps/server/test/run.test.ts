@@ -72,8 +72,8 @@ async function until(holds: () => boolean): Promise<void> {
 const phase = () => server.state().phase.kind;
 const evaluate = (one: Client) => {
   const { body } = server.state();
-  const { number, sha256 } = body;
-  return one.word(events.evaluation, { body: number, sha256, nats: 100, tokens: 50, bytes: 60 });
+  const { number, id } = body;
+  return one.word(events.evaluation, { body: number, id, nats: 100, tokens: 50, bytes: 60 });
 };
 const admin = (one: Client, act: AdminAct) => one.word(events.admin, { token: server.adminToken, act });
 
@@ -93,7 +93,7 @@ test("[C4] [C5] [C7] [C14] a round opens with the minimum, a latecomer waits, al
     expect(await each.deliver(2, delta(`2 ${i}`))).toBe("ok");
   await one.told(({ kind }) => kind === "evaluating");
   expect(
-    await one.word(events.evaluation, { body: 1, sha256: "0".repeat(64), nats: 1, tokens: 1, bytes: 1 }),
+    await one.word(events.evaluation, { body: 1, id: "0".repeat(64), nats: 1, tokens: 1, bytes: 1 }),
   ).toBe("wrong-body");
   for (const each of [one, two, late]) expect(await evaluate(each)).toBe("ok");
   await server.finished;
@@ -201,7 +201,7 @@ test("[C16] [C17] [C18] the admin pauses, resumes, removes, ends the round and t
 
 test("[P14] [P15] bodies and texts are immutable, cacheable and come in ranges; the journal comes in pages", async () => {
   await start();
-  const { sha256 } = server.state().body;
+  const { sha256 } = server.state().body.sections[0]!;
   const whole = await fetch(`${server.url}/bodies/${sha256}`);
   const bytes = new Uint8Array(await whole.arrayBuffer());
   expect(sha256Of(bytes)).toBe(sha256);

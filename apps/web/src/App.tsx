@@ -1,13 +1,13 @@
 // The frame of all pages: the name, three links, and the page that the address asks for.
 
-import type { Admin, Reply } from "@homebody/protocol";
+import { type Admin, type Reply, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
-import type { RunState } from "./run/feed.ts";
+import type { FeedState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
 import type { VolunteerState } from "./volunteer/connection.ts";
-import { takesPart } from "./volunteer/words.ts";
+import { takesPart } from "./volunteer/sentences.ts";
 
 const VolunteerPage = lazy(() =>
   import("./volunteer/VolunteerPage.tsx").then((file) => ({ default: file.VolunteerPage })),
@@ -23,7 +23,7 @@ const AdminPage = lazy(() => import("./admin/AdminPage.tsx").then((file) => ({ d
 type Readable<T> = Pick<Store<T>, "get" | "subscribe">;
 
 export interface AppProps {
-  readonly run: Readable<RunState>;
+  readonly run: Readable<FeedState>;
   readonly volunteer: Readable<VolunteerState>;
   readonly send: (command: Command) => void;
   readonly act: (message: Admin) => Promise<Reply>;
@@ -102,6 +102,11 @@ function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
       <main id="main" className="space-y-6 pt-4">
         {children}
       </main>
+      <footer className="pt-8 text-sm text-muted">
+        <p>
+          Homebody <data value={version}>{version}</data>
+        </p>
+      </footer>
     </div>
   );
 }

@@ -3,7 +3,7 @@
 // is what is asked for, and axe finds nothing serious.
 
 import { firstLast, savingFactor } from "@homebody/coordinator";
-import { type Admin, type Reply, refusalWords } from "@homebody/protocol";
+import { type Admin, type Reply, refusalSentences } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
@@ -89,7 +89,7 @@ test("the ledger shows what went out, with words at zero; leaving is asked about
   show(volunteerPage("working", sent));
   const { ledger } = sceneOf("working").volunteer.view!;
   expect(dataOf("ledger-words")).toBe(0);
-  expect(dataOf("ledger-deltas")).toBe(ledger.sent.deltas);
+  expect(dataOf("ledger-deltas")).toBe(ledger.sent.theta);
   expect(dataOf("ledger-bodies")).toBe(ledger.received.bodies);
   await press("Leave and forget");
   expect(sent).toEqual([]);
@@ -107,7 +107,7 @@ test("without a secure context the page says what the host must do, and offers n
 
 test("a refusal is shown by the protocol's sentence", async () => {
   show(volunteerPage("waiting"));
-  await expect.element(page.getByTestId("refusal")).toHaveTextContent(refusalWords["not-assigned"]);
+  await expect.element(page.getByTestId("refusal")).toHaveTextContent(refusalSentences["not-assigned"]);
 });
 
 test("every figure of the dashboard is the journal's", async () => {
@@ -162,7 +162,7 @@ test("an act is confirmed with its consequence, and a refusal is shown and asks 
   await expect.element(page.getByRole("dialog")).toHaveTextContent("closes with the 3 deltas that came in");
   expect(asked).toEqual([]);
   await userEvent.click(page.getByTestId("confirm-yes"));
-  await expect.element(page.getByTestId("outcome")).toHaveTextContent(refusalWords["not-authorised"]);
+  await expect.element(page.getByTestId("outcome")).toHaveTextContent(refusalSentences["not-authorised"]);
   expect(asked).toEqual([{ token: "wrong", act: { kind: "end-round" } }]);
   expect(token).toBe("");
 });
@@ -201,7 +201,7 @@ test("the profile page measures a step on this device, kernel by kernel", { time
   expect(dataOf("profile-tokens")).toBe(32);
   expect(dataOf("profile-dispatches")).toBeGreaterThan(20);
   await expect.element(page.getByTestId("profile-kernels")).toHaveTextContent("MatMul");
-  await expect.element(page.getByTestId("profile-parts")).toHaveTextContent("layer 0 attention");
+  await expect.element(page.getByTestId("profile-regions")).toHaveTextContent("layer 0 attention");
   const { violations } = await axe.run(place);
   expect(violations.map(({ id }) => id)).toEqual([]);
 });

@@ -8,9 +8,10 @@ import {
   type Presence,
   type PresenceReport,
   type RunManifest,
+  version,
 } from "@homebody/protocol";
 import type { View } from "@homebody/volunteer/view";
-import { type RunState, unread } from "../src/run/feed.ts";
+import { type FeedState, unread } from "../src/run/feed.ts";
 import type { VolunteerState } from "../src/volunteer/connection.ts";
 
 export const languages = [
@@ -72,10 +73,11 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
   const bodyBytes = theta * 4 + 2048;
   add({
     kind: "created",
+    schema: 1,
+    homebody: version,
     manifest: run,
     parameters: { theta, phi, psi: 0 },
-    body: hash("body 0"),
-    bodyBytes,
+    sections: [{ name: "theta", sha256: hash("body 0"), sizeBytes: bodyBytes }],
   });
   const present = run.sources.length + 2;
   for (let round = 1; round <= rounds + 1; round++) {
@@ -84,6 +86,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
       source: sourceAt(i),
       slot: i >= run.sources.length ? 1 : 0,
       slots: i % run.sources.length < 2 ? 2 : 1,
+      rows: null,
     }));
     const deadline = millis(at + 600_000);
     add(
@@ -125,7 +128,8 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
           volunteer: volunteerAt(i),
           source: sourceAt(i),
           delta: hash(`delta ${round} ${i}`),
-          sizeBytes: theta * 2 + 900,
+          sections: [{ name: "theta", sizeBytes: theta * 2 + 900 }],
+          rows: null,
           steps: 25,
           tokens: 25 * 8 * 128,
           loss: 3.1 + 3.4 * Math.exp(-round / 9) + 0.1 * wobble(i + round),
@@ -144,9 +148,8 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
       {
         kind: "published",
         round,
-        body: hash(`body ${round}`),
-        bodyBytes,
-        outer: null,
+        sections: [{ name: "theta", sha256: hash(`body ${round}`), sizeBytes: bodyBytes }],
+        outer: [],
         cosines,
         meanNorm: 1.2,
         servedBytes: bodyBytes * present,
@@ -182,7 +185,7 @@ export function presence(run: RunManifest, round: number, now: Millis): Presence
   return { at: now, volunteers, refusals: { "wrong-round": 2, "not-finite": 1 } };
 }
 
-function runWith(rounds: number): RunState {
+function runWith(rounds: number): FeedState {
   const now = millis(Date.now());
   const run = manifest();
   const entries = journal(run, rounds, now);
@@ -224,7 +227,7 @@ export function idleView(): View {
     tokensTrained: 0,
     vocabulary: null,
     ledger: {
-      sent: { deltas: 0, messages: 0, words: 0 },
+      sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
       received: { bodies: 0, texts: 0, messages: 0 },
     },
     refusal: null,
@@ -246,7 +249,7 @@ export function workingView(rounds: number): View {
       task: { kind: "train", done: 14, of: 25, unit: "steps", startedAt: millis(now - 21_000) },
     },
     round: { round: rounds + 1, localSteps: 25, step: 14, deadline: millis(now + 312_000) },
-    body: { number: rounds, sha256: hash(`body ${rounds}`) },
+    body: { number: rounds, id: hash(`body ${rounds}`) },
     scores: Array.from({ length: rounds + 1 }, (_, i) => ({
       body: i,
       bitsPerByte: 1.84 + 2.1 * Math.exp(-i / 6) + 0.02 * wobble(i * 5),
@@ -261,7 +264,7 @@ export function workingView(rounds: number): View {
     tokensTrained: steps * 1024,
     vocabulary: { size: 2048, embeddingBytes: 2_097_152, textBytes: 1_650_000 },
     ledger: {
-      sent: { deltas: rounds * 2_098_564, messages: 184_300, words: 0 },
+      sent: { theta: rounds * 2_098_564, phi: 0, psi: 0, messages: 184_300 },
       received: { bodies: (rounds + 1) * 4_197_376, texts: 1_650_000, messages: 61_200 },
     },
     sampling: {
@@ -277,22 +280,22 @@ export function workingView(rounds: number): View {
 const fallback =
   "This browser has no WebGPU, so the processor does the work instead. It is slower, and everything else is the same. A recent Chrome or Edge has WebGPU.";
 
-const told = (view: View): VolunteerState => ({ view, remembered: null, problem: null });
+const showing = (view: View): VolunteerState => ({ view, remembered: null, problem: null });
 const some = 14;
 
 const make = {
-  new: () => ({ run: runWith(some), volunteer: told(idleView()) }),
+  new: () => ({ run: runWith(some), volunteer: showing(idleView()) }),
   fallback: () => ({
     run: runWith(some),
-    volunteer: told({
+    volunteer: showing({
       ...idleView(),
       device: { ...idleView().device!, backend: "wasm", adapter: "WebAssembly SIMD, 2 threads", fallback },
     }),
   }),
-  checking: () => ({ run: runWith(0), volunteer: told({ ...idleView(), device: null }) }),
+  checking: () => ({ run: runWith(0), volunteer: showing({ ...idleView(), device: null }) }),
   preparing: () => ({
     run: runWith(some),
-    volunteer: told({
+    volunteer: showing({
       ...workingView(0),
       activity: {
         kind: "working",
@@ -313,39 +316,39 @@ const make = {
       tokensPerSecond: null,
     }),
   }),
-  working: () => ({ run: runWith(some), volunteer: told(workingView(some)) }),
+  working: () => ({ run: runWith(some), volunteer: showing(workingView(some)) }),
   waiting: () => ({
     run: runWith(some),
-    volunteer: told({
+    volunteer: showing({
       ...workingView(some),
       activity: {
         kind: "waiting",
         waiting: { for: "others", since: millis(Date.now() - 12_000), until: millis(Date.now() + 280_000) },
       },
-      refusal: { word: "not-assigned", at: millis(Date.now() - 60_000) },
+      refusal: { reason: "not-assigned", at: millis(Date.now() - 60_000) },
     }),
   }),
   elsewhere: () => ({
     run: runWith(some),
-    volunteer: told({ ...idleView(), activity: { kind: "elsewhere" } }),
+    volunteer: showing({ ...idleView(), activity: { kind: "elsewhere" } }),
   }),
   over: () => ({
     run: runWith(some),
-    volunteer: told({ ...workingView(some), activity: { kind: "finished" }, round: null }),
+    volunteer: showing({ ...workingView(some), activity: { kind: "finished" }, round: null }),
   }),
-  insecure: () => ({ run: runWith(some), volunteer: told(idleView()), secure: false }),
-  dashboard: () => ({ run: runWith(38), volunteer: told(idleView()), path: "/dashboard" }),
-  begun: () => ({ run: runWith(0), volunteer: told(idleView()), path: "/dashboard" }),
-  admin: () => ({ run: runWith(some), volunteer: told(idleView()), path: "/admin" }),
+  insecure: () => ({ run: runWith(some), volunteer: showing(idleView()), secure: false }),
+  dashboard: () => ({ run: runWith(38), volunteer: showing(idleView()), path: "/dashboard" }),
+  begun: () => ({ run: runWith(0), volunteer: showing(idleView()), path: "/dashboard" }),
+  admin: () => ({ run: runWith(some), volunteer: showing(idleView()), path: "/admin" }),
 } as const satisfies Record<
   string,
-  () => { run: RunState; volunteer: VolunteerState; path?: string; secure?: boolean }
+  () => { run: FeedState; volunteer: VolunteerState; path?: string; secure?: boolean }
 >;
 
 export type SceneName = keyof typeof make;
 
 export interface Scene {
-  readonly run: RunState;
+  readonly run: FeedState;
   readonly volunteer: VolunteerState;
   readonly path: string;
   readonly secure: boolean;

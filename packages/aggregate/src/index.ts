@@ -1,6 +1,15 @@
-// Many deltas into one body: weights, the streaming mean, norms, the outer step. It knows only arrays.
+// Many deltas into one body, section by section: weights, the streaming mean, norms, the outer step. It knows only
+// arrays and their rows.
 
-export { type MeanAccumulator, meanAccumulator } from "./mean.ts";
-export { cosine, deltaNorm } from "./norms.ts";
-export { averaging, nesterov, type OuterOptimiser, type OuterStep } from "./outer.ts";
+export { type Holding, type Mean, type SectionMean, sectionMean } from "./mean.ts";
+export { cosine, normOf } from "./norms.ts";
+export {
+  averaging,
+  nesterov,
+  type OuterOptimiser,
+  type OuterSettings,
+  type OuterStep,
+  outerOptimiser,
+  outerStep,
+} from "./outer.ts";
 export { type Contribution, sourceWeights, type Weighting } from "./weights.ts";

@@ -1,19 +1,24 @@
-// How long a delta is, and how far it points the way of another. Sums in float64, in index order.
+// How long a delta is, and how far it points the way of another. Sums in float64, in index order; a delta of several
+// sections is one long vector.
 
 import { InputError } from "@homebody/base";
 
-/** The Euclidean norm. */
-export function deltaNorm(delta: Float32Array): number {
+/** The Euclidean norm of all numbers together. */
+export function normOf(sections: readonly Float32Array[]): number {
   let sum = 0;
-  for (let i = 0; i < delta.length; i++) sum += delta[i]! * delta[i]!;
+  for (const numbers of sections) for (let i = 0; i < numbers.length; i++) sum += numbers[i]! * numbers[i]!;
   return Math.sqrt(sum);
 }
 
-/** The cosine of the angle between two deltas, in [-1, 1]; 0 where one of them is zero. */
-export function cosine(a: Float32Array, b: Float32Array): number {
-  if (a.length !== b.length) throw new InputError("cosine", `${a.length} numbers`, `${b.length}`);
+/** The cosine of the angle between two vectors in the same sections, in [-1, 1]; 0 where one of them is zero. */
+export function cosine(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+  const lengths = (list: readonly Float32Array[]) => list.map(({ length }) => length).join(" + ");
+  if (lengths(a) !== lengths(b)) throw new InputError("cosine", `${lengths(a)} numbers`, lengths(b));
   let product = 0;
-  for (let i = 0; i < a.length; i++) product += a[i]! * b[i]!;
-  const norms = deltaNorm(a) * deltaNorm(b);
+  for (const [s, numbers] of a.entries()) {
+    const other = b[s]!;
+    for (let i = 0; i < numbers.length; i++) product += numbers[i]! * other[i]!;
+  }
+  const norms = normOf(a) * normOf(b);
   return norms > 0 ? Math.max(-1, Math.min(1, product / norms)) : 0;
 }

@@ -1,61 +1,104 @@
-// The outer step: from a body and the mean of a round's deltas to the next body.
+// The outer step: from the numbers of a section and the mean of a round's deltas to the next numbers.
 //
-// An outer optimiser is a pair of pure functions over flat arrays; its state is one array of its own, empty where it
-// needs none. Deltas are new minus old, so plain averaging adds the mean (DEPT, algorithm 1). Arithmetic is float64
-// in each number, rounded once to float32.
+// An outer optimiser is a pure function over named tensors; what it remembers from round to round are named tensors of
+// its own, which begin as zeros. Deltas are new minus old, so plain averaging adds the mean (DEPT, algorithm 1).
+// Arithmetic is float64 in each number, rounded once to float32.
 
-import { InputError } from "@homebody/base";
+import { InputError, type NamedTensors, namedTensors, type TensorLayout, tensorLayout } from "@homebody/base";
+import { type Mean, rowsOf } from "./mean.ts";
+
+export type OuterSettings =
+  | { readonly kind: "averaging" }
+  | { readonly kind: "nesterov"; readonly lr: number; readonly momentum: number };
 
 export interface OuterOptimiser {
-  /** The state before the first round. */
-  init(size: number): Float32Array;
-  /** Leaves its arguments as they are. */
-  update(state: Float32Array, body: Float32Array, mean: Float32Array): OuterStep;
+  /** What it keeps of a section from round to round, by name; of size 0 where it keeps nothing. */
+  stateLayout(layout: TensorLayout): TensorLayout;
+  /** Leaves its arguments as they are. `state` is as `stateLayout` says. */
+  update(state: NamedTensors, numbers: NamedTensors, mean: Float32Array): OuterStep;
 }
 
 export interface OuterStep {
-  readonly body: Float32Array;
-  readonly state: Float32Array;
+  readonly numbers: NamedTensors;
+  readonly state: NamedTensors;
 }
 
-/** The next body is the mean of the volunteers' bodies. */
+export function outerOptimiser(settings: OuterSettings): OuterOptimiser {
+  switch (settings.kind) {
+    case "averaging":
+      return averaging();
+    case "nesterov":
+      return nesterov(settings);
+    default:
+      settings satisfies never;
+      throw new InputError("outer.kind", "averaging or nesterov", JSON.stringify(settings));
+  }
+}
+
+/**
+ * One step. Rows that nobody holds stay as they are, bit for bit, and so does what the optimiser keeps of them (its
+ * tensors of the same shape as one of the section's).
+ */
+export function outerStep(
+  optimiser: OuterOptimiser,
+  state: NamedTensors,
+  numbers: NamedTensors,
+  mean: Mean,
+): OuterStep {
+  if (mean.numbers.length !== numbers.data.length)
+    throw new InputError("outer step, mean", `${numbers.data.length} numbers`, `${mean.numbers.length}`);
+  const next = optimiser.update(state, numbers, mean.numbers);
+  if (mean.held === null) return next;
+  const rows = rowsOf(numbers.layout);
+  keepRows(numbers, next.numbers, mean.held, rows);
+  keepRows(state, next.state, mean.held, rows);
+  return next;
+}
+
+function keepRows(before: NamedTensors, after: NamedTensors, held: Uint8Array, rows: number): void {
+  for (const { shape, offset, size } of before.layout.slots) {
+    if (shape[0] !== rows) continue;
+    const width = size / rows;
+    for (let row = 0; row < rows; row++) {
+      const at = offset + row * width;
+      if (held[row] === 0) after.data.set(before.data.subarray(at, at + width), at);
+    }
+  }
+}
+
+/** The next numbers are the mean of the volunteers' own. */
 export function averaging(): OuterOptimiser {
   return {
-    init: () => new Float32Array(0),
-    update(state, body, mean) {
-      requireSize("mean", mean, body.length);
-      const next = new Float32Array(body.length);
-      for (let i = 0; i < body.length; i++) next[i] = body[i]! + mean[i]!;
-      return { body: next, state };
+    stateLayout: () => tensorLayout([]),
+    update(state, { layout, data }, mean) {
+      const next = namedTensors(layout);
+      for (let i = 0; i < data.length; i++) next.data[i] = data[i]! + mean[i]!;
+      return { numbers: next, state };
     },
   };
 }
 
 /**
  * Nesterov momentum on the pseudo-gradient g = -mean, as in DiLoCo (2311.08105): m <- momentum m + g, then
- * body <- body - lr (g + momentum m). The state is m.
+ * numbers <- numbers - lr (g + momentum m). The state is m, as `momentum/<tensor>`.
  */
 export function nesterov(settings: { readonly lr: number; readonly momentum: number }): OuterOptimiser {
   const { lr, momentum } = settings;
   return {
-    init: (size) => new Float32Array(size),
-    update(state, body, mean) {
-      requireSize("mean", mean, body.length);
-      requireSize("momentum", state, body.length);
-      const next = new Float32Array(body.length);
-      const velocity = new Float32Array(body.length);
-      for (let i = 0; i < body.length; i++) {
+    stateLayout: ({ slots }) =>
+      tensorLayout(slots.map(({ name, shape }) => ({ name: `momentum/${name}`, shape }))),
+    update(state, { layout, data }, mean) {
+      if (state.data.length !== data.length)
+        throw new InputError("outer step, momentum", `${data.length} numbers`, `${state.data.length}`);
+      const next = namedTensors(layout);
+      const velocity = namedTensors(state.layout);
+      for (let i = 0; i < data.length; i++) {
         const gradient = -mean[i]!;
-        const v = momentum * state[i]! + gradient;
-        velocity[i] = v;
-        next[i] = body[i]! - lr * (gradient + momentum * v);
+        const v = momentum * state.data[i]! + gradient;
+        velocity.data[i] = v;
+        next.data[i] = data[i]! - lr * (gradient + momentum * v);
       }
-      return { body: next, state: velocity };
+      return { numbers: next, state: velocity };
     },
   };
-}
-
-function requireSize(what: string, numbers: Float32Array, size: number): void {
-  if (numbers.length !== size)
-    throw new InputError(`outer step, ${what}`, `${size} numbers`, `${numbers.length}`);
 }

@@ -1,6 +1,6 @@
 // IEEE 754 half precision as 16 bits in a number: 1 sign, 5 exponent, 10 fraction.
 //
-// Rounding is to the nearest, ties to even, as hardware does. Nothing here scales: fp16.ts does.
+// Rounding is to the nearest, ties to even, as hardware does. Nothing here scales: the codec (fp16.ts) does.
 
 const float = new Float32Array(1);
 const bits = new Uint32Array(float.buffer);

@@ -1,5 +1,13 @@
-// Deltas as bytes: fp32, and fp16 with a power-of-two scale a tensor.
+// Deltas as bytes: sections one after another, each in a codec of its own.
 
-export { type CodecName, decodeDelta, encodeDelta, encodedBytes } from "./delta.ts";
+export type { Codec, CodecName, DecodedSection } from "./codec.ts";
+export {
+  codecs,
+  decodeDelta,
+  deltaBytes,
+  type EncodedDelta,
+  encodeDelta,
+  type SectionForm,
+} from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
 export { halfFrom, halfValue } from "./half.ts";

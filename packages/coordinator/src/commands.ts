@@ -5,7 +5,7 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { AdminAct, RunManifest } from "@homebody/protocol";
-import type { Fact } from "./facts.ts";
+import type { Fact, SectionSize } from "./facts.ts";
 import type { Present } from "./state.ts";
 
 export type Command =
@@ -16,7 +16,7 @@ export type Command =
       readonly volunteer: VolunteerId;
       readonly source: SourceId;
       readonly delta: Sha256;
-      readonly sizeBytes: number;
+      readonly sections: readonly SectionSize[];
       readonly steps: number;
       readonly tokens: number;
       readonly loss: number;
@@ -27,7 +27,7 @@ export type Command =
       readonly volunteer: VolunteerId;
       readonly source: SourceId;
       readonly body: number;
-      readonly sha256: Sha256;
+      readonly id: Sha256;
       readonly nats: number;
       readonly tokens: number;
       readonly bytes: number;

@@ -1,12 +1,12 @@
 import { expect, test } from "vitest";
-import { ana, at, bo, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
+import { ana, at, bo, bodyOf, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
 import { aggregationOf, announcementFor, decide, nextTimer, replay } from "./index.ts";
 
 const refused = (refusal: string) => ({ ok: false, refusal });
 
 function evaluation(volunteer = ana, body = 0) {
-  const sha256 = hashOf(`body ${body}`);
-  return { kind: "evaluate", volunteer, source: es, body, sha256, nats: 70, tokens: 30, bytes: 50 } as const;
+  const id = bodyOf(`body ${body}`);
+  return { kind: "evaluate", volunteer, source: es, body, id, nats: 70, tokens: 30, bytes: 50 } as const;
 }
 
 test("[C1] deciding changes nothing, and replaying the journal gives the state that was", () => {
@@ -38,11 +38,11 @@ test("[C3] a state that is closing says what to average, after a replay as befor
 
 test("[C4] a round opens when the minimum is ready, assigns everybody ready, slots in the order of ids", () => {
   const run = scene();
-  run.present.set(cy, { volunteer: cy, source: es, ready: true });
-  run.present.set(di, { volunteer: di, source: es, ready: false });
-  run.settle();
+  run.present.set(cy, { volunteer: cy, source: es, ready: true, rows: null });
+  run.present.set(di, { volunteer: di, source: es, ready: false, rows: null });
+  run.tickAll();
   expect(run.state.phase.kind).toBe("gathering");
-  run.present.set(bo, { volunteer: bo, source: ja, ready: true });
+  run.present.set(bo, { volunteer: bo, source: ja, ready: true, rows: null });
   run.join(ana);
   expect(run.entries.at(-1)?.fact).toMatchObject({
     kind: "opened",
@@ -104,27 +104,28 @@ test("[C7] deadline: not a millisecond earlier, with what there is", () => {
   expect(due).toBe(run.now + 100_000);
   run.deliver(bo);
   run.now = due - 1;
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("training");
   run.now = due;
-  run.settle();
+  run.tickAll();
   expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "deadline", averaged: [bo] });
 });
 
 test("[C7] quorum: closes when the grace after it has passed", () => {
   const run = scene({ round: { quorum: 2 } });
-  for (const who of [ana, bo, cy]) run.present.set(who, { volunteer: who, source: es, ready: true });
-  run.settle();
+  for (const who of [ana, bo, cy])
+    run.present.set(who, { volunteer: who, source: es, ready: true, rows: null });
+  run.tickAll();
   run.deliver(ana);
   run.now += 1000;
   run.deliver(cy);
   const due = run.now + 5000;
   expect(nextTimer(run.state)).toBe(due);
   run.now = due - 1;
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("training");
   run.now = due;
-  run.settle();
+  run.tickAll();
   expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "quorum", averaged: [ana, cy] });
 });
 
@@ -135,12 +136,12 @@ test("[C8] nothing arrived: the same round lapses and opens again with whoever i
   run.join(cy);
   run.present.delete(bo);
   run.now += 100_000;
-  run.settle();
+  run.tickAll();
   expect(run.kinds(2)).toEqual(["lapsed", "opened"]);
   expect(run.state.phase).toMatchObject({ kind: "training", round: 1, pending: new Set([ana, cy]) });
   run.present.clear();
   run.now += 100_000;
-  run.settle();
+  run.tickAll();
   expect(run.state.phase).toEqual({ kind: "gathering", round: 1 });
 });
 
@@ -150,10 +151,10 @@ test("[C9] the round does not wait for who left for good, but does for who lost 
   run.join(bo);
   run.deliver(ana);
   run.present.delete(bo); // a lost connection
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("training");
   run.do({ kind: "leave", volunteer: bo });
-  run.settle();
+  run.tickAll();
   expect(run.kinds(3)).toEqual(["left", "closed"]);
 });
 
@@ -163,7 +164,7 @@ test("[C9] when everybody left, the round lapses", () => {
   run.join(bo);
   run.present.clear();
   for (const volunteer of [ana, bo]) run.do({ kind: "leave", volunteer });
-  run.settle();
+  run.tickAll();
   expect(run.kinds(2)).toEqual(["left", "left", "lapsed"]);
   expect(run.do({ kind: "leave", volunteer: ana })).toEqual({ ok: true, facts: [] });
 });
@@ -199,11 +200,11 @@ test("[C12] [C16] a pause stops the clock, and a quorum reached in it starts its
   run.do({ kind: "admin", act: { kind: "pause" } });
   expect(nextTimer(run.state)).toBeNull();
   run.now += 500_000;
-  run.settle();
+  run.tickAll();
   expect(run.deliver(ana).ok).toBe(true);
   run.do({ kind: "restart", aliveAt: at(run.now) }); // a pause covers a restart
   run.now += 500_000;
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("training");
   run.do({ kind: "admin", act: { kind: "resume" } });
   expect(run.state.phase).toMatchObject({ deadline: 101_000 + 1_000_000, quorumAt: run.now });
@@ -217,7 +218,7 @@ test("[C16] no round opens while paused", () => {
   run.join(bo);
   expect(run.state.phase.kind).toBe("gathering");
   run.do({ kind: "admin", act: { kind: "resume" } });
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("training");
 });
 
@@ -226,7 +227,7 @@ test("[C13] an evaluation counts once, and only of the current body", () => {
   expect(run.do(evaluation(ana)).ok).toBe(true);
   expect(run.do(evaluation(ana))).toEqual({ ok: true, facts: [] });
   expect(run.do(evaluation(bo, 1))).toEqual(refused("wrong-body"));
-  expect(run.do({ ...evaluation(bo), sha256: hashOf("another") })).toEqual(refused("wrong-body"));
+  expect(run.do({ ...evaluation(bo), id: hashOf("another") })).toEqual(refused("wrong-body"));
   expect(run.kinds()).toEqual(["created", "evaluated"]);
 });
 
@@ -244,17 +245,17 @@ test("[C14] after the last round its volunteers evaluate the last body, then the
     deadline: run.now + 50_000,
   });
   run.do(evaluation(ana, 1));
-  run.settle();
+  run.tickAll();
   expect(run.state.phase.kind).toBe("evaluating");
   run.now = nextTimer(run.state)!;
-  run.settle();
+  run.tickAll();
   expect(run.state.phase).toEqual({ kind: "finished", reason: "rounds" });
 });
 
 test("[C15] a finished run accepts nothing", () => {
   const run = scene({ rounds: 1 });
   run.do({ kind: "admin", act: { kind: "end-run" } });
-  run.settle();
+  run.tickAll();
   expect(run.state.phase).toEqual({ kind: "finished", reason: "admin" });
   const facts = run.entries.length;
   expect(run.deliver(ana)).toEqual(refused("finished"));
@@ -271,7 +272,7 @@ test("[C17] a removed volunteer is refused from then on, and its delta is not av
   run.join(bo);
   run.deliver(ana);
   run.do({ kind: "admin", act: { kind: "remove", volunteer: ana } });
-  run.settle();
+  run.tickAll();
   expect(run.deliver(ana)).toEqual(refused("removed"));
   run.deliver(bo);
   expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", averaged: [bo] });
@@ -287,13 +288,13 @@ test("[C18] the end of the run closes the open round with what it has, and opens
   run.do({ kind: "admin", act: { kind: "pause" } });
   run.now += 1000;
   run.do({ kind: "admin", act: { kind: "end-run" } });
-  run.settle();
+  run.tickAll();
   expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "admin", averaged: [ana] });
   run.publish();
   expect(run.state.phase).toMatchObject({ kind: "evaluating", pending: new Set([ana, bo]) });
   run.do(evaluation(ana, 1));
   run.do(evaluation(bo, 1));
-  run.settle();
+  run.tickAll();
   expect(run.state.phase).toEqual({ kind: "finished", reason: "admin" });
 });
 
@@ -303,7 +304,7 @@ test("[C18] the end of the run with nothing delivered evaluates the body that th
   run.join(bo);
   run.do(evaluation(ana));
   run.do({ kind: "admin", act: { kind: "end-run" } });
-  run.settle();
+  run.tickAll();
   expect(run.state.phase).toMatchObject({ kind: "evaluating", pending: new Set([bo]) });
 });
 
@@ -314,7 +315,7 @@ test("[C7] [C18] the end of a round by the admin: with a delta it closes, with n
   run.join(bo);
   run.do({ kind: "admin", act: { kind: "end-round" } });
   expect(run.state.phase).toEqual({ kind: "gathering", round: 1 });
-  run.settle();
+  run.tickAll();
   run.deliver(bo);
   run.do({ kind: "admin", act: { kind: "end-round" } });
   expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", reason: "admin", averaged: [bo] });

@@ -5,9 +5,9 @@
 // round can end is in one place (tick.ts).
 
 import type { Millis } from "@homebody/base";
-import { differences, identityOf, type Refusal, type RunManifest } from "@homebody/protocol";
+import { differences, fixedPart, type Refusal, type RunManifest, schemaVersion } from "@homebody/protocol";
 import type { Command } from "./commands.ts";
-import type { Fact } from "./facts.ts";
+import type { Assigned, Fact } from "./facts.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
 
@@ -46,18 +46,26 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
 
 type Accept = Extract<Command, { kind: "accept" }>;
 
-/** Whether a delta of this volunteer for this round could count now: asked before a byte of it is taken. */
-export function mayAccept(
-  state: RunState,
-  { round, volunteer }: Pick<Accept, "round" | "volunteer">,
-): Refusal | undefined {
+type Sender = Pick<Accept, "round" | "volunteer" | "source">;
+
+/** Whether a delta of this sender for this round could count now: asked before a byte of it is taken. */
+export function mayAccept(state: RunState, sender: Sender): Refusal | undefined {
+  const { round, volunteer } = sender;
   const { phase } = state;
   if (phase.kind === "finished") return "finished"; // [C15]
   if (state.removed.has(volunteer)) return "removed"; // [C17]
   if (phase.kind !== "training" || phase.round !== round) return "wrong-round";
   if (phase.accepted.some((delta) => delta.volunteer === volunteer)) return "already-accepted";
-  if (!phase.assigned.some((assigned) => assigned.volunteer === volunteer)) return "not-assigned";
-  return undefined;
+  return assignedTo(state, sender) === undefined ? "not-assigned" : undefined;
+}
+
+/** The place that a volunteer has in the open round, with the source that it has now. */
+export function assignedTo(
+  { phase }: RunState,
+  { volunteer, source }: Pick<Accept, "volunteer" | "source">,
+): Assigned | undefined {
+  if (phase.kind !== "training") return undefined;
+  return phase.assigned.find((one) => one.volunteer === volunteer && one.source === source);
 }
 
 function accept(state: RunState, command: Accept): Decision {
@@ -65,7 +73,7 @@ function accept(state: RunState, command: Accept): Decision {
   if (refusal) return { ok: false, refusal };
   const { phase, manifest } = state;
   if (phase.kind !== "training") throw new Error("accept: the round is not open");
-  const { source } = phase.assigned.find(({ volunteer }) => volunteer === command.volunteer)!;
+  const { rows } = assignedTo(state, command)!;
   // [C11]
   const steps = Math.min(command.steps, phase.localSteps);
   const tokens = Math.min(
@@ -73,16 +81,16 @@ function accept(state: RunState, command: Accept): Decision {
     phase.localSteps * manifest.training.batch * manifest.model.context,
   );
   const { kind: _, ...rest } = command;
-  return facts({ kind: "accepted", ...rest, source, steps, tokens });
+  return facts({ kind: "accepted", ...rest, rows, steps, tokens });
 }
 
 function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" }>): Decision {
   if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
   if (state.removed.has(command.volunteer)) return { ok: false, refusal: "removed" };
-  if (command.body !== state.body.number || command.sha256 !== state.body.sha256)
+  if (command.body !== state.body.number || command.id !== state.body.id)
     return { ok: false, refusal: "wrong-body" }; // [C13]
   if (state.evaluated.has(command.volunteer)) return facts();
-  const { kind: _, sha256: _sha256, ...rest } = command;
+  const { kind: _, id: _id, ...rest } = command;
   return facts({ kind: "evaluated", ...rest });
 }
 
@@ -95,10 +103,12 @@ function isAwaited({ phase, contributors }: RunState, { volunteer }: { volunteer
 
 /** [C19] */
 function change(state: RunState, manifest: RunManifest): Decision {
-  if (identityOf(manifest) !== state.manifest.run) return { ok: false, refusal: "wrong-run" };
+  const sameRun = manifest.run === state.manifest.run;
+  if (!sameRun || differences(fixedPart(state.manifest), fixedPart(manifest)).length > 0)
+    return { ok: false, refusal: "wrong-run" };
   if (differences(state.manifest, manifest).length === 0) return facts();
   if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
-  return facts({ kind: "changed", manifest });
+  return facts({ kind: "changed", schema: schemaVersion, manifest });
 }
 
 function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["act"], now: Millis): Decision {

@@ -1,19 +1,19 @@
 // What the shell must do, given a state [C3]: nothing here is remembered, so a coordinator that restarts in the
 // closing phase finds the same work again, and gets the same bytes.
 
-import type { Millis, Sha256, VolunteerId } from "@homebody/base";
-import type { Announcement } from "@homebody/protocol";
-import type { AcceptedDelta, Body, Present, RunState } from "./state.ts";
+import type { Millis, VolunteerId } from "@homebody/base";
+import type { Announcement, BodyRef, SectionFile } from "@homebody/protocol";
+import type { AcceptedDelta, Present, RunState } from "./state.ts";
 import { after, readyOf } from "./tick.ts";
 
 export interface Aggregation {
   readonly round: number;
   /** The body that the deltas start from. */
-  readonly body: Body;
+  readonly body: BodyRef;
   /** In the order in which they are averaged [C10]. */
   readonly deltas: readonly AcceptedDelta[];
-  /** State of the outer optimiser before this step. */
-  readonly outer: Sha256 | null;
+  /** What the outer optimisers kept before this step. */
+  readonly outer: readonly SectionFile[];
 }
 
 /** The closing round's work, if there is one. */
@@ -39,7 +39,7 @@ export function announcementFor(
   now: Millis,
 ): Announcement {
   const { phase, paused, body, manifest } = state;
-  const common = { paused, bodyNumber: body.number, body: body.sha256 };
+  const common = { paused, body };
   const remaining = (deadline: Millis) => Math.max(0, deadline - (state.pausedAt ?? now));
   switch (phase.kind) {
     case "gathering": {

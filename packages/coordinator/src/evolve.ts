@@ -2,6 +2,7 @@
 // a fact has happened.
 
 import type { Millis, VolunteerId } from "@homebody/base";
+import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
 import type { Entry } from "./facts.ts";
 import type { Phase, RunState } from "./state.ts";
 
@@ -17,9 +18,14 @@ export function evolve(state: RunState | undefined, entry: Entry): RunState {
   if (state === undefined) {
     if (fact.kind !== "created")
       throw new Error(`journal: expected a created fact at entry ${entry.seq}, got ${fact.kind}`);
-    return born(fact.manifest, { number: 0, sha256: fact.body, sizeBytes: fact.bodyBytes }, at);
+    return born(fact.manifest, bodyRef(0, fact.sections), at);
   }
   return { ...next(state, entry), lastAt: at };
+}
+
+/** The body of a number with these sections. */
+export function bodyRef(number: number, sections: readonly SectionFile[]): BodyRef {
+  return { number, id: bodyId(sections), sections };
 }
 
 function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis): RunState {
@@ -30,7 +36,7 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     pausedAt: null,
     ending: false,
     body,
-    outer: null,
+    outer: [],
     stepsDone: 0,
     removed: new Set(),
     contributors: new Set(),
@@ -83,7 +89,7 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       return {
         ...state,
         phase: { kind: "gathering", round: fact.round + 1 },
-        body: { number: fact.round, sha256: fact.body, sizeBytes: fact.bodyBytes },
+        body: bodyRef(fact.round, fact.sections),
         outer: fact.outer,
         contributors: new Set(phase.kind === "closing" ? phase.averaged : []),
         evaluated: new Set(),

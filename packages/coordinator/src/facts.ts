@@ -4,32 +4,37 @@
 // public: it has no secret and no text of a volunteer. Presence and progress are not facts.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { RunManifest } from "@homebody/protocol";
+import type { ParameterCounts } from "@homebody/dept";
+import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
 
 export interface Assigned {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
   readonly slot: number;
   readonly slots: number;
+  /** The row map of this device, where rows are a matter of the text: a bitmap in the blobs. */
+  readonly rows: Sha256 | null;
+}
+
+export interface SectionSize {
+  readonly name: SectionName;
+  readonly sizeBytes: number;
 }
 
 /** Why a round closed. */
 export type CloseReason = "all" | "quorum" | "deadline" | "admin";
 
-export interface ParameterCounts {
-  readonly theta: number;
-  readonly phi: Readonly<Record<string, number>>; // a source
-  readonly psi: number;
-}
-
 export type Fact =
   | {
       readonly kind: "created";
+      /** The version of the run file's shape that the manifest was made by. */
+      readonly schema: number;
+      /** The version of Homebody that created the run. */
+      readonly homebody: string;
       readonly manifest: RunManifest;
       readonly parameters: ParameterCounts;
-      /** Body 0, as initialised from the run's seed. */
-      readonly body: Sha256;
-      readonly bodyBytes: number;
+      /** Body 0, as initialised from the run's seed, in the exchange's order. */
+      readonly sections: readonly SectionFile[];
     }
   | {
       readonly kind: "opened";
@@ -46,7 +51,10 @@ export type Fact =
       readonly volunteer: VolunteerId;
       readonly source: SourceId;
       readonly delta: Sha256;
-      readonly sizeBytes: number;
+      /** The bytes of its sections, in the exchange's order. */
+      readonly sections: readonly SectionSize[];
+      /** The row map of the device that made it. */
+      readonly rows: Sha256 | null;
       readonly steps: number;
       /** The volunteer's claim, never above the round's budget. */
       readonly tokens: number;
@@ -72,10 +80,10 @@ export type Fact =
   | {
       readonly kind: "published";
       readonly round: number;
-      readonly body: Sha256; // body number = round
-      readonly bodyBytes: number;
-      /** State of the outer optimiser after this step, where it has one. */
-      readonly outer: Sha256 | null;
+      /** Of the body whose number is the round, in the exchange's order. */
+      readonly sections: readonly SectionFile[];
+      /** What the outer optimisers keep after this step, of those sections where they keep anything. */
+      readonly outer: readonly SectionFile[];
       /** Of each averaged delta to the weighted mean. */
       readonly cosines: readonly { readonly volunteer: VolunteerId; readonly cosine: number }[];
       readonly meanNorm: number;
@@ -92,7 +100,8 @@ export type Fact =
   | { readonly kind: "finished"; readonly reason: "rounds" | "admin" }
   /** The coordinator came back: deadlines moved by the time in which it was down. */
   | { readonly kind: "restarted"; readonly deadline: Millis | null }
-  | { readonly kind: "changed"; readonly manifest: RunManifest } // only what may change in a run
+  /** Only what may change in a run; `schema` as in `created`. */
+  | { readonly kind: "changed"; readonly schema: number; readonly manifest: RunManifest }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed"; readonly deadline: Millis | null }
   | { readonly kind: "removed"; readonly volunteer: VolunteerId };

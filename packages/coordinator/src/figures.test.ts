@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { ana, bo, cy, es, hashOf, ja, scene } from "../test/scene.ts";
+import { ana, bo, bodyOf, cy, es, ja, scene } from "../test/scene.ts";
 import { evolveFigures, type Figures, figuresOf, firstLast, savingFactor, summary } from "./index.ts";
 
 function twoRounds() {
@@ -10,13 +10,13 @@ function twoRounds() {
       volunteer,
       source,
       body,
-      sha256: hashOf(`body ${body}`),
+      id: bodyOf(`body ${body}`),
       nats,
       tokens: 10,
       bytes,
     });
-  run.present.set(cy, { volunteer: cy, source: ja, ready: true });
-  run.present.set(bo, { volunteer: bo, source: es, ready: true });
+  run.present.set(cy, { volunteer: cy, source: ja, ready: true, rows: null });
+  run.present.set(bo, { volunteer: bo, source: es, ready: true, rows: null });
   run.join(ana);
   score(ana, es, 0, 30 * Math.LN2, 10);
   score(bo, es, 0, 30 * Math.LN2, 30);
@@ -48,6 +48,7 @@ test("traffic counts what was sent beside what the whole model each step would h
   const { traffic, tokens, steps, deltas, roundList, bodies } = figuresOf(twoRounds().entries)!;
   expect(traffic).toEqual({
     deltaBytes: 6 * 100,
+    sectionBytes: { theta: 6 * 100, phi: 0, psi: 0 },
     bodyBytes: 2 * 2000,
     // two rounds of 10 steps: two volunteers of es (1000 + 200 parameters), one of ja (1000 + 300)
     wouldHaveSentBytes: 2 * 10 * 4 * (2 * 1200 + 1300),

@@ -5,14 +5,16 @@
 // Nothing here is measured by a browser: what two watchers see is equal once they have read the same entries.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { CloseReason, Entry, Fact, ParameterCounts } from "./facts.ts";
+import { exchangeOf, type ParameterCounts, standardBytes } from "@homebody/dept";
+import { bodyId, type SectionFile, type SectionName } from "@homebody/protocol";
+import type { CloseReason, Entry, Fact } from "./facts.ts";
 
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
 
 export interface BodyFigure {
   readonly number: number;
-  readonly sha256: Sha256;
-  readonly sizeBytes: number;
+  readonly id: Sha256;
+  readonly sections: readonly SectionFile[];
   readonly at: Millis;
 }
 
@@ -53,12 +55,13 @@ export interface RoundFigure {
 }
 
 /**
- * Bytes that passed. `deltaBytes` is the way up, as it was sent. `wouldHaveSentBytes` is the same way up if every
- * local step behind the accepted deltas had exchanged the whole model (DEPT's STD: body, the source's own
- * vocabulary rows and positions, 4 bytes a parameter, one direction). `bodyBytes` is the way down.
+ * Bytes that passed. `deltaBytes` is the way up, as it was sent, `sectionBytes` the same by section. `wouldHaveSentBytes`
+ * is the same way up if every local step behind the accepted deltas had exchanged the whole model (DEPT's STD).
+ * `bodyBytes` is the way down.
  */
 export interface TrafficFigures {
   readonly deltaBytes: number;
+  readonly sectionBytes: Readonly<Record<SectionName, number>>;
   readonly bodyBytes: number;
   readonly wouldHaveSentBytes: number;
 }
@@ -91,6 +94,10 @@ export interface Figures {
   readonly ending: boolean;
   readonly finished: boolean;
   readonly parameters: ParameterCounts;
+  /** Parameters of a body: what travels, every row of it. */
+  readonly travelling: number;
+  /** Groups of parameters that never leave a device. */
+  readonly home: readonly SectionName[];
   readonly sources: readonly SourceFigure[];
   readonly bodies: readonly BodyFigure[];
   /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
@@ -158,11 +165,6 @@ export function summary(figures: Figures): {
   return { rounds: figures.published, sources };
 }
 
-/** Which bodies a coordinator keeps for download: the first, the last five, every tenth. */
-export function keepsBody(number: number, latest: number): boolean {
-  return number === 0 || number > latest - 5 || number % 10 === 0;
-}
-
 /** How many times fewer bytes went up than if the whole model had been exchanged each step; null before any did. */
 export function savingFactor({ deltaBytes, wouldHaveSentBytes }: TrafficFigures): number | null {
   return deltaBytes === 0 ? null : wouldHaveSentBytes / deltaBytes;
@@ -171,6 +173,7 @@ export function savingFactor({ deltaBytes, wouldHaveSentBytes }: TrafficFigures)
 function created({ at, seq, fact }: Entry): Draft {
   if (fact.kind !== "created") throw new Error(`figures: expected a created fact first, got ${fact.kind}`);
   const { manifest } = fact;
+  const exchange = exchangeOf(manifest);
   return {
     run: manifest.run,
     name: manifest.name,
@@ -188,19 +191,26 @@ function created({ at, seq, fact }: Entry): Draft {
     ending: false,
     finished: false,
     parameters: fact.parameters,
+    travelling: exchange.sections.reduce((sum, { layout }) => sum + layout.size, 0),
+    home: exchange.home.map(({ name }) => name),
     sources: manifest.sources.map(({ id, title, language, vocabulary }) => ({
       id,
       title,
       language,
       vocabulary,
     })),
-    bodies: [{ number: 0, sha256: fact.body, sizeBytes: fact.bodyBytes, at }],
+    bodies: [bodyFigure(0, fact.sections, at)],
     scores: Object.fromEntries(manifest.sources.map(({ id }) => [id, []])),
     tokens: 0,
     steps: 0,
     deltas: [],
     roundList: [],
-    traffic: { deltaBytes: 0, bodyBytes: 0, wouldHaveSentBytes: 0 },
+    traffic: {
+      deltaBytes: 0,
+      sectionBytes: { theta: 0, phi: 0, psi: 0 },
+      bodyBytes: 0,
+      wouldHaveSentBytes: 0,
+    },
     removed: [],
   };
 }
@@ -241,7 +251,10 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       return;
     }
     case "accepted": {
-      const { round, volunteer, source, norm, sizeBytes, loss, steps, tokens } = fact;
+      const { round, volunteer, source, norm, loss, steps, tokens } = fact;
+      const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
+      const sectionBytes = { ...draft.traffic.sectionBytes };
+      for (const section of fact.sections) sectionBytes[section.name] += section.sizeBytes;
       const list = owned(draft.deltas);
       list.push({ round, volunteer, source, norm, cosine: null, sizeBytes, loss, steps, tokens, at });
       draft.deltas = list;
@@ -250,7 +263,8 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       draft.traffic = {
         ...draft.traffic,
         deltaBytes: draft.traffic.deltaBytes + sizeBytes,
-        wouldHaveSentBytes: draft.traffic.wouldHaveSentBytes + everyStep(draft.parameters, source, steps),
+        sectionBytes,
+        wouldHaveSentBytes: draft.traffic.wouldHaveSentBytes + standardBytes(draft.parameters, source, steps),
       };
       return;
     }
@@ -267,7 +281,7 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       return;
     case "published": {
       const bodies = owned(draft.bodies);
-      bodies.push({ number: fact.round, sha256: fact.body, sizeBytes: fact.bodyBytes, at });
+      bodies.push(bodyFigure(fact.round, fact.sections, at));
       draft.bodies = bodies;
       draft.phase = "gathering";
       draft.published = fact.round;
@@ -342,6 +356,6 @@ function scored(list: ScoreFigure[], fact: Extract<Fact, { kind: "evaluated" }>,
   return list;
 }
 
-function everyStep(parameters: ParameterCounts, source: SourceId, steps: number): number {
-  return steps * 4 * (parameters.theta + (parameters.phi[source] ?? 0) + parameters.psi);
+function bodyFigure(number: number, sections: readonly SectionFile[], at: Millis): BodyFigure {
+  return { number, id: bodyId(sections), sections, at };
 }

@@ -1,16 +1,10 @@
 // The coordinator's state: small enough to print, and in each phase only what exists in it.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { RunManifest } from "@homebody/protocol";
+import type { BodyRef, RunManifest, SectionFile } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
 
 export type AcceptedDelta = Extract<Fact, { kind: "accepted" }>;
-
-export interface Body {
-  readonly number: number;
-  readonly sha256: Sha256;
-  readonly sizeBytes: number;
-}
 
 export type Phase =
   | { readonly kind: "gathering"; readonly round: number } // the one that opens next
@@ -46,6 +40,8 @@ export interface Present {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
   readonly ready: boolean;
+  /** The row map that it declared; null where there is none to declare. */
+  readonly rows: Sha256 | null;
 }
 
 /** The fold over facts. */
@@ -57,9 +53,9 @@ export interface RunState {
   readonly pausedAt: Millis | null;
   /** The admin has ended the run: no further round opens. */
   readonly ending: boolean;
-  readonly body: Body;
-  /** State of the outer optimiser, by content. */
-  readonly outer: Sha256 | null;
+  readonly body: BodyRef;
+  /** What the outer optimisers keep, by section and content. */
+  readonly outer: readonly SectionFile[];
   readonly stepsDone: number;
   readonly removed: ReadonlySet<VolunteerId>;
   /** Whose deltas are in the current body, and who did not leave since. */

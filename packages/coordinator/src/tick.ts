@@ -70,10 +70,10 @@ function open(state: RunState, round: number, present: readonly Present[], now: 
 function slots(ready: readonly Present[]): readonly Assigned[] {
   const order = [...ready].sort((a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer));
   const sizes = new Map<string, number>();
-  const numbered = order.map(({ volunteer, source }) => {
+  const numbered = order.map(({ volunteer, source, rows }) => {
     const slot = sizes.get(source) ?? 0;
     sizes.set(source, slot + 1);
-    return { volunteer, source, slot };
+    return { volunteer, source, slot, rows };
   });
   return numbered.map((assigned) => ({ ...assigned, slots: sizes.get(assigned.source)! }));
 }

@@ -45,12 +45,12 @@ function play(run: Scene, event: Event): void {
       return;
     case "go":
       run.present.delete(event.who);
-      run.settle();
+      run.tickAll();
       return;
     case "leave":
       run.present.delete(event.who);
       run.do({ kind: "leave", volunteer: event.who });
-      run.settle();
+      run.tickAll();
       return;
     case "deliver":
       run.deliver(event.who);
@@ -60,14 +60,14 @@ function play(run: Scene, event: Event): void {
       return;
     case "remove":
       run.do({ kind: "admin", act: { kind: "remove", volunteer: event.who } });
-      run.settle();
+      run.tickAll();
       return;
     case "evaluate": {
-      const { number, sha256 } = run.state.body;
+      const { number, id } = run.state.body;
       const source = event.who < cy ? es : ja;
       const claim = { nats: 10, tokens: 5, bytes: 20 };
-      run.do({ kind: "evaluate", volunteer: event.who, source, body: number, sha256, ...claim });
-      run.settle();
+      run.do({ kind: "evaluate", volunteer: event.who, source, body: number, id, ...claim });
+      run.tickAll();
       return;
     }
     case "publish":
@@ -79,16 +79,16 @@ function play(run: Scene, event: Event): void {
       run.state = replay(run.entries)!;
       run.do({ kind: "restart", aliveAt });
       run.present.clear();
-      run.settle();
+      run.tickAll();
       return;
     }
     case "admin":
       run.do({ kind: "admin", act: { kind: event.act } });
-      run.settle();
+      run.tickAll();
       return;
     case "wait":
       run.now += 50_000;
-      run.settle();
+      run.tickAll();
       return;
     default:
       event satisfies never;
@@ -187,7 +187,7 @@ test("[C7] [C8] [C14] with somebody ready and time passing, every run finishes",
         play(run, { kind: "publish" });
         const due = nextTimer(run.state);
         if (due !== null) run.now = Math.max(run.now, due) as Millis;
-        run.settle();
+        run.tickAll();
       }
       expect(run.state.phase.kind).toBe("finished");
       expect(run.state.body.number).toBe(3);

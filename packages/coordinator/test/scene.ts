@@ -2,7 +2,7 @@
 // The part of the shell that it plays is the smallest one: append, evolve, tick until nothing is due.
 
 import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
-import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { bodyId, checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import {
   type Command,
   type Decision,
@@ -22,6 +22,9 @@ export const cy = "c".repeat(32) as VolunteerId;
 export const di = "d".repeat(32) as VolunteerId;
 export const at = (ms: number) => ms as Millis;
 export const hashOf = (text: string): Sha256 => sha256Of(new TextEncoder().encode(text));
+
+export const section = (text: string) => ({ name: "theta", sha256: hashOf(text), sizeBytes: 1000 }) as const;
+export const bodyOf = (text: string) => bodyId([section(text)]);
 
 export interface SceneOptions {
   readonly round?: Record<string, unknown>;
@@ -56,7 +59,7 @@ export interface Scene {
   readonly present: Map<VolunteerId, Present>;
   do(command: Command): Decision;
   /** Ticks until nothing is due. */
-  settle(): void;
+  tickAll(): void;
   join(volunteer: VolunteerId, source?: SourceId): void;
   deliver(volunteer: VolunteerId, claims?: { round?: number; steps?: number; tokens?: number }): Decision;
   /** Plays the shell's averaging. */
@@ -81,18 +84,18 @@ export function scene(options: SceneOptions = {}): Scene {
       if (decision.ok) for (const fact of decision.facts) append(fact);
       return decision;
     },
-    settle() {
+    tickAll() {
       for (let i = 0; i < 10; i++) {
         const before = entries.length;
         self.do({ kind: "tick", present: [...self.present.values()] });
         if (entries.length === before) return;
         if (self.state.phase.kind === "training" && entries.at(-1)?.fact.kind === "opened") return;
       }
-      throw new Error("ticks do not settle");
+      throw new Error("ticks do not come to an end");
     },
     join(volunteer, source = es) {
-      self.present.set(volunteer, { volunteer, source, ready: true });
-      self.settle();
+      self.present.set(volunteer, { volunteer, source, ready: true, rows: null });
+      self.tickAll();
     },
     deliver(volunteer, claims = {}) {
       const round = claims.round ?? ("round" in self.state.phase ? self.state.phase.round : 0);
@@ -102,13 +105,13 @@ export function scene(options: SceneOptions = {}): Scene {
         volunteer,
         source: self.present.get(volunteer)?.source ?? es,
         delta: hashOf(`${volunteer} ${round}`),
-        sizeBytes: 100,
+        sections: [{ name: "theta", sizeBytes: 100 }],
         steps: claims.steps ?? 10,
         tokens: claims.tokens ?? 320,
         loss: 2,
         norm: 1,
       });
-      self.settle();
+      self.tickAll();
       return decision;
     },
     publish() {
@@ -117,23 +120,23 @@ export function scene(options: SceneOptions = {}): Scene {
       self.do({
         kind: "published",
         round: phase.round,
-        body: hashOf(`body ${phase.round}`),
-        bodyBytes: 1000,
-        outer: null,
+        sections: [section(`body ${phase.round}`)],
+        outer: [],
         cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 })),
         meanNorm: 1,
         servedBytes: 2000,
       });
-      self.settle();
+      self.tickAll();
     },
     kinds: (after = 0) => entries.slice(after).map(({ fact }) => fact.kind),
   };
   append({
     kind: "created",
+    schema: 1,
+    homebody: "0.2.0",
     manifest: manifest(options),
     parameters: { theta: 1000, phi: { es: 200, ja: 300 }, psi: 0 },
-    body: hashOf("body 0"),
-    bodyBytes: 1000,
+    sections: [section("body 0")],
   });
   return self;
 }

@@ -1,5 +1,26 @@
 // DEPT's own rules: what travels, what that saves, and the learning rate of a run.
 
+export {
+  abilities,
+  canTakePart,
+  declaresRows,
+  deltaSize,
+  type Exchange,
+  exchangeFor,
+  exchangeOf,
+  formsOf,
+  heldOf,
+  type Manifest,
+  rowsOfDevice,
+  type Section,
+} from "./exchange.ts";
+export { bitsOf, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
-export { type GroupCounts, sentPerStep, wouldHaveSent } from "./traffic.ts";
-export { type Group, travels, type Variant } from "./variants.ts";
+export { decodeSection, encodeSection, firstAtHome, firstNumbers } from "./section-file.ts";
+export {
+  type ParameterCounts,
+  parameterCounts,
+  type RoundTraffic,
+  roundTraffic,
+  standardBytes,
+} from "./traffic.ts";

@@ -1,24 +1,68 @@
-// What travelling costs, by DEPT's formulas (table 1): parameters that one worker sends, one way.
+// What travelling costs, by DEPT's formulas (table 1).
 //
-// STD, ordinary data-parallel training, exchanges the whole model at each step; DEPT exchanges once in a round of
-// local steps, and only what its variant lets travel. Counts are those of the worker's own model: under TRIM phi has
-// the rows of the source's vocabulary.
+// STD, ordinary data-parallel training, exchanges the whole model at each step; DEPT exchanges once in a round of local
+// steps, and only what its variant lets travel.
 
-import { type Group, travels, type Variant } from "./variants.ts";
+import { countParameters, type Group } from "@homebody/model/parameters";
+import type { ManifestSource } from "@homebody/protocol";
+import { deltaSize, type Exchange, exchangeFor, exchangeOf, type Manifest } from "./exchange.ts";
+import type { RowMap } from "./row-map.ts";
 
+/** Parameters of a model as one source has it. */
 export type GroupCounts = Readonly<Record<Group, number>>;
 
-const groups: readonly Group[] = ["theta", "phi", "psi"];
-const bytesPerParameter = 4; // float32, uncompressed
-
-/** Bytes that a worker would have sent if it had exchanged the whole model at each of these steps (STD). */
-export function wouldHaveSent(counts: GroupCounts, steps: number): number {
-  return bytesPerParameter * steps * groups.reduce((sum, group) => sum + counts[group], 0);
+/** Parameters of all sources' models: they differ in phi. */
+export interface ParameterCounts {
+  readonly theta: number;
+  readonly phi: Readonly<Record<string, number>>; // a source
+  readonly psi: number;
 }
 
-/** Parameters that a worker sends in a round, averaged over its local steps. */
-export function sentPerStep(method: Variant | "std", counts: GroupCounts, localSteps: number): number {
-  const sent = groups.filter((group) => method === "std" || travels(method, group));
-  const parameters = sent.reduce((sum, group) => sum + counts[group], 0);
-  return method === "std" ? parameters : parameters / localSteps;
+const bytesPerParameter = 4; // float32, uncompressed
+
+export function parameterCounts(manifest: Manifest): ParameterCounts {
+  const counts = (source: ManifestSource) => countsOf(exchangeOf({ ...manifest, sources: [source] }));
+  const { theta, psi } = counts(manifest.sources[0]!);
+  return {
+    theta,
+    psi,
+    phi: Object.fromEntries(manifest.sources.map((source) => [source.id, counts(source).phi])),
+  };
+}
+
+function countsOf({ config }: Exchange): GroupCounts {
+  const count = (group: Group) => countParameters(config, group);
+  return { theta: count("theta"), phi: count("phi"), psi: count("psi") };
+}
+
+/** Bytes that a worker would have sent if it had exchanged the whole model at each of these steps (STD), one way. */
+export function standardBytes(parameters: ParameterCounts, source: string, steps: number): number {
+  const { theta, phi, psi } = parameters;
+  return bytesPerParameter * steps * (theta + (phi[source] ?? 0) + psi);
+}
+
+export interface RoundTraffic {
+  /** Of the delta: at most, where a codec's size depends on the numbers. */
+  readonly upBytes: number;
+  /** Of the body's numbers, as they are downloaded. */
+  readonly downBytes: number;
+  /** Each way, if every local step of the round exchanged the whole model. */
+  readonly standardBytes: number;
+}
+
+/** What one volunteer of a source moves in a round, each way; without its row map as if it held every row. */
+export function roundTraffic(
+  manifest: Manifest,
+  source: ManifestSource,
+  rows: RowMap | null = null,
+): RoundTraffic {
+  const own =
+    rows === null ? exchangeOf({ ...manifest, sources: [source] }) : exchangeFor(manifest, source, rows);
+  const counts = countsOf(own);
+  return {
+    upBytes: deltaSize(own).most,
+    downBytes: own.sections.reduce((sum, { layout }) => sum + bytesPerParameter * layout.size, 0),
+    standardBytes:
+      bytesPerParameter * manifest.training.localSteps * (counts.theta + counts.phi + counts.psi),
+  };
 }

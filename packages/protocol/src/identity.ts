@@ -11,10 +11,17 @@ import {
   type VolunteerId,
   volunteerId,
 } from "@homebody/base";
+import type { SectionFile } from "./body.ts";
 
 /** The public id of the holder of a secret (64 hex digits): the first half of the secret's hash. */
 export function volunteerOf(secret: string): VolunteerId {
   return volunteerId(toHex(sha256(new TextEncoder().encode(`homebody volunteer ${secret}`))).slice(0, 32));
+}
+
+/** A body's name: of what its sections are called and hold. */
+export function bodyId(sections: readonly Pick<SectionFile, "name" | "sha256">[]): Sha256 {
+  const lines = sections.map(({ name, sha256 }) => `${name} ${sha256}\n`);
+  return sha256Of(new TextEncoder().encode(lines.join("")));
 }
 
 /** The same delta of the same volunteer in the same round is the same upload, also after a restart. */

@@ -1,7 +1,11 @@
 // The wire: messages, refusals, the run file. Rules are numbered in ../RULES.md.
 
+export * from "./answers.ts";
+export * from "./body.ts";
 export * from "./check.ts";
 export * from "./identity.ts";
 export * from "./messages.ts";
 export * from "./refusals.ts";
 export * from "./run-file.ts";
+export * from "./stored-run.ts";
+export * from "./version.ts";

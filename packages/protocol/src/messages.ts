@@ -1,14 +1,16 @@
-// Every message between a volunteer or watcher and the coordinator, checked on arrival.
+// Every message of a volunteer, a watcher or the host to the coordinator, checked on arrival.
 //
 // Messages carry numbers, hashes, ids and words of closed sets; there is no free-text field on the way from a
-// volunteer to the coordinator, so no text can leave a device by accident. Rules: ../RULES.md.
+// volunteer to the coordinator, so no text can leave a device by accident. Fields that are not known are left unread, so a
+// message may gain some [P22]. What comes down is in answers.ts. Rules: ../RULES.md.
 
-import type { Millis, RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
+import type { RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
 import { z } from "zod";
 import { type Check, checked } from "./check.ts";
-import type { Refusal } from "./refusals.ts";
+import { finite, hex, run, sha, source, upload, volunteer, whole } from "./fields.ts";
 
-export const protocolVersion = 1;
+/** Another one is refused: see protocolOf. */
+export const protocolVersion = 2;
 
 /** Bytes of one chunk: well below Socket.IO's frame limit of 1 MB. */
 export const chunkBytes = 64 * 1024;
@@ -17,21 +19,12 @@ export const chunkWindow = 8;
 /** A frame larger than this closes the connection. */
 export const maxFrameBytes = 256 * 1024;
 
-const whole = (most = Number.MAX_SAFE_INTEGER) => z.number().int().min(0).max(most);
-const hex = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`), `${digits} hex digits`);
-const finite = z.number().refine(Number.isFinite, "a finite number");
-const sha = hex(64) as unknown as z.ZodType<Sha256>;
-const run = hex(64) as unknown as z.ZodType<RunId>;
-const volunteer = hex(32) as unknown as z.ZodType<VolunteerId>;
-const upload = hex(32) as unknown as z.ZodType<UploadId>;
-const source = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/) as unknown as z.ZodType<SourceId>;
-
 export const backends = ["webgpu", "wasm"] as const;
 export const hosts = ["browser", "node"] as const;
-export const stages = ["prepare", "wait", "download", "evaluate", "train", "encode", "send", "rest"] as const;
+export const stages = ["prepare", "wait", "download", "evaluate", "train", "encode", "send"] as const;
 export type Stage = (typeof stages)[number];
 
-export interface Device {
+export interface DeviceKind {
   readonly backend: (typeof backends)[number];
   readonly host: (typeof hosts)[number];
 }
@@ -42,8 +35,21 @@ export interface Hello {
   readonly run: RunId;
   readonly secret: string; // 64 hex digits
   readonly source: SourceId;
-  readonly device: Device;
+  readonly device: DeviceKind;
+  /** What this volunteer can do: a run may need more [P23]. */
+  readonly can: Abilities;
+  /** Where rows are a matter of the text (DEPT's TRIM): a bitmap over the vocabulary, the lowest bit of a byte first. */
+  readonly rows?: Uint8Array | undefined;
 }
+
+/** Words of codecs and sections, those of other versions included. */
+export interface Abilities {
+  readonly codecs: readonly string[];
+  readonly sections: readonly string[];
+}
+
+/** The bitmap of the largest vocabulary that a run file may have. */
+export const mostRowBytes = 65536 / 8;
 
 /** Text, vocabulary and engine are ready: from now on rounds may count on this volunteer. */
 export interface Ready {
@@ -83,7 +89,8 @@ export interface Commit {
 /** Of a body, on this volunteer's held-out share with its own embeddings. */
 export interface Evaluation {
   readonly body: number;
-  readonly sha256: Sha256;
+  /** The body's id. */
+  readonly id: Sha256;
   readonly nats: number; // sum of -ln p
   readonly tokens: number;
   readonly bytes: number; // UTF-8 bytes of the text predicted
@@ -107,26 +114,41 @@ export interface Watch {
   readonly after: number;
 }
 
-const device = z.strictObject({ backend: z.enum(backends), host: z.enum(hosts) });
+/** The version that a hello is of, whatever else it has; undefined where it names none. */
+export function protocolOf(hello: unknown): number | undefined {
+  const { protocol } = (typeof hello === "object" && hello !== null ? hello : {}) as { protocol?: unknown };
+  return typeof protocol === "number" ? protocol : undefined;
+}
 
+export const device = z.object({ backend: z.enum(backends), host: z.enum(hosts) });
+
+const someWords = z.array(z.string().regex(/^[a-z0-9-]{1,32}$/, "a word of a-z, 0-9 and -")).max(64);
 export const checkHello: Check<Hello> = checked(
-  z.strictObject({ protocol: whole(1e6), run, secret: hex(64), source, device }),
+  z.object({
+    protocol: whole(1e6),
+    run,
+    secret: hex(64),
+    source,
+    device,
+    can: z.object({ codecs: someWords, sections: someWords }),
+    rows: z
+      .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostRowBytes, "a bitmap")
+      .optional(),
+  }),
   "hello",
 );
-export const checkReady: Check<Ready> = checked(z.strictObject({ ready: z.boolean() }), "ready");
-export const checkProgress: Check<Progress> = checked(
-  z.strictObject({
-    round: whole(),
-    stage: z.enum(stages),
-    step: whole(),
-    of: whole(),
-    loss: finite.nullable(),
-    tokensPerSecond: finite.min(0).nullable(),
-  }),
-  "progress",
-);
+export const checkReady: Check<Ready> = checked(z.object({ ready: z.boolean() }), "ready");
+export const progress = z.object({
+  round: whole(),
+  stage: z.enum(stages),
+  step: whole(),
+  of: whole(),
+  loss: finite.nullable(),
+  tokensPerSecond: finite.min(0).nullable(),
+});
+export const checkProgress: Check<Progress> = checked(progress, "progress");
 export const checkOpenUpload: Check<OpenUpload> = checked(
-  z.strictObject({
+  z.object({
     round: whole(),
     delta: sha,
     sizeBytes: whole(2 ** 40),
@@ -138,109 +160,34 @@ export const checkOpenUpload: Check<OpenUpload> = checked(
 );
 const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, "bytes");
 export const checkChunk: Check<Chunk> = checked(
-  z.strictObject({ upload, offset: whole(), bytes: someBytes }),
+  z.object({ upload, offset: whole(), bytes: someBytes }),
   "chunk",
 );
-export const checkCommit: Check<Commit> = checked(z.strictObject({ upload }), "commit");
+export const checkCommit: Check<Commit> = checked(z.object({ upload }), "commit");
 export const checkEvaluation: Check<Evaluation> = checked(
-  z.strictObject({
+  z.object({
     body: whole(),
-    sha256: sha,
+    id: sha,
     nats: finite.min(0),
     tokens: whole(1e15),
     bytes: whole(1e15).min(1),
   }),
   "evaluation",
 );
-export const checkWatch: Check<Watch> = checked(z.strictObject({ after: whole() }), "watch");
+export const checkWatch: Check<Watch> = checked(z.object({ after: whole() }), "watch");
 export const checkAdmin: Check<Admin> = checked(
-  z.strictObject({
+  z.object({
     token: z.string().max(200),
     act: z.discriminatedUnion("kind", [
-      z.strictObject({ kind: z.literal("pause") }),
-      z.strictObject({ kind: z.literal("resume") }),
-      z.strictObject({ kind: z.literal("end-round") }),
-      z.strictObject({ kind: z.literal("end-run") }),
-      z.strictObject({ kind: z.literal("remove"), volunteer }),
+      z.object({ kind: z.literal("pause") }),
+      z.object({ kind: z.literal("resume") }),
+      z.object({ kind: z.literal("end-round") }),
+      z.object({ kind: z.literal("end-run") }),
+      z.object({ kind: z.literal("remove"), volunteer }),
     ]),
   }),
   "admin",
 );
-
-/** What the coordinator answers to every message but progress. */
-export type Reply<T = object> =
-  | ({ readonly ok: true } & T)
-  | { readonly ok: false; readonly refusal: Refusal };
-
-export interface Welcome {
-  readonly volunteer: VolunteerId;
-  readonly announcement: Announcement;
-}
-
-export interface UploadOpened {
-  readonly upload: UploadId;
-  /** Bytes that the coordinator already has: the upload goes on from here. */
-  readonly offset: number;
-  /** The delta is in: there is nothing left to send. */
-  readonly accepted: boolean;
-}
-
-/** What the coordinator says of the run, to each volunteer, at every change and after each hello. */
-export type Announcement = {
-  readonly paused: boolean;
-  readonly bodyNumber: number;
-  readonly body: Sha256;
-} & (
-  | { readonly kind: "gathering"; readonly round: number; readonly ready: number; readonly minimum: number }
-  | {
-      readonly kind: "training";
-      readonly round: number;
-      readonly localSteps: number;
-      /** Steps of the run before this round: with the local step it sets the learning rate. */
-      readonly stepsBefore: number;
-      readonly totalSteps: number;
-      readonly remainingMs: number;
-      /** Null: this volunteer waits for the next round. */
-      readonly assignment: Assignment | null;
-      readonly accepted: boolean;
-    }
-  | { readonly kind: "closing"; readonly round: number }
-  | { readonly kind: "evaluating"; readonly remainingMs: number; readonly evaluated: boolean }
-  | { readonly kind: "finished"; readonly rounds: number }
-);
-
-export interface Assignment {
-  readonly slot: number;
-  readonly slots: number;
-}
-
-export interface Watching {
-  /** The last entry of the journal now. A watcher that is far behind reads up to it by HTTP. */
-  readonly last: number;
-}
-
-/** Why a connection will not be used again by itself [P5] [C17]. */
-export interface Removed {
-  readonly reason: "replaced" | "removed";
-}
-
-/** A volunteer as the dashboard sees it now; presence is never in the journal. */
-export interface Presence {
-  readonly volunteer: VolunteerId;
-  readonly source: SourceId;
-  readonly device: Device;
-  readonly connected: boolean;
-  readonly ready: boolean;
-  readonly progress: Progress | null;
-  readonly lastSeenAt: Millis;
-}
-
-/** Live to watchers, about once a second; may be lost. */
-export interface PresenceReport {
-  readonly at: Millis;
-  readonly volunteers: readonly Presence[];
-  readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
-}
 
 /** The names of Socket.IO events; requests have an acknowledgement with a Reply. */
 export const events = {

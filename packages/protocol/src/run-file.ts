@@ -2,7 +2,8 @@
 //
 // The host writes it as YAML (read in apps/server, which knows lines); here is its shape, its defaults and the
 // run's identity: the SHA-256 of the canonical manifest without what may change while a run lives (description,
-// host, deadlines, number of rounds). Two hosts with the same file and texts have the same run id.
+// host, deadlines, number of rounds). Two hosts with the same file and texts have the same run id. It is computed once,
+// when the run is created: stored-run.ts says what a file means for a run that is there.
 
 import { type RunId, runId, type Sha256, type SourceId, sha256Of } from "@homebody/base";
 import { z } from "zod";
@@ -64,7 +65,7 @@ const training = z.strictObject({
   clip: positive(1e6).default(1),
   moments: oneOf(["afresh", "kept"]).default("afresh"),
   seed: count(0, 4294967295).default(1),
-  /** The experiment's control: the body stays as it was initialised; only words are learnt. */
+  /** The experiment's control: the body stays as it was initialised; only embeddings are learnt. */
   frozenBody: z.boolean("true or false").default(false),
 });
 
@@ -93,7 +94,10 @@ const roundPolicy = z.strictObject({
   evaluationSeconds: seconds.default(120),
 });
 
-const runFileShape = z.strictObject({
+/** Of the shape and its defaults. A change of either is a new version, with a lift for manifests of the one before. */
+export const schemaVersion = 1;
+
+export const runFileShape = z.strictObject({
   name: line(80),
   description: line(2000),
   host: line(200).default("an unnamed host"),
@@ -145,6 +149,8 @@ export interface ServedText {
   readonly trainBytes: number;
   readonly heldOut: Sha256 | null;
   readonly heldOutBytes: number;
+  /** Where rows are a matter of the text: the row map of this text, a bitmap in the blobs. */
+  readonly rows?: Sha256 | undefined;
 }
 
 export interface ManifestSource {

@@ -1,11 +1,16 @@
-// A volunteer: the session and its rules, the ports, and what works over them. Browser and Node have doors of their own.
+// A volunteer: the session and its rules, the ports, and what works over them. Browser and Node have doors of their own,
+// and so have the ports in memory.
 
 export { systemClock } from "./clock.ts";
 export { engineDevice } from "./device.ts";
-export { memoryDisk } from "./memory/disk.ts";
+export * from "./jobs.ts";
 export { webNet } from "./net.ts";
 export * from "./ports.ts";
 export type { BroughtFile } from "./prepare.ts";
+export { createReplica, type Replica, type ReplicaInputs } from "./replica.ts";
 export * from "./session.ts";
+export { type Kept, type StoredDelta, type StoredState, storedNames, storedState } from "./stored-state.ts";
+export { type Outcome, upload } from "./upload.ts";
 export * from "./view.ts";
 export { startVolunteer, type Volunteer, type VolunteerOptions } from "./volunteer.ts";
+export type { LocalStep, Work } from "./work.ts";

@@ -5,14 +5,15 @@
 
 import { events } from "@homebody/protocol";
 import { io } from "socket.io-client";
-import { type Line, type LineListener, type Net, NetError } from "./ports.ts";
+import { type Line, type LineListener, type Net, NetError, type Piece } from "./ports.ts";
 
 const answerMs = 60_000;
 const reconnectMs = 2000;
 
 export function webNet(base: string): Net {
   return {
-    download: (path, sizeBytes, told, signal) => download(new URL(path, base).href, sizeBytes, told, signal),
+    download: (path, sizeBytes, progress, signal) =>
+      download(new URL(path, base).href, sizeBytes, progress, signal),
     connect: (listener) => connect(base, listener),
   };
 }
@@ -20,7 +21,7 @@ export function webNet(base: string): Net {
 async function download(
   url: string,
   sizeBytes: number | null,
-  told: (bytes: number) => void,
+  progress: (bytes: number) => void,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   try {
@@ -36,7 +37,7 @@ async function download(
       done += value.length;
       if (sizeBytes !== null && done > sizeBytes)
         throw new NetError(`${url}: expected ${sizeBytes} bytes, got more`);
-      told(done);
+      progress(done);
     }
     const bytes = new Uint8Array(done);
     let at = 0;
@@ -54,19 +55,13 @@ async function download(
 function connect(base: string, listener: LineListener): Line {
   const socket = io(base, { transports: ["websocket"], reconnectionDelayMax: 10_000 });
   let closed = false;
-  /** The binary part of a chunk is counted as delta, everything else as message. */
-  const size = (data: unknown) =>
-    typeof data === "string" ? new TextEncoder().encode(data).length : binarySize(data);
-
   socket.on("connect", () => {
     const { engine } = socket.io;
     engine.on("packetCreate", ({ data }: { data?: unknown }) => {
-      if (data === undefined) return;
-      const binary = typeof data !== "string";
-      listener.passed("sent", binary ? "delta" : "message", size(data));
+      if (isPiece(data)) listener.passed("sent", data);
     });
     engine.on("packet", ({ data }: { data?: unknown }) => {
-      if (data !== undefined) listener.passed("received", "message", size(data));
+      if (isPiece(data)) listener.passed("received", data);
     });
     listener.up();
   });
@@ -97,7 +92,6 @@ function connect(base: string, listener: LineListener): Line {
   };
 }
 
-function binarySize(data: unknown): number {
-  if (data instanceof ArrayBuffer || ArrayBuffer.isView(data)) return data.byteLength;
-  return 0;
+function isPiece(data: unknown): data is Piece {
+  return typeof data === "string" || data instanceof ArrayBuffer || ArrayBuffer.isView(data);
 }

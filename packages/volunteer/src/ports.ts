@@ -9,6 +9,8 @@ export interface Disk {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;
   remove(name: string): Promise<void>;
+  /** Of all files, in no order. */
+  names(): Promise<readonly string[]>;
   /** Everything of this run on this device. */
   clear(): Promise<void>;
 }
@@ -25,15 +27,30 @@ export interface Device {
   /** The one that was started is gone: the next start makes another. */
   lost(): void;
   /** `bytes`: what training takes on one thread; without it the trainer is for samples, and has one thread alone. */
-  trainer(options: TrainerOptions, bytes?: number): Trainer;
+  trainer(options: TrainerOptions, bytes?: number): DeviceTrainer;
 }
+
+/** What a volunteer takes of a trainer. */
+export type DeviceTrainer = Pick<
+  Trainer,
+  | "config"
+  | "load"
+  | "read"
+  | "step"
+  | "evaluate"
+  | "sample"
+  | "readMoments"
+  | "loadMoments"
+  | "overlaps"
+  | "dispose"
+>;
 
 export interface Net {
   /** A path under the coordinator; throws NetError. */
   download(
     path: string,
     sizeBytes: number | null,
-    told: (bytes: number) => void,
+    progress: (bytes: number) => void,
     signal: AbortSignal,
   ): Promise<Uint8Array>;
   /** Opens the line and keeps it open, over lost connections, until closed. */
@@ -45,8 +62,14 @@ export interface LineListener {
   up(): void;
   down(): void;
   event(name: string, message: unknown): void;
-  /** Bytes that passed, as they are on the wire without framing. */
-  passed(direction: "sent" | "received", kind: "delta" | "message", bytes: number): void;
+  passed(direction: "sent" | "received", piece: Piece): void;
+}
+
+/** As it is on the wire, without framing. Bytes that are sent are the very memory that was asked with. */
+export type Piece = string | ArrayBuffer | ArrayBufferView;
+
+export function pieceBytes(piece: Piece): number {
+  return typeof piece === "string" ? new TextEncoder().encode(piece).length : piece.byteLength;
 }
 
 export interface Line {

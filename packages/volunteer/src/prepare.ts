@@ -5,29 +5,16 @@
 import { InputError, type Sha256, sha256Of } from "@homebody/base";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
-  decodeShard,
   decodeUtf8,
-  encodeShard,
   packing,
   parseDocuments,
-  type Shard,
   shardBytes,
   splitHeldOut,
-  type Tokenizer,
-  tokenizerFromJson,
   tokenizerTraining,
 } from "@homebody/text";
-import { decodeParts, encodeParts } from "./parts-file.ts";
 import type { Clock, Disk, Net } from "./ports.ts";
+import { encodeText, loadText, type Text, textName } from "./text-file.ts";
 import type { Task } from "./view.ts";
-
-export interface Text {
-  readonly tokenizer: Tokenizer;
-  readonly train: Shard;
-  readonly heldOut: Shard;
-  /** UTF-8, of the training text. */
-  readonly textBytes: number;
-}
 
 /** A file that the volunteer brought; it is read once, and stays on this device. */
 export interface BroughtFile {
@@ -35,19 +22,14 @@ export interface BroughtFile {
   bytes(): Promise<Uint8Array>;
 }
 
-export interface PrepareParts {
+export interface PrepareInputs {
   readonly net: Net;
   readonly disk: Disk;
   readonly clock: Clock;
-  readonly told: (task: Omit<Task, "startedAt">) => void;
+  readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly signal: AbortSignal;
 }
 
-interface TextMeta {
-  readonly source: string;
-}
-
-const fileName = "text";
 const breathMs = 16;
 
 /** Throws an AbortError when the signal aborts; nothing half-made is kept. */
@@ -55,53 +37,32 @@ export async function prepareText(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
-  parts: PrepareParts,
+  inputs: PrepareInputs,
 ): Promise<Text> {
-  const kept = await loadText(source, parts.disk);
+  const kept = await loadText(source, inputs.disk);
   if (kept !== undefined && files === null) return kept;
-  const documents = await readDocuments(manifest, source, files, parts);
+  const documents = await readDocuments(manifest, source, files, inputs);
   const tokenizer = await breathing(
     tokenizerTraining(documents.train, { vocabulary: source.vocabulary }),
     ({ phase, done, of }) => {
-      if (phase === "merging") parts.told({ kind: "train-vocabulary", done, of, unit: "merges" });
-      else parts.told({ kind: "read-text", done, of, unit: "documents" });
+      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
+      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
     },
-    parts,
+    inputs,
   );
   const { context } = manifest.model;
   const pack = (texts: readonly string[], share: string) =>
     breathing(
       packing(texts, tokenizer, { context, seed: `${manifest.training.seed}/${source.id}/${share}` }),
-      ({ done, of }) => parts.told({ kind: "pack-text", done, of, unit: "documents" }),
-      parts,
+      ({ done, of }) => inputs.report({ kind: "pack-text", done, of, unit: "documents" }),
+      inputs,
     );
   const train = await pack(documents.train, "train");
   const heldOut = await pack(documents.heldOut, "held-out");
-  const file = encodeParts<TextMeta>({
-    meta: { source: source.id },
-    parts: [new TextEncoder().encode(tokenizer.toJson()), encodeShard(train), encodeShard(heldOut)],
-  });
-  parts.signal.throwIfAborted();
-  await parts.disk.write(fileName, file);
+  const file = encodeText(source.id, { tokenizer, train, heldOut });
+  inputs.signal.throwIfAborted();
+  await inputs.disk.write(textName, file);
   return { tokenizer, train, heldOut, textBytes: shardBytes(train) };
-}
-
-/** What is on the disk of this run and source. */
-export async function loadText(source: ManifestSource, disk: Disk): Promise<Text | undefined> {
-  const bytes = await disk.read(fileName);
-  if (bytes === undefined) return undefined;
-  const { meta, parts } = decodeParts<TextMeta>(bytes, fileName);
-  const [json, train, heldOut] = parts;
-  if (meta.source !== source.id || json === undefined || train === undefined || heldOut === undefined)
-    return undefined;
-  const tokenizer = tokenizerFromJson(new TextDecoder().decode(json), "tokenizer");
-  const shard = decodeShard(train, tokenizer.vocabularySize, "training shard");
-  return {
-    tokenizer,
-    train: shard,
-    heldOut: decodeShard(heldOut, tokenizer.vocabularySize, "held-out shard"),
-    textBytes: shardBytes(shard),
-  };
 }
 
 interface Documents {
@@ -113,7 +74,7 @@ async function readDocuments(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
-  { net, told, signal }: PrepareParts,
+  { net, report, signal }: PrepareInputs,
 ): Promise<Documents> {
   const split = (documents: readonly string[]) =>
     splitHeldOut(documents, manifest.heldOut.share, `${manifest.training.seed}/${source.id}/split`);
@@ -123,14 +84,14 @@ async function readDocuments(
       throw new InputError(`source ${source.id}`, "files of yours: its text is brought", "none");
     const documents: string[] = [];
     for (const [i, file] of files.entries()) {
-      told({ kind: "read-text", done: i, of: files.length, unit: "documents" });
+      report({ kind: "read-text", done: i, of: files.length, unit: "documents" });
       documents.push(...parseDocuments(file.name, decodeUtf8(file.name, await file.bytes())));
       signal.throwIfAborted();
     }
     return split(documents);
   }
   const fetchText = async (hash: Sha256, sizeBytes: number) => {
-    const tell = (done: number) => told({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
+    const tell = (done: number) => report({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
     const bytes = await net.download(`/texts/${hash}`, sizeBytes, tell, signal);
     const got = sha256Of(bytes);
     if (got !== hash) throw new InputError(`text of ${source.id}`, `hash ${hash}`, got);
@@ -144,15 +105,15 @@ async function readDocuments(
 /** Runs a generator to its end, giving way every 16 ms. */
 async function breathing<P, T>(
   work: Generator<P, T>,
-  told: (progress: P) => void,
-  { clock, signal }: Pick<PrepareParts, "clock" | "signal">,
+  report: (progress: P) => void,
+  { clock, signal }: Pick<PrepareInputs, "clock" | "signal">,
 ): Promise<T> {
   let breathedAt = clock.elapsed();
   for (;;) {
     const step = work.next();
     if (step.done) return step.value;
     if (clock.elapsed() - breathedAt < breathMs) continue;
-    told(step.value);
+    report(step.value);
     await clock.sleep(0, signal);
     signal.throwIfAborted();
     breathedAt = clock.elapsed();

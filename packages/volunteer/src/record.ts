@@ -1,10 +1,13 @@
-// What a device remembers of a run beside its words: figures for the page, and whether it was contributing.
+// What a device remembers of a run beside what it trains: figures for the page, and whether it was contributing.
 
-import type { Sha256, SourceId } from "@homebody/base";
+import type { SourceId } from "@homebody/base";
+import { emptyLedger } from "./ledger.ts";
+import type { Disk } from "./ports.ts";
 import type { Scored } from "./session.ts";
+import { recordFromV1 } from "./stored-v1.ts";
 import type { Ledger, LossPoint, ScorePoint } from "./view.ts";
 
-export interface Record {
+export interface RunRecord {
   readonly source: SourceId | null;
   readonly contributing: boolean;
   readonly roundsContributed: number;
@@ -13,15 +16,9 @@ export interface Record {
   readonly scores: readonly ScorePoint[];
   readonly losses: readonly LossPoint[];
   readonly scored: Scored | null;
-  readonly firstBody: Sha256 | null;
 }
 
-export const emptyLedger: Ledger = {
-  sent: { deltas: 0, messages: 0, words: 0 },
-  received: { bodies: 0, texts: 0, messages: 0 },
-};
-
-export const emptyRecord: Record = {
+export const emptyRecord: RunRecord = {
   source: null,
   contributing: false,
   roundsContributed: 0,
@@ -30,7 +27,6 @@ export const emptyRecord: Record = {
   scores: [],
   losses: [],
   scored: null,
-  firstBody: null,
 };
 
 /** Points kept for the curve; when there are more, every other one of the older half goes. */
@@ -42,11 +38,43 @@ export function withLoss(losses: readonly LossPoint[], point: LossPoint): readon
   return [...losses.filter((_, i) => i >= half || i % 2 === 0), point];
 }
 
-export function decodeRecord(bytes: Uint8Array | undefined): Record {
+/** The one of the latest version that is there, with what it lacks. */
+export function decodeRecord(bytes: Uint8Array | undefined): RunRecord {
   if (bytes === undefined) return emptyRecord;
-  return { ...emptyRecord, ...(JSON.parse(new TextDecoder().decode(bytes)) as Partial<Record>) };
+  const found = recordFromV1(JSON.parse(new TextDecoder().decode(bytes)));
+  return { ...emptyRecord, ...(found as Partial<RunRecord>) };
 }
 
-export function encodeRecord(record: Record): Uint8Array {
+export function encodeRecord(record: RunRecord): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(record));
+}
+
+export interface RecordKeeper {
+  now(): RunRecord;
+  change(inputs: Partial<RunRecord>): void;
+  /** Writes follow one another. */
+  save(): Promise<void>;
+}
+
+const name = "record.json";
+
+/** The record of this source; where the disk has another source's, that is of no use, and all of it goes. */
+export async function openRecord(disk: Disk, source: SourceId): Promise<RecordKeeper> {
+  let record = decodeRecord(await disk.read(name));
+  if (record.source !== null && record.source !== source) {
+    await disk.clear();
+    record = emptyRecord;
+  }
+  record = { ...record, source };
+  let saving: Promise<void> = Promise.resolve();
+  return {
+    now: () => record,
+    change: (inputs) => {
+      record = { ...record, ...inputs };
+    },
+    save: () => {
+      saving = saving.catch(() => {}).then(() => disk.write(name, encodeRecord(record)));
+      return saving;
+    },
+  };
 }

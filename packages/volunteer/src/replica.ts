@@ -1,128 +1,66 @@
-// The model on this device: the body as the round has it, this source's own words, and the training between them.
+// The model on this device: the sections of a body as the exchange has them, the home tensors, and what training makes
+// of both.
 //
-// Words (phi and psi, with the moments where they are kept) are stored when a delta was accepted, and only then
-// [V9]. While a round trains, what it has reached is in the snapshot [V7]; when it has ended, in the pending file,
-// with the delta [V8].
+// Which parameters travel and which stay is the exchange's to say; here sections come from bodies and go into deltas,
+// and home tensors are stored with the delta that they belong to [V8].
 
-import {
-  decodeSafetensors,
-  float32Tensors,
-  InputError,
-  type Millis,
-  type NamedTensors,
-  namedTensors,
-  requireSameLayout,
-  type Sha256,
-  sha256Of,
-  type TensorLayout,
-} from "@homebody/base";
+import { type NamedTensors, namedTensors, sha256Of } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
-import { learningRate } from "@homebody/dept";
-import { groupLayout, initialParameters, type ModelConfig, modelConfig } from "@homebody/model";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { drawBatch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
-import type { MemoryPlan, Moments, Trainer } from "@homebody/train";
-import { bytesOf, decodeParts, encodeParts, numbersOf } from "./parts-file.ts";
-import type { Clock, Device, Disk, Net } from "./ports.ts";
-import type { Pending, Scored, TrainOrder } from "./session.ts";
-import type { Task } from "./view.ts";
+import { type Exchange, firstAtHome } from "@homebody/dept";
+import { countParameters, type Group, groups } from "@homebody/model/parameters";
+import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
+import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
+import type { MemoryPlan } from "@homebody/train";
+import { createBodies } from "./bodies.ts";
+import type { TrainOrder } from "./jobs.ts";
+import type { Clock, Device, DeviceTrainer, Disk, Net } from "./ports.ts";
+import { snapshotPeriodMs, trainRound } from "./round.ts";
+import type { Pending, Scored } from "./session.ts";
+import { type Done, type Kept, type StoredState, storedState } from "./stored-state.ts";
+import { rest, type Work } from "./work.ts";
 
-export interface ReplicaParts {
+export interface ReplicaInputs {
   readonly manifest: RunManifest;
   readonly source: ManifestSource;
+  /** This device's. */
+  readonly exchange: Exchange;
   readonly net: Net;
   readonly disk: Disk;
   readonly device: Device;
   readonly clock: Clock;
-  /** How training fits in this device's memory. */
-  readonly memory: MemoryPlan;
+  /** How training fits in this device's memory; without it a batch goes through whole. */
+  readonly memory?: MemoryPlan | undefined;
   /** How often a snapshot is stored; by its size when it is not given. */
   readonly snapshotMs?: number | undefined;
 }
 
-/** What a job may tell while it runs, and what it has to ask. */
-export interface Telling {
-  readonly told: (task: Omit<Task, "startedAt">) => void;
-  readonly stepped: (step: { step: number; of: number; loss: number; tokens: number; ms: number }) => void;
-  readonly signal: AbortSignal;
-  /** The share of time at work [V17]. */
-  readonly duty: () => number;
-  readonly deadline: () => Millis | null;
-}
-
-interface SnapshotMeta {
-  readonly round: number;
-  readonly sha256: Sha256;
-  readonly done: Done;
-  readonly momentSteps: number;
-}
-
-/** What the local steps of a round add up to. */
-interface Done {
-  readonly steps: number;
-  readonly tokens: number;
-  readonly nats: number;
-}
-
 export interface Replica {
-  readonly config: ModelConfig;
-  readonly trainer: Trainer;
-  /** Numbers in phi and psi. */
-  readonly wordsSize: number;
+  readonly exchange: Exchange;
+  readonly trainer: DeviceTrainer;
+  readonly stored: StoredState;
   /** One user of the engine at a time. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
-  evaluate(body: number, sha256: Sha256, heldOut: Shard, telling: Telling): Promise<Scored>;
-  train(order: TrainOrder, train: Shard, telling: Telling): Promise<Pending>;
-  pendingDelta(): Promise<{ readonly pending: Pending; readonly delta: Uint8Array } | undefined>;
-  settle(accepted: boolean): Promise<void>;
-  /** Loads the first body that this device had, with the words as they began. Null where there is none. */
-  beginning(): Promise<{
-    readonly theta: NamedTensors;
-    readonly phi: NamedTensors;
-    readonly psi: NamedTensors;
-  } | null>;
+  /** With the home tensors of this round. */
+  evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
+  /** `batchOf`: by local step, from 0. When it resolves, the delta is stored. */
+  train(order: TrainOrder, batchOf: (step: number) => Batch, work: Work): Promise<Pending>;
+  /** The first body that this device had, with the home tensors as they began. Null where there is none. */
+  beginning(): Promise<ReadonlyMap<Group, NamedTensors> | null>;
   dispose(): void;
 }
 
-const files = {
-  words: "words",
-  snapshot: "snapshot",
-  pending: "pending",
-  body: "body",
-  firstBody: "first-body",
-};
-
-/** The model as it is with this source's vocabulary. */
-export function configOf({ model }: RunManifest, { vocabulary }: ManifestSource): ModelConfig {
-  return modelConfig(model as Parameters<typeof modelConfig>[0], vocabulary);
-}
-
-export function createReplica(parts: ReplicaParts): Replica {
-  const { manifest, source, net, disk, device, clock } = parts;
+export function createReplica(inputs: ReplicaInputs): Replica {
+  const { manifest, source, exchange, disk, device, clock } = inputs;
   const { training } = manifest;
-  const config = configOf(manifest, source);
-  const layouts = {
-    theta: groupLayout(config, "theta"),
-    phi: groupLayout(config, "phi"),
-    psi: groupLayout(config, "psi"),
-  };
-  const { bytes, ...memory } = parts.memory;
-  const trainer = device.trainer(
-    {
-      config,
-      betas: training.betas,
-      epsilon: training.epsilon,
-      weightDecay: training.weightDecay,
-      clip: training.clip,
-      frozenBody: training.frozenBody,
-      ...memory,
-    },
-    bytes,
-  );
-  const momentCount = layouts.theta.size + layouts.phi.size + layouts.psi.size;
-  const snapshotMs = parts.snapshotMs ?? snapshotPeriodMs(4 * 3 * momentCount);
-  /** The body that the replica started from. */
-  let base: { readonly sha256: Sha256; readonly theta: NamedTensors } | undefined;
+  const { sections, home, config } = exchange;
+  const memory: Partial<MemoryPlan> = inputs.memory ?? {};
+  const { bytes, ...how } = memory;
+  const { betas, epsilon, weightDecay, clip, frozenBody } = training;
+  const trainer = device.trainer({ config, betas, epsilon, weightDecay, clip, frozenBody, ...how }, bytes);
+  const bodies = createBodies(exchange, inputs);
+  const stored = storedState(disk, exchange);
+  const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
+  const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
   let tail: Promise<unknown> = Promise.resolve();
 
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
@@ -131,256 +69,127 @@ export function createReplica(parts: ReplicaParts): Replica {
     return result;
   }
 
-  async function body(sha256: Sha256, { told, signal }: Telling): Promise<NamedTensors> {
-    if (base?.sha256 === sha256) return base.theta;
-    const kept = await disk.read(files.body);
-    let bytes = kept !== undefined && sha256Of(kept) === sha256 ? kept : undefined;
-    if (bytes === undefined) {
-      const sizeBytes = 4 * layouts.theta.size;
-      const tell = (done: number) =>
-        told({ kind: "download-body", done, of: Math.max(done, sizeBytes), unit: "bytes" });
-      bytes = await net.download(`/bodies/${sha256}`, null, tell, signal);
-      const got = sha256Of(bytes);
-      if (got !== sha256) throw new InputError("body", `hash ${sha256}`, got);
-      await disk.write(files.body, bytes);
-      if ((await disk.read(files.firstBody)) === undefined) await disk.write(files.firstBody, bytes);
-    }
-    const theta = bodyOf(bytes, layouts.theta);
-    base = { sha256, theta };
-    return theta;
+  const firstHome = () =>
+    new Map(home.map(({ name }) => [name, firstAtHome(manifest, source.id, exchange, name)]));
+
+  function loadSections(numbers: readonly NamedTensors[]): void {
+    for (const [i, { name }] of sections.entries()) trainer.load(name, numbers[i]!);
   }
 
-  const firstWords = (group: "phi" | "psi") =>
-    initialParameters(config, [group], `${training.seed}/${source.id}/words`);
-
-  /** This device's words; at the first time those that the run's seed gives. */
-  async function loadWords(): Promise<void> {
-    const kept = await disk.read(files.words);
-    if (kept === undefined) {
-      trainer.load("phi", firstWords("phi"));
-      trainer.load("psi", firstWords("psi"));
-      trainer.loadMoments(null);
-      return;
-    }
-    const { meta, parts } = decodeParts<{ momentSteps: number }>(kept, files.words);
-    loadGroups(parts.slice(0, 2));
-    loadMoments(meta.momentSteps, parts.slice(2));
+  function load({ values, moments }: Kept): void {
+    for (const [group, tensors] of values) trainer.load(group, tensors);
+    trainer.loadMoments(moments);
   }
 
-  function loadGroups([phi, psi]: readonly Uint8Array[]): void {
-    trainer.load("phi", namedTensors(layouts.phi, numbersOf(phi!, layouts.phi.size, "stored phi")));
-    trainer.load("psi", namedTensors(layouts.psi, numbersOf(psi!, layouts.psi.size, "stored psi")));
+  async function read(wanted: readonly Group[], withMoments: boolean): Promise<Kept> {
+    const values = new Map<Group, NamedTensors>();
+    for (const group of wanted) values.set(group, await trainer.read(group));
+    return { values, moments: withMoments ? await trainer.readMoments() : null };
   }
 
-  function loadMoments(step: number, [first, second]: readonly Uint8Array[]): void {
-    if (first === undefined || second === undefined) {
-      trainer.loadMoments(null);
-      return;
-    }
-    const all = { slots: [], size: momentCount };
-    trainer.loadMoments({
-      step,
-      first: namedTensors(all, numbersOf(first, momentCount, "stored moments")),
-      second: namedTensors(all, numbersOf(second, momentCount, "stored moments")),
-    });
+  async function loadHome(round: number): Promise<void> {
+    load((await stored.home(round)) ?? { values: firstHome(), moments: null });
   }
 
-  const momentParts = ({ first, second }: Moments) => [bytesOf(first.data), bytesOf(second.data)];
-
-  async function evaluate(number: number, sha256: Sha256, heldOut: Shard, telling: Telling): Promise<Scored> {
-    const theta = await body(sha256, telling);
+  async function evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored> {
+    const numbers = await bodies.numbers(body, work);
     return exclusive(async () => {
-      trainer.load("theta", theta);
-      await loadWords();
+      loadSections(numbers);
+      await loadHome(homeRound);
       const options = heldOutOptions(manifest, source);
       const { batch, sampleRows } = options;
-      const of = Math.ceil(
-        (sampleRows === "all" ? heldOut.rows : Math.min(sampleRows, heldOut.rows)) / batch,
-      );
+      const rows = sampleRows === "all" ? heldOut.rows : Math.min(sampleRows, heldOut.rows);
       let [nats, tokens, bytes, done] = [0, 0, 0, 0];
       for (const one of heldOutBatches(heldOut, options)) {
-        telling.signal.throwIfAborted();
+        work.signal.throwIfAborted();
         const began = clock.elapsed();
         const scored = await trainer.evaluate(one);
         nats += scored.nats;
         tokens += scored.tokens;
         bytes += one.bytes;
         done += 1;
-        telling.told({ kind: "evaluate", done, of, unit: "batches" });
-        await rest(clock.elapsed() - began, telling);
+        work.report({ kind: "evaluate", done, of: Math.ceil(rows / batch), unit: "batches" });
+        await rest(clock, clock.elapsed() - began, work);
       }
-      return { body: number, sha256, nats, tokens, bytes };
+      return { body: body.number, id: body.id, nats, tokens, bytes };
     });
   }
 
-  /** [V17] */
-  async function rest(workedMs: number, { duty, signal }: Telling): Promise<void> {
-    const share = duty();
-    await clock.sleep(share >= 1 ? 0 : workedMs * (1 / share - 1), signal);
-  }
-
-  async function begin(order: TrainOrder, telling: Telling): Promise<Done> {
-    const theta = await body(order.sha256, telling);
-    const kept = await disk.read(files.snapshot);
-    if (kept !== undefined) {
-      const { meta, parts } = decodeParts<SnapshotMeta>(kept, files.snapshot);
-      if (meta.round === order.round && meta.sha256 === order.sha256) {
-        const numbers = numbersOf(parts[0]!, layouts.theta.size, "stored replica");
-        trainer.load("theta", namedTensors(layouts.theta, numbers));
-        loadGroups(parts.slice(1, 3));
-        loadMoments(meta.momentSteps, parts.slice(3));
-        return meta.done;
-      }
-      await disk.remove(files.snapshot);
+  /** [V7] From the snapshot if there is one of just this, else from the body. */
+  async function begin(order: TrainOrder, numbers: readonly NamedTensors[]): Promise<Done> {
+    const { round, body, homeRound } = order;
+    const snapshot = await stored.snapshot({ round, body: body.id, homeRound });
+    if (snapshot !== undefined) {
+      load(snapshot);
+      return snapshot.done;
     }
-    trainer.load("theta", theta);
-    await loadWords();
+    loadSections(numbers);
+    await loadHome(homeRound);
     if (training.moments === "afresh") trainer.loadMoments(null);
     return { steps: 0, tokens: 0, nats: 0 };
   }
 
-  async function snapshot({ round, sha256 }: TrainOrder, done: Done): Promise<void> {
-    const [theta, phi, psi] = [
-      await trainer.read("theta"),
-      await trainer.read("phi"),
-      await trainer.read("psi"),
-    ];
-    const moments = await trainer.readMoments();
-    const meta: SnapshotMeta = { round, sha256, done, momentSteps: moments.step };
-    const words = [bytesOf(theta.data), bytesOf(phi.data), bytesOf(psi.data)];
-    await disk.write(files.snapshot, encodeParts({ meta, parts: [...words, ...momentParts(moments)] }));
+  async function saveSnapshot({ round, body, homeRound }: TrainOrder, done: Done): Promise<void> {
+    await stored.saveSnapshot({ round, body: body.id, homeRound, done }, await read(groups, true));
   }
 
-  /** [V15] Time to stop, so that there is time left to send: a tenth of a minute, or what four steps take. */
-  function isLate(deadline: Millis | null, stepMs: number): boolean {
-    return deadline !== null && clock.now() + Math.max(6000, 4 * stepMs) > deadline;
-  }
-
-  async function train(order: TrainOrder, shard: Shard, telling: Telling): Promise<Pending> {
-    let done = await exclusive(() => begin(order, telling));
-    telling.told({ kind: "train", done: done.steps, of: order.localSteps, unit: "steps" });
-    let savedAt = clock.elapsed();
-    const seats = source.served === null ? { slot: 0, slots: 1 } : { slot: order.slot, slots: order.slots };
-    let stepMs = 0;
-    let endedAt = clock.elapsed();
-    /** A step that was started, whose numbers are not there yet. */
-    let flying: Promise<{ readonly loss: number; readonly tokens: number }> | undefined;
-
-    function start(step: number): void {
-      const { seed, batch } = training;
-      const { round, localSteps } = order;
-      const rows = drawBatch(shard, { seed, source: source.id, ...seats, round, step, localSteps, batch });
-      const rate = learningRate(training.learningRate, order.stepsBefore + step, order.totalSteps);
-      flying = exclusive(async () => ({ result: trainer.step(rows, rate) })).then(({ result }) => result);
-      flying.catch(() => {}); // it is waited for below
+  /** [V8] */
+  async function finish(
+    { round, homeRound }: TrainOrder,
+    done: Done,
+    start: readonly NamedTensors[],
+    { report }: Work,
+  ): Promise<Pending> {
+    report({ kind: "encode", done: 0, of: 1, unit: "steps" });
+    const moved: NamedTensors[] = [];
+    for (const [i, { name, held }] of sections.entries()) {
+      const { data } = await trainer.read(name);
+      const from = start[i]!.data;
+      for (let j = 0; j < data.length; j++) data[j] = data[j]! - from[j]!;
+      moved.push(namedTensors(held, data));
     }
-
-    async function land(): Promise<void> {
-      if (flying === undefined) return;
-      const landing = flying;
-      flying = undefined;
-      const { loss, tokens } = await landing;
-      stepMs = clock.elapsed() - endedAt;
-      endedAt = clock.elapsed();
-      done = { steps: done.steps + 1, tokens: done.tokens + tokens, nats: done.nats + loss * tokens };
-      telling.told({ kind: "train", done: done.steps, of: order.localSteps, unit: "steps" });
-      telling.stepped({ step: done.steps, of: order.localSteps, loss, tokens, ms: stepMs });
-    }
-
-    try {
-      while (done.steps < order.localSteps && !(done.steps > 0 && isLate(telling.deadline(), stepMs))) {
-        if (telling.signal.aborted) {
-          await land();
-          if (done.steps > 0) await exclusive(() => snapshot(order, done));
-          telling.signal.throwIfAborted();
-        }
-        if (flying === undefined) start(done.steps);
-        // At full speed the next step is on its way while this one's numbers come back.
-        const landing = land();
-        if (trainer.overlaps && telling.duty() >= 1 && done.steps + 1 < order.localSteps)
-          start(done.steps + 1);
-        await landing;
-        if (clock.elapsed() - savedAt >= snapshotMs) {
-          await land();
-          await exclusive(() => snapshot(order, done));
-          savedAt = clock.elapsed();
-        }
-        if (flying === undefined) {
-          await rest(stepMs, telling);
-          endedAt = clock.elapsed();
-        }
-      }
-      await land();
-    } catch (error) {
-      await Promise.allSettled([flying]); // nothing of this round moves parameters any more
-      throw error;
-    }
-    return await exclusive(() => finish(order, done, telling));
-  }
-
-  async function finish(order: TrainOrder, done: Done, { told }: Telling): Promise<Pending> {
-    told({ kind: "encode", done: 0, of: 1, unit: "steps" });
-    const start = base!.theta.data;
-    const delta = (await trainer.read("theta")).data;
-    for (let i = 0; i < delta.length; i++) delta[i] = delta[i]! - start[i]!;
-    const bytes = encodeDelta(manifest.codec, namedTensors(layouts.theta, delta));
+    const { bytes, sizes } = encodeDelta(sections.map(({ codec }, i) => ({ codec, numbers: moved[i]! })));
     const pending: Pending = {
-      round: order.round,
+      round,
       delta: sha256Of(bytes),
       sizeBytes: bytes.length,
       steps: done.steps,
       tokens: done.tokens,
       loss: done.nats / done.tokens,
     };
-    const words = [bytesOf((await trainer.read("phi")).data), bytesOf((await trainer.read("psi")).data)];
-    const moments = training.moments === "kept" ? await trainer.readMoments() : null;
-    const meta = { pending, momentSteps: moments?.step ?? 0 };
-    const file = encodeParts({ meta, parts: [bytes, ...words, ...(moments ? momentParts(moments) : [])] });
-    told({ kind: "save", done: 0, of: file.length, unit: "bytes" });
-    await disk.write(files.pending, file); // [V8]
-    await disk.remove(files.snapshot);
+    const sizeOf = sections.map(({ name }, i) => ({ name, sizeBytes: sizes[i]! }));
+    const kept = await read(
+      home.map(({ name }) => name),
+      training.moments === "kept",
+    );
+    await stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, kept, (of) =>
+      report({ kind: "save", done: 0, of, unit: "bytes" }),
+    );
     return pending;
   }
 
-  async function pendingFile() {
-    const kept = await disk.read(files.pending);
-    if (kept === undefined) return undefined;
-    return decodeParts<{ pending: Pending; momentSteps: number }>(kept, files.pending);
+  async function train(order: TrainOrder, batchOf: (step: number) => Batch, work: Work): Promise<Pending> {
+    const numbers = await bodies.numbers(order.body, work);
+    const from = await exclusive(() => begin(order, numbers));
+    const own = { order, training, trainer, clock, batchOf, from, snapshotMs, exclusive };
+    const done = await trainRound({ ...own, saveSnapshot: (done) => saveSnapshot(order, done) }, work);
+    return await exclusive(() => finish(order, done, numbers, work));
   }
 
   return {
-    config,
+    exchange,
     trainer,
-    wordsSize: layouts.phi.size + layouts.psi.size,
+    stored,
     exclusive,
     evaluate,
     train,
-    pendingDelta: async () => {
-      const file = await pendingFile();
-      return file && { pending: file.meta.pending, delta: file.parts[0]! };
-    },
-    // [V9] Words first, then the pending file goes: a crash between them settles again.
-    settle: async (accepted) => {
-      const file = await pendingFile();
-      if (file === undefined) return;
-      const { momentSteps } = file.meta;
-      if (accepted)
-        await disk.write(files.words, encodeParts({ meta: { momentSteps }, parts: file.parts.slice(1) }));
-      await disk.remove(files.pending);
-      await disk.remove(files.snapshot);
-    },
     beginning: async () => {
-      const kept = await disk.read(files.firstBody);
-      if (kept === undefined) return null;
-      return { theta: bodyOf(kept, layouts.theta), phi: firstWords("phi"), psi: firstWords("psi") };
+      const numbers = await bodies.first();
+      if (numbers === null) return null;
+      return new Map([...sections.map(({ name }, i) => [name, numbers[i]!] as const), ...firstHome()]);
     },
     dispose: () => trainer.dispose(),
   };
-}
-
-/** [V7] At most half a megabyte a second is written, but twice a minute whatever the size. */
-function snapshotPeriodMs(sizeBytes: number): number {
-  return Math.min(30_000, Math.max(500, sizeBytes / 500));
 }
 
 /** Which held-out rows are evaluated: the same for every body, and for every control. */
@@ -390,10 +199,4 @@ export function heldOutOptions(
 ): Required<HeldOutOptions> {
   const { batch, seed } = training;
   return { batch, sampleRows: heldOut.sampleRows, seed: `${seed}/${source.id}/evaluate` };
-}
-
-function bodyOf(bytes: Uint8Array, layout: TensorLayout): NamedTensors {
-  const theta = float32Tensors(decodeSafetensors(bytes, "body"));
-  requireSameLayout(theta.layout, layout, "body");
-  return theta;
 }

@@ -1,22 +1,60 @@
-// The model goes on from a prompt, with this device's own words: now, and as it was when this device began.
+// The model goes on from a prompt, with this device's own embeddings: now, and as it was when this device began.
 
-import { groups } from "@homebody/model";
-import type { RunManifest } from "@homebody/protocol";
-import type { Tokenizer } from "@homebody/text";
-import type { Trainer } from "@homebody/train";
-import type { Device } from "./ports.ts";
+import type { Device, DeviceTrainer } from "./ports.ts";
+import type { Equipment } from "./preparation.ts";
 import type { Replica } from "./replica.ts";
+import type { Text } from "./text-file.ts";
+import type { SampleView } from "./view.ts";
 
-export interface SampleParts {
-  readonly replica: Replica;
-  readonly tokenizer: Tokenizer;
+export interface SamplingParts {
   readonly device: Device;
-  readonly manifest: RunManifest;
+  readonly equipment: () => Equipment;
+  /** The number of the body that there is. */
+  readonly body: () => number;
+  readonly changed: () => void;
+}
+
+export interface Sampling {
+  view(): SampleView | null;
+  /** Does nothing before the device is prepared. */
+  sample(prompt: string, tokens: number): Promise<void>;
+}
+
+export function createSampling({ device, equipment, body: latest, changed }: SamplingParts): Sampling {
+  let view: SampleView | null = null;
+
+  function show(next: SampleView): void {
+    view = next;
+    changed();
+  }
+
+  async function sample(prompt: string, tokens: number): Promise<void> {
+    const { text, replica } = equipment();
+    if (text === undefined || replica === undefined) return;
+    let last: SampleView = { prompt, text: "", done: false, body: latest(), before: null };
+    show(last);
+    try {
+      for await (const { now, before } of sampleText({ replica, text, device, prompt, tokens })) {
+        last = { ...last, text: now, before };
+        show(last);
+      }
+    } finally {
+      show({ ...last, done: true });
+    }
+  }
+
+  return { view: () => view, sample };
+}
+
+interface SampleInputs {
+  readonly replica: Replica;
+  readonly text: Text;
+  readonly device: Device;
   readonly prompt: string;
   readonly tokens: number;
 }
 
-export interface Sampled {
+interface Sampled {
   readonly now: string;
   readonly before: string | null;
 }
@@ -25,39 +63,34 @@ const temperature = 0.8;
 const topK = 40;
 
 /** The text so far, after each token. The engine is taken for one token at a time, so training goes on between. */
-export async function* sampleText(parts: SampleParts): AsyncGenerator<Sampled> {
-  const { replica, tokenizer, prompt, tokens } = parts;
+async function* sampleText(inputs: SampleInputs): AsyncGenerator<Sampled> {
+  const { replica, text, prompt, tokens } = inputs;
+  const { tokenizer } = text;
   const ids = [tokenizer.endOfDocument, ...tokenizer.encode(prompt)];
   const options = { tokens, temperature, topK, seed: `sample ${prompt}` };
   let now = "";
-  for await (const text of continued(replica.trainer, parts, ids, options)) {
-    now = text;
+  for await (const made of continued(replica.trainer, inputs, ids, options)) {
+    now = made;
     yield { now, before: null };
   }
   const beginning = await replica.beginning();
   if (beginning === null) return;
-  const { config } = replica;
-  const first = parts.device.trainer({
-    config,
-    betas: [0.9, 0.95],
-    epsilon: 1e-8,
-    weightDecay: 0,
-    clip: 1,
-    frozenBody: false,
-  });
+  const { config } = replica.exchange;
+  const untrained = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1, frozenBody: false } as const;
+  const first = inputs.device.trainer({ config, ...untrained });
   try {
-    for (const group of groups) first.load(group, beginning[group]);
-    for await (const before of continued(first, parts, ids, options)) yield { now, before };
+    for (const [group, tensors] of beginning) first.load(group, tensors);
+    for await (const before of continued(first, inputs, ids, options)) yield { now, before };
   } finally {
     first.dispose();
   }
 }
 
 async function* continued(
-  trainer: Trainer,
-  { replica, tokenizer }: SampleParts,
+  trainer: DeviceTrainer,
+  { replica, text: { tokenizer } }: SampleInputs,
   prompt: readonly number[],
-  options: Parameters<Trainer["sample"]>[1],
+  options: Parameters<DeviceTrainer["sample"]>[1],
 ): AsyncGenerator<string> {
   const made: number[] = [];
   const tokens = trainer.sample(prompt, options);

@@ -1,45 +1,54 @@
-// The session of a volunteer: what it knows, and the one thing to work on next. Rules: ../RULES.md.
+// The session of a volunteer: what it knows, and how each thing that happens changes that. Rules: ../RULES.md.
 //
-// Pure. Events say what happened; `jobFor` derives the job from the session alone, so after a reload, a lost
-// connection or a failed job the same question has the same answer, and nothing has to be resumed by hand.
+// Pure. Events say what happened; what to work on next is derived from the session alone (jobs.ts), so after a reload,
+// a lost connection or a failed job the same question has the same answer, and nothing has to be resumed by hand.
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Announcement, OpenUpload, Refusal, Removed } from "@homebody/protocol";
 
-/** A delta that is stored with its embeddings, until the coordinator has said whether it counts [V8]. */
+/** A delta that is stored with what belongs to it, until the coordinator has said whether it counts [V8]. */
 export type Pending = OpenUpload;
 
+/** A delta as the disk has it: with the round whose home tensors it began from [V9]. */
+export interface StoredPending {
+  readonly pending: Pending;
+  readonly homeRound: number;
+}
+
+/** A stored delta, and what the coordinator said of it; null while it has not. */
+export interface QueuedDelta {
+  readonly pending: Pending;
+  readonly verdict: "accepted" | "refused" | null;
+}
+
+/** An evaluation of a body. */
 export interface Scored {
   readonly body: number;
-  readonly sha256: Sha256;
+  /** The body's. */
+  readonly id: Sha256;
   readonly nats: number;
   readonly tokens: number;
   readonly bytes: number;
 }
 
-export interface TrainOrder {
-  readonly round: number;
-  readonly body: number;
-  readonly sha256: Sha256;
-  readonly slot: number;
-  readonly slots: number;
-  readonly localSteps: number;
-  readonly stepsBefore: number;
-  readonly totalSteps: number;
+/** `refused`: this volunteer cannot take part, and another try would change nothing [V19]. */
+export type Ending = "asked" | "removed" | "replaced" | "refused" | "finished";
+
+/** What computes, and what speaks with the coordinator: jobs of the two may run together where they may overlap. */
+export type Lane = "compute" | "line";
+export const lanes: readonly Lane[] = ["compute", "line"];
+
+/** How a lane's last job failed. */
+export interface Failure {
+  /** In a row. */
+  readonly count: number;
+  readonly retryAt: Millis | null;
+  readonly message: string;
 }
 
-export type Job =
-  | { readonly kind: "prepare" }
-  | { readonly kind: "evaluate"; readonly body: number; readonly sha256: Sha256 }
-  | { readonly kind: "report"; readonly scored: Scored }
-  | { readonly kind: "train"; readonly order: TrainOrder }
-  | { readonly kind: "send"; readonly pending: Pending }
-  | { readonly kind: "settle"; readonly pending: Pending; readonly accepted: boolean }
-  | { readonly kind: "leave" };
-
-export type Ending = "asked" | "removed" | "replaced" | "finished";
-
 export interface Session {
+  /** Whether the two lanes may be busy together [V1]. */
+  readonly overlap: boolean;
   readonly contributing: boolean;
   readonly paused: boolean;
   readonly finishing: boolean;
@@ -49,22 +58,24 @@ export interface Session {
   readonly announcement: Announcement | null;
   /** When the announcement came: its remaining times count from here. */
   readonly announcedAt: Millis;
-  readonly pending: Pending | null;
-  /** What the coordinator said of the pending delta; null while it has not. */
-  readonly verdict: "accepted" | "refused" | null;
+  /** Stored deltas by round, the oldest first; at most `longestQueue` [V4]. */
+  readonly queue: readonly QueuedDelta[];
+  /** The round whose home tensors are this device's own [V9]; 0: the first ones. */
+  readonly homeRound: number;
   /** The last round that this volunteer has nothing more to do in. */
   readonly roundDone: number;
   /** The body that was evaluated last, and whether the coordinator has the result. */
   readonly scored: Scored | null;
   readonly reported: boolean;
-  readonly failures: number;
-  readonly retryAt: Millis | null;
-  readonly failure: string | null;
-  readonly refusal: { readonly word: Refusal; readonly at: Millis } | null;
+  readonly failures: Readonly<Record<Lane, Failure | null>>;
+  readonly refusal: { readonly reason: Refusal; readonly at: Millis } | null;
   readonly roundsContributed: number;
 }
 
+const fine = { compute: null, line: null } as const;
+
 export const firstSession: Session = {
+  overlap: false,
   contributing: false,
   paused: false,
   finishing: false,
@@ -73,14 +84,12 @@ export const firstSession: Session = {
   connected: false,
   announcement: null,
   announcedAt: 0 as Millis,
-  pending: null,
-  verdict: null,
+  queue: [],
+  homeRound: 0,
   roundDone: 0,
   scored: null,
   reported: false,
-  failures: 0,
-  retryAt: null,
-  failure: null,
+  failures: fine,
   refusal: null,
   roundsContributed: 0,
 };
@@ -94,10 +103,11 @@ export type SessionEvent =
   | { readonly kind: "disconnected" }
   | { readonly kind: "announcement"; readonly announcement: Announcement }
   | { readonly kind: "removed"; readonly reason: Removed["reason"] }
-  /** The text is ready; `pending` and `scored` were found on the disk. */
+  /** The text is ready; the rest was found on the disk, deltas by round. */
   | {
       readonly kind: "prepared";
-      readonly pending: Pending | null;
+      readonly deltas: readonly StoredPending[];
+      readonly homeRound: number;
       readonly scored: Scored | null;
       readonly roundsContributed: number;
     }
@@ -107,28 +117,35 @@ export type SessionEvent =
   /** This round is left out [V11]. */
   | { readonly kind: "not-finite"; readonly round: number; readonly message: string }
   | { readonly kind: "accepted"; readonly round: number }
-  | { readonly kind: "refused"; readonly word: Refusal }
+  | { readonly kind: "refused"; readonly reason: Refusal }
   | { readonly kind: "settled"; readonly round: number; readonly accepted: boolean }
   | { readonly kind: "left" }
-  | { readonly kind: "failed"; readonly message: string }
+  | { readonly kind: "failed"; readonly lane: Lane; readonly message: string }
   /** All that was on the device is gone [V18]. */
   | { readonly kind: "device-lost"; readonly message: string }
-  | { readonly kind: "retry" };
+  | { readonly kind: "retry"; readonly lane: Lane };
 
 const longestRetryMs = 60_000;
 
 export function evolve(session: Session, event: SessionEvent, now: Millis): Session {
   switch (event.kind) {
     case "contribute":
-      return { ...session, contributing: true, paused: false, finishing: false, ended: null, ...fine };
+      return {
+        ...session,
+        contributing: true,
+        paused: false,
+        finishing: false,
+        ended: null,
+        failures: fine,
+      };
     case "pause":
       return { ...session, paused: true };
     case "resume":
-      return { ...session, paused: false, ...fine };
+      return { ...session, paused: false, failures: fine };
     case "finish":
       return { ...session, finishing: true };
     case "connected":
-      return announced({ ...session, connected: true, ...fine }, event.announcement, now);
+      return announced({ ...session, connected: true, failures: fine }, event.announcement, now);
     case "disconnected":
       return { ...session, connected: false };
     case "announcement":
@@ -136,62 +153,105 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "removed":
       return { ...session, connected: false, ended: event.reason };
     case "prepared": {
-      const { pending, scored, roundsContributed } = event;
-      return { ...session, prepared: true, pending, scored, reported: false, roundsContributed, ...fine };
+      const { deltas, homeRound, scored, roundsContributed } = event;
+      const queue = queueOf(deltas, homeRound);
+      const next = { ...session, prepared: true, queue, homeRound, scored, reported: false };
+      return succeeded({ ...next, roundsContributed }, "compute");
     }
     case "evaluated":
-      return { ...session, scored: event.scored, reported: false, ...fine };
+      return succeeded({ ...session, scored: event.scored, reported: false }, "compute");
     case "reported":
-      return event.body === session.scored?.body ? { ...session, reported: true, ...fine } : session;
-    case "trained":
-      return { ...session, pending: event.pending, verdict: null, ...fine };
-    case "not-finite":
-      return { ...session, roundDone: Math.max(session.roundDone, event.round), failure: event.message };
-    case "accepted":
-      return session.pending?.round === event.round ? { ...session, verdict: "accepted", ...fine } : session;
+      return event.body === session.scored?.body
+        ? succeeded({ ...session, reported: true }, "line")
+        : session;
+    case "trained": {
+      const queue = [...session.queue, { pending: event.pending, verdict: null }];
+      return succeeded({ ...session, queue }, "compute");
+    }
+    case "not-finite": {
+      const compute = { count: 0, retryAt: null, message: event.message };
+      const roundDone = Math.max(session.roundDone, event.round);
+      return { ...session, roundDone, failures: { ...session.failures, compute } };
+    }
+    case "accepted": {
+      const [head, ...others] = session.queue;
+      if (head?.pending.round !== event.round) return session;
+      return succeeded({ ...session, queue: [{ ...head, verdict: "accepted" }, ...others] }, "line");
+    }
     case "refused":
-      return refused(session, event.word, now);
+      return refused(session, event.reason, now);
     case "settled":
-      return {
-        ...session,
-        pending: null,
-        verdict: null,
-        roundDone: Math.max(session.roundDone, event.round),
-        roundsContributed: session.roundsContributed + (event.accepted ? 1 : 0),
-        ended: session.ended ?? (session.announcement?.kind === "finished" ? "finished" : null),
-        ...fine,
-      };
+      return settled(session, event.round, event.accepted);
     case "left":
       return { ...session, ended: "asked" };
     case "failed": {
       // [V12]
-      const waitMs = Math.min(longestRetryMs, 1000 * 2 ** session.failures);
-      const retryAt = (now + waitMs) as Millis;
-      return { ...session, failures: session.failures + 1, retryAt, failure: event.message };
+      const { lane, message } = event;
+      const before = session.failures[lane]?.count ?? 0;
+      const retryAt = (now + Math.min(longestRetryMs, 1000 * 2 ** before)) as Millis;
+      const failure = { count: before + 1, retryAt, message };
+      return { ...session, failures: { ...session.failures, [lane]: failure } };
     }
-    case "device-lost":
-      return { ...evolve(session, { kind: "failed", message: event.message }, now), prepared: false };
-    case "retry":
-      return { ...session, retryAt: null };
+    case "device-lost": {
+      const failed = { kind: "failed", lane: "compute", message: event.message } as const;
+      return { ...evolve(session, failed, now), prepared: false };
+    }
+    case "retry": {
+      const failure = session.failures[event.lane];
+      if (failure === null) return session;
+      return { ...session, failures: { ...session.failures, [event.lane]: { ...failure, retryAt: null } } };
+    }
     default:
       event satisfies never;
       throw new Error(`unknown session event ${JSON.stringify(event)}`);
   }
 }
 
-const fine = { failures: 0, retryAt: null, failure: null } as const;
+/**
+ * [V9] What began from home tensors that are not there any more does not count: it was refused with them. One whose own
+ * home tensors are this device's was accepted, and is settled again.
+ */
+function queueOf(deltas: readonly StoredPending[], homeRound: number): readonly QueuedDelta[] {
+  const there = new Set([homeRound]);
+  return deltas.map(({ pending, homeRound: from }) => {
+    if (pending.round === homeRound) return { pending, verdict: "accepted" };
+    if (!there.has(from)) return { pending, verdict: "refused" };
+    there.add(pending.round);
+    return { pending, verdict: null };
+  });
+}
+
+function succeeded(session: Session, lane: Lane): Session {
+  return { ...session, failures: { ...session.failures, [lane]: null } };
+}
 
 function announced(session: Session, announcement: Announcement, now: Millis): Session {
   const next = { ...session, announcement, announcedAt: now };
-  const unsettled = session.pending !== null;
-  return announcement.kind === "finished" && !unsettled ? { ...next, ended: "finished" } : next;
+  return announcement.kind === "finished" && session.queue.length === 0
+    ? { ...next, ended: "finished" }
+    : next;
+}
+
+/** [V9] */
+function settled(session: Session, round: number, accepted: boolean): Session {
+  const queue = session.queue.filter(({ pending }) => pending.round !== round);
+  const isOver = queue.length === 0 && session.announcement?.kind === "finished";
+  const next: Session = {
+    ...session,
+    queue,
+    homeRound: accepted ? round : session.homeRound,
+    roundDone: Math.max(session.roundDone, round),
+    roundsContributed: session.roundsContributed + (accepted ? 1 : 0),
+    ended: session.ended ?? (isOver ? "finished" : null),
+  };
+  return succeeded(next, "line");
 }
 
 /** What a refusal means for the session; the pages show its sentence. */
-function refused(session: Session, word: Refusal, now: Millis): Session {
-  const next = { ...session, refusal: { word, at: now } };
-  switch (word) {
-    // The delta will never count.
+function refused(session: Session, reason: Refusal, now: Millis): Session {
+  const next = { ...session, refusal: { reason, at: now } };
+  switch (reason) {
+    // The delta will never count; nor do those that began from its home tensors [V9].
     case "wrong-round":
     case "not-assigned":
     case "already-accepted":
@@ -200,68 +260,24 @@ function refused(session: Session, word: Refusal, now: Millis): Session {
     case "not-finite":
     case "too-far":
     case "finished":
-      return session.pending === null ? next : { ...next, verdict: "refused" };
+      return {
+        ...next,
+        queue: session.queue.map(({ pending, verdict }) => ({ pending, verdict: verdict ?? "refused" })),
+      };
     case "removed":
       return { ...next, ended: "removed" };
+    // Nothing that this volunteer could do by itself would change these [V19].
+    case "protocol-version":
+    case "wrong-run":
+    case "unknown-source":
+    case "cannot-take-part":
+    case "wrong-rows":
+      return { ...next, ended: "refused" };
     // The evaluation was of a body that is gone: nothing to report any more.
     case "wrong-body":
       return { ...next, reported: true };
     // All others pass, or are the host's to mend: it is tried again.
     default:
-      return evolve(next, { kind: "failed", message: word }, now);
+      return evolve(next, { kind: "failed", lane: "line", message: reason }, now);
   }
-}
-
-/** The one thing to work on; null: wait [V1]. */
-export function jobFor(session: Session, now: Millis): Job | null {
-  const { announcement, pending, verdict } = session;
-  if (!session.contributing || session.paused || session.ended !== null) return null; // [V2]
-  if (session.retryAt !== null && now < session.retryAt) return null; // [V12]
-  if (!session.prepared) return { kind: "prepare" }; // [V3]
-  if (pending !== null) {
-    // [V4]
-    if (verdict !== null) return { kind: "settle", pending, accepted: verdict === "accepted" };
-    return session.connected ? { kind: "send", pending } : null;
-  }
-  if (announcement === null) return null;
-  if (session.scored !== null && !session.reported && session.connected && reportable(session))
-    return { kind: "report", scored: session.scored };
-  const order = orderOf(session);
-  if (session.finishing && order === null) return session.connected ? { kind: "leave" } : null; // [V16]
-  if (announcement.kind === "finished") return null;
-  const { bodyNumber: body, body: sha256 } = announcement;
-  if (announcement.kind !== "closing" && session.scored?.sha256 !== sha256)
-    return { kind: "evaluate", body, sha256 }; // [V5]
-  return order === null ? null : { kind: "train", order };
-}
-
-/** A score of an older body is of no use to the coordinator. */
-function reportable({ scored, announcement }: Session): boolean {
-  return scored?.sha256 === announcement?.body;
-}
-
-/** What this volunteer has to train in the open round; null: nothing [V6]. */
-function orderOf({ announcement, roundDone }: Session): TrainOrder | null {
-  if (announcement?.kind !== "training" || announcement.accepted) return null;
-  const { round, assignment, localSteps, stepsBefore, totalSteps, bodyNumber, body } = announcement;
-  if (assignment === null || round <= roundDone) return null;
-  const { slot, slots } = assignment;
-  return { round, body: bodyNumber, sha256: body, slot, slots, localSteps, stepsBefore, totalSteps };
-}
-
-/** The same job in other words: whether the one under way goes on. */
-export function sameJob(a: Job | null, b: Job | null): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
-}
-
-/** Whether rounds may count on this volunteer. */
-export function isReady({ contributing, paused, finishing, ended, prepared }: Session): boolean {
-  return contributing && prepared && !paused && !finishing && ended === null;
-}
-
-/** When the open round or the last evaluation ends; null where nothing ends by itself. */
-export function deadlineOf({ announcement, announcedAt }: Session): Millis | null {
-  if (announcement === null || announcement.paused) return null;
-  if (announcement.kind !== "training" && announcement.kind !== "evaluating") return null;
-  return (announcedAt + announcement.remainingMs) as Millis;
 }

@@ -1,24 +1,28 @@
 // A delta on its way up: open, chunks with a window of acknowledgements, commit (rules P7 to P13 of the protocol).
 
 import {
+  type Check,
   type Chunk,
   type Commit,
+  checkChunkTaken,
+  checkDone,
+  checkReply,
+  checkUploadOpened,
   chunkBytes,
   chunkWindow,
   events,
-  isRefusal,
   type Refusal,
   type Reply,
   type UploadOpened,
 } from "@homebody/protocol";
-import { type Line, NetError } from "./ports.ts";
+import type { Line } from "./ports.ts";
 import type { Pending } from "./session.ts";
 
-export type Outcome = { readonly kind: "accepted" } | { readonly kind: "refused"; readonly word: Refusal };
+export type Outcome = { readonly kind: "accepted" } | { readonly kind: "refused"; readonly reason: Refusal };
 
-export interface UploadParts {
+export interface UploadInputs {
   readonly line: Line;
-  readonly told: (done: number, of: number) => void;
+  readonly progress: (done: number, of: number) => void;
   readonly signal: AbortSignal;
 }
 
@@ -26,16 +30,16 @@ export interface UploadParts {
 const reopenings = 5;
 
 /** Throws NetError when the connection is lost: opening again goes on where the coordinator is. */
-export async function upload(pending: Pending, delta: Uint8Array, parts: UploadParts): Promise<Outcome> {
+export async function upload(pending: Pending, delta: Uint8Array, inputs: UploadInputs): Promise<Outcome> {
   for (let opening = 0; ; opening++) {
-    const opened = await ask<UploadOpened>(parts.line, events.open, pending);
-    if (!opened.ok) return { kind: "refused", word: opened.refusal };
+    const opened = await ask(inputs.line, events.open, pending, checkUploadOpened);
+    if (!opened.ok) return { kind: "refused", reason: opened.refusal };
     if (opened.accepted) return { kind: "accepted" };
-    const sent = await sendChunks(opened, delta, parts);
-    const done = sent ?? (await ask(parts.line, events.commit, { upload: opened.upload } satisfies Commit));
+    const sent = await sendChunks(opened, delta, inputs);
+    const done = sent ?? (await ask(inputs.line, events.commit, { upload: opened.upload } satisfies Commit));
     if (done.ok) return { kind: "accepted" };
     if (done.refusal !== "wrong-offset" || opening + 1 === reopenings)
-      return { kind: "refused", word: done.refusal };
+      return { kind: "refused", reason: done.refusal };
   }
 }
 
@@ -43,7 +47,7 @@ export async function upload(pending: Pending, delta: Uint8Array, parts: UploadP
 async function sendChunks(
   { upload, offset }: UploadOpened,
   delta: Uint8Array,
-  { line, told, signal }: UploadParts,
+  { line, progress, signal }: UploadInputs,
 ): Promise<{ ok: false; refusal: Refusal } | undefined> {
   const onTheirWay: Promise<Reply>[] = [];
   let refusal: { ok: false; refusal: Refusal } | undefined;
@@ -51,12 +55,13 @@ async function sendChunks(
     const reply = await onTheirWay.shift()!;
     if (!reply.ok) refusal ??= reply;
   };
-  told(offset, delta.length);
+  progress(offset, delta.length);
   for (let at = offset; at < delta.length && refusal === undefined; at += chunkBytes) {
     signal.throwIfAborted();
-    const bytes = delta.slice(at, at + chunkBytes);
-    const sent = ask(line, events.chunk, { upload, offset: at, bytes } satisfies Chunk).then((reply) => {
-      if (reply.ok) told(at + bytes.length, delta.length);
+    const bytes = delta.subarray(at, at + chunkBytes); // a view: what is sent of it can be told by where it lies
+    const chunk: Chunk = { upload, offset: at, bytes };
+    const sent = ask(line, events.chunk, chunk, checkChunkTaken).then((reply) => {
+      if (reply.ok) progress(at + bytes.length, delta.length);
       return reply;
     });
     sent.catch(() => {}); // heard when its turn comes
@@ -67,13 +72,19 @@ async function sendChunks(
   return refusal;
 }
 
-/** A reply in the form that the protocol gives it. */
-export async function ask<T = object>(line: Line, event: string, message: unknown): Promise<Reply<T>> {
-  const reply = await line.ask(event, message);
-  if (typeof reply !== "object" || reply === null || !("ok" in reply))
-    throw new NetError(`${event}: expected a reply, got ${JSON.stringify(reply)}`);
-  const { ok, refusal } = reply as { ok: unknown; refusal?: unknown };
-  if (ok === true) return reply as Reply<T>;
-  if (isRefusal(refusal)) return { ok: false, refusal };
-  throw new NetError(`${event}: expected a refusal of the protocol, got ${JSON.stringify(refusal)}`);
+/** The answer, in the form that the protocol gives it: anything else is an InputError. */
+export async function ask(line: Line, event: string, message: unknown): Promise<Reply>;
+export async function ask<T extends object>(
+  line: Line,
+  event: string,
+  message: unknown,
+  check: Check<T>,
+): Promise<Reply<T>>;
+export async function ask(
+  line: Line,
+  event: string,
+  message: unknown,
+  check: Check<object> = checkDone,
+): Promise<Reply> {
+  return checkReply(await line.ask(event, message), check, event);
 }

@@ -1,13 +1,16 @@
 // From what a volunteer knows to what a screen shows.
 
 import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
-import type { Record } from "./record.ts";
-import { deadlineOf, type Session } from "./session.ts";
+import { deadlineOf, failureOf } from "./jobs.ts";
+import type { RunRecord } from "./record.ts";
+import type { Replica } from "./replica.ts";
+import type { Session } from "./session.ts";
+import type { Text } from "./text-file.ts";
 import type { Activity, DeviceCheck, Intensity, SampleView, Task, View, Waiting } from "./view.ts";
 
 export interface Known {
   readonly session: Session;
-  readonly record: Record;
+  readonly record: RunRecord;
   readonly run: RunId;
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
@@ -34,7 +37,7 @@ export function viewOf(known: Known): View {
     device: known.device,
     activity: activityOf(known),
     round: roundOf(known),
-    body: announcement === null ? null : { number: announcement.bodyNumber, sha256: announcement.body },
+    body: announcement && { number: announcement.body.number, id: announcement.body.id },
     intensity: known.intensity,
     finishing: session.finishing,
     scores: record.scores,
@@ -53,7 +56,7 @@ function roundOf({ session, task }: Known): View["round"] {
   const { announcement } = session;
   if (announcement?.kind !== "training" || announcement.assignment === null) return null;
   const { round, localSteps } = announcement;
-  const sent = session.pending?.round === round || session.roundDone >= round;
+  const sent = session.queue.some(({ pending }) => pending.round === round) || session.roundDone >= round;
   const step = sent ? localSteps : task?.kind === "train" ? task.done : 0;
   return { round, localSteps, step, deadline: deadlineOf(session) ?? (0 as Millis) };
 }
@@ -66,6 +69,7 @@ function activityOf(known: Known): Activity {
     case "asked":
     case "removed":
     case "replaced":
+    case "refused":
       return { kind: "stopped", why: session.ended };
     case null:
       break;
@@ -75,8 +79,8 @@ function activityOf(known: Known): Activity {
   if (!session.contributing) return { kind: "idle" };
   if (session.paused) return { kind: "paused" };
   if (task !== null) return { kind: "working", task };
-  if (session.failure !== null && session.retryAt !== null)
-    return { kind: "failed", message: session.failure, retryAt: session.retryAt };
+  const failure = failureOf(session);
+  if (failure !== null) return { kind: "failed", ...failure };
   return { kind: "waiting", waiting: waitingOf(known) };
 }
 
@@ -103,4 +107,11 @@ function waitingOf({ session, waitingSince: since, tries }: Known): Waiting {
       announcement satisfies never;
       throw new Error(`unknown announcement ${JSON.stringify(announcement)}`);
   }
+}
+
+/** Text and what stays at home, in numbers. */
+export function vocabularyOf(text: Text, replica: Replica | undefined): View["vocabulary"] {
+  const parameters = replica?.exchange.home.reduce((sum, { layout }) => sum + layout.size, 0) ?? 0;
+  const { tokenizer, textBytes } = text;
+  return { size: tokenizer.vocabularySize, embeddingBytes: 4 * parameters, textBytes };
 }

@@ -5,7 +5,7 @@
 // Views are plain data. Times are the volunteer's own clock.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { Refusal, RunManifest } from "@homebody/protocol";
+import type { Refusal, RunManifest, SectionName } from "@homebody/protocol";
 
 export type Intensity = "quiet" | "balanced" | "full";
 /** The share of time in which the device computes. */
@@ -42,7 +42,7 @@ export interface Task {
     | "save";
   readonly done: number;
   readonly of: number;
-  readonly unit: "bytes" | "merges" | "documents" | "batches" | "steps" | "rows";
+  readonly unit: "bytes" | "merges" | "documents" | "batches" | "steps";
   readonly startedAt: Millis;
 }
 
@@ -53,8 +53,7 @@ export type Waiting =
   | { readonly for: "next-round"; readonly since: Millis; readonly until: Millis | null }
   | { readonly for: "others"; readonly since: Millis; readonly until: Millis | null } // delta is in, the round goes on
   | { readonly for: "coordinator"; readonly since: Millis } // it averages
-  | { readonly for: "host"; readonly since: Millis } // run paused
-  | { readonly for: "rest"; readonly since: Millis; readonly until: Millis | null }; // the duty cycle
+  | { readonly for: "host"; readonly since: Millis }; // run paused
 
 export type Activity =
   | { readonly kind: "idle" } // nothing was started
@@ -63,12 +62,12 @@ export type Activity =
   | { readonly kind: "paused" } // by the volunteer
   | { readonly kind: "elsewhere" } // another tab of this browser contributes
   | { readonly kind: "finished" } // the run is over
-  | { readonly kind: "stopped"; readonly why: "asked" | "removed" | "replaced" }
+  | { readonly kind: "stopped"; readonly why: "asked" | "removed" | "replaced" | "refused" }
   | { readonly kind: "failed"; readonly message: string; readonly retryAt: Millis | null };
 
-/** Bytes that passed, by kind; words is what DEPT keeps at home: always 0. */
+/** Bytes that passed, by what they were: of a delta by its sections, so that what stays home is counted and not assumed. */
 export interface Ledger {
-  readonly sent: { readonly deltas: number; readonly messages: number; readonly words: 0 };
+  readonly sent: Readonly<Record<SectionName | "messages", number>>;
   readonly received: { readonly bodies: number; readonly texts: number; readonly messages: number };
 }
 
@@ -100,7 +99,7 @@ export interface View {
   readonly device: DeviceCheck | null;
   readonly activity: Activity;
   readonly round: RoundView | null;
-  readonly body: { readonly number: number; readonly sha256: Sha256 } | null;
+  readonly body: { readonly number: number; readonly id: Sha256 } | null;
   readonly intensity: Intensity;
   /** Stops by itself once this round's delta is in. */
   readonly finishing: boolean;
@@ -112,12 +111,13 @@ export interface View {
   readonly tokensTrained: number;
   readonly vocabulary: {
     readonly size: number;
+    /** Of the parameters that stay at home. */
     readonly embeddingBytes: number;
     readonly textBytes: number;
   } | null;
   readonly ledger: Ledger;
-  /** The latest refusal: protocol's refusalWords has the sentence. */
-  readonly refusal: { readonly word: Refusal; readonly at: Millis } | null;
+  /** The latest refusal: protocol's refusalSentences has the sentence. */
+  readonly refusal: { readonly reason: Refusal; readonly at: Millis } | null;
   readonly sampling: SampleView | null;
 }
 

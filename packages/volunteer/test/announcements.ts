@@ -1,13 +1,19 @@
 // Announcements, orders and deltas for tests of the session.
 
 import type { Millis, Sha256 } from "@homebody/base";
-import type { Announcement } from "@homebody/protocol";
+import type { Announcement, BodyRef } from "@homebody/protocol";
 import type { Pending, Scored } from "../src/session.ts";
 
 export const at = (ms: number) => ms as Millis;
 export const hashOf = (body: number) => body.toString(16).padStart(64, "0") as Sha256;
 
-const about = (body: number) => ({ paused: false, bodyNumber: body, body: hashOf(body) });
+export const bodyOf = (body: number): BodyRef => ({
+  number: body,
+  id: hashOf(body),
+  sections: [{ name: "theta", sha256: hashOf(2000 + body), sizeBytes: 400 }],
+});
+
+const about = (body: number) => ({ paused: false, body: bodyOf(body) });
 
 export function gathering(round: number): Announcement {
   return { ...about(round - 1), kind: "gathering", round, ready: 1, minimum: 2 };
@@ -47,7 +53,7 @@ export const finished = (rounds: number): Announcement => ({ ...about(rounds), k
 
 export const scoreOf = (body: number): Scored => ({
   body,
-  sha256: hashOf(body),
+  id: hashOf(body),
   nats: 70,
   tokens: 30,
   bytes: 50,

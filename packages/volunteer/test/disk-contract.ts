@@ -49,6 +49,17 @@ export function diskContract(name: string, fresh: () => Promise<{ open: () => Pr
       expect(await disk.read("a")).toBeUndefined();
     });
 
+    test("the names are those of what is there", async () => {
+      const { open } = await fresh();
+      const disk = await open();
+      expect(await disk.names()).toEqual([]);
+      await disk.write("b-2.bin", bytes(1));
+      await disk.write("a", bytes());
+      await disk.write("gone", bytes());
+      await disk.remove("gone");
+      expect([...(await (await open()).names())].sort()).toEqual(["a", "b-2.bin"]);
+    });
+
     test("cleared, nothing is left, and it can be written again", async () => {
       const { open } = await fresh();
       const disk = await open();

@@ -31,7 +31,7 @@ class Receiver {
 
   answer(event: string, message: unknown): unknown {
     if (event === events.open)
-      return { ok: true, upload: "u1", offset: this.bytes.length, accepted: this.accepted };
+      return { ok: true, upload: "a".repeat(32), offset: this.bytes.length, accepted: this.accepted };
     if (event === events.commit) {
       this.accepted = this.bytes.length === delta.length;
       return this.accepted ? { ok: true } : { ok: false, refusal: "wrong-offset" };
@@ -49,9 +49,9 @@ class Receiver {
 function send(
   receiver: Receiver,
   signal = new AbortController().signal,
-  told: (done: number) => void = () => {},
+  progress: (done: number) => void = () => {},
 ) {
-  return upload(deltaOf(1), delta, { line: receiver.line, told, signal });
+  return upload(deltaOf(1), delta, { line: receiver.line, progress, signal });
 }
 
 describe("an upload", () => {
@@ -89,12 +89,12 @@ describe("an upload", () => {
 
   test.each([
     [0, "wrong-round"],
-    [3, "paused"],
+    [3, "finished"],
     [22, "not-finite"],
-  ] as const)("ends with the refusal of request %i: %s", async (request, word) => {
+  ] as const)("ends with the refusal of request %i: %s", async (request, reason) => {
     const receiver = new Receiver();
-    receiver.instead.set(request, { ok: false, refusal: word });
-    expect(await send(receiver)).toEqual({ kind: "refused", word });
+    receiver.instead.set(request, { ok: false, refusal: reason });
+    expect(await send(receiver)).toEqual({ kind: "refused", reason });
   });
 
   test("finds where the coordinator is when they disagree, but not for ever", async () => {
@@ -104,9 +104,9 @@ describe("an upload", () => {
     const stubborn = new Receiver();
     stubborn.answer = (event) =>
       event === events.open
-        ? { ok: true, upload: "u1", offset: 0, accepted: false }
+        ? { ok: true, upload: "a".repeat(32), offset: 0, accepted: false }
         : { ok: false, refusal: "wrong-offset" };
-    expect(await send(stubborn)).toEqual({ kind: "refused", word: "wrong-offset" });
+    expect(await send(stubborn)).toEqual({ kind: "refused", reason: "wrong-offset" });
     expect(stubborn.asked.filter((event) => event === events.open).length).toBe(5);
   });
 
@@ -124,6 +124,6 @@ test.each([undefined, null, "ok", {}, { ok: false, refusal: "because" }])(
   "an answer that is no reply of the protocol, %j, is the connection's fault",
   async (answer) => {
     const line: Line = { ask: async () => answer, tell: () => {}, close: () => {} };
-    await expect(ask(line, events.commit, {})).rejects.toThrow(NetError);
+    await expect(ask(line, events.commit, {})).rejects.toThrow("commit: expected an answer of the protocol");
   },
 );

@@ -2,20 +2,20 @@
 // kept in this page's memory only: a reload forgets it.
 
 import type { VolunteerId } from "@homebody/base";
-import { type Admin, type AdminAct, type Refusal, type Reply, refusalWords } from "@homebody/protocol";
+import { type Admin, type AdminAct, type Refusal, type Reply, refusalSentences } from "@homebody/protocol";
 import { type FormEvent, useState } from "react";
-import { shortId } from "../dashboard/event-words.ts";
+import { shortId } from "../dashboard/event-sentences.ts";
 import { People } from "../dashboard/People.tsx";
 import { plural } from "../format/numbers.ts";
 import { PageHeading } from "../router.tsx";
-import type { RunState } from "../run/feed.ts";
+import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
-import { Badge, Button, Section } from "../ui/parts.tsx";
-import { type ActWords, actsFor, wordsOf } from "./acts.ts";
+import { Badge, Button, Section } from "../ui/pieces.tsx";
+import { actsFor, type DescribedAct, wordsOf } from "./acts.ts";
 
 export interface AdminPageProps {
-  readonly run: RunState;
+  readonly run: FeedState;
   readonly token: string;
   readonly onToken: (token: string) => void;
   readonly act: (message: Admin) => Promise<Reply>;
@@ -23,22 +23,24 @@ export interface AdminPageProps {
 
 type Outcome =
   | { readonly kind: "done"; readonly said: string }
-  | { readonly kind: "refused"; readonly refusal: Refusal }
+  | { readonly kind: "refused"; readonly reason: Refusal }
   | { readonly kind: "unanswered" };
 
 export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
   const { figures, presence, clockAheadMs } = run;
-  const [asking, setAsking] = useState<ActWords | null>(null);
+  const [asking, setAsking] = useState<DescribedAct | null>(null);
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
 
-  const perform = async (words: ActWords) => {
+  const perform = async (described: DescribedAct) => {
     setAsking(null);
     setBusy(true);
     setOutcome(null);
     try {
-      const reply = await act({ token, act: words.act });
-      setOutcome(reply.ok ? { kind: "done", said: words.done } : { kind: "refused", refusal: reply.refusal });
+      const reply = await act({ token, act: described.act });
+      setOutcome(
+        reply.ok ? { kind: "done", said: described.done } : { kind: "refused", reason: reply.refusal },
+      );
       if (!reply.ok && reply.refusal === "not-authorised") onToken("");
     } catch {
       setOutcome({ kind: "unanswered" });
@@ -73,20 +75,20 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
               }
             >
               <ul className="divide-y divide-line">
-                {actsFor(figures).map((words) => (
+                {actsFor(figures).map((described) => (
                   <li
-                    key={words.act.kind}
+                    key={described.act.kind}
                     className="grid items-center gap-x-6 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[12rem_1fr]"
                   >
                     <Button
-                      kind={words.danger ? "danger" : "plain"}
-                      disabled={busy || words.unavailable !== null}
-                      onClick={() => setAsking(words)}
-                      data-testid={`act-${words.act.kind}`}
+                      kind={described.danger ? "danger" : "plain"}
+                      disabled={busy || described.unavailable !== null}
+                      onClick={() => setAsking(described)}
+                      data-testid={`act-${described.act.kind}`}
                     >
-                      {words.name}
+                      {described.name}
                     </Button>
-                    <p className="text-sm text-muted">{words.unavailable ?? words.consequence}</p>
+                    <p className="text-sm text-muted">{described.unavailable ?? described.consequence}</p>
                   </li>
                 ))}
               </ul>
@@ -165,8 +167,8 @@ function Outcomes({ outcome }: { outcome: Outcome | null }) {
     <div role="status" aria-live="polite" data-testid="outcome" data-outcome={outcome?.kind}>
       {outcome?.kind === "done" && <p className="rounded-lg bg-run-soft p-3">{outcome.said}</p>}
       {outcome?.kind === "refused" && (
-        <p className="rounded-lg bg-bad-soft p-3" data-word={outcome.refusal}>
-          Refused. {refusalWords[outcome.refusal]}
+        <p className="rounded-lg bg-bad-soft p-3" data-word={outcome.reason}>
+          Refused. {refusalSentences[outcome.reason]}
         </p>
       )}
       {outcome?.kind === "unanswered" && (

@@ -2,10 +2,10 @@
 
 import type { Figures } from "@homebody/coordinator";
 import type { AdminAct } from "@homebody/protocol";
-import { shortId } from "../dashboard/event-words.ts";
+import { shortId } from "../dashboard/event-sentences.ts";
 import { plural } from "../format/numbers.ts";
 
-export interface ActWords {
+export interface DescribedAct {
   readonly act: AdminAct;
   readonly name: string;
   readonly consequence: string;
@@ -15,7 +15,7 @@ export interface ActWords {
   readonly unavailable: string | null;
 }
 
-export function actsFor(figures: Figures): readonly ActWords[] {
+export function actsFor(figures: Figures): readonly DescribedAct[] {
   const { paused } = figures;
   return [
     wordsOf({ kind: paused ? "resume" : "pause" }, figures),
@@ -24,7 +24,7 @@ export function actsFor(figures: Figures): readonly ActWords[] {
   ];
 }
 
-export function wordsOf(act: AdminAct, figures: Figures): ActWords {
+export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
   const over = figures.finished ? "The run is finished." : null;
   const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
   switch (act.kind) {

@@ -3,8 +3,9 @@
 import { type Figures, keepsBody } from "@homebody/coordinator";
 import { bytes } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
+import { sectionTitles } from "../run/section-names.ts";
 import { useNow } from "../state/now.ts";
-import { Section } from "../ui/parts.tsx";
+import { Section } from "../ui/pieces.tsx";
 
 export function Bodies({ figures }: { figures: Figures }) {
   const now = useNow();
@@ -17,22 +18,33 @@ export function Bodies({ figures }: { figures: Figures }) {
         and the last five are kept.
       </p>
       <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
-        {kept.map(({ number, sha256, sizeBytes, at }) => (
-          <li key={number} className="flex flex-wrap items-center justify-between gap-x-4" data-body={number}>
-            <a
-              href={`/bodies/${sha256}.safetensors`}
-              download={`homebody-${figures.run.slice(0, 8)}-body-${number}.safetensors`}
-              className="inline-flex min-h-11 items-center"
-              data-sha256={sha256}
-            >
-              Body {number}
-              {number === latest ? ", the latest" : ""}
-            </a>
-            <span className="figure text-sm text-muted">
-              {bytes(sizeBytes)}, {moment(at, now)}
-            </span>
-          </li>
-        ))}
+        {kept.flatMap(({ number, sections, at }) =>
+          sections.map(({ name, sha256, sizeBytes }) => {
+            const part = sections.length > 1 ? `, ${sectionTitles[name]}` : "";
+            const file = sections.length > 1 ? `body-${number}-${name}` : `body-${number}`;
+            return (
+              <li
+                key={`${number} ${name}`}
+                className="flex flex-wrap items-center justify-between gap-x-4"
+                data-body={number}
+              >
+                <a
+                  href={`/bodies/${sha256}.safetensors`}
+                  download={`homebody-${figures.run.slice(0, 8)}-${file}.safetensors`}
+                  className="inline-flex min-h-11 items-center"
+                  data-sha256={sha256}
+                >
+                  Body {number}
+                  {part}
+                  {number === latest ? ", the latest" : ""}
+                </a>
+                <span className="figure text-sm text-muted">
+                  {bytes(sizeBytes)}, {moment(at, now)}
+                </span>
+              </li>
+            );
+          }),
+        )}
       </ul>
     </Section>
   );

@@ -3,11 +3,11 @@
 import { compact, fixed, plural } from "../format/numbers.ts";
 import { duration } from "../format/times.ts";
 import { PageHeading } from "../router.tsx";
-import type { RunState } from "../run/feed.ts";
+import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
-import { overall } from "../run/run-words.ts";
+import { overall } from "../run/run-sentences.ts";
 import { useNow } from "../state/now.ts";
-import { Figure } from "../ui/parts.tsx";
+import { Figure } from "../ui/pieces.tsx";
 import { Bodies } from "./Bodies.tsx";
 import { Deltas } from "./Deltas.tsx";
 import { EventLog } from "./EventLog.tsx";
@@ -15,7 +15,7 @@ import { Learning, signed } from "./Learning.tsx";
 import { People } from "./People.tsx";
 import { Traffic } from "./Traffic.tsx";
 
-export function DashboardPage({ run }: { run: RunState }) {
+export function DashboardPage({ run }: { run: FeedState }) {
   const { figures, manifest, presence, entries, clockAheadMs } = run;
   return (
     <>
@@ -46,7 +46,7 @@ export function DashboardPage({ run }: { run: RunState }) {
 }
 
 /** The run's figures in a row. */
-function Line({ run }: { run: RunState }) {
+function Line({ run }: { run: FeedState }) {
   const now = useNow();
   const { figures, clockAheadMs } = run;
   if (figures === null) return null;
@@ -80,11 +80,15 @@ function Line({ run }: { run: RunState }) {
       </Figure>
       <Figure
         label="Body"
-        value={figures.parameters.theta}
+        value={figures.travelling}
         testId="figure-parameters"
-        note="parameters travel; words stay home"
+        note={
+          figures.home.includes("phi")
+            ? "parameters travel; words stay home"
+            : "parameters travel, embeddings among them"
+        }
       >
-        {compact(figures.parameters.theta)}
+        {compact(figures.travelling)}
       </Figure>
     </dl>
   );

@@ -2,13 +2,13 @@
 // point (cosine to their mean).
 
 import type { DeltaFigure, Figures } from "@homebody/coordinator";
-import { type Refusal, refusalWords } from "@homebody/protocol";
+import { type Refusal, refusalSentences } from "@homebody/protocol";
 import { useMemo } from "react";
 import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
 import { bytes, count, fixed, scientific } from "../format/numbers.ts";
-import { Section } from "../ui/parts.tsx";
+import { Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
-import { shortId } from "./event-words.ts";
+import { shortId } from "./event-sentences.ts";
 
 const charted = 2000;
 const listed = 8;
@@ -137,22 +137,22 @@ function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: 
 }
 
 function Refusals({ refusals }: { refusals: Readonly<Partial<Record<Refusal, number>>> }) {
-  const words = Object.entries(refusals) as [Refusal, number][];
+  const counted = Object.entries(refusals) as [Refusal, number][];
   return (
     <div className="mt-4">
       <h3 className="text-sm text-muted">Refused since the coordinator started</h3>
-      {words.length === 0 ? (
+      {counted.length === 0 ? (
         <p>Nothing.</p>
       ) : (
         <ul className="mt-1 space-y-1 text-sm">
-          {words
+          {counted
             .sort((a, b) => b[1] - a[1])
-            .map(([word, times]) => (
-              <li key={word}>
+            .map(([refusal, times]) => (
+              <li key={refusal}>
                 <span className="font-medium">
-                  {count(times)} × {word}
+                  {count(times)} × {refusal}
                 </span>{" "}
-                <span className="text-muted">{refusalWords[word]}</span>
+                <span className="text-muted">{refusalSentences[refusal]}</span>
               </li>
             ))}
         </ul>

@@ -5,8 +5,8 @@ import { useMemo, useState } from "react";
 import { plural } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
-import { Button, Section } from "../ui/parts.tsx";
-import { type EventGroup, eventWords, groupOf, groupWords } from "./event-words.ts";
+import { Button, Section } from "../ui/pieces.tsx";
+import { type EventGroup, eventWords, groupOf, groupWords } from "./event-sentences.ts";
 
 const groups = Object.keys(groupWords) as EventGroup[];
 const step = 12;

@@ -5,7 +5,7 @@ import { useMemo, useState } from "react";
 import { LineChart } from "../charts/LineChart.tsx";
 import { ownName } from "../format/languages.ts";
 import { fixed } from "../format/numbers.ts";
-import { Choices, Section } from "../ui/parts.tsx";
+import { Choices, Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 
 type Scale = "linear" | "logarithmic";

@@ -7,9 +7,9 @@ import { ownName } from "../format/languages.ts";
 import { compact, count, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
-import { Badge, Meter, Section, type Tone } from "../ui/parts.tsx";
+import { Badge, Meter, Section, type Tone } from "../ui/pieces.tsx";
 import { SourceMark } from "../ui/SourceMark.tsx";
-import { shortId } from "./event-words.ts";
+import { shortId } from "./event-sentences.ts";
 import { type Person, type PersonState, peopleOf, personWords, progressStages, shareOf } from "./people.ts";
 
 const tones: Readonly<Record<PersonState, Tone>> = {

@@ -2,11 +2,12 @@
 
 import { type Figures, savingFactor } from "@homebody/coordinator";
 import { bytes, factor } from "../format/numbers.ts";
-import { Section } from "../ui/parts.tsx";
+import { Section } from "../ui/pieces.tsx";
 
 export function Traffic({ figures }: { figures: Figures }) {
   const { traffic } = figures;
   const saving = savingFactor(traffic);
+  const embeddings = traffic.sectionBytes.phi + traffic.sectionBytes.psi;
   return (
     <Section id="traffic" title="Traffic">
       <p className="mb-4">
@@ -45,17 +46,17 @@ export function Traffic({ figures }: { figures: Figures }) {
           </dd>
         </div>
         <div>
-          <dt className="text-sm text-muted">Words sent: text, vocabulary, embeddings</dt>
+          <dt className="text-sm text-muted">Embeddings sent up, counted in the deltas</dt>
           <dd className="font-semibold text-lamp">
-            <data value={0} data-testid="figure-words">
-              0 bytes
+            <data value={embeddings} data-testid="figure-words">
+              {bytes(embeddings)}
             </data>
           </dd>
         </div>
       </dl>
       <p className="mt-4 text-sm text-muted">
         The comparison: body, the source's vocabulary rows and positions, 4 bytes each, once a local step, one
-        way.
+        way. Text and vocabularies have no place in any message.
       </p>
     </Section>
   );

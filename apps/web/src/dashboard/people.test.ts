@@ -2,7 +2,7 @@ import { millis } from "@homebody/base";
 import { type Fact, figuresOf } from "@homebody/coordinator";
 import { expect, test } from "vitest";
 import { journal, languages, manifest, presence } from "../../story/scenes.ts";
-import { eventWords, groupOf } from "./event-words.ts";
+import { eventWords, groupOf } from "./event-sentences.ts";
 import { peopleOf, shareOf } from "./people.ts";
 
 const now = millis(2_000_000_000_000);
@@ -50,7 +50,7 @@ test("every fact of a journal has a sentence and a group", () => {
     { kind: "evaluating", expected: [], deadline: now },
     { kind: "finished", reason: "admin" },
     { kind: "restarted", deadline: null },
-    { kind: "changed", manifest: run },
+    { kind: "changed", schema: 1, manifest: run },
     { kind: "removed", volunteer: here.volunteers[0]!.volunteer },
   ];
   const kinds = new Set<string>();

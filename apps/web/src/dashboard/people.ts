@@ -2,14 +2,14 @@
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import type { Figures } from "@homebody/coordinator";
-import type { Device, PresenceReport, Progress, Stage } from "@homebody/protocol";
+import type { DeviceKind, PresenceReport, Progress, Stage } from "@homebody/protocol";
 
 export type PersonState = "gone" | "preparing" | "waits" | "in-round" | "delivered" | "ready";
 
 export interface Person {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
-  readonly device: Device;
+  readonly device: DeviceKind;
   readonly state: PersonState;
   readonly progress: Progress | null;
   readonly lastSeenAt: Millis;
@@ -61,7 +61,6 @@ export const progressStages: Readonly<Record<Stage, string>> = {
   train: "trains",
   encode: "packs its delta",
   send: "sends its delta",
-  rest: "rests",
 };
 
 /** From 0 to 1; null where there is nothing to count. */

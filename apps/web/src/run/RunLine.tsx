@@ -3,11 +3,11 @@
 import { plural } from "../format/numbers.ts";
 import { countdown } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
-import { Announce, Badge } from "../ui/parts.tsx";
-import type { RunState } from "./feed.ts";
-import { stateWords } from "./run-words.ts";
+import { Announce, Badge } from "../ui/pieces.tsx";
+import type { FeedState } from "./feed.ts";
+import { stateSentence } from "./run-sentences.ts";
 
-export function RunLine({ run }: { run: RunState }) {
+export function RunLine({ run }: { run: FeedState }) {
   const now = useNow();
   const { figures, presence, line, problem, clockAheadMs } = run;
   if (figures === null)
@@ -18,15 +18,15 @@ export function RunLine({ run }: { run: RunState }) {
           : `The coordinator cannot be reached (${problem}). Trying again.`}
       </p>
     );
-  const words = stateWords(figures);
+  const said = stateSentence(figures);
   const here = presence?.volunteers.filter((each) => each.connected).length ?? 0;
   const counts = figures.deadline !== null && !figures.paused && !figures.finished;
   return (
     <div>
-      <Announce>{words.sentence}</Announce>
+      <Announce>{said.sentence}</Announce>
       <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-        <Badge tone={words.tone} testId="run-state">
-          {words.short}
+        <Badge tone={said.tone} testId="run-state">
+          {said.short}
         </Badge>
         <span>
           Round{" "}
@@ -48,7 +48,7 @@ export function RunLine({ run }: { run: RunState }) {
         </span>
         {line === "lost" && <Badge tone="warn">connection lost, trying again</Badge>}
       </div>
-      <p className="mt-2 text-sm text-muted">{words.sentence}</p>
+      <p className="mt-2 text-sm text-muted">{said.sentence}</p>
     </div>
   );
 }

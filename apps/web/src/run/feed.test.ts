@@ -5,7 +5,7 @@ import { sha256Of } from "@homebody/base";
 import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
-import { type LineEvents, openFeed, type RunPorts } from "./feed.ts";
+import { type FeedEvents, openFeed, type RunPorts } from "./feed.ts";
 
 const es = "es" as SourceId;
 const ana = "a".repeat(32) as VolunteerId;
@@ -27,7 +27,7 @@ interface Host {
   manifest: RunManifest;
   journal: Entry[];
   fails: number; // reads that fail from now on
-  on: LineEvents | undefined;
+  on: FeedEvents | undefined;
   watches: number[];
   later: (() => void)[];
   append(...facts: Fact[]): Entry[];
@@ -54,7 +54,14 @@ function coordinator(): Host {
       self.manifest = run;
       self.journal = [];
       const parameters = { theta: 10, phi: { es: 4 }, psi: 0 };
-      self.append({ kind: "created", manifest: run, parameters, body: body("0"), bodyBytes: 40 });
+      self.append({
+        kind: "created",
+        schema: 1,
+        homebody: "0.2.0",
+        manifest: run,
+        parameters,
+        sections: [{ name: "theta", sha256: body("0"), sizeBytes: 40 }],
+      });
     },
     ports: undefined as unknown as RunPorts,
   };
@@ -88,7 +95,7 @@ function coordinator(): Host {
 const opened = (round: number): Fact => ({
   kind: "opened",
   round,
-  assigned: [{ volunteer: ana, source: es, slot: 0, slots: 1 }],
+  assigned: [{ volunteer: ana, source: es, slot: 0, slots: 1, rows: null }],
   localSteps: 2,
   stepsBefore: 0,
   totalSteps: 6,
@@ -100,7 +107,8 @@ const accepted = (round: number): Fact => ({
   volunteer: ana,
   source: es,
   delta: body(`d${round}`),
-  sizeBytes: 20,
+  sections: [{ name: "theta", sizeBytes: 20 }],
+  rows: null,
   steps: 2,
   tokens: 64,
   loss: 3,

@@ -8,7 +8,7 @@ import { type Entry, evolveFigures, type Figures } from "@homebody/coordinator";
 import type { Admin, PresenceReport, Reply, RunManifest, Watch, Watching } from "@homebody/protocol";
 import { createStore, type Store } from "../state/store.ts";
 
-export interface RunState {
+export interface FeedState {
   /** `live`: what is shown is what is; `lost`: it is what was, and the line is being tried again. */
   readonly line: "connecting" | "live" | "lost";
   readonly manifest: RunManifest | null;
@@ -27,30 +27,32 @@ export interface JournalPage {
 }
 
 /** A connection that is made again by itself whenever it is lost. */
-export interface Line {
+export interface FeedLine {
   watch(message: Watch): Promise<Reply<Watching>>;
   admin(message: Admin): Promise<Reply>;
   close(): void;
 }
 
-export interface LineEvents {
+export interface FeedEvents {
   connected(): void;
   lost(): void;
   entries(entries: readonly Entry[]): void;
   presence(report: PresenceReport): void;
+  /** What came is not what the protocol says. */
+  failed(error: unknown): void;
 }
 
 export interface RunPorts {
   manifest(): Promise<RunManifest>;
   journal(after: number, limit: number): Promise<JournalPage>;
-  line(events: LineEvents): Line;
+  line(events: FeedEvents): FeedLine;
   now(): number;
   /** Calls back after a while. */
   later(act: () => void): void;
 }
 
 export interface RunFeed {
-  readonly state: Pick<Store<RunState>, "get" | "subscribe">;
+  readonly state: Pick<Store<FeedState>, "get" | "subscribe">;
   admin(message: Admin): Promise<Reply>;
   close(): void;
 }
@@ -59,7 +61,7 @@ export interface RunFeed {
 export const keptEntries = 5000;
 const pageEntries = 2000;
 
-export const unread: RunState = {
+export const unread: FeedState = {
   line: "connecting",
   manifest: null,
   figures: null,
@@ -70,7 +72,7 @@ export const unread: RunState = {
 };
 
 export function openFeed(ports: RunPorts): RunFeed {
-  const store = createStore<RunState>(unread);
+  const store = createStore<FeedState>(unread);
   let turn: Promise<void> = Promise.resolve();
   let connected = false;
   let closed = false;
@@ -81,10 +83,14 @@ export function openFeed(ports: RunPorts): RunFeed {
       try {
         await work();
       } catch (error) {
-        store.change({ problem: error instanceof Error ? error.message : String(error) });
+        failed(error);
         ports.later(() => inTurn(join));
       }
     });
+  }
+
+  function failed(error: unknown): void {
+    store.change({ problem: error instanceof Error ? error.message : String(error) });
   }
 
   const seq = () => store.get().figures?.seq ?? 0;
@@ -148,6 +154,7 @@ export function openFeed(ports: RunPorts): RunFeed {
       store.change({ line: "lost" });
     },
     entries: (entries) => inTurn(() => take(entries)),
+    failed,
     presence: (presence) => store.change({ presence, clockAheadMs: presence.at - ports.now() }),
   });
   inTurn(read); // the page fills by HTTP, also where sockets take their time

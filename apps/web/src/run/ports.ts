@@ -1,8 +1,20 @@
 // The feed's ports in a browser: fetch, and one Socket.IO connection for the page.
 
-import { events, type Reply, type Watching } from "@homebody/protocol";
+import { readEntry } from "@homebody/coordinator";
+import {
+  type Check,
+  checkDone,
+  checkJournalPage,
+  checkManifest,
+  checkPresenceReport,
+  checkReply,
+  checkUnreadEntries,
+  checkWatching,
+  events,
+  type Reply,
+} from "@homebody/protocol";
 import { io } from "socket.io-client";
-import type { JournalPage, RunPorts } from "./feed.ts";
+import type { RunPorts } from "./feed.ts";
 
 const answerMs = 15_000;
 const againMs = 3000;
@@ -13,10 +25,15 @@ async function json(path: string): Promise<unknown> {
   return response.json();
 }
 
+const checkEntries = (message: unknown) => checkUnreadEntries(message).map((entry) => readEntry(entry));
+
 export const browserPorts: RunPorts = {
-  // The page comes from the coordinator that answers here: same origin, same version, types hold.
-  manifest: () => json("/api/run") as ReturnType<RunPorts["manifest"]>,
-  journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`) as Promise<JournalPage>,
+  manifest: async () => checkManifest(await json("/api/run"), "/api/run"),
+  journal: async (after, limit) => {
+    const path = `/api/journal?after=${after}&limit=${limit}`;
+    const { entries, last } = checkJournalPage(await json(path), path);
+    return { entries: entries.map((entry) => readEntry(entry)), last };
+  },
   line(on) {
     const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", on.connected);
@@ -28,13 +45,26 @@ export const browserPorts: RunPorts = {
       if (reason === "io server disconnect") again = setTimeout(() => socket.connect(), againMs);
     });
     socket.on("connect_error", on.lost);
-    socket.on(events.entries, on.entries);
-    socket.on(events.presence, on.presence);
-    const ask = <T>(event: string, message: unknown): Promise<Reply<T>> =>
-      socket.timeout(answerMs).emitWithAck(event, message);
+    /** Hears an event, checked; what does not fit is said, and nothing else is disturbed. */
+    const hear = <T>(event: string, check: (message: unknown) => T, take: (message: T) => void) =>
+      socket.on(event, (message: unknown) => {
+        try {
+          take(check(message));
+        } catch (error) {
+          on.failed(error);
+        }
+      });
+    hear(events.entries, checkEntries, on.entries);
+    hear(events.presence, checkPresenceReport, on.presence);
+    const ask = async <T extends object>(
+      event: string,
+      message: unknown,
+      check: Check<T>,
+    ): Promise<Reply<T>> =>
+      checkReply(await socket.timeout(answerMs).emitWithAck(event, message), check, event);
     return {
-      watch: (message) => ask<Watching>(events.watch, message),
-      admin: (message) => ask(events.admin, message),
+      watch: (message) => ask(events.watch, message, checkWatching),
+      admin: (message) => ask(events.admin, message, checkDone),
       close() {
         clearTimeout(again);
         socket.disconnect();

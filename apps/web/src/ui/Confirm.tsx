@@ -2,7 +2,7 @@
 // Escape is no.
 
 import { type ReactNode, useEffect, useRef } from "react";
-import { Button } from "./parts.tsx";
+import { Button } from "./pieces.tsx";
 
 export function Confirm({
   title,

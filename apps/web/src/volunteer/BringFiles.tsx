@@ -2,7 +2,7 @@
 
 import { useRef, useState } from "react";
 import { bytes, plural } from "../format/numbers.ts";
-import { Button } from "../ui/parts.tsx";
+import { Button } from "../ui/pieces.tsx";
 
 const kinds = [".txt", ".md", ".jsonl"];
 

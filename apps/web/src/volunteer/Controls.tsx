@@ -5,7 +5,7 @@ import { dutyCycle } from "@homebody/volunteer/view";
 import { useState } from "react";
 import { percent } from "../format/numbers.ts";
 import { Confirm } from "../ui/Confirm.tsx";
-import { Button, Choices } from "../ui/parts.tsx";
+import { Button, Choices } from "../ui/pieces.tsx";
 
 const intensities: readonly { readonly value: Intensity; readonly label: string }[] = [
   { value: "quiet", label: "Quiet" },

@@ -2,7 +2,7 @@
 
 import type { DeviceCheck, View } from "@homebody/volunteer/view";
 import { bytes, compact, factor, plural, scientific } from "../format/numbers.ts";
-import { Badge, Meter, Section } from "../ui/parts.tsx";
+import { Badge, Meter, Section } from "../ui/pieces.tsx";
 
 const engines: Readonly<Record<DeviceCheck["backend"], string>> = {
   webgpu: "Graphics processor (WebGPU)",

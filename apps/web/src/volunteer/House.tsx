@@ -3,7 +3,7 @@
 
 import type { View } from "@homebody/volunteer/view";
 import { bytes, plural } from "../format/numbers.ts";
-import { bodyPlace } from "./words.ts";
+import { bodyPlace } from "./sentences.ts";
 
 /** The road is a quadratic curve from the door to the hall. */
 const road = { from: [232, 196], over: [398, 236], to: [566, 196] } as const;

@@ -1,11 +1,12 @@
-// What went out and what came in, by kind. Words stand in the same table, and stay at zero.
+// What went out and what came in, by kind. Words stand in the same table: counted by what was sent of their sections,
+// which is nothing where they stay at home.
 
 import type { Ledger as LedgerView } from "@homebody/volunteer/view";
 import { bytes } from "../format/numbers.ts";
-import { Section } from "../ui/parts.tsx";
+import { Section } from "../ui/pieces.tsx";
 
 const nothing: LedgerView = {
-  sent: { deltas: 0, messages: 0, words: 0 },
+  sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
   received: { bodies: 0, texts: 0, messages: 0 },
 };
 
@@ -17,8 +18,13 @@ export function Ledger({ ledger }: { ledger: LedgerView | null }) {
         <Column
           title="Out"
           rows={[
-            { what: "words: text, vocabulary, embeddings", name: "words", size: sent.words, yours: true },
-            { what: "deltas: what training changed in the body", name: "deltas", size: sent.deltas },
+            {
+              what: "words: text, vocabulary, embeddings",
+              name: "words",
+              size: sent.phi + sent.psi,
+              yours: true,
+            },
+            { what: "deltas: what training changed in the body", name: "deltas", size: sent.theta },
             { what: "messages: progress, measurements", name: "messages-out", size: sent.messages },
           ]}
         />

@@ -3,7 +3,7 @@
 import type { Command, View } from "@homebody/volunteer/view";
 import { useState } from "react";
 import { ownName } from "../format/languages.ts";
-import { Button, Section } from "../ui/parts.tsx";
+import { Button, Section } from "../ui/pieces.tsx";
 
 const tokens = 60;
 

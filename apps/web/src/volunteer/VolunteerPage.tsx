@@ -2,16 +2,17 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { refusalWords } from "@homebody/protocol";
+import { roundTraffic } from "@homebody/dept";
+import { type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
-import { plural } from "../format/numbers.ts";
+import { factor, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
-import type { RunState } from "../run/feed.ts";
+import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { useNow } from "../state/now.ts";
-import { Announce, Button, Notice, Section } from "../ui/parts.tsx";
+import { Announce, Button, Notice, Section } from "../ui/pieces.tsx";
 import { sourceStyle } from "../ui/SourceMark.tsx";
 import { BringFiles } from "./BringFiles.tsx";
 import { Controls, Forget, IntensityChoice } from "./Controls.tsx";
@@ -21,11 +22,11 @@ import { House } from "./House.tsx";
 import { Ledger } from "./Ledger.tsx";
 import { Sampling } from "./Sampling.tsx";
 import { SourceChoice } from "./SourceChoice.tsx";
+import { spoken, takesPart } from "./sentences.ts";
 import { Learning, Work } from "./Work.tsx";
-import { spoken, takesPart } from "./words.ts";
 
 export interface VolunteerPageProps {
-  readonly run: RunState;
+  readonly run: FeedState;
   readonly volunteer: VolunteerState;
   readonly send: (command: Command) => void;
   /** Whether the browser lets this page compute and keep data: only on HTTPS or on this very machine. */
@@ -80,7 +81,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
         <Insecure />
       )}
       <Ledger ledger={view?.ledger ?? null} />
-      <HowItWorks />
+      {manifest && <HowItWorks manifest={manifest} />}
     </>
   );
 }
@@ -93,7 +94,7 @@ function Refused({ refusal }: { refusal: NonNullable<View["refusal"]> }) {
   return (
     <div role="alert">
       <Notice tone="warn" title="From the coordinator" testId="refusal">
-        <p data-word={refusal.word}>{refusalWords[refusal.word]}</p>
+        <p data-word={refusal.reason}>{refusalSentences[refusal.reason]}</p>
         <p className="text-sm text-muted">{ago(refusal.at, now)}</p>
       </Notice>
     </div>
@@ -150,7 +151,10 @@ function Standing({ view }: { view: View }) {
           testId="stopped"
         >
           <p>
-            {stopWords[activity.why]} {thanks}
+            {activity.why === "refused" && view.refusal !== null
+              ? refusalSentences[view.refusal.reason]
+              : stopSentences[activity.why]}{" "}
+            {thanks}
           </p>
         </Notice>
       );
@@ -171,12 +175,14 @@ const stopTitles = {
   asked: "You have stopped",
   removed: "The host has removed this device from the run",
   replaced: "This device contributes from somewhere else",
+  refused: "The coordinator cannot take this device",
 } as const;
 
-const stopWords = {
+const stopSentences = {
   asked: "What you prepared is kept on this device: contribute again whenever you like.",
   removed: "Ask the host if you think that this was a mistake.",
   replaced: "Another page with this device's identity took over. Close it to contribute from here.",
+  refused: "Reload the page.",
 } as const;
 
 function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volunteer" | "send">) {
@@ -284,7 +290,8 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
   );
 }
 
-function HowItWorks() {
+function HowItWorks({ manifest }: { manifest: RunManifest }) {
+  const { upBytes, standardBytes } = roundTraffic(manifest, manifest.sources[0]!);
   return (
     <details className="rounded-xl border border-line bg-card px-4 py-1 sm:px-6">
       <summary className="min-h-11 font-semibold">How it works</summary>
@@ -297,10 +304,13 @@ function HowItWorks() {
         <p>
           In a round, each device gets the body, trains it with its own text for a while, and sends back what
           changed: a delta. The coordinator averages the deltas, and that makes the next body. Because a
-          device sends once a round and not at every step, hundreds of times fewer bytes travel.
+          device sends once a round and not at every step, and its words never, it sends{" "}
+          {factor(standardBytes / upBytes)} times fewer bytes than if it exchanged the whole model at every
+          step.
         </p>
         <p className="text-muted">
-          In the literature: federated averaging with decoupled embeddings (DEPT, variant SPEC).
+          In the literature: federated averaging with decoupled embeddings (DEPT, variant{" "}
+          {manifest.variant.toUpperCase()}).
         </p>
       </div>
     </details>

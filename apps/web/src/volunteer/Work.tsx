@@ -8,7 +8,7 @@ import { smooth, thinned } from "../charts/scale.ts";
 import { compact, count, fixed, plural } from "../format/numbers.ts";
 import { countdown, duration, timeLeft } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
-import { Button, Meter, Section } from "../ui/parts.tsx";
+import { Button, Meter, Section } from "../ui/pieces.tsx";
 import {
   preparing,
   progressWords,
@@ -18,7 +18,7 @@ import {
   stageWords,
   taskWords,
   waitingWords,
-} from "./words.ts";
+} from "./sentences.ts";
 
 export function Work({ view, onCancel }: { view: View; onCancel: () => void }) {
   const now = useNow();
@@ -158,7 +158,7 @@ function Wait({ waiting, now }: { waiting: Waiting; now: Millis }) {
       <p className="font-medium">{waitingWords(waiting)}</p>
       <p className="figure text-sm text-muted">
         {duration(now - waiting.since)} so far
-        {until !== null && waiting.for !== "rest" ? `, at most ${duration(until - now)} more` : ""}
+        {until !== null ? `, at most ${duration(until - now)} more` : ""}
       </p>
     </div>
   );

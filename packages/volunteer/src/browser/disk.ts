@@ -11,6 +11,11 @@ export async function privateDisk(folder: string): Promise<Disk> {
     read: (name) => readFile(directory, name),
     write: (name, bytes) => writeFile(directory, name, bytes),
     remove: (name) => removeEntry(directory, name),
+    names: async () => {
+      const names: string[] = [];
+      for await (const name of directory.keys()) if (!name.endsWith(".crswap")) names.push(name);
+      return names;
+    },
     clear: async () => {
       await removeEntry(await home(), folder);
       directory = await open();

@@ -3,8 +3,8 @@
 import { type RunId, type SourceId, toHex } from "@homebody/base";
 import { systemClock } from "../clock.ts";
 import { engineDevice } from "../device.ts";
+import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";
-import { emptyLedger } from "../record.ts";
 import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
@@ -29,7 +29,7 @@ function post(message: WorkerMessage): void {
 let latest: View | undefined;
 let posting: ReturnType<typeof setTimeout> | undefined;
 /** At most ten a second, the last one always. */
-function tell(view: View): void {
+function show(view: View): void {
   latest = view;
   if (posting !== undefined) return;
   posting = setTimeout(() => {
@@ -38,8 +38,8 @@ function tell(view: View): void {
   }, viewMs);
 }
 
-function tellIdle(activity: View["activity"]): void {
-  tell({
+function showIdle(activity: View["activity"]): void {
+  show({
     run: null,
     volunteer: null,
     source: null,
@@ -64,20 +64,20 @@ function tellIdle(activity: View["activity"]): void {
 
 function failed(error: unknown): void {
   const message = error instanceof Error ? error.message : String(error);
-  tellIdle({ kind: "failed", message, retryAt: null });
+  showIdle({ kind: "failed", message, retryAt: null });
 }
 
 async function checkDevice(): Promise<void> {
   const task = { kind: "check-device", done: 0, of: 1, unit: "steps", startedAt: systemClock.now() } as const;
-  tellIdle({ kind: "working", task });
+  showIdle({ kind: "working", task });
   checked = { ...(await device.start()), tokensPerSecond: null, memoryBytes: 0 };
-  tellIdle({ kind: "idle" });
+  showIdle({ kind: "idle" });
 }
 
 async function contribute(command: Extract<Command, { kind: "contribute" }>): Promise<void> {
   await stopVolunteer();
   const { manifest, source, files } = command;
-  tellIdle({ kind: "idle" });
+  showIdle({ kind: "idle" });
   await lock();
   await remember({ run: manifest.run, source, contributing: true });
   volunteer = await startVolunteer({
@@ -95,10 +95,11 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
     device,
     clock: systemClock,
     intensity,
-    told: tell,
+    show,
   });
   void volunteer.ended.then(async (ending) => {
-    if (ending !== "replaced") await remember({ run: manifest.run, source, contributing: false });
+    if (ending !== "replaced" && ending !== "refused")
+      await remember({ run: manifest.run, source, contributing: false });
     giveUpLock();
   });
 }
@@ -115,7 +116,7 @@ async function lock(): Promise<void> {
     };
     void navigator.locks.request(lockName, { ifAvailable: true }, (lock) => {
       if (lock !== null) return hold();
-      tellIdle({ kind: "elsewhere" });
+      showIdle({ kind: "elsewhere" });
       const waiting = new AbortController();
       giveUpLock = () => waiting.abort();
       void navigator.locks.request(lockName, { signal: waiting.signal }, hold).catch(() => {});
@@ -131,12 +132,12 @@ async function stopVolunteer(): Promise<void> {
 }
 
 async function forget(): Promise<void> {
-  await volunteer?.leave();
+  await volunteer?.forget();
   volunteer = undefined;
-  await clearHome();
+  await clearHome(); // identity and other runs too
   giveUpLock();
   post({ kind: "forgotten" });
-  tellIdle({ kind: "idle" });
+  showIdle({ kind: "idle" });
 }
 
 /** A secret of this browser's own: who holds it is the volunteer. */
@@ -168,7 +169,7 @@ async function carryOut(command: Command): Promise<void> {
     case "cancel":
       await stopVolunteer();
       giveUpLock();
-      return tellIdle({ kind: "idle" });
+      return showIdle({ kind: "idle" });
     case "forget":
       return await forget();
     default:
@@ -188,7 +189,7 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
     case "intensity":
       intensity = command.intensity;
       if (volunteer) volunteer.setIntensity(intensity);
-      else tellIdle({ kind: "idle" });
+      else showIdle({ kind: "idle" });
       return;
     case "sample":
       void volunteer?.sample(command.prompt, command.tokens).catch(failed);

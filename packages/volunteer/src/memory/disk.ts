@@ -10,6 +10,7 @@ export function memoryDisk(
     read: async (name) => files.get(name)?.slice(),
     write: async (name, bytes) => void files.set(name, bytes.slice()),
     remove: async (name) => void files.delete(name),
+    names: async () => [...files.keys()],
     clear: async () => files.clear(),
   };
 }

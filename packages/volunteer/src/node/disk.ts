@@ -1,6 +1,6 @@
 // A disk in a folder of Node's: a write is made beside, synced and renamed.
 
-import { mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { Disk } from "../ports.ts";
 
@@ -27,6 +27,7 @@ export async function folderDisk(folder: string): Promise<Disk> {
       await rename(part, join(folder, name));
     },
     remove: (name) => rm(join(folder, name), { force: true }),
+    names: async () => (await readdir(folder)).filter((name) => !name.endsWith(".part")),
     clear: async () => {
       await rm(folder, { recursive: true, force: true });
       await mkdir(folder, { recursive: true, mode: 0o700 });

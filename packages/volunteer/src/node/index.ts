@@ -4,13 +4,15 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InputError, type SourceId } from "@homebody/base";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { checkManifest, type ManifestSource, type RunManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { systemClock } from "../clock.ts";
 import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
 import { NetError } from "../ports.ts";
-import { type BroughtFile, loadText, type Text } from "../prepare.ts";
+import type { BroughtFile } from "../prepare.ts";
+import { upgradeText } from "../stored-v1.ts";
+import { loadText, type Text } from "../text-file.ts";
 import type { View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { folderDisk } from "./disk.ts";
@@ -25,10 +27,11 @@ export interface HeadlessOptions {
   readonly backend: "auto" | BackendName;
   /** Cores that may be used on wasm; all of them if it is not given. */
   readonly threads?: number;
-  /** Identity, words, snapshots and what is unsent, by run. */
+  /** Identity, text, embeddings, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
-  readonly told: (view: View) => void;
+  /** At each change. */
+  readonly show: (view: View) => void;
 }
 
 export interface Headless {
@@ -38,7 +41,7 @@ export interface Headless {
 
 /** Throws NetError where there is no coordinator, InputError where source and text do not fit. */
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
-  const { url, backend, dataDir, told } = options;
+  const { url, backend, dataDir, show } = options;
   const manifest = await fetchManifest(url);
   const files = options.text === undefined ? null : await filesOf(options.text);
   const source = chooseSource(manifest, options.source, files !== null);
@@ -60,7 +63,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       }),
     }),
     clock: systemClock,
-    told,
+    show,
     ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
   });
   return { manifest, volunteer };
@@ -74,7 +77,7 @@ async function fetchManifest(url: string): Promise<RunManifest> {
     throw new NetError(`no coordinator answers at ${url}`, { cause });
   }
   if (!response.ok) throw new NetError(`${url}: expected a coordinator, got status ${response.status}`);
-  return (await response.json()) as RunManifest;
+  return checkManifest(await response.json(), new URL("/api/run", url).href);
 }
 
 function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): SourceId {
@@ -131,6 +134,7 @@ export async function storedText(
   source: ManifestSource,
 ): Promise<Text> {
   const disk = await folderDisk(join(dataDir, folderOf(manifest, source.id)));
+  await upgradeText(disk);
   const text = await loadText(source, disk);
   if (text === undefined) throw new InputError(dataDir, `prepared text of ${source.id}`, "none");
   return text;

@@ -1,0 +1,68 @@
+import { InputError, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { bitsOf, rowMapOf } from "@homebody/dept";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { memoryBlobs } from "@homebody/store/memory";
+import { expect, test } from "vitest";
+import { parseRunFile } from "./run-file.ts";
+import { deviceExchanges, putFirstBody, readSection, rowsOf } from "./sections.ts";
+
+const { sources: _, ...file } = parseRunFile(
+  `name: test
+description: a test
+model: { family: gpt2, depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } }
+sources: [{ id: a, title: A, language: en, text: brought, vocabulary: 300 }]
+training: { localSteps: 2, batch: 2, learningRate: { peak: 0.01 } }
+rounds: 2
+`,
+  "run.yaml",
+);
+
+function manifest(variant: RunManifest["variant"], rows?: Sha256): RunManifest {
+  const served = rows && { train: rows, trainBytes: 1, heldOut: null, heldOutBytes: 0, rows };
+  const source: ManifestSource = {
+    id: "a" as SourceId,
+    title: "A",
+    language: "en",
+    vocabulary: 300,
+    served: served ?? null,
+  };
+  return { ...file, run: "0".repeat(64) as RunManifest["run"], variant, sources: [source] };
+}
+
+test("a device's rows are those of the served text where the manifest has them, else what it declared", async () => {
+  const blobs = memoryBlobs();
+  const [served, declared] = [bitsOf(rowMapOf(300, [1, 2])), bitsOf(rowMapOf(300, [7]))];
+  const hash = await blobs.put(served);
+  const of = (run: RunManifest, given?: Uint8Array) => rowsOf(run, run.sources[0]!, given, blobs);
+  expect(await of(manifest("trim", hash), declared)).toEqual({ sha256: hash, bits: served });
+  expect(await of(manifest("trim"), declared)).toEqual({ sha256: sha256Of(declared), bits: declared });
+  expect(await of(manifest("glob"), declared)).toBeNull();
+  await expect(of(manifest("trim"))).rejects.toBeInstanceOf(InputError);
+  await expect(of(manifest("trim"), declared.subarray(1))).rejects.toBeInstanceOf(InputError);
+});
+
+test("the exchange of a device is made by its row map, also one that was not in the blobs at first", async () => {
+  const blobs = memoryBlobs();
+  const bits = bitsOf(rowMapOf(300, [1, 2, 299]));
+  const device = { source: "a" as SourceId, rows: sha256Of(bits) };
+  const exchangeOf = deviceExchanges(manifest("trim"), blobs);
+  await expect(exchangeOf(device)).rejects.toThrow("expected it in the data folder, got nothing");
+  await blobs.put(bits);
+  const phi = (await exchangeOf(device)).sections[1]!;
+  expect([...phi.rows!.ids]).toEqual([1, 2, 299]);
+  expect(await exchangeOf(device)).toBe(await exchangeOf(device));
+  await expect(exchangeOf({ ...device, source: "b" as SourceId })).rejects.toThrow("got b");
+});
+
+test("the first body is a file a section; a section that is not there is an error that names it", async () => {
+  const blobs = memoryBlobs();
+  const run = manifest("glob");
+  const files = await putFirstBody(run, blobs);
+  expect(files.map(({ name }) => name)).toEqual(["theta", "phi", "psi"]);
+  const { sections } = await deviceExchanges(run, blobs)({ source: "a" as SourceId, rows: null });
+  for (const section of sections)
+    expect((await readSection(section, files, blobs)).layout).toEqual(section.layout);
+  await expect(readSection(sections[1]!, files.slice(0, 1), blobs)).rejects.toThrow(
+    "body: expected a section phi, got theta",
+  );
+});

@@ -1,0 +1,165 @@
+// Every variant at the real server, with volunteers of bare messages: sections, row maps, sizes, means, and restarts.
+
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { random, type Sha256, sha256Of } from "@homebody/base";
+import type { Entry } from "@homebody/coordinator";
+import { bitsOf, exchangeFor, type RowMap, rowMapOf } from "@homebody/dept";
+import { type Announcement, events, type RunFile } from "@homebody/protocol";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { assertMeans } from "../../../test/recompute.ts";
+import { writeRun } from "../../../test/run-folder.ts";
+import { createServer, loadRunFile, type RunningServer, stderrLog } from "../src/index.ts";
+import { type Client, client, deltaOf } from "./client.ts";
+
+let folder: string;
+let server: RunningServer;
+let change: Partial<RunFile>;
+const clients: Client[] = [];
+const vocabulary = 300;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "homebody-variants-"));
+});
+afterEach(async () => {
+  leave();
+  await server.close();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const leave = () => {
+  for (const one of clients.splice(0)) one.close();
+};
+
+async function serve(keepDeltas = true): Promise<void> {
+  const loaded = await loadRunFile(join(folder, "run.yaml"));
+  const { model } = loaded.file;
+  const run = {
+    ...loaded,
+    file: { ...loaded.file, model: { ...model, family: "gpt2" }, ...change } as RunFile,
+  };
+  server = await createServer({ run, dataDir: join(folder, "data"), log: stderrLog("silent"), keepDeltas });
+}
+
+async function start(file: Partial<RunFile>, keepDeltas = true): Promise<void> {
+  writeRun(folder, { rounds: 3 });
+  change = file;
+  await serve(keepDeltas);
+}
+
+async function restart(): Promise<void> {
+  leave();
+  await server.close();
+  await serve();
+}
+
+/** About half of the vocabulary, and never the last ten rows. */
+function rowsOf(seed: string): RowMap {
+  const dice = random(seed);
+  return rowMapOf(vocabulary, [0, ...Array.from({ length: 150 }, () => dice.below(vocabulary - 10))]);
+}
+
+async function meet(name: string, source: string, rows: RowMap | null): Promise<Client> {
+  const one = await client(server.url, name);
+  clients.push(one);
+  const reply = await one.hello(source, rows === null ? {} : { rows: bitsOf(rows) });
+  if (!reply.ok) throw new Error(reply.refusal);
+  one.announcements.push(reply.announcement);
+  await one.word(events.ready, { ready: true });
+  return one;
+}
+
+function delta(source: string, rows: RowMap | null, seed: string): Uint8Array {
+  const { manifest } = server.state();
+  const own = manifest.sources.find(({ id }) => id === source)!;
+  return deltaOf(manifest, seed, 1, exchangeFor(manifest, own, rows));
+}
+
+const inRound = (round: number) => (now: Announcement) => now.kind === "training" && now.round === round;
+
+async function journal(): Promise<Entry[]> {
+  const response = await fetch(`${server.url}/api/journal?limit=5000`);
+  return ((await response.json()) as { entries: Entry[] }).entries;
+}
+
+async function blob(hash: Sha256): Promise<Uint8Array | undefined> {
+  return readFile(join(folder, "data", "blobs", hash.slice(0, 2), hash)).catch(() => undefined);
+}
+
+test.each([
+  ["glob", "averaging", "fp32"],
+  ["trim", "averaging", "fp16"],
+] as const)(
+  "%s, %s, %s: every section is averaged over its holders, also across a restart",
+  async (variant, outer, codec) => {
+    await start({ variant, codec, outer: { kind: outer } });
+    const maps = variant === "trim" ? [rowsOf("a"), rowsOf("b")] : [null, null];
+    for (const round of [1, 2]) {
+      const a = await meet("one", "a", maps[0]!);
+      const b = await meet("two", "b", maps[1]!);
+      await a.told(inRound(round));
+      expect(await a.deliver(round, delta("a", maps[0]!, `${round}a`))).toBe("ok");
+      if (round === 2) await restart();
+      const again = round === 2 ? await meet("two", "b", maps[1]!) : b;
+      expect(await again.deliver(round, delta("b", maps[1]!, `${round}b`))).toBe("ok");
+      await again.told(({ body }) => body.number === round);
+      leave();
+    }
+    expect(server.state().body.sections.map(({ name }) => name)).toEqual(["theta", "phi", "psi"]);
+    expect(await assertMeans(await journal(), 2, blob)).toEqual([1, 2]);
+    const { traffic } = server.figures();
+    expect(Object.values(traffic.sectionBytes).every((bytes) => bytes > 0)).toBe(true);
+    for (const { sha256, sizeBytes } of server.state().body.sections) {
+      const bytes = new Uint8Array(await (await fetch(`${server.url}/bodies/${sha256}`)).arrayBuffer());
+      expect([sha256Of(bytes), bytes.length]).toEqual([sha256, sizeBytes]);
+    }
+  },
+);
+
+test("trim: rows that are not declared, or do not fit, are refused, and so is a delta of other rows", async () => {
+  await start({ variant: "trim" });
+  const [mine, others] = [rowsOf("a"), rowMapOf(vocabulary, [1, 2, 3])];
+  const stray = await client(server.url, "stray");
+  clients.push(stray);
+  const word = async (rows?: Uint8Array) => {
+    const reply = await stray.hello("a", rows === undefined ? {} : { rows });
+    return reply.ok ? "ok" : reply.refusal;
+  };
+  expect(await word()).toBe("wrong-rows");
+  expect(await word(new Uint8Array(12))).toBe("wrong-rows");
+  expect(await word(new Uint8Array(Math.ceil(vocabulary / 8)))).toBe("wrong-rows");
+  expect(await word(new Uint8Array(9000))).toBe("malformed");
+  const a = await meet("one", "a", mine);
+  await meet("two", "b", others);
+  await a.told(inRound(1));
+  expect(await a.deliver(1, delta("a", others, "x"))).toBe("wrong-size");
+  expect(await a.deliver(1, delta("a", mine, "x"))).toBe("ok");
+});
+
+test("row maps and deltas go from the disk with their round, and every section of an old body", async () => {
+  await start({ variant: "trim", rounds: 7 }, false);
+  const maps = [rowsOf("a"), rowsOf("b")];
+  const a = await meet("one", "a", maps[0]!);
+  const b = await meet("two", "b", maps[1]!);
+  for (let round = 1; round <= 7; round++) {
+    await a.told(inRound(round));
+    expect(await a.deliver(round, delta("a", maps[0]!, `${round}a`))).toBe("ok");
+    expect(await b.deliver(round, delta("b", maps[1]!, `${round}b`))).toBe("ok");
+  }
+  await a.told(({ body }) => body.number === 7);
+  const entries = await journal();
+  const bodies = entries.flatMap(({ fact }) =>
+    fact.kind === "published" || fact.kind === "created" ? [fact.sections.map(({ sha256 }) => sha256)] : [],
+  );
+  const texts = server.state().manifest.sources.map(({ served }) => served!.train);
+  const kept = [0, 3, 4, 5, 6, 7].flatMap((n) => bodies[n]!);
+  const onDisk = () =>
+    readdirSync(join(folder, "data", "blobs"), { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => name);
+  for (let i = 0; i < 100 && onDisk().length > kept.length + texts.length; i++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(onDisk().sort()).toEqual([...kept, ...texts].sort());
+});

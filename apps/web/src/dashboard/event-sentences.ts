@@ -1,0 +1,97 @@
+// Each fact of the journal as a sentence, and in which group of the filter it belongs.
+
+import type { Fact } from "@homebody/coordinator";
+import { bytes, count, fixed, plural, scientific } from "../format/numbers.ts";
+
+export type EventGroup = "rounds" | "deltas" | "evaluations" | "host";
+
+export const groupWords: Readonly<Record<EventGroup, string>> = {
+  rounds: "Rounds",
+  deltas: "Deltas",
+  evaluations: "Evaluations",
+  host: "Host and coordinator",
+};
+
+export function groupOf({ kind }: Fact): EventGroup {
+  switch (kind) {
+    case "opened":
+    case "closed":
+    case "published":
+    case "lapsed":
+    case "evaluating":
+    case "finished":
+      return "rounds";
+    case "accepted":
+      return "deltas";
+    case "evaluated":
+      return "evaluations";
+    case "created":
+    case "left":
+    case "ending":
+    case "restarted":
+    case "changed":
+    case "paused":
+    case "resumed":
+    case "removed":
+      return "host";
+    default:
+      return kind satisfies never;
+  }
+}
+
+const reasons = {
+  all: "everybody delivered",
+  quorum: "enough delivered, and the grace has passed",
+  deadline: "its deadline came",
+  admin: "the host ended it",
+} as const;
+
+export function eventWords(fact: Fact): string {
+  switch (fact.kind) {
+    case "created":
+      return `The run begins with body 0, ${bytes(sizeOf(fact.sections))}.`;
+    case "opened":
+      return `Round ${fact.round} opens with ${plural(fact.assigned.length, "volunteer")} and ${plural(fact.localSteps, "local step")} each.`;
+    case "accepted":
+      return `Volunteer ${shortId(fact.volunteer)} (${fact.source}) delivers ${bytes(sizeOf(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
+    case "evaluated":
+      return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${fact.source}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
+    case "closed":
+      return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average.`;
+    case "published":
+      return `Body ${fact.round} is published, ${bytes(sizeOf(fact.sections))}.`;
+    case "lapsed":
+      return `Round ${fact.round} ended without a delta; it opens again.`;
+    case "left":
+      return `Volunteer ${shortId(fact.volunteer)} left for good.`;
+    case "ending":
+      return "The host ends the run: no further round opens.";
+    case "evaluating":
+      return `Rounds are done; ${plural(fact.expected.length, "volunteer")} measure the last body.`;
+    case "finished":
+      return fact.reason === "rounds"
+        ? "The run is finished: all rounds are done."
+        : "The run is finished: the host ended it.";
+    case "restarted":
+      return "The coordinator came back after it was down.";
+    case "changed":
+      return `The host changed the run's description, deadlines or number of rounds (now ${fact.manifest.rounds}).`;
+    case "paused":
+      return "The host paused the run.";
+    case "resumed":
+      return "The host resumed the run.";
+    case "removed":
+      return `The host removed volunteer ${shortId(fact.volunteer)}.`;
+    default:
+      return fact satisfies never;
+  }
+}
+
+/** The first six digits tell a run's volunteers apart. */
+export function shortId(volunteer: string): string {
+  return volunteer.slice(0, 6);
+}
+
+function sizeOf(sections: readonly { readonly sizeBytes: number }[]): number {
+  return sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+}

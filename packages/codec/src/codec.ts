@@ -1,0 +1,27 @@
+// The port of every codec: a section's numbers as bytes, and back.
+
+import type { NamedTensors, TensorLayout } from "@homebody/base";
+
+export type CodecName = "fp32" | "fp16";
+
+export interface Codec {
+  readonly name: CodecName;
+  /** Whether every section of a layout has exactly `mostBytes`, so that a receiver knows its size before it comes. */
+  readonly exact: boolean;
+  /** The most bytes that a section of this layout may take. */
+  mostBytes(layout: TensorLayout): number;
+  /**
+   * Zero stays zero. The bytes say themselves where they end. Where `dropped` is given (as long as the layout), it gets
+   * what the bytes leave out: the numbers minus what `decode` makes of them. Throws a DeltaError for a number that is
+   * not finite.
+   */
+  encode(numbers: NamedTensors, dropped?: Float32Array): Uint8Array;
+  /** Reads one section from the front of the bytes. Throws a DeltaError unless it is finite and of exactly this layout. */
+  decode(bytes: Uint8Array, layout: TensorLayout): DecodedSection;
+}
+
+export interface DecodedSection {
+  readonly numbers: NamedTensors;
+  /** Of the section: what follows belongs to the next one. */
+  readonly sizeBytes: number;
+}

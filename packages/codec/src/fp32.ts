@@ -1,0 +1,32 @@
+// Every number as it is: 4 bytes each, after the header.
+
+import { type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
+import type { Codec } from "./codec.ts";
+import { requireFinite } from "./finite.ts";
+import { checkHeader, headerBytes, writeHeader } from "./header.ts";
+
+const mostBytes = ({ size }: TensorLayout) => headerBytes + size * 4;
+
+export const fp32: Codec = {
+  name: "fp32",
+  exact: true,
+  mostBytes,
+  encode(numbers: NamedTensors, dropped?: Float32Array) {
+    const { layout, data } = numbers;
+    requireFinite(numbers);
+    const bytes = new Uint8Array(mostBytes(layout));
+    writeHeader(bytes, "fp32", layout);
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), headerBytes);
+    dropped?.fill(0);
+    return bytes;
+  },
+  decode(bytes, layout) {
+    const sizeBytes = mostBytes(layout);
+    checkHeader(bytes, "fp32", layout, sizeBytes);
+    const numbers = namedTensors(layout);
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    for (let i = 0; i < layout.size; i++) numbers.data[i] = view.getFloat32(headerBytes + i * 4, true);
+    requireFinite(numbers);
+    return { numbers, sizeBytes };
+  },
+};

@@ -1,0 +1,139 @@
+import type { Sha256, VolunteerId } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
+import { expect, test } from "vitest";
+import { ana, at, bo, es, hashOf, manifest } from "../test/scene.ts";
+import { type Entry, evolve, type Fact, keepsBody, type RunState, retention } from "./index.ts";
+
+const file = (name: "theta" | "phi", text: string) => ({ name, sha256: hashOf(text), sizeBytes: 10 });
+const served = { train: hashOf("train"), trainBytes: 1, heldOut: hashOf("held-out"), heldOutBytes: 1 };
+
+function created(): Fact {
+  const run = manifest();
+  const sources = run.sources.map((source, i) => (i === 0 ? { ...source, served } : source));
+  return {
+    kind: "created",
+    schema: 1,
+    homebody: "0.2.0",
+    manifest: { ...run, sources } as RunManifest,
+    parameters: { theta: 1, phi: {}, psi: 0 },
+    sections: [file("theta", "theta 0"), file("phi", "phi 0")],
+  };
+}
+
+/** A round of a run with two sections, row maps and an outer optimiser. */
+function round(n: number): Fact[] {
+  const who = [ana, bo] as const;
+  const rows = (volunteer: VolunteerId) => hashOf(`rows ${volunteer}`);
+  return [
+    {
+      kind: "opened",
+      round: n,
+      assigned: who.map((volunteer, slot) => ({
+        volunteer,
+        source: es,
+        slot,
+        slots: 2,
+        rows: rows(volunteer),
+      })),
+      localSteps: 10,
+      stepsBefore: 10 * (n - 1),
+      totalSteps: 300,
+      deadline: at(1e9),
+    },
+    ...who.map(
+      (volunteer): Fact => ({
+        kind: "accepted",
+        round: n,
+        volunteer,
+        source: es,
+        delta: hashOf(`delta ${n} ${volunteer}`),
+        sections: [{ name: "theta", sizeBytes: 5 }],
+        rows: rows(volunteer),
+        steps: 10,
+        tokens: 100,
+        loss: 1,
+        norm: 1,
+      }),
+    ),
+    { kind: "closed", round: n, reason: "all", averaged: who },
+    {
+      kind: "published",
+      round: n,
+      sections: [file("theta", `theta ${n}`), file("phi", `phi ${n}`)],
+      outer: [file("phi", `momentum ${n}`)],
+      cosines: [],
+      meanNorm: 1,
+      servedBytes: 0,
+    },
+  ];
+}
+
+/** Follows facts one by one, as the server does; all blobs that were ever named, and those that went. */
+function follow(facts: readonly Fact[], keepDeltas = false) {
+  const kept = retention({ keepDeltas });
+  const gone = new Set<Sha256>();
+  let state: RunState | undefined;
+  for (const [i, fact] of facts.entries()) {
+    const entry: Entry = { seq: i + 1, at: at(i), fact };
+    state = evolve(state, entry);
+    for (const hash of kept.follow([entry], state)) gone.add(hash);
+  }
+  const whole = retention({ keepDeltas });
+  const entries = facts.map((fact, i) => ({ seq: i + 1, at: at(i), fact }));
+  whole.follow(entries, state!);
+  return { kept, gone, whole };
+}
+
+test("every section of the first, the last five and every tenth body is kept, and no other", () => {
+  const rounds = 23;
+  const { kept, gone } = follow([
+    created(),
+    ...Array.from({ length: rounds }, (_, i) => round(i + 1)).flat(),
+  ]);
+  for (let n = 0; n <= rounds; n++)
+    for (const section of ["theta", "phi"]) {
+      const hash = hashOf(`${section} ${n}`);
+      const wanted = [0, 10, 19, 20, 21, 22, 23].includes(n);
+      expect([n, kept.kindOf(hash), gone.has(hash)]).toEqual([n, wanted ? "body" : undefined, !wanted]);
+    }
+  expect([0, 10, 19, 20, 23].every((n) => keepsBody(n, rounds))).toBe(true);
+});
+
+test("texts stay; of what outer optimisers keep the last stays; deltas go with their round", () => {
+  const { kept, gone } = follow([created(), ...round(1), ...round(2), ...round(3).slice(0, 3)]);
+  expect(kept.kindOf(served.train)).toBe("text");
+  expect(kept.kindOf(served.heldOut)).toBe("text");
+  expect(kept.kindOf(hashOf("momentum 1"))).toBeUndefined();
+  expect(kept.kindOf(hashOf("momentum 2"))).toBe("outer");
+  for (const n of [1, 2]) expect(gone.has(hashOf(`delta ${n} ${ana}`))).toBe(true);
+  expect(kept.kindOf(hashOf(`delta 3 ${bo}`))).toBe("delta");
+  expect(kept.kindOf(hashOf(`rows ${bo}`))).toBe("rows");
+  expect(kept.kindOf(hashOf("something else"))).toBeUndefined();
+});
+
+test("row maps go with the round that they were named in", () => {
+  const { kept, gone } = follow([created(), ...round(1)]);
+  expect(gone.has(hashOf(`rows ${ana}`))).toBe(true);
+  expect(kept.kindOf(hashOf(`rows ${ana}`))).toBeUndefined();
+});
+
+test("where deltas are kept, so are the row maps that they are read by", () => {
+  const { kept } = follow([created(), ...round(1), ...round(2)], true);
+  for (const n of [1, 2]) expect(kept.kindOf(hashOf(`delta ${n} ${ana}`))).toBe("delta");
+  expect(kept.kindOf(hashOf(`rows ${ana}`))).toBe("rows");
+});
+
+test("a whole journal at once leaves what entry by entry leaves; equal contents stay as long as one use is left", () => {
+  const facts = [created(), ...round(1), ...round(2), ...round(3)];
+  const frozen = facts.map((fact) =>
+    fact.kind === "published" ? { ...fact, sections: [file("theta", "theta 0"), fact.sections[1]!] } : fact,
+  );
+  const { kept, gone, whole } = follow([
+    ...frozen,
+    ...Array.from({ length: 8 }, (_, i) => round(i + 4)).flat(),
+  ]);
+  expect(kept.kindOf(hashOf("theta 0"))).toBe("body");
+  expect(gone.has(hashOf("theta 0"))).toBe(false);
+  for (const hash of [...gone, hashOf("theta 0"), hashOf("phi 11"), hashOf("momentum 11")])
+    expect(whole.kindOf(hash)).toBe(kept.kindOf(hash));
+});

@@ -1,0 +1,98 @@
+// Which blobs a run names, and which of them it still needs.
+//
+// Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
+// row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
+// blobs can recompute every body. Texts for good. This is the one place that knows which fact names which blob.
+
+import type { Sha256 } from "@homebody/base";
+import type { Entry, Fact } from "./facts.ts";
+import type { RunState } from "./state.ts";
+
+/** What a blob is used for. */
+type Use =
+  | { readonly kind: "text" }
+  | { readonly kind: "body"; readonly number: number }
+  | { readonly kind: "outer" }
+  | { readonly kind: "delta" | "rows"; readonly round: number };
+
+export type BlobKind = Use["kind"];
+
+export interface Retention {
+  /** Takes facts in, in order, with the state after them. Returns the blobs that nothing needs any more. */
+  follow(entries: readonly Entry[], state: RunState): readonly Sha256[];
+  /** What a blob is that the run names and still needs; undefined for all others. */
+  kindOf(hash: Sha256): BlobKind | undefined;
+}
+
+export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Retention {
+  // Equal contents are one blob, which may have several uses.
+  const uses = new Map<Sha256, Use[]>();
+
+  function isNeeded(hash: Sha256, use: Use, { body, outer }: RunState): boolean {
+    switch (use.kind) {
+      case "text":
+        return true;
+      case "body":
+        return keepsBody(use.number, body.number);
+      case "outer":
+        return outer.some(({ sha256 }) => sha256 === hash);
+      case "delta":
+      case "rows":
+        return keepDeltas || use.round > body.number;
+      default:
+        use satisfies never;
+        throw new Error(`unknown use ${JSON.stringify(use)}`);
+    }
+  }
+
+  return {
+    follow(entries, state) {
+      for (const { fact } of entries)
+        for (const [hash, use] of usesOf(fact)) uses.set(hash, [...(uses.get(hash) ?? []), use]);
+      if (!entries.some(({ fact }) => fact.kind === "published")) return [];
+      const over: Sha256[] = [];
+      for (const [hash, own] of uses) {
+        const needed = own.filter((use) => isNeeded(hash, use, state));
+        if (needed.length > 0) uses.set(hash, needed);
+        else {
+          uses.delete(hash);
+          over.push(hash);
+        }
+      }
+      return over;
+    },
+    kindOf: (hash) => uses.get(hash)?.[0]?.kind,
+  };
+}
+
+/** Which bodies a coordinator keeps for download: the first, the last five, every tenth. */
+export function keepsBody(number: number, latest: number): boolean {
+  return number === 0 || number > latest - 5 || number % 10 === 0;
+}
+
+function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
+  switch (fact.kind) {
+    case "created":
+      return [
+        ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: 0 }] as const),
+        ...fact.manifest.sources.flatMap(({ served }) => [
+          ...(served === null ? [] : [[served.train, { kind: "text" }] as const]),
+          ...(served?.heldOut ? [[served.heldOut, { kind: "text" }] as const] : []),
+          ...(served?.rows ? [[served.rows, { kind: "text" }] as const] : []),
+        ]),
+      ];
+    case "opened":
+      return fact.assigned.flatMap(({ rows }) =>
+        rows === null ? [] : [[rows, { kind: "rows", round: fact.round }] as const],
+      );
+    case "accepted":
+      return [[fact.delta, { kind: "delta", round: fact.round }]];
+    case "published":
+      return [
+        ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: fact.round }] as const),
+        ...fact.outer.map(({ sha256 }) => [sha256, { kind: "outer" }] as const),
+      ];
+    default:
+      return [];
+  }
+}

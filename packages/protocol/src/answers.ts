@@ -1,0 +1,173 @@
+// What comes down from the coordinator: answers, announcements, what watchers get. Checked on arrival, as what goes up is;
+// fields that are not known are left unread [P22].
+
+import { InputError, type Millis, type SourceId, type UploadId, type VolunteerId } from "@homebody/base";
+import { z } from "zod";
+import { type BodyRef, sectionNames } from "./body.ts";
+import { type Check, checked, shown } from "./check.ts";
+import { finite, sha, source, upload, volunteer, whole } from "./fields.ts";
+import { type DeviceKind, device, type Progress, progress } from "./messages.ts";
+import { isRefusal, type Refusal } from "./refusals.ts";
+
+/** What the coordinator answers to every message but progress. */
+export type Reply<T = object> =
+  | ({ readonly ok: true } & T)
+  | { readonly ok: false; readonly refusal: Refusal };
+
+export interface Welcome {
+  readonly volunteer: VolunteerId;
+  readonly announcement: Announcement;
+}
+
+export interface UploadOpened {
+  readonly upload: UploadId;
+  /** Bytes that the coordinator already has: the upload goes on from here. */
+  readonly offset: number;
+  /** The delta is in: there is nothing left to send. */
+  readonly accepted: boolean;
+}
+
+export interface ChunkTaken {
+  /** Bytes that the coordinator has now. */
+  readonly offset: number;
+}
+
+/** What the coordinator says of the run, to each volunteer, at every change and after each hello. */
+export type Announcement = {
+  readonly paused: boolean;
+  readonly body: BodyRef;
+} & (
+  | { readonly kind: "gathering"; readonly round: number; readonly ready: number; readonly minimum: number }
+  | {
+      readonly kind: "training";
+      readonly round: number;
+      readonly localSteps: number;
+      /** Steps of the run before this round: with the local step it sets the learning rate. */
+      readonly stepsBefore: number;
+      readonly totalSteps: number;
+      readonly remainingMs: number;
+      /** Null: this volunteer waits for the next round. */
+      readonly assignment: Assignment | null;
+      readonly accepted: boolean;
+    }
+  | { readonly kind: "closing"; readonly round: number }
+  | { readonly kind: "evaluating"; readonly remainingMs: number; readonly evaluated: boolean }
+  | { readonly kind: "finished"; readonly rounds: number }
+);
+
+export interface Assignment {
+  readonly slot: number;
+  readonly slots: number;
+}
+
+export interface Watching {
+  /** The last entry of the journal now. A watcher that is far behind reads up to it by HTTP. */
+  readonly last: number;
+}
+
+/** Why a connection will not be used again by itself [P5] [C17]. */
+export interface Removed {
+  readonly reason: "replaced" | "removed";
+}
+
+/** A volunteer as the dashboard sees it now; presence is never in the journal. */
+export interface Presence {
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+  readonly device: DeviceKind;
+  readonly connected: boolean;
+  readonly ready: boolean;
+  readonly progress: Progress | null;
+  readonly lastSeenAt: Millis;
+}
+
+/** Live to watchers, about once a second; may be lost. */
+export interface PresenceReport {
+  readonly at: Millis;
+  readonly volunteers: readonly Presence[];
+  readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
+}
+
+const sectionFile = z.object({ name: z.enum(sectionNames), sha256: sha, sizeBytes: whole() });
+const bodyRef = z.object({
+  number: whole(),
+  id: sha,
+  sections: z.array(sectionFile).min(1).max(sectionNames.length),
+});
+const ofEvery = { paused: z.boolean(), body: bodyRef };
+const announcement = z.discriminatedUnion("kind", [
+  z.object({ ...ofEvery, kind: z.literal("gathering"), round: whole(), ready: whole(), minimum: whole() }),
+  z.object({
+    ...ofEvery,
+    kind: z.literal("training"),
+    round: whole(),
+    localSteps: whole().min(1),
+    stepsBefore: whole(),
+    totalSteps: whole(),
+    remainingMs: finite.min(0),
+    assignment: z.object({ slot: whole(), slots: whole().min(1) }).nullable(),
+    accepted: z.boolean(),
+  }),
+  z.object({ ...ofEvery, kind: z.literal("closing"), round: whole() }),
+  z.object({ ...ofEvery, kind: z.literal("evaluating"), remainingMs: finite.min(0), evaluated: z.boolean() }),
+  z.object({ ...ofEvery, kind: z.literal("finished"), rounds: whole() }),
+]);
+const counts = z
+  .record(z.string(), whole())
+  .transform((all) => Object.fromEntries(Object.entries(all).filter(([refusal]) => isRefusal(refusal))));
+
+export const checkAnnouncement: Check<Announcement> = checked(announcement, "announcement");
+export const checkWelcome: Check<Welcome> = checked(z.object({ volunteer, announcement }), "welcome");
+export const checkUploadOpened: Check<UploadOpened> = checked(
+  z.object({ upload, offset: whole(), accepted: z.boolean() }),
+  "opened",
+);
+export const checkChunkTaken: Check<ChunkTaken> = checked(z.object({ offset: whole() }), "chunk taken");
+/** Of a request whose answer says no more than that it was carried out. */
+export const checkDone: Check<object> = checked(z.object({}), "done");
+export const checkRemoved: Check<Removed> = checked(
+  z.object({ reason: z.enum(["replaced", "removed"]) }),
+  "removed",
+);
+export const checkWatching: Check<Watching> = checked(z.object({ last: whole() }), "watching");
+export const checkPresenceReport: Check<PresenceReport> = checked(
+  z.object({
+    at: finite as unknown as z.ZodType<Millis>,
+    volunteers: z.array(
+      z.object({
+        volunteer,
+        source,
+        device,
+        connected: z.boolean(),
+        ready: z.boolean(),
+        progress: progress.nullable(),
+        lastSeenAt: finite as unknown as z.ZodType<Millis>,
+      }),
+    ),
+    refusals: counts as unknown as z.ZodType<PresenceReport["refusals"]>,
+  }),
+  "presence",
+);
+
+/** A page of the journal: entries are read by packages/coordinator, which knows facts. */
+export interface UnreadPage {
+  readonly entries: readonly unknown[];
+  readonly last: number;
+}
+const unreadEntries = z.array(z.unknown());
+export const checkUnreadEntries: Check<readonly unknown[]> = checked(unreadEntries, "entries");
+export const checkJournalPage: Check<UnreadPage> = checked(
+  z.object({ entries: unreadEntries, last: whole() }),
+  "journal page",
+);
+
+/** An answer in the form that the protocol gives it; its own fields are checked too. Throws an InputError. */
+export function checkReply<T extends object>(reply: unknown, check: Check<T>, where: string): Reply<T> {
+  const { ok, refusal } = (typeof reply === "object" && reply !== null ? reply : {}) as Record<
+    string,
+    unknown
+  >;
+  if (ok === true) return { ok, ...check(reply, where) };
+  if (ok === false && isRefusal(refusal)) return { ok, refusal };
+  throw new InputError(where, "an answer of the protocol", shown(reply));
+}

@@ -1,0 +1,22 @@
+// A body by what it holds: its sections, and its id.
+
+import type { Sha256 } from "@homebody/base";
+
+/** Groups of parameters that may travel, in the order in which they stand in bodies and deltas. */
+export const sectionNames = ["theta", "phi", "psi"] as const;
+export type SectionName = (typeof sectionNames)[number];
+
+/** Named tensors of one section in the blobs: of a body, or what an outer optimiser keeps of it. */
+export interface SectionFile {
+  readonly name: SectionName;
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
+}
+
+/** A body: its sections by content, in the exchange's order. */
+export interface BodyRef {
+  readonly number: number;
+  /** Of the whole: see bodyId. */
+  readonly id: Sha256;
+  readonly sections: readonly SectionFile[];
+}

@@ -1,0 +1,124 @@
+// A run that was created stays what it was: its manifest is stored, whole, with every value that its schema version gave
+// to keys which the file left out. What a file of today says of such a run is what is written in it, and no default.
+
+import { InputError } from "@homebody/base";
+import { z } from "zod";
+import { checked, valueAt } from "./check.ts";
+import {
+  type Difference,
+  differences,
+  fixedPart,
+  type RunFile,
+  type RunManifest,
+  runFileShape,
+} from "./run-file.ts";
+
+/** Makes of a manifest of one schema version that of the next: new keys get the value that the old version behaved by. */
+export type ManifestLift = (manifest: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+
+/** The lift at place n - 1 is that from version n to n + 1. */
+const lifts: readonly ManifestLift[] = [];
+
+/** A manifest of an older schema version in today's form. */
+export function liftManifest(
+  manifest: Readonly<Record<string, unknown>>,
+  version: number,
+  all: readonly ManifestLift[] = lifts,
+): Readonly<Record<string, unknown>> {
+  const newest = all.length + 1;
+  if (!Number.isInteger(version) || version < 1 || version > newest)
+    throw new InputError(
+      "run file's schema",
+      `a version from 1 to ${newest} (a newer Homebody wrote this run: update the clone)`,
+      `${version}`,
+    );
+  return all.slice(version - 1).reduce((lifted, lift) => lift(lifted), manifest);
+}
+
+const hash = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
+const size = z.number().int().min(0);
+const served = z.object({
+  train: hash,
+  trainBytes: size,
+  heldOut: hash.nullable(),
+  heldOutBytes: size,
+  rows: hash.optional(),
+});
+const source = runFileShape.shape.sources.element
+  .omit({ text: true, train: true, heldOut: true })
+  .extend({ served: served.nullable() });
+
+const manifestShape = runFileShape.extend({ run: hash, sources: z.array(source).min(1).max(256) });
+const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
+
+/**
+ * A manifest as it is stored and sent. Keys that are not known are left out; one that is missing is an error, never a
+ * default: a default is for a file that is written today.
+ */
+export function checkManifest(value: unknown, where = "manifest"): RunManifest {
+  const known = withoutUnknown(value);
+  const manifest = check(known, where);
+  const filled = differences(known, manifest).find(({ was }) => was === undefined);
+  if (filled) throw new InputError(`${where}.${filled.key}`, "a value", "nothing");
+  return manifest;
+}
+
+function withoutUnknown(value: unknown): unknown {
+  const result = manifestShape.safeParse(value);
+  if (result.success) return value;
+  const unknown = result.error.issues.filter((issue) => issue.code === "unrecognized_keys");
+  if (unknown.length === 0) return value;
+  const copy: unknown = structuredCopy(value);
+  for (const { path, keys } of unknown) {
+    const holder = valueAt(copy, path) as Record<string, unknown>;
+    for (const key of keys) delete holder[key];
+  }
+  return copy;
+}
+
+const structuredCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
+
+/** What differs between a stored run and a file in what is fixed, of what is written in the file; texts by their hash. */
+export function fixedDifferences(
+  stored: RunManifest,
+  ofFile: Omit<RunManifest, "run">,
+  written: unknown,
+): Difference[] {
+  return differences(fixedPart(stored), fixedPart(ofFile)).filter(({ key }) =>
+    isWritten(written, key.split(".")),
+  );
+}
+
+/** The stored manifest with what is written in the file of what may change. */
+export function withChanges(stored: RunManifest, file: RunFile, written: unknown): RunManifest {
+  const has = (...path: string[]) => isWritten(written, path);
+  const { round } = stored;
+  const changed = <K extends "graceSeconds" | "deadlineSeconds" | "evaluationSeconds">(key: K) =>
+    has("round", key) ? file.round[key] : round[key];
+  return {
+    ...stored,
+    description: has("description") ? file.description : stored.description,
+    host: has("host") ? file.host : stored.host,
+    rounds: has("rounds") ? file.rounds : stored.rounds,
+    round: {
+      ...round,
+      graceSeconds: changed("graceSeconds"),
+      deadlineSeconds: changed("deadlineSeconds"),
+      evaluationSeconds: changed("evaluationSeconds"),
+    },
+  };
+}
+
+/** Whether a file says something of a key. A list is written whole: a place beyond its end is one that it leaves out on purpose. */
+function isWritten(written: unknown, path: readonly string[]): boolean {
+  if (path[0] === "sources" && path[2] === "served") return true; // the text itself
+  let here = written;
+  for (const key of path) {
+    if (Array.isArray(here)) {
+      if (Number(key) >= here.length) return true;
+    } else if (typeof here !== "object" || here === null) return true;
+    else if (!Object.hasOwn(here, key)) return false;
+    here = (here as Record<string, unknown>)[key];
+  }
+  return here !== undefined;
+}

@@ -1,0 +1,3 @@
+// Homebody's version, which package.json states too (a test holds them equal).
+
+export const version = "0.2.0";

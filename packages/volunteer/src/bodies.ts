@@ -1,0 +1,82 @@
+// Bodies as this device has them: each section of the exchange by content, from the disk or from the coordinator, and
+// of each the rows that are held here.
+
+import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
+import type { BodyRef, SectionFile } from "@homebody/protocol";
+import type { Disk, Net } from "./ports.ts";
+import { storedNames } from "./stored-state.ts";
+import type { Work } from "./work.ts";
+
+export interface Bodies {
+  /** By section, in the exchange's order; not to be changed. */
+  numbers(body: BodyRef, work: Pick<Work, "report" | "signal">): Promise<readonly NamedTensors[]>;
+  /** Of the first body that this device had; null where there is none. */
+  first(): Promise<readonly NamedTensors[] | null>;
+}
+
+export function createBodies(
+  { sections }: Pick<Exchange, "sections">,
+  { net, disk }: { readonly net: Net; readonly disk: Disk },
+): Bodies {
+  let latest: { readonly id: Sha256; readonly numbers: readonly NamedTensors[] } | undefined;
+
+  const decoded = (section: Section, bytes: Uint8Array) => heldOf(section, decodeSection(section, bytes));
+
+  async function fetched(
+    files: readonly SectionFile[],
+    body: BodyRef,
+    work: Pick<Work, "report" | "signal">,
+  ) {
+    const of = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const all: Uint8Array[] = [];
+    let before = 0;
+    for (const { name, sha256, sizeBytes } of files) {
+      const kept = await disk.read(storedNames.body(name));
+      if (kept !== undefined && sha256Of(kept) === sha256) all.push(kept);
+      else {
+        const progress = (done: number) =>
+          work.report({ kind: "download-body", done: before + done, of, unit: "bytes" });
+        const bytes = await net.download(`/bodies/${sha256}`, sizeBytes, progress, work.signal);
+        const got = sha256Of(bytes);
+        if (got !== sha256)
+          throw new InputError(`section ${name} of body ${body.number}`, `hash ${sha256}`, got);
+        await disk.write(storedNames.body(name), bytes);
+        all.push(bytes);
+      }
+      before += sizeBytes;
+    }
+    return all;
+  }
+
+  async function keepFirst(files: readonly SectionFile[], all: readonly Uint8Array[]): Promise<void> {
+    const names = await disk.names();
+    if (files.every(({ name }) => names.includes(storedNames.firstBody(name)))) return;
+    for (const [i, { name }] of files.entries()) await disk.write(storedNames.firstBody(name), all[i]!);
+  }
+
+  return {
+    numbers: async (body, work) => {
+      if (latest?.id === body.id) return latest.numbers;
+      const files = sections.map(({ name }) => {
+        const file = body.sections.find((one) => one.name === name);
+        if (file === undefined) throw new InputError(`body ${body.number}`, `a section ${name}`, "none");
+        return file;
+      });
+      const all = await fetched(files, body, work);
+      const numbers = sections.map((section, i) => decoded(section, all[i]!));
+      await keepFirst(files, all);
+      latest = { id: body.id, numbers };
+      return numbers;
+    },
+    first: async () => {
+      const numbers: NamedTensors[] = [];
+      for (const section of sections) {
+        const bytes = await disk.read(storedNames.firstBody(section.name));
+        if (bytes === undefined) return null;
+        numbers.push(decoded(section, bytes));
+      }
+      return numbers;
+    },
+  };
+}

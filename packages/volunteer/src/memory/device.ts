@@ -1,0 +1,200 @@
+// A device in memory: its trainer is small and computes little, but it is a trainer. Parameters move, moments exist, a
+// step takes time, and the same values, moments and batch give the same step.
+//
+// The loss is half the mean square of (parameter - m), where m in [0, 1) is a number that a batch has by its tokens;
+// AdamW without decay moves parameters by its gradient, (parameter - m), unscaled.
+
+import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
+import { dimensions } from "@homebody/model/config";
+import { type Group, groupLayout, groups } from "@homebody/model/parameters";
+import type { Batch } from "@homebody/text";
+import { DeviceLostError, type Moments, NotFiniteError, type TrainerOptions } from "@homebody/train";
+import type { Clock, Device, DeviceTrainer } from "../ports.ts";
+import { layoutOfMoments } from "../stored-state.ts";
+
+export interface MemoryDevice extends Device {
+  /** The next step fails so. A device that is lost stays so until it is started again. */
+  fail(how: "lost" | "not-finite"): void;
+  /** Steps that moved parameters, of all trainers. */
+  steps(): number;
+  /** How often it was started. */
+  starts(): number;
+}
+
+export interface MemoryDeviceOptions {
+  readonly stepMs?: number;
+  readonly evaluateMs?: number;
+  /** Whether a step may be started before the last one's numbers are there. */
+  readonly overlaps?: boolean;
+}
+
+export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): MemoryDevice {
+  const { stepMs = 1000, evaluateMs = 100, overlaps = false } = options;
+  let failure: "lost" | "not-finite" | null = null;
+  let started = false;
+  let starts = 0;
+  let steps = 0;
+  /** Of the device that is there: what was made on one before is gone with it. */
+  let generation = 0;
+
+  function trainer({ config, betas, epsilon, clip: _, frozenBody }: TrainerOptions): DeviceTrainer {
+    const { vocabulary } = dimensions(config);
+    const own = generation;
+    const layouts = new Map<Group, TensorLayout>(groups.map((group) => [group, groupLayout(config, group)]));
+    const everything = layoutOfMoments([...layouts.values()]);
+    const values = new Float32Array(everything.size);
+    let moments: Moments = zeros(everything);
+    let tail: Promise<unknown> = Promise.resolve();
+
+    function requireAlive(): void {
+      if (own !== generation) throw new DeviceLostError("the device is gone");
+    }
+
+    function spanOf(group: Group): Float32Array {
+      let start = 0;
+      for (const [one, { size }] of layouts) {
+        if (one === group) return values.subarray(start, start + size);
+        start += size;
+      }
+      return values.subarray(0, 0);
+    }
+
+    function checked(batch: Batch): number {
+      for (const [name, ids] of [
+        ["inputs", batch.inputs],
+        ["targets", batch.targets.filter((id) => id >= 0)],
+      ] as const)
+        for (const id of ids)
+          if (!(id >= 0 && id < vocabulary))
+            throw new InputError(`batch: ${name}`, `tokens from 0 to ${vocabulary - 1}`, `${id}`);
+      return batch.targets.reduce((count, id) => count + (id >= 0 ? 1 : 0), 0);
+    }
+
+    function lossOf(batch: Batch): number {
+      const mark = markOf(batch);
+      return values.reduce((sum, value) => sum + (value - mark) ** 2 / 2, 0) / values.length;
+    }
+
+    async function step(batch: Batch, rate: number) {
+      requireAlive();
+      await clock.sleep(stepMs);
+      requireAlive();
+      const how = failure;
+      failure = null;
+      if (how === "lost") {
+        generation += 1;
+        throw new DeviceLostError("the device is gone");
+      }
+      const tokens = checked(batch);
+      const loss = how === "not-finite" ? Number.NaN : lossOf(batch);
+      if (!Number.isFinite(loss)) throw new NotFiniteError("loss", loss);
+      const [b1, b2] = betas;
+      const { first, second } = moments;
+      moments = { first, second, step: moments.step + 1 };
+      const mark = markOf(batch);
+      const from = frozenBody ? layouts.get("theta")!.size : 0;
+      for (let i = from; i < values.length; i++) {
+        const gradient = values[i]! - mark;
+        first.data[i] = b1 * first.data[i]! + (1 - b1) * gradient;
+        second.data[i] = b2 * second.data[i]! + (1 - b2) * gradient ** 2;
+        const mean = first.data[i]! / (1 - b1 ** moments.step);
+        const square = second.data[i]! / (1 - b2 ** moments.step);
+        values[i] = values[i]! - (rate * mean) / (Math.sqrt(square) + epsilon);
+      }
+      steps += 1;
+      return { loss, gradNorm: Math.sqrt(2 * loss * values.length), tokens };
+    }
+
+    /** One after another, in the order of their start. */
+    function inTurn<T>(work: () => Promise<T>): Promise<T> {
+      const result = tail.then(work);
+      tail = result.catch(() => {});
+      return result;
+    }
+
+    return {
+      config,
+      overlaps,
+      load: (group, { data }) => {
+        const span = spanOf(group);
+        if (data.length !== span.length)
+          throw new InputError(group, `${span.length} numbers`, `${data.length}`);
+        span.set(data);
+      },
+      read: (group) =>
+        inTurn(async () => {
+          requireAlive();
+          return namedTensors(layouts.get(group)!, spanOf(group).slice());
+        }),
+      step: (batch, rate) => inTurn(() => step(batch, rate)),
+      evaluate: (batch) =>
+        inTurn(async () => {
+          requireAlive();
+          const tokens = checked(batch);
+          await clock.sleep(evaluateMs);
+          const nats = tokens * lossOf(batch);
+          if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
+          return { nats, tokens };
+        }),
+      sample: async function* (prompt, { tokens }) {
+        requireAlive();
+        let at = prompt.at(-1) ?? 0;
+        for (let i = 0; i < tokens; i++) {
+          at = (at + 1 + Math.floor(Math.abs(1000 * values[at % values.length]!))) % vocabulary;
+          yield at;
+        }
+      },
+      readMoments: () =>
+        inTurn(async () => {
+          requireAlive();
+          return copyOf(moments);
+        }),
+      loadMoments: (given) => {
+        moments = given === null ? zeros(everything) : copyOf(given);
+      },
+      dispose: () => {},
+    };
+  }
+
+  return {
+    start: async () => {
+      if (!started) starts += 1;
+      started = true;
+      return {
+        backend: "wasm",
+        adapter: "memory",
+        worstError: 0,
+        limits: { bytes: 1e12, bufferBytes: 1e12 },
+        tuning: null,
+        fallback: null,
+        threads: 1,
+      };
+    },
+    lost: () => {
+      started = false;
+      generation += 1;
+    },
+    trainer,
+    fail: (how) => {
+      failure = how;
+    },
+    steps: () => steps,
+    starts: () => starts,
+  };
+}
+
+/** In [0, 1), by every token and its place. */
+function markOf({ inputs, targets }: Batch): number {
+  let sum = 0;
+  for (let i = 0; i < inputs.length; i++) sum = (31 * sum + 7 * inputs[i]! + Math.max(0, targets[i]!)) % 1009;
+  return sum / 1009;
+}
+
+function zeros(layout: TensorLayout): Moments {
+  return { step: 0, first: namedTensors(layout), second: namedTensors(layout) };
+}
+
+function copyOf({ step, first, second }: Moments): Moments {
+  const copy = ({ layout, data }: NamedTensors) => namedTensors(layout, data.slice());
+  return { step, first: copy(first), second: copy(second) };
+}

@@ -1,0 +1,135 @@
+// Each kind of job, done: what it takes from the other rooms, and the event that tells the session how it ended.
+
+import type { SourceId } from "@homebody/base";
+import { events, type RunManifest } from "@homebody/protocol";
+import { type Batch, bitsPerByte, drawBatch, type Shard } from "@homebody/text";
+import { EngineError } from "@homebody/train";
+import { deadlineOf, type Job, type TrainOrder } from "./jobs.ts";
+import type { Clock, Line } from "./ports.ts";
+import type { Preparation } from "./preparation.ts";
+import { type RecordKeeper, withLoss } from "./record.ts";
+import type { Replica } from "./replica.ts";
+import type { Session, SessionEvent } from "./session.ts";
+import type { StoredDelta } from "./stored-state.ts";
+import type { Text } from "./text-file.ts";
+import { ask, upload } from "./upload.ts";
+import type { Task } from "./view.ts";
+import type { LocalStep, Work } from "./work.ts";
+
+export interface PerformerInputs {
+  readonly manifest: RunManifest;
+  readonly source: SourceId;
+  readonly session: () => Session;
+  readonly preparation: Preparation;
+  readonly record: RecordKeeper;
+  readonly clock: Clock;
+  readonly line: () => Line;
+  readonly duty: () => number;
+  readonly report: (task: Omit<Task, "startedAt">, job: Job) => void;
+  readonly stepped: (step: LocalStep) => void;
+  /** This delta is sent from now on. */
+  readonly sending: (delta: StoredDelta) => void;
+}
+
+export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSignal) => Promise<SessionEvent> {
+  const { manifest, preparation, record, clock, line } = inputs;
+
+  return async (job, signal) => {
+    const report = (task: Omit<Task, "startedAt">) => inputs.report(task, job);
+    const work: Work = {
+      report,
+      stepped: (step) => {
+        if (job.kind === "train") addLoss(job.order, step);
+        inputs.stepped(step);
+      },
+      signal,
+      duty: inputs.duty,
+      deadline: () => deadlineOf(inputs.session()),
+    };
+    switch (job.kind) {
+      case "prepare": {
+        const { stored } = await preparation.prepare(report, signal);
+        const [deltas, homeRound] = [await stored.deltas(), await stored.homeRound()];
+        await record.save();
+        const { scored, roundsContributed } = record.now();
+        return { kind: "prepared", deltas, homeRound, scored, roundsContributed };
+      }
+      case "evaluate": {
+        const { replica, text } = prepared();
+        const scored = await replica.evaluate(job.body, job.homeRound, text.heldOut, work);
+        const score = {
+          body: scored.body,
+          bitsPerByte: bitsPerByte(scored.nats, scored.bytes),
+          at: clock.now(),
+        };
+        const others = record.now().scores.filter(({ body }) => body !== scored.body);
+        record.change({ scores: [...others, score], scored });
+        await record.save();
+        return { kind: "evaluated", scored };
+      }
+      case "train": {
+        const { replica, text } = prepared();
+        return {
+          kind: "trained",
+          pending: await replica.train(job.order, batches(job.order, text.train), work),
+        };
+      }
+      case "report": {
+        const reply = await ask(line(), events.evaluation, job.scored);
+        return reply.ok
+          ? { kind: "reported", body: job.scored.body }
+          : { kind: "refused", reason: reply.refusal };
+      }
+      case "send": {
+        const { round } = job.pending;
+        const delta = await prepared().replica.stored.delta(round);
+        if (delta === undefined) throw new EngineError(`the stored delta of round ${round} is gone`);
+        inputs.sending(delta);
+        const progress = (done: number, of: number) => report({ kind: "send", done, of, unit: "bytes" });
+        const outcome = await upload(delta.pending, delta.bytes, { line: line(), progress, signal });
+        return outcome.kind === "accepted" ? { kind: "accepted", round } : outcome;
+      }
+      case "settle": {
+        const { round, tokens } = job.pending;
+        await prepared().replica.stored.settle(round, job.accepted);
+        if (job.accepted) {
+          const { roundsContributed, tokensTrained } = record.now();
+          record.change({
+            roundsContributed: roundsContributed + 1,
+            tokensTrained: tokensTrained + tokens,
+          });
+        }
+        await record.save();
+        return { kind: "settled", round, accepted: job.accepted };
+      }
+      case "leave":
+        await ask(line(), events.leave, {});
+        return { kind: "left" };
+      default:
+        job satisfies never;
+        throw new Error(`unknown job ${JSON.stringify(job)}`);
+    }
+  };
+
+  function prepared(): { readonly replica: Replica; readonly text: Text } {
+    const { replica, text } = preparation.has();
+    if (replica === undefined || text === undefined) throw new EngineError("the device is not prepared");
+    return { replica, text };
+  }
+
+  /** Volunteers of a served source deal its batches out among themselves; who brought text is alone with it. */
+  function batches({ round, localSteps, ...order }: TrainOrder, shard: Shard): (step: number) => Batch {
+    const { seed, batch } = manifest.training;
+    const isServed = manifest.sources.find(({ id }) => id === inputs.source)?.served !== null;
+    const { slot, slots } = isServed ? order : { slot: 0, slots: 1 };
+    const draw = { seed, source: inputs.source, slot, slots, round, localSteps, batch };
+    return (step) => drawBatch(shard, { ...draw, step });
+  }
+
+  function addLoss(order: TrainOrder, { step, loss }: LocalStep): void {
+    const { train, textBytes } = prepared().text;
+    const tokensPerByte = (train.stream.length - 1) / textBytes;
+    const point = { step: order.stepsBefore + step, bitsPerByte: (loss / Math.LN2) * tokensPerByte };
+    record.change({ losses: withLoss(record.now().losses, point) });
+  }
+}

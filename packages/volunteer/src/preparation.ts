@@ -1,0 +1,98 @@
+// Before a device can train: its backend started, what the disk has in the form of now, the text, the exchange that
+// follows from it, the memory that training takes, and the replica. What is there already is not made again [V3].
+
+import { bitsOf, declaresRows, type Exchange, exchangeFor, type RowMap } from "@homebody/dept";
+import { dimensions } from "@homebody/model";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { type MemoryPlan, requireMemory } from "@homebody/train";
+import type { Clock, Device, DeviceStart, Disk, Net } from "./ports.ts";
+import { type BroughtFile, prepareText } from "./prepare.ts";
+import { createReplica, type Replica } from "./replica.ts";
+import { heldText, rowsOfText } from "./rows.ts";
+import { upgradeState, upgradeText } from "./stored-v1.ts";
+import type { Text } from "./text-file.ts";
+import type { Task } from "./view.ts";
+
+export interface PreparationInputs {
+  readonly manifest: RunManifest;
+  readonly source: ManifestSource;
+  /** For text that is brought; null takes what is on the disk. */
+  readonly files: readonly BroughtFile[] | null;
+  readonly net: Net;
+  readonly disk: Disk;
+  readonly device: Device;
+  readonly clock: Clock;
+  readonly snapshotMs?: number | undefined;
+  /** Who this device is can be said: with the rows that it declares, where it does. */
+  readonly introducible: (rows: Uint8Array | undefined) => void;
+  readonly changed: () => void;
+}
+
+/** What there is by now. */
+export interface Equipment {
+  readonly started?: DeviceStart;
+  readonly memory?: MemoryPlan;
+  /** In the tokens that the device trains: places of its row map, where it has one. */
+  readonly text?: Text;
+  readonly rows?: RowMap;
+  readonly replica?: Replica;
+}
+
+export interface Preparation {
+  has(): Equipment;
+  prepare(report: (task: Omit<Task, "startedAt">) => void, signal: AbortSignal): Promise<Replica>;
+  /** [V18] What was on the device is gone. */
+  lost(): void;
+  dispose(): void;
+}
+
+export function createPreparation(inputs: PreparationInputs): Preparation {
+  const { manifest, source, files, net, disk, device, clock, introducible, changed } = inputs;
+  let has: Equipment = {};
+
+  async function prepare(
+    report: (task: Omit<Task, "startedAt">) => void,
+    signal: AbortSignal,
+  ): Promise<Replica> {
+    report({ kind: "check-device", done: 0, of: 1, unit: "steps" });
+    const started = has.started ?? (await device.start());
+    has = { ...has, started };
+    const whole = declaresRows(manifest) ? undefined : exchangeFor(manifest, source, null);
+    if (whole !== undefined) equip(whole, started, undefined);
+    await upgradeText(disk);
+    const tools = { net, disk, clock, report, signal };
+    const text = has.text ?? (await prepareText(manifest, source, files, tools));
+    has = { ...has, text };
+    // Where rows are a matter of the text, nothing of the model is known before it.
+    const rows = whole === undefined ? (has.rows ?? rowsOfText(source.vocabulary, text)) : undefined;
+    const exchange = whole ?? exchangeFor(manifest, source, rows!);
+    if (rows !== undefined) {
+      has = { ...has, rows, text: has.rows === undefined ? heldText(text, rows) : text };
+      equip(exchange, started, bitsOf(rows));
+    }
+    await upgradeState(disk, exchange.config);
+    const { memory, replica = createReplica({ ...inputs, exchange, memory }) } = has;
+    has = { ...has, replica };
+    return replica;
+  }
+
+  /** Throws an EngineError where the model does not fit. */
+  function equip({ config }: Exchange, { limits }: DeviceStart, declared: Uint8Array | undefined): void {
+    const shape = { rows: manifest.training.batch, context: dimensions(config).context };
+    has = { ...has, memory: has.memory ?? requireMemory(config, shape, limits) };
+    changed();
+    introducible(declared);
+  }
+
+  return {
+    has: () => has,
+    prepare,
+    lost: () => {
+      has.replica?.dispose();
+      device.lost();
+      const { started: _started, memory: _memory, replica: _replica, ...kept } = has;
+      has = kept;
+    },
+    dispose: () => has.replica?.dispose(),
+  };
+}

@@ -1,0 +1,84 @@
+// How far it is: the task that is shown, how fast it trains, and about once a second a word to the coordinator.
+
+import type { Millis } from "@homebody/base";
+import type { Progress, Stage } from "@homebody/protocol";
+import type { Clock } from "./ports.ts";
+import type { Task } from "./view.ts";
+import type { LocalStep } from "./work.ts";
+
+export interface ProgressRoom {
+  /** Kept from job to job, so that no wait is shown where there is none. */
+  task(): Task | null;
+  /** Since when nothing is computed. */
+  waitingSince(): Millis;
+  tokensPerSecond(): number | null;
+  /** `job`: what works on it; the same kind of another job begins anew. */
+  report(task: Omit<Task, "startedAt">, job: object): void;
+  stepped(step: LocalStep): void;
+  /** A job begins or has ended, or the connection was lost. */
+  restart(): void;
+  idle(): void;
+}
+
+const progressMs = 1000;
+
+/** `tell`: to the coordinator, at most about once a second; it may be lost. */
+export function createProgress(
+  clock: Clock,
+  tell: (progress: Omit<Progress, "round">) => boolean,
+): ProgressRoom {
+  let task: Task | null = null;
+  let worker: object | undefined;
+  let waitingSince = clock.now();
+  let tokensPerSecond: number | null = null;
+  let loss: number | null = null;
+  let saidAt = 0;
+
+  function say(): void {
+    if (clock.elapsed() - saidAt < progressMs) return;
+    const { done: step = 0, of = 0 } = task ?? {};
+    if (tell({ stage: stageOf(task), step, of, loss, tokensPerSecond })) saidAt = clock.elapsed();
+  }
+
+  return {
+    task: () => task,
+    waitingSince: () => waitingSince,
+    tokensPerSecond: () => tokensPerSecond,
+    report: (next, job) => {
+      const same = task !== null && task.kind === next.kind && worker === job;
+      worker = job;
+      task = { ...next, startedAt: same ? task!.startedAt : clock.now() };
+      say();
+    },
+    stepped: ({ loss: latest, tokens, ms }) => {
+      const speed = (1000 * tokens) / Math.max(ms, 1e-3);
+      tokensPerSecond = tokensPerSecond === null ? speed : 0.8 * tokensPerSecond + 0.2 * speed;
+      loss = latest;
+      say();
+    },
+    restart: () => {
+      waitingSince = clock.now();
+    },
+    idle: () => {
+      task = null;
+    },
+  };
+}
+
+function stageOf(task: Task | null): Stage {
+  switch (task?.kind) {
+    case undefined:
+      return "wait";
+    case "download-body":
+      return "download";
+    case "evaluate":
+    case "train":
+    case "encode":
+    case "send":
+      return task!.kind as Stage;
+    case "save":
+      return "encode";
+    default:
+      return "prepare";
+  }
+}

@@ -1,0 +1,83 @@
+// A file of what a device keeps: named tensors, as safetensors, and what belongs to them as JSON in one metadata key.
+//
+// Tensors are found by name and never by position. Who reads takes the names that it knows; others may stand beside
+// them. A write of the disk is whole or not at all, so what belongs together is in one file.
+
+import {
+  decodeSafetensors,
+  encodeSafetensorsFile,
+  InputError,
+  type NamedTensors,
+  namedTensors,
+  type SafetensorsData,
+  type SafetensorsEntry,
+  slotView,
+  type TensorLayout,
+} from "@homebody/base";
+
+export interface StoredFile<M> {
+  readonly meta: M;
+  readonly tensors: ReadonlyMap<string, SafetensorsEntry>;
+}
+
+const metaKey = "homebody";
+
+export function encodeStored<M>({ meta, tensors }: StoredFile<M>): Uint8Array {
+  return encodeSafetensorsFile({ metadata: { [metaKey]: JSON.stringify(meta) }, tensors });
+}
+
+/** The meta is what this device wrote itself; its form is not checked again. */
+export function decodeStored<M>(bytes: Uint8Array, where: string): StoredFile<M> {
+  const { metadata, tensors } = decodeSafetensors(bytes, where);
+  const text = metadata[metaKey];
+  if (text === undefined) throw new InputError(where, `metadata named ${metaKey}`, "none");
+  try {
+    return { meta: JSON.parse(text) as M, tensors };
+  } catch {
+    throw new InputError(`${where}, metadata`, "JSON", "something else");
+  }
+}
+
+/** Entries for tensors, each under `prefix/name`. */
+export function entriesOf(prefix: string, tensors: NamedTensors): readonly [string, SafetensorsEntry][] {
+  return tensors.layout.slots.map((slot) => [
+    `${prefix}/${slot.name}`,
+    { shape: slot.shape, data: slotView(tensors, slot) },
+  ]);
+}
+
+/** The tensors of a layout from under `prefix/`. Throws an InputError that names one that is missing or misshapen. */
+export function tensorsOf(
+  { tensors }: Pick<StoredFile<unknown>, "tensors">,
+  prefix: string,
+  layout: TensorLayout,
+  where: string,
+): NamedTensors {
+  const found = namedTensors(layout);
+  for (const { name, shape, offset } of layout.slots) {
+    const entry = tensors.get(`${prefix}/${name}`);
+    const [expected, got] = [shown("F32", shape), entry && shown(typeName(entry.data), entry.shape)];
+    if (got !== expected)
+      throw new InputError(`${where}, tensor ${prefix}/${name}`, expected, got ?? "nothing");
+    found.data.set(entry!.data as Float32Array, offset);
+  }
+  return found;
+}
+
+/** Bytes that stand as one tensor. */
+export function bytesEntry(data: Uint8Array): SafetensorsEntry {
+  return { shape: [data.length], data };
+}
+
+export function bytesOf({ tensors }: Pick<StoredFile<unknown>, "tensors">, name: string, where: string) {
+  const data = tensors.get(name)?.data;
+  if (data instanceof Uint8Array) return data;
+  throw new InputError(`${where}, tensor ${name}`, "bytes", data === undefined ? "nothing" : typeName(data));
+}
+
+function typeName(data: SafetensorsData): string {
+  if (data instanceof Float32Array) return "F32";
+  return data instanceof Int32Array ? "I32" : "U8";
+}
+
+const shown = (type: string, shape: readonly number[]) => `${type} [${shape.join(", ")}]`;

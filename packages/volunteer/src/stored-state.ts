@@ -1,0 +1,212 @@
+// What a device keeps of a run beside its text, by name: files of the disk, all written here.
+//
+//   home.safetensors       the home tensors that count, as the last accepted delta left them [V9]
+//   snapshot.safetensors   what the round under way has reached [V7]
+//   delta-N.safetensors    the delta of round N, with the home tensors that belong to it, until it is settled [V8]
+//   body-S.safetensors     section S of the body that was downloaded last, as it came
+//   first-S.safetensors    the same of the first one
+//
+// Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, a delta's
+// bytes `delta`. What else stands beside them in a delta's file becomes part of home with the rest.
+
+import type { NamedTensors, SafetensorsEntry, Sha256, TensorLayout } from "@homebody/base";
+import type { Exchange } from "@homebody/dept";
+import { type Group, groupLayout, groups } from "@homebody/model/parameters";
+import type { SectionName } from "@homebody/protocol";
+import type { Moments } from "@homebody/train";
+import type { Disk } from "./ports.ts";
+import type { Pending, StoredPending } from "./session.ts";
+import {
+  bytesEntry,
+  bytesOf,
+  decodeStored,
+  encodeStored,
+  entriesOf,
+  type StoredFile,
+  tensorsOf,
+} from "./stored-file.ts";
+
+export const storedNames = {
+  home: "home.safetensors",
+  snapshot: "snapshot.safetensors",
+  delta: (round: number) => `delta-${round}.safetensors`,
+  body: (section: SectionName) => `body-${section}.safetensors`,
+  firstBody: (section: SectionName) => `first-${section}.safetensors`,
+};
+
+/** Values of groups, and the optimiser's moments of all groups where they are kept. */
+export interface Kept {
+  readonly values: ReadonlyMap<Group, NamedTensors>;
+  readonly moments: Moments | null;
+}
+
+export interface HomeMeta {
+  /** Whose accepted delta left them. */
+  readonly round: number;
+  /** Steps that the moments have; null: none are kept. */
+  readonly momentSteps: number | null;
+}
+
+/** What the local steps of a round add up to. */
+export interface Done {
+  readonly steps: number;
+  readonly tokens: number;
+  readonly nats: number;
+}
+
+export interface SnapshotMeta {
+  readonly round: number;
+  /** The id of the body that the round began from. */
+  readonly body: Sha256;
+  readonly homeRound: number;
+  readonly done: Done;
+  readonly momentSteps: number;
+}
+
+/** How many bytes a section has in a delta; sections stand one after another. */
+export interface SectionSize {
+  readonly name: SectionName;
+  readonly sizeBytes: number;
+}
+
+export interface DeltaMeta {
+  readonly pending: Pending;
+  /** Whose home tensors it began from. */
+  readonly homeRound: number;
+  readonly sections: readonly SectionSize[];
+  readonly momentSteps: number | null;
+}
+
+export interface StoredDelta {
+  readonly pending: Pending;
+  readonly homeRound: number;
+  readonly sections: readonly SectionSize[];
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredState {
+  /** The round whose home tensors count; 0: none is stored, so they are the first ones. */
+  homeRound(): Promise<number>;
+  /** As the delta of this round left them; undefined where none is stored. */
+  home(round: number): Promise<Kept | undefined>;
+  saveHome(round: number, kept: Kept): Promise<void>;
+  /** The snapshot, if it is of this; another one is removed. */
+  snapshot(
+    of: Omit<SnapshotMeta, "done" | "momentSteps">,
+  ): Promise<(Kept & { readonly done: Done }) | undefined>;
+  saveSnapshot(of: Omit<SnapshotMeta, "momentSteps">, kept: Kept): Promise<void>;
+  /** All that are stored, by round. */
+  deltas(): Promise<readonly StoredPending[]>;
+  delta(round: number): Promise<StoredDelta | undefined>;
+  /** Together with its home tensors, in one write [V8]; the snapshot of the round goes afterwards. */
+  saveDelta(delta: StoredDelta, kept: Kept, saving: (sizeBytes: number) => void): Promise<void>;
+  /** [V9] Home first, then the delta goes: a crash between them settles again. */
+  settle(round: number, accepted: boolean): Promise<void>;
+}
+
+export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" | "config">): StoredState {
+  const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
+  const homeGroups = home.map(({ name }) => name);
+
+  async function open<M>(name: string): Promise<StoredFile<M> | undefined> {
+    const bytes = await disk.read(name);
+    return bytes && decodeStored<M>(bytes, name);
+  }
+
+  function keptOf(
+    file: StoredFile<{ readonly momentSteps: number | null }>,
+    wanted: readonly Group[],
+    where: string,
+  ): Kept {
+    const values = new Map(
+      wanted.map((group) => [group, tensorsOf(file, group, groupLayout(config, group), where)]),
+    );
+    const step = file.meta.momentSteps;
+    if (step === null) return { values, moments: null };
+    const [first, second] = (["first", "second"] as const).map((which) =>
+      tensorsOf(file, which, everything, where),
+    );
+    return { values, moments: { step, first: first!, second: second! } };
+  }
+
+  return {
+    homeRound: async () => (await open<HomeMeta>(storedNames.home))?.meta.round ?? 0,
+    home: async (round) => {
+      const delta = await open<DeltaMeta>(storedNames.delta(round));
+      if (delta !== undefined) return keptOf(delta, homeGroups, storedNames.delta(round));
+      const file = await open<HomeMeta>(storedNames.home);
+      return file && keptOf(file, homeGroups, storedNames.home);
+    },
+    saveHome: (round, kept) => {
+      const meta: HomeMeta = { round, momentSteps: kept.moments?.step ?? null };
+      return disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+    },
+    snapshot: async ({ round, body, homeRound }) => {
+      const file = await open<SnapshotMeta>(storedNames.snapshot);
+      if (file === undefined) return undefined;
+      const { meta } = file;
+      if (meta.round === round && meta.body === body && meta.homeRound === homeRound)
+        return { ...keptOf(file, groups, storedNames.snapshot), done: meta.done };
+      await disk.remove(storedNames.snapshot);
+      return undefined;
+    },
+    saveSnapshot: (of, kept) => {
+      const meta: SnapshotMeta = { ...of, momentSteps: kept.moments?.step ?? 0 };
+      return disk.write(storedNames.snapshot, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+    },
+    deltas: async () => {
+      const names = (await disk.names()).filter((name) => /^delta-\d+\.safetensors$/.test(name));
+      const all: StoredPending[] = [];
+      for (const name of names) {
+        const { pending, homeRound } = (await open<DeltaMeta>(name))!.meta;
+        all.push({ pending, homeRound });
+      }
+      return all.sort((a, b) => a.pending.round - b.pending.round);
+    },
+    delta: async (round) => {
+      const name = storedNames.delta(round);
+      const file = await open<DeltaMeta>(name);
+      if (file === undefined) return undefined;
+      const { pending, homeRound, sections } = file.meta;
+      return { pending, homeRound, sections, bytes: bytesOf(file, "delta", name) };
+    },
+    saveDelta: async ({ pending, homeRound, sections, bytes }, kept, saving) => {
+      const meta: DeltaMeta = { pending, homeRound, sections, momentSteps: kept.moments?.step ?? null };
+      const tensors = new Map([["delta", bytesEntry(bytes)], ...entriesOfKept(kept)]);
+      const file = encodeStored({ meta, tensors });
+      saving(file.length);
+      await disk.write(storedNames.delta(pending.round), file);
+      await disk.remove(storedNames.snapshot);
+    },
+    settle: async (round, accepted) => {
+      const name = storedNames.delta(round);
+      const file = await open<DeltaMeta>(name);
+      if (file === undefined) return;
+      if (accepted) {
+        const meta: HomeMeta = { round, momentSteps: file.meta.momentSteps };
+        const tensors = new Map([...file.tensors].filter(([tensor]) => tensor !== "delta"));
+        await disk.write(storedNames.home, encodeStored({ meta, tensors }));
+      }
+      await disk.remove(name);
+      const snapshot = await open<SnapshotMeta>(storedNames.snapshot);
+      if (snapshot !== undefined && snapshot.meta.round <= round) await disk.remove(storedNames.snapshot);
+    },
+  };
+}
+
+export function entriesOfKept({ values, moments }: Kept): readonly [string, SafetensorsEntry][] {
+  const entries = [...values].flatMap(([group, tensors]) => entriesOf(group, tensors));
+  if (moments === null) return entries;
+  return [...entries, ...entriesOf("first", moments.first), ...entriesOf("second", moments.second)];
+}
+
+/** Moments are over all groups, in their order. */
+export function layoutOfMoments(layouts: readonly TensorLayout[]): TensorLayout {
+  let size = 0;
+  const slots = layouts.flatMap((layout) => {
+    const start = size;
+    size += layout.size;
+    return layout.slots.map((slot) => ({ ...slot, offset: start + slot.offset }));
+  });
+  return { slots, size };
+}

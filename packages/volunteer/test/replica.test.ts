@@ -1,0 +1,94 @@
+// The replica by itself, as somebody drives it who brings batches and home tensors of their own: no session, no text.
+
+import { InputError, namedTensors, sha256Of } from "@homebody/base";
+import { decodeDelta } from "@homebody/codec";
+import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dept";
+import { groupLayout } from "@homebody/model/parameters";
+import { type BodyRef, bodyId } from "@homebody/protocol";
+import { createReplica, engineDevice, systemClock, type Work } from "@homebody/volunteer";
+import { memoryDisk, memoryNet } from "@homebody/volunteer/memory";
+import { expect, test } from "vitest";
+import { manifestWith } from "./world.ts";
+
+const manifest = manifestWith({ codec: "fp32" });
+const source = manifest.sources[0]!;
+const exchange = exchangeFor(manifest, source, null);
+const [theta] = exchange.sections;
+const start = firstNumbers(manifest, theta!);
+const bytes = encodeSection(manifest, 0, start);
+const section = { name: "theta", sha256: sha256Of(bytes), sizeBytes: bytes.length } as const;
+const body: BodyRef = { number: 0, id: bodyId([section]), sections: [section] };
+
+const work: Work = {
+  report: () => {},
+  stepped: () => {},
+  signal: new AbortController().signal,
+  duty: () => 1,
+  deadline: () => null,
+};
+const order = {
+  round: 1,
+  body,
+  homeRound: 0,
+  slot: 0,
+  slots: 1,
+  localSteps: 3,
+  stepsBefore: 0,
+  totalSteps: 12,
+};
+const batchOf = (step: number) => {
+  const ids = Int32Array.from({ length: 16 }, (_, i) => (i * i + step) % 300);
+  return { inputs: ids, targets: ids.map((id) => (id + 1) % 300), rows: 2, context: 8 };
+};
+
+function replicaOn(served = bytes) {
+  const net = memoryNet();
+  net.coordinator.files.set(`/bodies/${section.sha256}`, served);
+  const device = engineDevice("wasm", { threads: 1 });
+  const ports = { net, disk: memoryDisk(), device, clock: systemClock };
+  return { ports, start: () => createReplica({ manifest, source, exchange, ...ports }) };
+}
+
+test("given batches and home tensors are what it trains, with the engine", async () => {
+  const { ports, start: begin } = replicaOn();
+  await ports.device.start();
+  const replica = begin();
+  const phi = namedTensors(groupLayout(exchange.config, "phi"));
+  phi.data.forEach((_, i) => {
+    phi.data[i] = ((i * 37) % 101) / 1000;
+  });
+  const psi = namedTensors(groupLayout(exchange.config, "psi"));
+  const values = new Map([
+    ["phi", phi],
+    ["psi", psi],
+  ] as const);
+  await replica.stored.saveHome(0, { values, moments: null });
+  const pending = await replica.train(order, batchOf, work);
+  expect(pending).toMatchObject({ round: 1, steps: 3, tokens: 48 });
+
+  const expected = ports.device.trainer({ config: exchange.config, ...manifest.training });
+  for (const [group, tensors] of [["theta", start], ...values] as const) expected.load(group, tensors);
+  for (let step = 0; step < 3; step++) {
+    const done = Math.PI * (step / 12);
+    await expected.step(batchOf(step), 0.01 * (0.1 + (0.9 * (1 + Math.cos(done))) / 2));
+  }
+  const stored = (await replica.stored.delta(1))!;
+  expect(sha256Of(stored.bytes)).toBe(pending.delta);
+  const [delta] = decodeDelta(stored.bytes, formsOf(exchange));
+  const moved = (await expected.read("theta")).data.map((value, i) => value - start.data[i]!);
+  expect(delta!.numbers.data).toEqual(moved);
+  await replica.stored.settle(1, true);
+  expect((await replica.stored.home(1))!.values.get("phi")!.data).toEqual((await expected.read("phi")).data);
+  replica.dispose();
+  expected.dispose();
+});
+
+test("a section that is not what its hash says, or is missing, is an InputError", async () => {
+  const damaged = replicaOn(bytes.slice().fill(1, 200));
+  await damaged.ports.device.start();
+  const replica = damaged.start();
+  await expect(replica.train(order, batchOf, work)).rejects.toThrow(/section theta of body 0: expected hash/);
+  const without = { ...order, body: { ...body, id: bodyId([]), sections: [] } };
+  await expect(replica.train(without, batchOf, work)).rejects.toThrow(InputError);
+  replica.dispose();
+});

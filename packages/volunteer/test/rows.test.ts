@@ -1,0 +1,78 @@
+// DEPT's variants beside SPEC through the real rooms: what travels, what a device holds of it, and what the ledger says.
+
+import { tensorByName } from "@homebody/base";
+import { bitsOf, exchangeFor, rowMapFrom } from "@homebody/dept";
+import { afterEach, expect, test } from "vitest";
+import { placesOf } from "../src/rows.ts";
+import { loadText } from "../src/text-file.ts";
+import { deviceOf, Host, manifestWith } from "./world.ts";
+
+const ends: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const end of ends.splice(0)) await end();
+});
+
+async function twoRounds(variant: "glob" | "trim", codec: "fp16" | "fp32" = "fp32") {
+  const host = new Host(manifestWith({ variant, codec, moments: "kept" }));
+  const first = host.numbers();
+  const own = deviceOf(host);
+  host.open(1);
+  const volunteer = await own.start();
+  ends.push(() => own.close(volunteer));
+  await host.clock.until("round 1", () => volunteer.view().roundsContributed === 1);
+  host.next(1);
+  host.open(2);
+  await host.clock.until("round 2", () => volunteer.view().roundsContributed === 2);
+  host.next(2);
+  return { host, first, volunteer, ...own };
+}
+
+test("TRIM: the rows of its text are declared, trained and sent; others stay as they are", async () => {
+  const { host, first, volunteer, disk } = await twoRounds("trim");
+  const source = host.manifest.sources[0]!;
+  const rows = rowMapFrom(host.hellos[0]!.rows!, source.vocabulary);
+  const text = (await loadText(source, disk))!;
+  const tokens = new Set([...text.train.stream, ...text.heldOut.stream]);
+  expect(new Set(rows.ids)).toEqual(tokens);
+  expect(rows.ids.length).toBeLessThan(source.vocabulary);
+  expect(bitsOf(rows)).toEqual(host.hellos[0]!.rows);
+
+  const name = "transformer.wte.weight";
+  const [before, after] = [tensorByName(first[1]!, name), tensorByName(host.numbers()[1]!, name)];
+  const width = before.length / source.vocabulary;
+  const moved = (row: number) =>
+    before.subarray(row * width, (row + 1) * width).some((value, i) => value !== after[row * width + i]);
+  for (let row = 0; row < source.vocabulary; row++) expect(moved(row), `row ${row}`).toBe(tokens.has(row));
+
+  const { sent } = volunteer.view().ledger;
+  const { sections } = exchangeFor(host.manifest, source, rows);
+  const deltas = [...host.deltas.values()];
+  expect(sent.theta + sent.phi + sent.psi).toBe(deltas.reduce((sum, { length }) => sum + length, 0));
+  for (const { name, held } of sections) expect(sent[name]).toBeGreaterThanOrEqual(2 * 4 * held.size);
+  expect(sent.phi).toBeLessThan(2 * 4 * source.vocabulary * width);
+  expect(volunteer.view().vocabulary).toMatchObject({ size: rows.ids.length, embeddingBytes: 0 });
+});
+
+test("TRIM: what is sampled is text of the tokens that are held", async () => {
+  const { host, volunteer } = await twoRounds("trim");
+  await volunteer.sample("one body", 6);
+  expect(volunteer.view().sampling).toMatchObject({ done: true });
+  const rows = rowMapFrom(host.hellos[0]!.rows!, 300);
+  const places = placesOf(rows);
+  expect([...rows.ids].map((id) => places[id])).toEqual([...rows.ids.keys()]);
+});
+
+test("GLOB: every section travels whole, and nothing is at home", async () => {
+  const { host, first, volunteer } = await twoRounds("glob", "fp16");
+  expect(host.hellos[0]!.rows).toBeUndefined();
+  expect(host.body.sections.map(({ name }) => name)).toEqual(["theta", "phi", "psi"]);
+  for (const [i, numbers] of host.numbers().entries()) expect(numbers.data).not.toEqual(first[i]!.data);
+  const { sent, received } = volunteer.view().ledger;
+  expect(sent.theta + sent.phi + sent.psi).toBe(
+    [...host.deltas.values()].reduce((sum, { length }) => sum + length, 0),
+  );
+  expect(Math.min(sent.theta, sent.phi, sent.psi)).toBeGreaterThan(0);
+  expect(received.bodies).toBeGreaterThanOrEqual(
+    2 * host.body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+  );
+});

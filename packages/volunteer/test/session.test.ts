@@ -1,0 +1,377 @@
+import type { Refusal } from "@homebody/protocol";
+import { describe, expect, test } from "vitest";
+import { deadlineOf, failureOf, isReady, type Job, jobsFor, sameJob } from "../src/jobs.ts";
+import { evolve, firstSession, type Pending, type Session, type SessionEvent } from "../src/session.ts";
+import {
+  at,
+  bodyOf,
+  closing,
+  deltaOf,
+  evaluating,
+  finished,
+  gathering,
+  scoreOf,
+  training,
+} from "./announcements.ts";
+
+const after = (...events: readonly SessionEvent[]) => from(firstSession, ...events);
+
+function from(session: Session, ...events: readonly SessionEvent[]) {
+  return events.reduce((state, event) => evolve(state, event, at(0)), session);
+}
+
+const prepared = {
+  kind: "prepared",
+  deltas: [],
+  homeRound: 0,
+  scored: null,
+  roundsContributed: 0,
+} as const;
+
+/** Contributes, is connected, has its text, and has reported the body that the first round trains. */
+function inRound(round = 1) {
+  return after(
+    { kind: "contribute" },
+    { kind: "connected", announcement: training(round) },
+    prepared,
+    { kind: "evaluated", scored: scoreOf(round - 1) },
+    { kind: "reported", body: round - 1 },
+  );
+}
+
+/** The one job where lanes do not overlap. */
+function job(session: Session, now = 0): Job | null {
+  const { compute, line } = jobsFor(session, at(now));
+  expect(compute === null || line === null).toBe(true); // [V1]
+  return compute ?? line;
+}
+
+describe("what to do next", () => {
+  test("[V1] the job follows from the session alone: the text, the body, the report, the round, the delta, its end", () => {
+    let session = after(
+      { kind: "contribute" },
+      { kind: "connected", announcement: training(1, { slot: 1 }) },
+    );
+    const next = (event: SessionEvent) => {
+      session = evolve(session, event, at(0));
+      return job(session);
+    };
+    expect(job(session)).toEqual({ kind: "prepare" });
+    expect(next(prepared)).toEqual({ kind: "evaluate", body: bodyOf(0), homeRound: 0 });
+    expect(next({ kind: "evaluated", scored: scoreOf(0) })).toEqual({ kind: "report", scored: scoreOf(0) });
+    expect(next({ kind: "reported", body: 0 })).toEqual({
+      kind: "train",
+      order: {
+        round: 1,
+        body: bodyOf(0),
+        homeRound: 0,
+        slot: 1,
+        slots: 2,
+        localSteps: 4,
+        stepsBefore: 0,
+        totalSteps: 40,
+      },
+    });
+    const pending = deltaOf(1);
+    expect(next({ kind: "trained", pending })).toEqual({ kind: "send", pending });
+    expect(next({ kind: "accepted", round: 1 })).toEqual({ kind: "settle", pending, accepted: true });
+    expect(next({ kind: "settled", round: 1, accepted: true })).toBeNull();
+    expect(session.roundsContributed).toBe(1);
+    expect(next({ kind: "announcement", announcement: training(2) })).toMatchObject({
+      kind: "evaluate",
+      body: bodyOf(1),
+    });
+  });
+
+  test("[V1] an announcement that only counts down does not make another job of it", () => {
+    const before = job(inRound());
+    const later = from(inRound(), {
+      kind: "announcement",
+      announcement: { ...training(1), remainingMs: 10 } as never,
+    });
+    expect(sameJob(before, job(later))).toBe(true);
+    expect(sameJob(before, job(from(later, { kind: "announcement", announcement: closing(1) })))).toBe(false);
+  });
+
+  test("[V2] nothing before it contributes, while it pauses, and after it stopped", () => {
+    expect(job(after({ kind: "connected", announcement: training(1) }, prepared))).toBeNull();
+    const paused = from(inRound(), { kind: "pause" });
+    expect(job(paused)).toBeNull();
+    expect(isReady(paused)).toBe(false);
+    expect(job(from(paused, { kind: "resume" }))).toMatchObject({ kind: "train" });
+    const left = from(inRound(), { kind: "left" });
+    expect([job(left), left.ended, isReady(left)]).toEqual([null, "asked", false]);
+    expect(job(from(left, { kind: "contribute" }))).toMatchObject({ kind: "train" });
+  });
+
+  test("[V3] what the disk has of the run is not done again", () => {
+    const session = after(
+      { kind: "contribute" },
+      { kind: "connected", announcement: training(3) },
+      { ...prepared, scored: scoreOf(2), roundsContributed: 2 },
+    );
+    expect(session.roundsContributed).toBe(2);
+    expect(job(session)).toEqual({ kind: "report", scored: scoreOf(2) });
+  });
+
+  test("[V4] a stored delta is sent before everything, whatever round it is of", () => {
+    const pending = deltaOf(1);
+    const session = after(
+      { kind: "contribute" },
+      { kind: "connected", announcement: training(5) },
+      { ...prepared, deltas: [{ pending, homeRound: 0 }] },
+    );
+    expect(job(session)).toEqual({ kind: "send", pending });
+    const late = from(session, { kind: "refused", reason: "wrong-round" });
+    expect(job(late)).toEqual({ kind: "settle", pending, accepted: false });
+    const settled = from(late, { kind: "settled", round: 1, accepted: false });
+    expect([settled.roundsContributed, settled.roundDone]).toEqual([0, 1]);
+    expect(job(settled)).toMatchObject({ kind: "evaluate", body: bodyOf(4) });
+  });
+
+  test("[V5] a score of a body that is gone is neither reported nor made again", () => {
+    const session = from(
+      after({ kind: "contribute" }, { kind: "connected", announcement: gathering(1) }, prepared),
+      { kind: "evaluated", scored: scoreOf(0) },
+      { kind: "announcement", announcement: training(2) },
+    );
+    expect(job(session)).toEqual({ kind: "evaluate", body: bodyOf(1), homeRound: 0 });
+    const refused = from(
+      inRound(),
+      { kind: "evaluated", scored: scoreOf(0) },
+      { kind: "refused", reason: "wrong-body" },
+    );
+    expect(job(refused)).toMatchObject({ kind: "train" });
+  });
+
+  test("[V5] the last body is evaluated under the run's own deadline; a closing round waits", () => {
+    const ready = after({ kind: "contribute" }, { kind: "connected", announcement: evaluating(3) }, prepared);
+    expect(job(ready)).toEqual({ kind: "evaluate", body: bodyOf(3), homeRound: 0 });
+    expect(deadlineOf(ready)).toBe(60_000);
+    expect(job(from(ready, { kind: "announcement", announcement: closing(4) }))).toBeNull();
+  });
+
+  test.each([
+    ["it is not assigned", training(2, { assigned: false })],
+    ["its delta is in already", training(2, { accepted: true })],
+    ["the round was left out", training(1)],
+    ["no round is open", gathering(2)],
+  ])("[V6] it does not train where %s", (_, announcement) => {
+    const body = announcement.body.number;
+    const session = from(
+      inRound(),
+      { kind: "not-finite", round: 1, message: "the loss is NaN" },
+      { kind: "announcement", announcement },
+      { kind: "evaluated", scored: scoreOf(body) },
+      { kind: "reported", body },
+    );
+    expect(job(session)).toBeNull();
+  });
+});
+
+describe("when something fails", () => {
+  test("[V11] a round that was not finite is over for this volunteer; the next one is not", () => {
+    const out = from(inRound(), { kind: "not-finite", round: 1, message: "the loss is NaN" });
+    expect([job(out), out.failures.compute?.message, isReady(out)]).toEqual([null, "the loss is NaN", true]);
+    const next = from(out, { kind: "announcement", announcement: training(2) });
+    expect(job(next)).toMatchObject({ kind: "evaluate", body: bodyOf(1) });
+  });
+
+  const final: readonly Refusal[] = ["wrong-round", "not-assigned", "wrong-shape", "not-finite", "too-far"];
+  test.each(final)("[V11] a delta refused as %s is settled as one that does not count", (reason) => {
+    const session = from(inRound(), { kind: "trained", pending: deltaOf(1) }, { kind: "refused", reason });
+    expect(job(session)).toEqual({ kind: "settle", pending: deltaOf(1), accepted: false });
+    expect(session.refusal?.reason).toBe(reason);
+  });
+
+  test("[V12] a failed job waits 1 s, then 2, 4, up to 60; a success begins anew", () => {
+    let session = inRound();
+    const waits: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      session = evolve(session, { kind: "failed", lane: "compute", message: "disk full" }, at(0));
+      waits.push(failureOf(session)!.retryAt);
+    }
+    expect(waits).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    expect([job(session, 59_999), job(session, 60_000)?.kind]).toEqual([null, "train"]);
+    expect(job(evolve(session, { kind: "retry", lane: "compute" }, at(1)), 1)).toMatchObject({
+      kind: "train",
+    });
+    session = from(
+      session,
+      { kind: "trained", pending: deltaOf(1) },
+      {
+        kind: "failed",
+        lane: "line",
+        message: "again",
+      },
+    );
+    expect(failureOf(session)).toEqual({ message: "again", retryAt: 1000 });
+  });
+
+  test("[V12] a refusal that may pass is tried again", () => {
+    const session = from(
+      inRound(),
+      { kind: "trained", pending: deltaOf(1) },
+      { kind: "refused", reason: "too-many" },
+    );
+    expect([job(session), job(session, 1000)?.kind]).toEqual([null, "send"]);
+  });
+
+  test("[V13] a lost connection stops nothing but sending", () => {
+    const training1 = from(inRound(), { kind: "disconnected" });
+    expect(job(training1)).toMatchObject({ kind: "train" });
+    const trained = from(training1, { kind: "trained", pending: deltaOf(1) });
+    expect(job(trained)).toBeNull();
+    const back = from(trained, { kind: "connected", announcement: training(1) });
+    expect(job(back)).toEqual({ kind: "send", pending: deltaOf(1) });
+  });
+
+  test("[V9] after a reload: what began from refused home tensors does not count, what was taken already is settled again", () => {
+    const stored = (round: number, homeRound: number) => ({ pending: deltaOf(round), homeRound });
+    const found = (homeRound: number, ...deltas: ReturnType<typeof stored>[]) =>
+      from(firstSession, { kind: "contribute" }, { ...prepared, deltas, homeRound }).queue.map(
+        ({ verdict }) => verdict,
+      );
+    expect(found(1, stored(2, 1), stored(3, 2))).toEqual([null, null]);
+    expect(found(1, stored(3, 2))).toEqual(["refused"]);
+    expect(found(2, stored(2, 1), stored(3, 2))).toEqual(["accepted", null]);
+  });
+
+  test.each(["protocol-version", "wrong-run", "unknown-source", "cannot-take-part", "wrong-rows"] as const)(
+    "[V19] %s ends the session: no further try would change it",
+    (reason) => {
+      const session = from(inRound(), { kind: "refused", reason });
+      expect([job(session), job(session, 3_600_000), session.ended]).toEqual([null, null, "refused"]);
+    },
+  );
+
+  test.each(["removed", "replaced"] as const)("[V14] %s ends the session", (reason) => {
+    const session = from(inRound(), { kind: "removed", reason });
+    expect([job(session), session.ended, session.connected]).toEqual([null, reason, false]);
+    expect(job(from(session, { kind: "connected", announcement: training(2) }))).toBeNull();
+  });
+
+  test("[V14] a run that is over ends the session, but not before its last delta is settled", () => {
+    expect(from(inRound(), { kind: "announcement", announcement: finished(3) }).ended).toBe("finished");
+    const owing = from(
+      inRound(),
+      { kind: "trained", pending: deltaOf(1) },
+      { kind: "announcement", announcement: finished(3) },
+    );
+    expect([owing.ended, job(owing)?.kind]).toEqual([null, "send"]);
+    const refused = from(owing, { kind: "refused", reason: "finished" });
+    expect(from(refused, { kind: "settled", round: 1, accepted: false }).ended).toBe("finished");
+  });
+
+  test("[V18] a device that is gone is prepared again, after a wait", () => {
+    const session = from(inRound(), { kind: "device-lost", message: "the GPU is gone" });
+    expect([job(session), job(session, 1000)]).toEqual([null, { kind: "prepare" }]);
+    const back = from(session, { ...prepared, scored: scoreOf(0) }, { kind: "reported", body: 0 });
+    expect(job(back)).toMatchObject({ kind: "train", order: { round: 1 } });
+  });
+});
+
+describe("stopping", () => {
+  test("[V16] finish: this round's delta is made and sent, then it leaves", () => {
+    const finishing = from(inRound(), { kind: "finish" });
+    expect([job(finishing)?.kind, isReady(finishing)]).toEqual(["train", false]);
+    const sent = from(finishing, { kind: "trained", pending: deltaOf(1) });
+    expect(job(sent)?.kind).toBe("send");
+    const settled = from(sent, { kind: "accepted", round: 1 }, { kind: "settled", round: 1, accepted: true });
+    expect(job(settled)).toEqual({ kind: "leave" });
+    expect(from(settled, { kind: "left" }).ended).toBe("asked");
+  });
+
+  test("[V16] finish between rounds: it leaves at once, or when it is connected again", () => {
+    const between = from(inRound(), { kind: "announcement", announcement: gathering(1) }, { kind: "finish" });
+    expect(job(between)).toEqual({ kind: "leave" });
+    expect(job(from(between, { kind: "disconnected" }))).toBeNull();
+  });
+});
+
+describe("two lanes", () => {
+  const overlapping = (round: number) => from({ ...inRound(round), overlap: true });
+  const jobs = (session: Session, now = 0) => jobsFor(session, at(now));
+  const scoredAs = (body: number): SessionEvent[] => [
+    { kind: "evaluated", scored: scoreOf(body) },
+    { kind: "reported", body },
+  ];
+  const trained = (round: number): SessionEvent => ({ kind: "trained", pending: deltaOf(round) });
+
+  test("[V1] where they overlap, a delta is on its way while the next round is evaluated and trained", () => {
+    const next = from(overlapping(1), trained(1), { kind: "announcement", announcement: training(2) });
+    expect(jobs(next)).toEqual({
+      compute: { kind: "evaluate", body: bodyOf(1), homeRound: 1 },
+      line: { kind: "send", pending: deltaOf(1) },
+    });
+    expect(jobs(from(next, ...scoredAs(1))).compute).toMatchObject({
+      kind: "train",
+      order: { round: 2, homeRound: 1 },
+    });
+    const alone = { ...next, overlap: false };
+    expect(jobs(alone)).toEqual({ compute: null, line: { kind: "send", pending: deltaOf(1) } });
+    expect(jobs(from(alone, { kind: "disconnected" }))).toEqual({ compute: null, line: null });
+  });
+
+  test("[V4] no more than two deltas are stored: training waits until the oldest is settled", () => {
+    const two = from(
+      overlapping(1),
+      trained(1),
+      { kind: "announcement", announcement: training(2) },
+      ...scoredAs(1),
+      trained(2),
+      { kind: "announcement", announcement: training(3) },
+    );
+    expect(jobs(two)).toEqual({ compute: null, line: { kind: "send", pending: deltaOf(1) } });
+    const one = from(two, { kind: "accepted", round: 1 }, { kind: "settled", round: 1, accepted: true });
+    expect(jobs(one)).toEqual({
+      compute: { kind: "evaluate", body: bodyOf(2), homeRound: 2 },
+      line: { kind: "send", pending: deltaOf(2) },
+    });
+  });
+
+  test("[V9] deltas are settled by round; what began from a refused one's home tensors goes with it", () => {
+    const two = from(
+      overlapping(1),
+      trained(1),
+      { kind: "announcement", announcement: training(2) },
+      ...scoredAs(1),
+    );
+    expect(jobs(two).compute).toMatchObject({ order: { round: 2, homeRound: 1 } });
+    const refused = from(two, { kind: "refused", reason: "wrong-round" });
+    expect(jobs(refused)).toMatchObject({
+      compute: { kind: "train", order: { round: 2, homeRound: 0 } }, // another job than the one under way
+      line: { kind: "settle", pending: deltaOf(1), accepted: false },
+    });
+    const settle = (pending: Pending) => ({ kind: "settle", pending, accepted: false });
+    const both = from(two, trained(2), { kind: "refused", reason: "wrong-round" });
+    expect(jobs(both).line).toEqual(settle(deltaOf(1)));
+    const later = from(both, { kind: "settled", round: 1, accepted: false });
+    expect(jobs(later).line).toEqual(settle(deltaOf(2)));
+    expect(from(later, { kind: "settled", round: 2, accepted: false }).homeRound).toBe(0);
+  });
+
+  test("[V12] a lane that failed waits alone where lanes overlap, and holds both where they do not", () => {
+    const failing = from(
+      overlapping(1),
+      trained(1),
+      { kind: "announcement", announcement: training(2) },
+      { kind: "failed", lane: "line", message: "no line" },
+    );
+    expect(jobs(failing)).toMatchObject({ compute: { kind: "evaluate" }, line: null });
+    expect(jobs(failing, 1000)).toMatchObject({ line: { kind: "send" } });
+    const held = from(inRound(), { kind: "failed", lane: "line", message: "no line" });
+    expect(jobs(held)).toEqual({ compute: null, line: null });
+  });
+
+  test("[V16] finish: stored deltas are sent and settled before it leaves", () => {
+    const finishing = from(overlapping(1), trained(1), { kind: "finish" });
+    expect(jobs(finishing)).toEqual({ compute: null, line: { kind: "send", pending: deltaOf(1) } });
+    const settled = from(
+      finishing,
+      { kind: "accepted", round: 1 },
+      { kind: "settled", round: 1, accepted: true },
+    );
+    expect(jobs(settled)).toEqual({ compute: null, line: { kind: "leave" } });
+  });
+});

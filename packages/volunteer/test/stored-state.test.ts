@@ -1,0 +1,143 @@
+import { decodeSafetensors, InputError, namedTensors, sha256Of } from "@homebody/base";
+import { exchangeFor } from "@homebody/dept";
+import { type Group, groupLayout, groups } from "@homebody/model/parameters";
+import { beforeEach, describe, expect, test } from "vitest";
+import { memoryDisk } from "../src/memory/index.ts";
+import { bytesEntry, decodeStored, encodeStored } from "../src/stored-file.ts";
+import {
+  type Kept,
+  layoutOfMoments,
+  type StoredDelta,
+  storedNames,
+  storedState,
+} from "../src/stored-state.ts";
+import { manifestWith } from "./world.ts";
+
+const manifest = manifestWith();
+const exchange = exchangeFor(manifest, manifest.sources[0]!, null);
+const { config } = exchange;
+const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
+
+const filled = (group: Group, from: number) => {
+  const tensors = namedTensors(groupLayout(config, group));
+  for (let i = 0; i < tensors.data.length; i++) tensors.data[i] = from + i / 7;
+  return tensors;
+};
+const moments = {
+  step: 12,
+  first: namedTensors(
+    everything,
+    Float32Array.from({ length: everything.size }, (_, i) => i),
+  ),
+  second: namedTensors(
+    everything,
+    Float32Array.from({ length: everything.size }, (_, i) => -i),
+  ),
+};
+const keptOf = (wanted: readonly Group[], from: number, withMoments = true): Kept => ({
+  values: new Map(wanted.map((group) => [group, filled(group, from)])),
+  moments: withMoments ? moments : null,
+});
+const bytes = Uint8Array.of(1, 2, 3, 4);
+const deltaOf = (round: number): StoredDelta => ({
+  homeRound: round - 1,
+  pending: { round, delta: sha256Of(bytes), sizeBytes: 4, steps: 2, tokens: 30, loss: 2.5 },
+  sections: [{ name: "theta", sizeBytes: 4 }],
+  bytes,
+});
+
+let disk = memoryDisk();
+let stored = storedState(disk, exchange);
+beforeEach(() => {
+  disk = memoryDisk();
+  stored = storedState(disk, exchange);
+});
+
+const show = ({ values, moments }: Kept) => ({
+  values: [...values].map(([group, { layout, data }]) => [group, layout.slots.map(({ name }) => name), data]),
+  moments: moments && [moments.step, moments.first.data, moments.second.data],
+});
+
+describe("stored state", () => {
+  test("home, snapshot and delta come back as they were", async () => {
+    const [home, all] = [keptOf(["phi", "psi"], 1), keptOf(groups, 2)];
+    expect([await stored.homeRound(), await stored.home(0)]).toEqual([0, undefined]);
+    await stored.saveHome(3, home);
+    expect(await stored.homeRound()).toBe(3);
+    expect(show((await stored.home(3))!)).toEqual(show(home));
+    const of = { round: 4, body: manifest.run as never, homeRound: 3 };
+    const done = { steps: 1, tokens: 20, nats: 60 };
+    await stored.saveSnapshot({ ...of, done }, all);
+    const snapshot = (await stored.snapshot(of))!;
+    expect([show(snapshot), snapshot.done]).toEqual([show(all), done]);
+    let size = 0;
+    await stored.saveDelta(deltaOf(4), keptOf(["phi", "psi"], 5, false), (of) => {
+      size = of;
+    });
+    expect(size).toBe(disk.files.get(storedNames.delta(4))!.length);
+    expect(await stored.delta(4)).toEqual(deltaOf(4));
+    expect(show((await stored.home(4))!)).toEqual(show(keptOf(["phi", "psi"], 5, false)));
+    expect([...disk.files.keys()].sort()).toEqual([storedNames.delta(4), storedNames.home]);
+  });
+
+  test("a snapshot of another round, body or beginning is of no use, and goes", async () => {
+    const of = { round: 4, body: manifest.run as never, homeRound: 3 };
+    for (const other of [{ round: 5 }, { body: "0".repeat(64) as never }, { homeRound: 2 }]) {
+      await stored.saveSnapshot({ ...of, done: { steps: 1, tokens: 1, nats: 1 } }, keptOf(groups, 2));
+      expect(await stored.snapshot({ ...of, ...other })).toBeUndefined();
+      expect(disk.files.size).toBe(0);
+    }
+  });
+
+  test("deltas are listed by round; [V9] settling takes one's home tensors, or leaves them, and the delta goes", async () => {
+    for (const round of [10, 9])
+      await stored.saveDelta(deltaOf(round), keptOf(["phi", "psi"], round), () => {});
+    expect((await stored.deltas()).map(({ pending }) => pending.round)).toEqual([9, 10]);
+    await stored.settle(9, false);
+    expect([await stored.homeRound(), (await stored.deltas()).length]).toEqual([0, 1]);
+    await stored.settle(10, true);
+    await stored.settle(10, true); // again, after a crash: nothing is left to do
+    expect([await stored.homeRound(), (await stored.deltas()).length]).toEqual([10, 0]);
+    expect(show((await stored.home(10))!)).toEqual(show(keptOf(["phi", "psi"], 10)));
+  });
+
+  test("tensors go by name: others may stand beside them, and become part of home with the rest", async () => {
+    await stored.saveDelta(deltaOf(1), keptOf(["phi", "psi"], 1), () => {});
+    const file = decodeStored<object>(disk.files.get(storedNames.delta(1))!, "delta");
+    const residual = bytesEntry(Uint8Array.of(7));
+    const tensors = new Map([["residual/theta", residual], ...[...file.tensors].reverse()]);
+    await disk.write(storedNames.delta(1), encodeStored({ ...file, tensors }));
+    expect(show((await stored.home(1))!)).toEqual(show(keptOf(["phi", "psi"], 1)));
+    await stored.settle(1, true);
+    const names = [...decodeSafetensors(disk.files.get(storedNames.home)!).tensors.keys()];
+    expect(names).toContain("residual/theta");
+    expect(names).not.toContain("delta");
+  });
+
+  test.each([
+    ["missing", (tensors: Map<string, unknown>) => tensors.delete("phi/transformer.wte.weight"), "nothing"],
+    [
+      "misshapen",
+      (tensors: Map<string, unknown>) =>
+        tensors.set("phi/transformer.wte.weight", { shape: [2], data: new Float32Array(2) }),
+      "F32 [2]",
+    ],
+    [
+      "of another type",
+      (tensors: Map<string, unknown>) =>
+        tensors.set("phi/transformer.wte.weight", { shape: [300, 8], data: new Int32Array(2400) }),
+      "I32 [300, 8]",
+    ],
+  ])("a tensor that is %s is an InputError that names it", async (_, spoil, got) => {
+    await stored.saveHome(1, keptOf(["phi", "psi"], 1));
+    const file = decodeStored<object>(disk.files.get(storedNames.home)!, "home");
+    const tensors = new Map(file.tensors);
+    spoil(tensors);
+    await disk.write(storedNames.home, encodeStored({ ...file, tensors }));
+    const error = await stored.home(1).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(InputError);
+    expect((error as Error).message).toBe(
+      `home.safetensors, tensor phi/transformer.wte.weight: expected F32 [300, 8], got ${got}`,
+    );
+  });
+});

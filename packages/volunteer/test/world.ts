@@ -1,0 +1,308 @@
+// A run in memory around real rooms of a volunteer: its net, disk, clock and device are the memory ones, and the host is
+// a small coordinator that keeps the protocol's rules for uploads and really makes the next body of the deltas it takes.
+
+import { type NamedTensors, namedTensors, type SourceId, sha256Of } from "@homebody/base";
+import { decodeDelta } from "@homebody/codec";
+import {
+  declaresRows,
+  encodeSection,
+  exchangeFor,
+  exchangeOf,
+  firstNumbers,
+  formsOf,
+  type RowMap,
+  rowMapFrom,
+} from "@homebody/dept";
+import {
+  type Announcement,
+  type BodyRef,
+  bodyId,
+  type Chunk,
+  type Evaluation,
+  events,
+  type Hello,
+  identityOf,
+  type OpenUpload,
+  type Refusal,
+  type RunManifest,
+} from "@homebody/protocol";
+import {
+  type MemoryDeviceOptions,
+  memoryClock,
+  memoryDevice,
+  memoryDisk,
+  memoryNet,
+} from "../src/memory/index.ts";
+import type { Disk } from "../src/ports.ts";
+import type { View } from "../src/view.ts";
+import { startVolunteer, type Volunteer, type VolunteerOptions } from "../src/volunteer.ts";
+
+export const secret = "5e".repeat(32);
+const sourceId = "a" as SourceId;
+
+const lines = Array.from({ length: 16 }, (_, i) =>
+  JSON.stringify({ text: `one body ${i}, many words ${i * i}` }),
+);
+const servedText = new TextEncoder().encode(`${lines.join("\n")}\n`);
+const textHash = sha256Of(servedText);
+
+export interface RunOptions {
+  readonly localSteps?: number;
+  readonly moments?: "afresh" | "kept";
+  readonly variant?: RunManifest["variant"];
+  readonly codec?: RunManifest["codec"];
+}
+
+export function manifestWith(options: RunOptions = {}): RunManifest {
+  const { localSteps = 4, moments = "afresh", variant = "spec", codec = "fp16" } = options;
+  const served = { train: textHash, trainBytes: servedText.length, heldOut: null, heldOutBytes: 0 };
+  const manifest: Omit<RunManifest, "run"> = {
+    name: "In memory",
+    description: "A run for tests.",
+    host: "a test",
+    model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } },
+    variant,
+    sources: [{ id: sourceId, title: "A", language: "en", vocabulary: 300, served }],
+    training: {
+      localSteps,
+      batch: 2,
+      learningRate: { peak: 0.01, schedule: "cosine", warmupSteps: 0, finalFraction: 0.1 },
+      betas: [0.9, 0.95],
+      epsilon: 1e-8,
+      weightDecay: 0,
+      clip: 1,
+      moments,
+      seed: 1,
+      frozenBody: false,
+    },
+    outer: { kind: "averaging" },
+    weighting: "equal",
+    codec,
+    rounds: 10,
+    round: { minimum: 1, quorum: "all", graceSeconds: 10, deadlineSeconds: 600, evaluationSeconds: 120 },
+    heldOut: { share: 0.2, sampleRows: "all" },
+  };
+  return { run: identityOf(manifest), ...manifest };
+}
+
+/** The coordinator's side. */
+export class Host {
+  readonly manifest: RunManifest;
+  readonly net = memoryNet();
+  readonly clock = memoryClock();
+  /** What was asked and written, in order: the net's events, `write NAME` when a write is done. */
+  readonly log: { readonly at: number; readonly what: string }[] = [];
+  readonly hellos: Hello[] = [];
+  readonly evaluations: Evaluation[] = [];
+  readonly accepted = new Map<number, OpenUpload>();
+  /** Of accepted deltas, whole. */
+  readonly deltas = new Map<number, Uint8Array>();
+  /** What to answer instead, by event. */
+  readonly refusals = new Map<string, Refusal>();
+  /** Requests that are answered later, by event: see `hold`. */
+  readonly #held = new Map<string, Promise<void>>();
+  body: BodyRef;
+  announcement: Announcement;
+  #numbers: NamedTensors[];
+  #rows: RowMap | null = null;
+  #upload: { open: OpenUpload; bytes: Uint8Array } | undefined;
+
+  constructor(manifest: RunManifest) {
+    this.manifest = manifest;
+    this.#numbers = exchangeOf(manifest).sections.map((section) => firstNumbers(manifest, section));
+    this.net.coordinator.files.set(`/texts/${textHash}`, servedText);
+    this.net.coordinator.answer = async (event, message) => {
+      this.note(event);
+      const answer = this.answer(event, message);
+      await this.#held.get(event);
+      return answer;
+    };
+    this.body = this.publish(0);
+    this.announcement = { paused: false, body: this.body, kind: "gathering", round: 1, ready: 0, minimum: 1 };
+  }
+
+  note(what: string): void {
+    this.log.push({ at: this.clock.elapsed(), what });
+  }
+
+  count(what: string): number {
+    return this.log.filter((one) => one.what === what).length;
+  }
+
+  /** What comes of this event takes effect, and is answered once it is released. */
+  hold(event: string): () => void {
+    let release = () => {};
+    this.#held.set(
+      event,
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    return () => {
+      this.#held.delete(event);
+      release();
+    };
+  }
+
+  publish(number: number): BodyRef {
+    const sections = exchangeOf(this.manifest).sections.map(({ name }, i) => {
+      const bytes = encodeSection(this.manifest, number, this.#numbers[i]!);
+      const sha256 = sha256Of(bytes);
+      this.net.coordinator.files.set(`/bodies/${sha256}`, bytes);
+      return { name, sha256, sizeBytes: bytes.length };
+    });
+    return { number, id: bodyId(sections), sections };
+  }
+
+  announce(announcement: Announcement = this.announcement): void {
+    this.announcement = announcement;
+    this.net.coordinator.tell(events.announcement, announcement);
+  }
+
+  /** Opens a round from the body that is there. */
+  open(round: number, { remainingMs = 36_000_000, assigned = true } = {}): void {
+    const { localSteps } = this.manifest.training;
+    this.announce({
+      paused: false,
+      body: this.body,
+      kind: "training",
+      round,
+      localSteps,
+      stepsBefore: localSteps * (round - 1),
+      totalSteps: localSteps * 10,
+      remainingMs,
+      assignment: assigned ? { slot: 0, slots: 1 } : null,
+      accepted: false,
+    });
+  }
+
+  closing(round: number): void {
+    this.announce({ paused: false, body: this.body, kind: "closing", round });
+  }
+
+  /** The next body: the last one and the round's delta, where there is one. */
+  next(round: number): void {
+    const delta = this.deltas.get(round);
+    if (delta !== undefined) this.#numbers = this.#added(delta);
+    this.body = this.publish(round);
+  }
+
+  /** Rows that are not held stay. */
+  #added(delta: Uint8Array): NamedTensors[] {
+    const exchange = exchangeFor(this.manifest, this.manifest.sources[0]!, this.#rows);
+    const sections = decodeDelta(delta, formsOf(exchange));
+    return sections.map(({ numbers }, i) => {
+      const whole = namedTensors(this.#numbers[i]!.layout, this.#numbers[i]!.data.slice());
+      const { rows } = exchange.sections[i]!;
+      for (const [j, slot] of whole.layout.slots.entries()) {
+        const held = numbers.layout.slots[j]!;
+        const width = rows === null ? 0 : slot.size / rows.size;
+        for (let k = 0; k < held.size; k++) {
+          const to = rows === null ? k : rows.ids[Math.floor(k / width)]! * width + (k % width);
+          whole.data[slot.offset + to] = whole.data[slot.offset + to]! + numbers.data[held.offset + k]!;
+        }
+      }
+      return whole;
+    });
+  }
+
+  numbers(): readonly NamedTensors[] {
+    return this.#numbers;
+  }
+
+  answer(event: string, message: unknown): unknown {
+    const refusal = this.refusals.get(event);
+    if (refusal !== undefined) return { ok: false, refusal };
+    switch (event) {
+      case events.hello: {
+        const hello = message as Hello;
+        this.hellos.push(hello);
+        if (declaresRows(this.manifest))
+          this.#rows = rowMapFrom(hello.rows!, this.manifest.sources[0]!.vocabulary);
+        return { ok: true, volunteer: "ab".repeat(16), announcement: this.announcement };
+      }
+      case events.evaluation:
+        this.evaluations.push(message as Evaluation);
+        return { ok: true };
+      case events.open: {
+        const open = message as OpenUpload;
+        const isOpen = this.announcement.kind === "training" && this.announcement.round === open.round;
+        const isIn = this.accepted.has(open.round);
+        if (!isOpen && !isIn) return { ok: false, refusal: "wrong-round" };
+        if (this.#upload?.open.delta !== open.delta) this.#upload = { open, bytes: new Uint8Array() };
+        return { ok: true, upload: "cd".repeat(16), offset: this.#upload.bytes.length, accepted: isIn };
+      }
+      case events.chunk: {
+        const { offset, bytes } = message as Chunk;
+        const upload = this.#upload!;
+        if (offset !== upload.bytes.length) return { ok: false, refusal: "wrong-offset" };
+        upload.bytes = Uint8Array.from([...upload.bytes, ...bytes]);
+        return { ok: true, offset: upload.bytes.length };
+      }
+      case events.commit: {
+        const { open, bytes } = this.#upload!;
+        if (sha256Of(bytes) !== open.delta) return { ok: false, refusal: "wrong-hash" };
+        this.accepted.set(open.round, open);
+        this.deltas.set(open.round, bytes);
+        this.#upload = undefined;
+        return { ok: true };
+      }
+      default:
+        return { ok: true };
+    }
+  }
+}
+
+/** One device of the run: what it keeps outlives the volunteers that are started on it. */
+export function deviceOf(host: Host, options: MemoryDeviceOptions = {}) {
+  const files = new Map<string, Uint8Array>();
+  const kept = memoryDisk(files);
+  /** A write takes this long. */
+  let writeMs = 0;
+  const disk: Disk = {
+    ...kept,
+    write: async (name, bytes) => {
+      await host.clock.sleep(writeMs);
+      await kept.write(name, bytes);
+      host.note(`write ${name}`);
+    },
+  };
+  const device = memoryDevice(host.clock, options);
+  const views: View[] = [];
+
+  async function start(more: Partial<VolunteerOptions> = {}): Promise<Volunteer> {
+    return startVolunteer({
+      manifest: host.manifest,
+      source: sourceId,
+      files: null,
+      secret,
+      host: "node",
+      net: host.net,
+      disk,
+      device,
+      clock: host.clock,
+      show: (view) => void views.push(view),
+      ...more,
+    });
+  }
+
+  return {
+    files,
+    disk,
+    device,
+    views,
+    start,
+    slowWrites: (ms: number) => {
+      writeMs = ms;
+    },
+    /** Closes while time passes: a job that is given up may need some. */
+    close: async (volunteer: Volunteer) => {
+      let isOver = false;
+      const over = volunteer.close().then(() => {
+        isOver = true;
+      });
+      await host.clock.until("closed", () => isOver);
+      await over;
+    },
+  };
+}
