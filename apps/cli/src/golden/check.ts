@@ -1,8 +1,9 @@
 // One case of reference tensors of PyTorch's: what the engine that runs makes of it. In Node and in browsers.
 //
 // A case is a folder with case.json and safetensors files, made in float64 and stored as float32. The tolerances are
-// those that a float32 engine keeps with room: each loss of the trace 1e-5 relative, gradient norms and tensors 1e-4
-// of their norm, logits 1e-5 of theirs, parameters after 1 and 24 steps 1e-4 of theirs.
+// those that a float32 engine keeps with room: each loss of the trace 1e-5 relative, each gradient norm of the trace
+// 3e-4 (training amplifies rounding), gradient tensors 1e-4 of their norm, logits 1e-5 of theirs, parameters after 1 and
+// 24 steps 1e-4 of theirs. Of whole rounds (dept-*) each group of parameters is within 1e-3 of its norm.
 
 import {
   decodeSafetensors,
@@ -14,18 +15,22 @@ import {
   tensorByName,
 } from "@homebody/base";
 import { learningRate } from "@homebody/dept";
-import { configFromHuggingFace, type Gpt2Config, groupLayout, groups } from "@homebody/model";
+import { configFromHuggingFace, groupLayout, groups } from "@homebody/model";
 import { createTrainer, type Trainer } from "@homebody/train";
+import { type DeptErrors, measureDept, readDeptCase } from "./dept.ts";
+import { type KeyBias, keyBiasOf } from "./key-bias.ts";
 
 /** The bytes of a case's file. */
 export type ReadFile = (name: string) => Promise<Uint8Array>;
 
 export const tolerances = {
   losses: 1e-5,
-  gradNorms: 1e-4,
+  gradNorms: 3e-4,
   logits: 1e-5,
   gradients: 1e-4,
   after: 1e-4,
+  roundLosses: 5e-5,
+  group: 1e-3,
 } as const;
 
 /** Worst relative errors of one case. */
@@ -65,7 +70,7 @@ interface Case {
   readonly trace: readonly Trace[];
 }
 
-export interface CaseResult extends Partial<Errors> {
+export interface CaseResult extends Partial<Errors>, Partial<DeptErrors> {
   readonly case: string;
   readonly backend: string;
   readonly pass: boolean;
@@ -73,22 +78,34 @@ export interface CaseResult extends Partial<Errors> {
 }
 
 export async function checkCase(name: string, read: ReadFile, backend: string): Promise<CaseResult> {
-  if (!name.startsWith("engine-"))
-    return { case: name, backend, pass: false, error: "this kind of case is not supported yet" };
   try {
+    if (name.startsWith("dept-")) {
+      const errors = await measureDept(await readDeptCase(name, read));
+      return { case: name, backend, pass: passesDept(errors), ...errors };
+    }
+    if (!name.startsWith("engine-")) throw new InputError("case", "one called engine-... or dept-...", name);
     const errors = await measure(name, read);
-    const pass =
-      errors.losses <= tolerances.losses &&
-      errors.gradNorms <= tolerances.gradNorms &&
-      errors.logits <= tolerances.logits &&
-      errors.gradients <= tolerances.gradients &&
-      errors.after1 <= tolerances.after &&
-      errors.after24 <= tolerances.after &&
-      errors.keyBias <= 1;
-    return { case: name, backend, pass, ...errors };
+    return { case: name, backend, pass: passes(errors), ...errors };
   } catch (error) {
     return { case: name, backend, pass: false, error: (error as Error).message };
   }
+}
+
+function passes(errors: Errors): boolean {
+  return (
+    errors.losses <= tolerances.losses &&
+    errors.gradNorms <= tolerances.gradNorms &&
+    errors.logits <= tolerances.logits &&
+    errors.gradients <= tolerances.gradients &&
+    errors.after1 <= tolerances.after &&
+    errors.after24 <= tolerances.after &&
+    errors.keyBias <= 1
+  );
+}
+
+function passesDept({ losses, body, tokens, positions, movedRows }: DeptErrors): boolean {
+  const { roundLosses, group } = tolerances;
+  return losses <= roundLosses && Math.max(body, tokens, positions) <= group && movedRows === 0;
 }
 
 async function measure(name: string, read: ReadFile): Promise<Errors> {
@@ -195,22 +212,6 @@ async function readAll(trainer: Trainer): Promise<NamedTensors> {
     offset += data.length;
   }
   return all;
-}
-
-/** Elements of a tensor that are not compared, and by which names. */
-interface KeyBias {
-  readonly isOne: (name: string) => boolean;
-  readonly from: number;
-  readonly to: number;
-}
-
-/** Softmax does not see GPT-2's key bias: its gradient is rounding noise, which Adam turns into real steps. */
-function keyBiasOf(config: Gpt2Config): KeyBias {
-  return {
-    isOne: (name) => name.endsWith(".attn.c_attn.bias"),
-    from: config.n_embd,
-    to: 2 * config.n_embd,
-  };
 }
 
 function worstOf(

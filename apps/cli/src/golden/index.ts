@@ -44,12 +44,12 @@ export async function run(args: readonly string[]): Promise<number> {
   const cases = await casesIn(folder, new RegExp(values.case));
   if (cases.length === 0) throw new InputError(folder, `case folders that match ${values.case}`, "none");
   let failed = 0;
-  const told = (result: CaseResult) => {
+  const report = (result: CaseResult) => {
     if (!result.pass) failed += 1;
     process.stdout.write(`${JSON.stringify(result)}\n`);
   };
-  if (values.in === "chromium") await checkInChromium(cases, backend, told);
-  else await checkHere(cases, backend, told);
+  if (values.in === "chromium") await checkInChromium(cases, backend, report);
+  else await checkHere(cases, backend, report);
   process.stderr.write(`golden: ${cases.length - failed} passed, ${failed} failed\n`);
   return failed > 0 ? 1 : 0;
 }
@@ -57,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function checkHere(
   cases: readonly string[],
   backend: BackendName,
-  told: (result: CaseResult) => void,
+  report: (result: CaseResult) => void,
 ): Promise<void> {
   if (backend === "webgpu") await installWebGpu();
   const started = await startBackend(backend, { threads: 1, tuned: false });
@@ -65,19 +65,19 @@ async function checkHere(
     `golden: ${started.adapter}, self-test off by ${started.worstError.toExponential(1)}\n`,
   );
   for (const path of cases)
-    told(await checkCase(basename(path), async (file) => readFile(join(path, file)), backend));
+    report(await checkCase(basename(path), async (file) => readFile(join(path, file)), backend));
 }
 
 async function checkInChromium(
   cases: readonly string[],
   backend: BackendName,
-  told: (result: CaseResult) => void,
+  report: (result: CaseResult) => void,
 ): Promise<void> {
   const folders = Object.fromEntries(cases.map((path) => [basename(path), path]));
   await workInChromium<GoldenRequest, CaseResult>(
     { entry: new URL("page.ts", import.meta.url), folders },
     cases.map((path) => ({ name: basename(path), backend })),
-    told,
+    report,
   );
 }
 

@@ -1,0 +1,295 @@
+// Whole federated rounds in memory, through what production runs: the volunteer's replica and upload on one side, the
+// coordinator's journal, inbox and averaging on the other. What differs from a run is that batches and first values are
+// given, and that the line between the two sides is a call.
+
+import { InputError, type NamedTensors, type Sha256, type TensorLayout } from "@homebody/base";
+import {
+  announcementFor,
+  evolve,
+  evolveFigures,
+  type Fact,
+  type Present,
+  type RunState,
+} from "@homebody/coordinator";
+import {
+  bitsOf,
+  decodeSection,
+  type Exchange,
+  encodeSection,
+  exchangeFor,
+  exchangeOf,
+  parameterCounts,
+  type RowMap,
+} from "@homebody/dept";
+import type { Group } from "@homebody/model";
+import {
+  type Announcement,
+  checkChunk,
+  checkCommit,
+  checkOpenUpload,
+  events,
+  type ManifestSource,
+  type RunManifest,
+  type SectionFile,
+  schemaVersion,
+  version,
+  volunteerOf,
+} from "@homebody/protocol";
+import { type Coordinator, openCoordinator } from "@homebody/server/coordinator";
+import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
+import type { Blobs } from "@homebody/store/ports";
+import type { Batch } from "@homebody/text";
+import { createTrainer } from "@homebody/train";
+import { createReplica, type Device, type Line, type Net, systemClock, upload } from "@homebody/volunteer";
+import { memoryDisk } from "@homebody/volunteer/memory";
+
+export interface Federation {
+  readonly manifest: RunManifest;
+  /** First values: of the body where a group travels (`source` is null), else of one source. */
+  readonly first: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
+  /** Which rows a source holds, where rows are a matter of the text. */
+  readonly rowsOf: (source: string) => RowMap | null;
+  /** Who takes part in each round. */
+  readonly rounds: readonly (readonly string[])[];
+  /** In the tokens that the source's device trains. */
+  readonly batchOf: (round: number, source: string, step: number) => Batch;
+}
+
+export interface Federated {
+  /** The last body, section by section. */
+  readonly body: ReadonlyMap<Group, NamedTensors>;
+  /** What each source keeps at home at the end. */
+  readonly home: ReadonlyMap<string, ReadonlyMap<Group, NamedTensors>>;
+  /** Of each local step, by round and source. */
+  readonly losses: readonly Readonly<Record<string, readonly number[]>>[];
+  /** All bytes that went up, message by message. */
+  readonly sent: readonly Uint8Array[];
+}
+
+type Replica = ReturnType<typeof createReplica>;
+
+interface Volunteer extends Present {
+  readonly replica: Replica;
+  readonly exchange: Exchange;
+  readonly line: Line;
+  readonly bits: Uint8Array | undefined;
+}
+
+/** The backend has to be started. */
+export async function federate(given: Federation): Promise<Federated> {
+  const { manifest, rounds, batchOf } = given;
+  const blobs = memoryBlobs();
+  const sent: Uint8Array[] = [];
+  const volunteers = new Map<string, Volunteer>();
+  let published = () => {};
+  let failure: unknown;
+  const opened = await created(given, blobs);
+  const inRound = () => {
+    const { phase } = coordinator.actor.state();
+    const round = phase.kind === "gathering" ? phase.round : 0;
+    return (rounds[round - 1] ?? []).map((source) => volunteers.get(source)!);
+  };
+  const coordinator: Coordinator = await openCoordinator({
+    opened: { ...opened, changed: manifest, existed: false },
+    journal: opened.journal,
+    blobs,
+    spool: memorySpool(blobs),
+    people: {
+      present: inRound,
+      rowsOf: (who) => [...volunteers.values()].find((one) => one.volunteer === who)?.bits,
+    },
+    keepDeltas: false,
+    faults: () => {},
+    clock: systemClock.now,
+    turn: async () => {},
+    appended: (entries) => {
+      if (entries.some(({ fact }) => fact.kind === "published")) published();
+    },
+    averaged: () => {},
+    stays: () => {},
+    troubled: (error) => {
+      failure = error;
+      published();
+    },
+    failed: (error) => {
+      failure = error;
+      published();
+    },
+  });
+  const { actor } = coordinator;
+  const losses: Record<string, readonly number[]>[] = [];
+  try {
+    for (const source of manifest.sources)
+      volunteers.set(source.id, await volunteerFor(source, given, coordinator, blobs, sent));
+    actor.start();
+    for (const [i, sources] of rounds.entries()) {
+      const round = i + 1;
+      await opening(actor.state, round);
+      const isPublished = new Promise<void>((resolve) => {
+        published = resolve;
+      });
+      const own: Record<string, readonly number[]> = {};
+      for (const source of sources)
+        own[source] = await takePart(volunteers.get(source)!, actor.state(), (step) =>
+          batchOf(round, source, step),
+        );
+      losses.push(own);
+      await isPublished;
+      if (failure !== undefined) throw failure;
+    }
+    return {
+      body: await lastBody(manifest, actor.state(), blobs),
+      home: await homesOf(volunteers),
+      losses,
+      sent,
+    };
+  } finally {
+    await coordinator.close();
+    for (const { replica } of volunteers.values()) replica.dispose();
+  }
+}
+
+/** The journal of a run that was created with the given first body. */
+async function created({ manifest, first }: Federation, blobs: Blobs) {
+  const journal = memoryJournal();
+  const sections: SectionFile[] = [];
+  for (const { name, layout } of exchangeOf(manifest).sections) {
+    const bytes = encodeSection(manifest, 0, first(name, layout, null));
+    sections.push({ name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
+  }
+  const parameters = parameterCounts(manifest);
+  const fact: Fact = {
+    kind: "created",
+    schema: schemaVersion,
+    homebody: version,
+    manifest,
+    parameters,
+    sections,
+  };
+  const at = systemClock.now();
+  await journal.append(manifest.run, 0, at, [fact]);
+  const entries = [{ seq: 1, at, fact }];
+  return {
+    journal,
+    entries,
+    state: evolve(undefined, entries[0]!),
+    figures: evolveFigures(undefined, entries)!,
+  };
+}
+
+async function volunteerFor(
+  source: ManifestSource,
+  { manifest, first, rowsOf }: Federation,
+  { inbox }: Coordinator,
+  blobs: Blobs,
+  sent: Uint8Array[],
+): Promise<Volunteer> {
+  const volunteer = volunteerOf(source.id);
+  const sender = { volunteer, source: source.id };
+  const rows = rowsOf(source.id);
+  const bits = rows === null ? undefined : bitsOf(rows);
+  const exchange = exchangeFor(manifest, source, rows);
+  const line: Line = {
+    ask: async (event, message) => {
+      if (event === events.open) return inbox.open(sender, checkOpenUpload(message));
+      if (event === events.commit) return inbox.commit(sender, checkCommit(message));
+      if (event !== events.chunk) throw new InputError("event", "one of an upload", event);
+      const chunk = checkChunk(message);
+      sent.push(chunk.bytes.slice());
+      return inbox.chunk(sender, chunk);
+    },
+    tell: () => {},
+    close: () => {},
+  };
+  const net: Net = {
+    download: async (path) => {
+      const bytes = await blobs.get(path.replace("/bodies/", "") as Sha256);
+      if (bytes === undefined) throw new InputError(path, "a section of a body", "nothing");
+      return bytes;
+    },
+    connect: () => line,
+  };
+  const replica = createReplica({
+    manifest,
+    source,
+    exchange,
+    net,
+    disk: memoryDisk(),
+    device,
+    clock: systemClock,
+    snapshotMs: Number.POSITIVE_INFINITY,
+  });
+  const values = new Map(exchange.home.map(({ name, layout }) => [name, first(name, layout, source.id)]));
+  if (values.size > 0) await replica.stored.saveHome(0, { values, moments: null });
+  const declared = bits === undefined ? null : await blobs.put(bits);
+  return { volunteer, source: source.id, ready: true, rows: declared, replica, exchange, line, bits };
+}
+
+/** Trainers on the backend that runs. */
+const device: Pick<Device, "start" | "lost" | "trainer"> = {
+  start: () => Promise.reject(new InputError("device", "a trainer alone to be asked of it", "a start")),
+  lost: () => {},
+  trainer: (options) => createTrainer(options),
+};
+
+/** The volunteer's part of the open round: trains, sends, and keeps what belongs to an accepted delta. */
+async function takePart(
+  { volunteer, replica, line, ...present }: Volunteer,
+  state: RunState,
+  batchOf: (step: number) => Batch,
+): Promise<readonly number[]> {
+  const announcement = announcementFor(state, volunteer, [{ volunteer, ...present }], systemClock.now());
+  const order = orderOf(announcement, await replica.stored.homeRound());
+  const losses: number[] = [];
+  const { signal } = new AbortController();
+  const pending = await replica.train(order, batchOf, {
+    report: () => {},
+    stepped: ({ loss }) => losses.push(loss),
+    signal,
+    duty: () => 1,
+    deadline: () => null,
+  });
+  const { bytes } = (await replica.stored.delta(pending.round))!;
+  const outcome = await upload(pending, bytes, { line, progress: () => {}, signal });
+  if (outcome.kind === "refused")
+    throw new InputError(`delta of round ${pending.round}`, "accepted", outcome.reason);
+  await replica.stored.settle(pending.round, true);
+  return losses;
+}
+
+function orderOf(announcement: Announcement, homeRound: number) {
+  if (announcement.kind !== "training" || announcement.assignment === null)
+    throw new InputError("announcement", "an assignment to an open round", announcement.kind);
+  const { round, body, assignment, localSteps, stepsBefore, totalSteps } = announcement;
+  return { round, body, homeRound, ...assignment, localSteps, stepsBefore, totalSteps };
+}
+
+async function opening(state: () => RunState, round: number): Promise<void> {
+  const isOpen = () => {
+    const { phase } = state();
+    return phase.kind === "training" && phase.round === round;
+  };
+  for (let asked = 0; !isOpen(); asked++) {
+    if (asked === 1000) throw new InputError(`round ${round}`, "to open", state().phase.kind);
+    await systemClock.sleep(1);
+  }
+}
+
+async function lastBody(manifest: RunManifest, { body }: RunState, blobs: Blobs) {
+  const sections = new Map<Group, NamedTensors>();
+  for (const section of exchangeOf(manifest).sections) {
+    const { sha256 } = body.sections.find(({ name }) => name === section.name)!;
+    sections.set(section.name, decodeSection(section, (await blobs.get(sha256))!));
+  }
+  return sections;
+}
+
+async function homesOf(volunteers: ReadonlyMap<string, Volunteer>) {
+  const homes = new Map<string, ReadonlyMap<Group, NamedTensors>>();
+  for (const [source, { replica }] of volunteers) {
+    const { stored } = replica;
+    const kept = await stored.home(await stored.homeRound());
+    homes.set(source, kept?.values ?? new Map());
+  }
+  return homes;
+}
