@@ -25,6 +25,7 @@ export const checks = {
   "imports point one way": importDirection,
   "pure packages are pure": purity,
   "no synchronous readback": noSyncReadback,
+  "one version": oneVersion,
 };
 
 /** Returns how many checks passed and failed. */
@@ -80,6 +81,22 @@ function noSyncReadback() {
     readdirSync(join(root, group)).map((name) => join(group, name, "src")),
   );
   return scan(roots, /\.(dataSync|arraySync|bytesSync)\(|\.print\(/, "await data() instead");
+}
+
+/** The version stands in every package.json; the program says the one of packages/protocol. */
+function oneVersion() {
+  const versionOf = (...path) =>
+    JSON.parse(readFileSync(join(root, ...path, "package.json"), "utf8")).version;
+  const expected = versionOf();
+  const found = ["packages", "apps"].flatMap((group) =>
+    readdirSync(join(root, group))
+      .map((name) => [join(group, name), versionOf(group, name)])
+      .filter(([, version]) => version !== expected)
+      .map(([where, version]) => `${where}: expected version ${expected}, got ${version}`),
+  );
+  if (!readFileSync(join(root, "CHANGELOG.md"), "utf8").includes(`## ${expected}`))
+    found.push(`CHANGELOG.md: expected a heading ${expected}`);
+  return found.join("\n");
 }
 
 function scan(folders, pattern, why) {
