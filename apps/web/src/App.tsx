@@ -103,9 +103,7 @@ function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
         {children}
       </main>
       <footer className="pt-8 text-sm text-muted">
-        <p>
-          Homebody <data value={version}>{version}</data>
-        </p>
+        <p data-testid="version">Homebody {version}</p>
       </footer>
     </div>
   );

@@ -2,8 +2,9 @@
 // The pages in Chromium, in the scenes of apps/web/story: what is shown is what the journal says, what is pressed
 // is what is asked for, and axe finds nothing serious.
 
+import type { Millis } from "@homebody/base";
 import { firstLast, savingFactor } from "@homebody/coordinator";
-import { type Admin, type Reply, refusalSentences } from "@homebody/protocol";
+import { type Admin, type Reply, refusalSentences, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
@@ -12,6 +13,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
 import { type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
+import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
@@ -108,6 +110,31 @@ test("without a secure context the page says what the host must do, and offers n
 test("a refusal is shown by the protocol's sentence", async () => {
   show(volunteerPage("waiting"));
   await expect.element(page.getByTestId("refusal")).toHaveTextContent(refusalSentences["not-assigned"]);
+});
+
+test("[V19] a refusal that cannot pass is said where the page says that it has ended, and nowhere else", async () => {
+  const { run, volunteer } = sceneOf("waiting");
+  const refusal = { reason: "protocol-version", at: 0 as Millis } as const; // long ago: it stays
+  const view = { ...volunteer.view!, activity: { kind: "stopped", why: "refused" } as const, refusal };
+  show(<VolunteerPage run={run} volunteer={{ ...volunteer, view }} secure={true} send={() => {}} />);
+  await expect.element(page.getByTestId("stopped")).toHaveTextContent(refusalSentences["protocol-version"]);
+  expect(page.getByTestId("refusal").elements()).toHaveLength(0);
+});
+
+test("the version stands at the foot of the page", async () => {
+  const { run, volunteer } = sceneOf("new");
+  const still = <T,>(state: T) => ({ get: () => state, subscribe: () => () => {} });
+  show(
+    <App
+      run={still(run)}
+      volunteer={still(volunteer)}
+      send={() => {}}
+      act={async () => ({ ok: true })}
+      wake={() => {}}
+      secure={true}
+    />,
+  );
+  await expect.element(page.getByTestId("version")).toHaveTextContent(`Homebody ${version}`);
 });
 
 test("every figure of the dashboard is the journal's", async () => {

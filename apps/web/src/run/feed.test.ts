@@ -188,5 +188,38 @@ test("countdowns go by the coordinator's clock", async () => {
   const host = coordinator();
   const feed = openFeed(host.ports);
   host.on!.presence({ at: 61_000 as Millis, volunteers: [], refusals: {} });
+  await settled();
   expect(feed.state.get().clockAheadMs).toBe(60_000);
+});
+
+test("[P22] what does not fit is said, and neither shown nor folded", async () => {
+  const host = coordinator();
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  const [entry] = host.append(opened(1));
+  host.on!.entries([{ ...entry, fact: { ...entry!.fact, deadline: "soon" } }]);
+  await settled();
+  expect(feed.state.get().problem).toContain("journal entry 2.deadline");
+  expect(feed.state.get().figures?.seq).toBe(1);
+  host.on!.presence({ at: 5, volunteers: {} });
+  await settled();
+  expect(feed.state.get().problem).toContain("presence.volunteers");
+  expect(feed.state.get().presence).toBeNull();
+});
+
+test("entries of an older coordinator are lifted before they are folded", async () => {
+  const host = coordinator();
+  const {
+    sections,
+    schema: _,
+    homebody: _homebody,
+    ...older
+  } = host.journal[0]!.fact as Extract<Fact, { kind: "created" }>;
+  const { sha256, sizeBytes } = sections[0]!;
+  const fact = { ...older, body: sha256, bodyBytes: sizeBytes } as unknown as Fact;
+  host.journal = [{ ...host.journal[0]!, fact }];
+  const feed = openFeed(host.ports);
+  await settled();
+  expect(feed.state.get().figures?.bodies).toMatchObject([{ number: 0, sections }]);
 });

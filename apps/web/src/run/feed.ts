@@ -2,10 +2,22 @@
 //
 // Figures come from journal entries alone, in order and without gaps, so two watchers that have read the same
 // entries show the same. Entries come by the line; what a lost line missed is read by HTTP. Work is done one piece
-// after another (`inTurn`), so no entry is folded twice. Does not know React.
+// after another (`inTurn`), so no entry is folded twice. Whatever comes is checked here, and older facts are lifted: a
+// coordinator may be of another version than a page that was opened before. Does not know React.
 
-import { type Entry, evolveFigures, type Figures } from "@homebody/coordinator";
-import type { Admin, PresenceReport, Reply, RunManifest, Watch, Watching } from "@homebody/protocol";
+import { type Entry, evolveFigures, type Figures, readEntry } from "@homebody/coordinator";
+import {
+  type Admin,
+  checkJournalPage,
+  checkManifest,
+  checkPresenceReport,
+  checkUnreadEntries,
+  type PresenceReport,
+  type Reply,
+  type RunManifest,
+  type Watch,
+  type Watching,
+} from "@homebody/protocol";
 import { createStore, type Store } from "../state/store.ts";
 
 export interface FeedState {
@@ -21,11 +33,6 @@ export interface FeedState {
   readonly problem: string | null;
 }
 
-export interface JournalPage {
-  readonly entries: readonly Entry[];
-  readonly last: number;
-}
-
 /** A connection that is made again by itself whenever it is lost. */
 export interface FeedLine {
   watch(message: Watch): Promise<Reply<Watching>>;
@@ -36,15 +43,14 @@ export interface FeedLine {
 export interface FeedEvents {
   connected(): void;
   lost(): void;
-  entries(entries: readonly Entry[]): void;
-  presence(report: PresenceReport): void;
-  /** What came is not what the protocol says. */
-  failed(error: unknown): void;
+  entries(message: unknown): void;
+  presence(message: unknown): void;
 }
 
+/** What comes is as it came, but for answers: the feed checks it. */
 export interface RunPorts {
-  manifest(): Promise<RunManifest>;
-  journal(after: number, limit: number): Promise<JournalPage>;
+  manifest(): Promise<unknown>;
+  journal(after: number, limit: number): Promise<unknown>;
   line(events: FeedEvents): FeedLine;
   now(): number;
   /** Calls back after a while. */
@@ -83,14 +89,10 @@ export function openFeed(ports: RunPorts): RunFeed {
       try {
         await work();
       } catch (error) {
-        failed(error);
+        store.change({ problem: error instanceof Error ? error.message : String(error) });
         ports.later(() => inTurn(join));
       }
     });
-  }
-
-  function failed(error: unknown): void {
-    store.change({ problem: error instanceof Error ? error.message : String(error) });
   }
 
   const seq = () => store.get().figures?.seq ?? 0;
@@ -107,9 +109,9 @@ export function openFeed(ports: RunPorts): RunFeed {
 
   async function readOn(): Promise<void> {
     for (;;) {
-      const { entries, last } = await ports.journal(seq(), pageEntries);
+      const { entries, last } = checkJournalPage(await ports.journal(seq(), pageEntries));
       if (last < seq()) return startOver();
-      fold(entries.filter((entry) => entry.seq > seq()));
+      fold(entries.map((entry) => readEntry(entry)).filter((entry) => entry.seq > seq()));
       if (entries.length === 0 || seq() >= last) return;
     }
   }
@@ -121,7 +123,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   }
 
   async function read(): Promise<void> {
-    const manifest = await ports.manifest();
+    const manifest = checkManifest(await ports.manifest());
     const other = store.get().manifest !== null && store.get().manifest?.run !== manifest.run;
     store.change({ manifest });
     if (other) await startOver();
@@ -138,7 +140,8 @@ export function openFeed(ports: RunPorts): RunFeed {
     if (connected) store.change({ line: "live", problem: null });
   }
 
-  async function take(entries: readonly Entry[]): Promise<void> {
+  async function take(message: unknown): Promise<void> {
+    const entries = checkUnreadEntries(message).map((entry) => readEntry(entry));
     const next = () => entries.filter((entry) => entry.seq > seq());
     if ((next()[0]?.seq ?? seq() + 1) > seq() + 1) await readOn();
     fold(next());
@@ -153,9 +156,14 @@ export function openFeed(ports: RunPorts): RunFeed {
       connected = false;
       store.change({ line: "lost" });
     },
-    entries: (entries) => inTurn(() => take(entries)),
-    failed,
-    presence: (presence) => store.change({ presence, clockAheadMs: presence.at - ports.now() }),
+    entries: (message) => inTurn(() => take(message)),
+    presence(message) {
+      const now = ports.now();
+      inTurn(async () => {
+        const presence = checkPresenceReport(message);
+        store.change({ presence, clockAheadMs: presence.at - now });
+      });
+    },
   });
   inTurn(read); // the page fills by HTTP, also where sockets take their time
 

@@ -1,18 +1,6 @@
 // The feed's ports in a browser: fetch, and one Socket.IO connection for the page.
 
-import { readEntry } from "@homebody/coordinator";
-import {
-  type Check,
-  checkDone,
-  checkJournalPage,
-  checkManifest,
-  checkPresenceReport,
-  checkReply,
-  checkUnreadEntries,
-  checkWatching,
-  events,
-  type Reply,
-} from "@homebody/protocol";
+import { type Check, checkDone, checkReply, checkWatching, events, type Reply } from "@homebody/protocol";
 import { io } from "socket.io-client";
 import type { RunPorts } from "./feed.ts";
 
@@ -25,15 +13,9 @@ async function json(path: string): Promise<unknown> {
   return response.json();
 }
 
-const checkEntries = (message: unknown) => checkUnreadEntries(message).map((entry) => readEntry(entry));
-
 export const browserPorts: RunPorts = {
-  manifest: async () => checkManifest(await json("/api/run"), "/api/run"),
-  journal: async (after, limit) => {
-    const path = `/api/journal?after=${after}&limit=${limit}`;
-    const { entries, last } = checkJournalPage(await json(path), path);
-    return { entries: entries.map((entry) => readEntry(entry)), last };
-  },
+  manifest: () => json("/api/run"),
+  journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`),
   line(on) {
     const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", on.connected);
@@ -45,17 +27,8 @@ export const browserPorts: RunPorts = {
       if (reason === "io server disconnect") again = setTimeout(() => socket.connect(), againMs);
     });
     socket.on("connect_error", on.lost);
-    /** Hears an event, checked; what does not fit is said, and nothing else is disturbed. */
-    const hear = <T>(event: string, check: (message: unknown) => T, take: (message: T) => void) =>
-      socket.on(event, (message: unknown) => {
-        try {
-          take(check(message));
-        } catch (error) {
-          on.failed(error);
-        }
-      });
-    hear(events.entries, checkEntries, on.entries);
-    hear(events.presence, checkPresenceReport, on.presence);
+    socket.on(events.entries, on.entries);
+    socket.on(events.presence, on.presence);
     const ask = async <T extends object>(
       event: string,
       message: unknown,

@@ -58,7 +58,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
         </div>
         <House view={view} volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0} />
       </header>
-      {view?.refusal && <Refused refusal={view.refusal} />}
+      {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
       {secure ? (
         <>
           {view && <Standing view={view} />}
@@ -84,6 +84,11 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
       {manifest && <HowItWorks manifest={manifest} />}
     </>
   );
+}
+
+/** Then the refusal stands where it is said why nothing goes on. */
+function hasEndedRefused({ activity }: View): boolean {
+  return activity.kind === "stopped" && activity.why === "refused";
 }
 
 const refusalShownMs = 300_000;
@@ -151,10 +156,8 @@ function Standing({ view }: { view: View }) {
           testId="stopped"
         >
           <p>
-            {activity.why === "refused" && view.refusal !== null
-              ? refusalSentences[view.refusal.reason]
-              : stopSentences[activity.why]}{" "}
-            {thanks}
+            {activity.why === "refused" && view.refusal && `${refusalSentences[view.refusal.reason]} `}
+            {stopSentences[activity.why]} {thanks}
           </p>
         </Notice>
       );
@@ -182,7 +185,7 @@ const stopSentences = {
   asked: "What you prepared is kept on this device: contribute again whenever you like.",
   removed: "Ask the host if you think that this was a mistake.",
   replaced: "Another page with this device's identity took over. Close it to contribute from here.",
-  refused: "Reload the page.",
+  refused: "Trying again by itself would change nothing. What you prepared is kept on this device.",
 } as const;
 
 function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volunteer" | "send">) {
