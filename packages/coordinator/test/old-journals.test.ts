@@ -5,11 +5,12 @@ import { InputError } from "@homebody/base";
 import { expect, test } from "vitest";
 import { type Entry, evolve, figuresOf, type RunState, readEntry } from "../src/index.ts";
 
-const fixture = (name: string) =>
-  readFileSync(new URL(`../../../test/fixtures/runs/${name}/journal.jsonl`, import.meta.url), "utf8")
+const linesOf = (path: string) =>
+  readFileSync(new URL(`../../../test/fixtures/${path}`, import.meta.url), "utf8")
     .trim()
     .split("\n")
     .map((line): { fact: Record<string, unknown> } => JSON.parse(line));
+const fixture = (name: string) => linesOf(`runs/${name}/journal.jsonl`);
 const journal = (name: string): readonly Entry[] => fixture(name).map((entry) => readEntry(entry));
 
 function stateOf(entries: readonly Entry[]): RunState {
@@ -62,9 +63,92 @@ test("0.1: a run with outer momentum", () => {
   expect(body.sections).toEqual([{ name: "theta", sha256: last.body, sizeBytes: last.bodyBytes }]);
 });
 
+// A run of bare messages that has every kind of fact. What is expected follows from the messages, and from what 0.1 wrote.
+test("0.1: every kind of fact, and the state and figures that they lead to", () => {
+  const lines = linesOf("journals/v1.jsonl");
+  const entries = lines.map((line) => readEntry(line));
+  const kinds =
+    "accepted changed closed created ending evaluated evaluating finished lapsed left opened paused published removed restarted resumed";
+  expect([...new Set(entries.map(({ fact }) => fact.kind))].sort()).toEqual(kinds.split(" "));
+  const [one, two, three] = [
+    "070c53788499192ac68250ca613e1e90",
+    "a1e3334132f699e06ef8028454b3b2c0",
+    "16a49528a5d68b8903709ff4d937f763",
+  ];
+  const t = (ms: number) => 1_700_000_000_000 + ms;
+  const last = "56f1fab917286bd331ce9e465e1dde29d5f647eef3b7e66e4f8e3dc51817fc79";
+
+  const state = stateOf(entries);
+  expect(state.manifest).toMatchObject({
+    run: "722b229e524b7c71a70ce611a8369298476904256087bd29735b2d96e4fccd34",
+    description: "changed",
+    rounds: 4,
+    codec: "fp16",
+  });
+  expect(state).toMatchObject({
+    phase: { kind: "finished", reason: "admin" },
+    paused: false,
+    ending: true,
+    body: { number: 3, sections: [{ name: "theta", sha256: last, sizeBytes: 11896 }] },
+    outer: [],
+    stepsDone: 18,
+    lastAt: t(1456),
+  });
+  expect([[...state.removed], [...state.contributors], [...state.evaluated]]).toEqual([[two], [one], [one]]);
+
+  const middle = stateOf(entries.slice(0, 9));
+  expect(middle).toMatchObject({ paused: true, pausedAt: t(476), lastAt: t(546) });
+  expect(middle.phase).toMatchObject({ kind: "training", round: 1, localSteps: 6, totalSteps: 30 });
+  if (middle.phase.kind === "training") {
+    expect([...middle.phase.pending].sort()).toEqual([three, two]);
+    expect(middle.phase.accepted.map(({ delta, sections }) => [delta.slice(0, 8), sections])).toEqual([
+      ["80374ec7", [{ name: "theta", sizeBytes: 5256 }]],
+    ]);
+  }
+
+  const figures = figuresOf(entries)!;
+  expect(figures).toMatchObject({
+    name: "test",
+    createdAt: t(7),
+    seq: 32,
+    phase: "finished",
+    published: 3,
+    rounds: 4,
+    parameters: { theta: 2608, phi: { a: 4800, b: 4800 }, psi: 0 },
+    tokens: 1920,
+    steps: 30,
+    traffic: { deltaBytes: 5 * 5256, bodyBytes: 0, wouldHaveSentBytes: 30 * 4 * (2608 + 4800) },
+    removed: [two],
+  });
+  expect(figures.bodies.map(({ sections, at }) => [sections[0]!.sha256.slice(0, 8), at])).toEqual([
+    ["39e532cc", t(7)],
+    ["6214bba9", t(735)],
+    ["bc25ece2", t(1169)],
+    ["56f1fab9", t(1337)],
+  ]);
+  expect(figures.scores).toMatchObject({
+    a: [{ body: 0 }, { body: 1 }, { body: 3, bitsPerByte: 2.416514193489014, nats: 100.5, at: t(1449) }],
+    b: [{ body: 0, bytes: 120, volunteers: 2, nats: 201 }],
+  });
+  expect(figures.deltas.map(({ round, volunteer, cosine }) => [round, volunteer, cosine])).toEqual([
+    [1, one, 0.7104063871041261],
+    [1, two, 0.7120673812390835],
+    [2, one, 0.7071168096964524],
+    [2, two, 0.710362090136841],
+    [3, one, 0.9999999999999999],
+  ]);
+  expect(figures.roundList.map(({ round, reason, averaged }) => [round, reason, averaged.length])).toEqual([
+    [1, "all", 2],
+    [2, "all", 2],
+    [3, "all", 1],
+    [4, null, 0],
+  ]);
+});
+
 test("what is of today's form passes as it is", () => {
-  for (const name of ["v1-averaging", "v1-nesterov"])
-    for (const entry of journal(name)) expect(readEntry(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
+  const all = linesOf("journals/v1.jsonl").map((line) => readEntry(line));
+  for (const entries of [journal("v1-averaging"), journal("v1-nesterov"), all])
+    for (const entry of entries) expect(readEntry(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
 });
 
 test("an entry that is none is an error that says which and what", () => {
@@ -81,6 +165,12 @@ test("an entry that is none is an error that says which and what", () => {
   );
   for (const junk of [null, 3, {}, { seq: 0, at: 1, fact: {} }])
     expect(() => readEntry(junk)).toThrow(InputError);
+});
+
+test("what a newer version adds to a fact is passed over", () => {
+  const [created] = fixture("v1-averaging");
+  const newer = { ...created, note: 1, fact: { ...created!.fact, residual: "x" } };
+  expect(readEntry(newer)).toEqual(readEntry(created));
 });
 
 test("an older manifest is lifted by the schema that its fact names", () => {
