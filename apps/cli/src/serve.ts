@@ -136,12 +136,22 @@ function greeting(server: RunningServer, options: ServerOptions): string[] {
 /** Of the volunteers that move the most. */
 function trafficOf(manifest: RunManifest): string {
   const rounds = manifest.sources.map((source) => roundTraffic(manifest, source));
-  const most = (of: keyof RoundTraffic) =>
-    `${(Math.max(...rounds.map((round) => round[of])) / 1e6).toPrecision(3)} MB`;
+  const most = (of: keyof RoundTraffic) => size(Math.max(...rounds.map((round) => round[of])));
   return (
     `each round at most ${most("upBytes")} up and ${most("downBytes")} down for a volunteer ` +
     `(the whole model at every step: ${most("standardBytes")} each way)`
   );
+}
+
+function size(bytes: number): string {
+  const [unit, name] = (
+    [
+      [1e9, "GB"],
+      [1e6, "MB"],
+      [1e3, "kB"],
+    ] as const
+  ).find(([unit]) => bytes >= unit) ?? [1, "bytes"];
+  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
 }
 
 function say(line: string): void {
