@@ -59,7 +59,8 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
   const { manifest } = opened.state;
   const exchangeOfDevice = deviceExchanges(manifest, blobs);
   const kept = retention({ keepDeltas: inputs.keepDeltas });
-  const over = new Set<Sha256>(kept.follow(opened.entries, opened.state));
+  kept.follow(opened.entries, opened.state); // what was over before went then, or goes below
+  const over = new Set<Sha256>();
   /** Bytes of bodies that went out since the last publication. */
   let servedBytes = 0;
 
