@@ -8,14 +8,7 @@
 import { normOf } from "@homebody/aggregate";
 import type { RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
 import { DeltaError, decodeDelta } from "@homebody/codec";
-import {
-  type AcceptedDelta,
-  assignedTo,
-  type Entry,
-  mayAccept,
-  type Retention,
-  type SectionSize,
-} from "@homebody/coordinator";
+import { type AcceptedDelta, assignedTo, type Entry, mayAccept, type Retention } from "@homebody/coordinator";
 import { deltaSize, type Exchange, formsOf } from "@homebody/dept";
 import {
   type BodyRef,
@@ -26,6 +19,7 @@ import {
   type Refusal,
   type Reply,
   type RunManifest,
+  type SectionSize,
   type UploadOpened,
   uploadOf,
 } from "@homebody/protocol";

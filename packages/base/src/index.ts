@@ -14,6 +14,7 @@ export {
   type SafetensorsData,
   type SafetensorsEntry,
   type SafetensorsFile,
+  safetensorsType,
 } from "./safetensors.ts";
 export {
   type NamedTensors,

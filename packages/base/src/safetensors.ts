@@ -48,7 +48,7 @@ export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): U
   if (keys.length > 0) header.__metadata__ = Object.fromEntries(keys.map((key) => [key, metadata[key]]));
   let end = 0;
   for (const [name, { shape, data }] of tensors) {
-    header[name] = { dtype: typeOf(data), shape, data_offsets: [end, end + data.byteLength] };
+    header[name] = { dtype: safetensorsType(data), shape, data_offsets: [end, end + data.byteLength] };
     end += data.byteLength;
   }
   const text = new TextEncoder().encode(JSON.stringify(header));
@@ -65,7 +65,8 @@ export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): U
   return file;
 }
 
-function typeOf(data: SafetensorsData): TypeWord {
+/** The format's word for the type of these numbers. */
+export function safetensorsType(data: SafetensorsData): TypeWord {
   if (data instanceof Float32Array) return "F32";
   return data instanceof Int32Array ? "I32" : "U8";
 }

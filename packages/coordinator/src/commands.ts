@@ -4,8 +4,8 @@
 // own work (published, restart, change). Whatever a command needs to know is in it: decide looks nothing up.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { AdminAct, RunManifest } from "@homebody/protocol";
-import type { Fact, SectionSize } from "./facts.ts";
+import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
+import type { Fact } from "./facts.ts";
 import type { Present } from "./state.ts";
 
 export type Command =

@@ -5,7 +5,7 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
-import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
+import type { RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
 
 export interface Assigned {
   readonly volunteer: VolunteerId;
@@ -14,11 +14,6 @@ export interface Assigned {
   readonly slots: number;
   /** The row map of this device, where rows are a matter of the text: a bitmap in the blobs. */
   readonly rows: Sha256 | null;
-}
-
-export interface SectionSize {
-  readonly name: SectionName;
-  readonly sizeBytes: number;
 }
 
 /** Why a round closed. */

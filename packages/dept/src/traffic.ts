@@ -9,7 +9,7 @@ import { deltaSize, type Exchange, exchangeFor, exchangeOf, type Manifest } from
 import type { RowMap } from "./row-map.ts";
 
 /** Parameters of a model as one source has it. */
-export type GroupCounts = Readonly<Record<Group, number>>;
+type GroupCounts = Readonly<Record<Group, number>>;
 
 /** Parameters of all sources' models: they differ in phi. */
 export interface ParameterCounts {
@@ -62,7 +62,10 @@ export function roundTraffic(
   return {
     upBytes: deltaSize(own).most,
     downBytes: own.sections.reduce((sum, { layout }) => sum + bytesPerParameter * layout.size, 0),
-    standardBytes:
-      bytesPerParameter * manifest.training.localSteps * (counts.theta + counts.phi + counts.psi),
+    standardBytes: standardBytes(
+      { ...counts, phi: { [source.id]: counts.phi } },
+      source.id,
+      manifest.training.localSteps,
+    ),
   };
 }

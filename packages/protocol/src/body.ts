@@ -13,6 +13,12 @@ export interface SectionFile {
   readonly sizeBytes: number;
 }
 
+/** How many bytes a section has in a delta; sections stand one after another, in the exchange's order. */
+export interface SectionSize {
+  readonly name: SectionName;
+  readonly sizeBytes: number;
+}
+
 /** A body: its sections by content, in the exchange's order. */
 export interface BodyRef {
   readonly number: number;

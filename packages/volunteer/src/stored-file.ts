@@ -9,8 +9,8 @@ import {
   InputError,
   type NamedTensors,
   namedTensors,
-  type SafetensorsData,
   type SafetensorsEntry,
+  safetensorsType,
   slotView,
   type TensorLayout,
 } from "@homebody/base";
@@ -56,7 +56,7 @@ export function tensorsOf(
   const found = namedTensors(layout);
   for (const { name, shape, offset } of layout.slots) {
     const entry = tensors.get(`${prefix}/${name}`);
-    const [expected, got] = [shown("F32", shape), entry && shown(typeName(entry.data), entry.shape)];
+    const [expected, got] = [shown("F32", shape), entry && shown(safetensorsType(entry.data), entry.shape)];
     if (got !== expected)
       throw new InputError(`${where}, tensor ${prefix}/${name}`, expected, got ?? "nothing");
     found.data.set(entry!.data as Float32Array, offset);
@@ -72,12 +72,11 @@ export function bytesEntry(data: Uint8Array): SafetensorsEntry {
 export function bytesOf({ tensors }: Pick<StoredFile<unknown>, "tensors">, name: string, where: string) {
   const data = tensors.get(name)?.data;
   if (data instanceof Uint8Array) return data;
-  throw new InputError(`${where}, tensor ${name}`, "bytes", data === undefined ? "nothing" : typeName(data));
-}
-
-function typeName(data: SafetensorsData): string {
-  if (data instanceof Float32Array) return "F32";
-  return data instanceof Int32Array ? "I32" : "U8";
+  throw new InputError(
+    `${where}, tensor ${name}`,
+    "bytes",
+    data === undefined ? "nothing" : safetensorsType(data),
+  );
 }
 
 const shown = (type: string, shape: readonly number[]) => `${type} [${shape.join(", ")}]`;

@@ -12,7 +12,7 @@
 import type { NamedTensors, SafetensorsEntry, Sha256, TensorLayout } from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
-import type { SectionName } from "@homebody/protocol";
+import type { SectionName, SectionSize } from "@homebody/protocol";
 import type { Moments } from "@homebody/train";
 import type { Disk } from "./ports.ts";
 import type { Pending, StoredPending } from "./session.ts";
@@ -61,12 +61,6 @@ export interface SnapshotMeta {
   readonly homeRound: number;
   readonly done: Done;
   readonly momentSteps: number;
-}
-
-/** How many bytes a section has in a delta; sections stand one after another. */
-export interface SectionSize {
-  readonly name: SectionName;
-  readonly sizeBytes: number;
 }
 
 export interface DeltaMeta {
