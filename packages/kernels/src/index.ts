@@ -24,6 +24,7 @@ export { type NormParameters, norm, normGrad, normWeightGrad } from "./norm/inde
 export { temporaryBytes } from "./plan/memory.ts";
 export {
   alignedSize,
+  alignment,
   type ElementType,
   type Operand,
   Plan,

@@ -11,10 +11,11 @@ import {
   ropeTables,
   type Storage,
   startRuntime,
+  stepSettings,
   Workspace,
   whole,
 } from "@homebody/kernels";
-import { type Arrangement, arrange, dimensions } from "@homebody/model";
+import { type Arrangement, arrange, dimensions, type Group, groups } from "@homebody/model";
 import type { Batch } from "@homebody/text";
 import {
   addPlan,
@@ -28,11 +29,17 @@ import {
   type ModelStorages,
   movePlan,
   type PlanInputs,
+  piecesOf,
+  settingsStride,
 } from "./plans.ts";
+import { allOf, type Moving } from "./rates.ts";
 
 export interface Ready {
   readonly shape: BatchShape;
-  plan(kind: PlanKind): Prepared;
+  /** `more`: added to what there is. */
+  gradients(moving: Moving, more: boolean): Prepared;
+  move(moving: Moving): Prepared;
+  plan(kind: "losses" | "logits" | "row"): Prepared;
   write(name: "ids" | "targets" | "row", values: Int32Array): void;
   /** All that training takes of a batch. */
   writeBatch(batch: Batch): void;
@@ -42,8 +49,6 @@ export interface Ready {
   readLogits(kind: "logits" | "row"): Promise<Float32Array>;
 }
 
-export type PlanKind = "gradients" | "more gradients" | "move" | "losses" | "logits" | "row";
-
 /** Shapes that are kept ready: training, evaluation, sampling, and a last part of a batch. */
 const shapesKept = 4;
 
@@ -52,15 +57,34 @@ export interface Engine {
   readonly space: Workspace;
   readonly model: ModelStorages;
   readyFor(shape: BatchShape): Ready;
+  /** Of a step: the share of each loss; learning rates, and how many steps the moments will have had, by group. */
+  writeSettings(share: number, steps?: Partial<Record<Group, StepOfGroup>>): void;
   /** Starts the gradients of a batch, part by part; `first` has the losses, and the move that follows. */
-  startGradients(batch: Batch): { readonly first: Ready; readonly plans: readonly Prepared[] };
+  startGradients(
+    batch: Batch,
+    moving: Moving,
+  ): { readonly first: Ready; readonly plans: readonly Prepared[] };
   /** Parts of a batch with their shapes' plans, as startGradients takes them. */
-  partsOf(batch: Batch): readonly { readonly part: Batch; readonly at: Ready; readonly plan: Prepared }[];
+  partsOf(batch: Batch, moving: Moving): readonly Part[];
   /** The sum of losses, each times the share in settings. */
   losses(batch: Batch): Promise<number>;
-  /** Adds gradients that were made elsewhere, of the same arrangement. */
-  addGradients(gradients: Float32Array): void;
+  /** Piece by piece of the flat array. */
+  readGradients(moving: Moving): Promise<readonly Float32Array[]>;
+  /** Adds what another engine's readGradients gave. */
+  addGradients(moving: Moving, gradients: readonly Float32Array[]): void;
   dispose(): void;
+}
+
+export interface StepOfGroup {
+  readonly learningRate: number;
+  /** From 1. */
+  readonly step: number;
+}
+
+export interface Part {
+  readonly part: Batch;
+  readonly at: Ready;
+  readonly plan: Prepared;
 }
 
 export function createEngine(options: EngineOptions): Engine {
@@ -72,7 +96,9 @@ export function createEngine(options: EngineOptions): Engine {
   const model = keepModel(arrangement, half, keep);
   const ready = new Map<string, Ready & { forget(): void }>();
   const write = (storage: Storage, values: Numbers) => space.write(whole(storage), values);
-  let others: { readonly gradients: Storage; readonly plan: Prepared } | undefined;
+  const all = allOf(arrangement);
+  let others: Storage | undefined;
+  const additions = new Map<string, Prepared>();
 
   function readyFor({ rows, context: length }: BatchShape): Ready {
     if (length > context) throw new InputError("batch: context", `at most ${context}`, `${length}`);
@@ -97,13 +123,19 @@ export function createEngine(options: EngineOptions): Engine {
       write(batch.sin!, sin);
     }
     const inputs: PlanInputs = { options, arrangement, model, batch, shape };
-    const plans = new Map<PlanKind, Prepared>();
+    const plans = new Map<string, Prepared>();
     const extras: Partial<Record<"logits" | "row logits" | "row", Storage>> = {};
 
-    function make(kind: PlanKind) {
-      if (kind === "gradients") return gradientPlan(inputs, false);
-      if (kind === "more gradients") return gradientPlan(inputs, true);
-      if (kind === "move") return movePlan(inputs);
+    /** Memory for temporaries: of one kind of plan, whatever moves, since one runs at a time. */
+    const shared = { gradients: [] as readonly Storage[], move: [] as readonly Storage[] };
+
+    const kept = (key: string, make: () => Prepared): Prepared => {
+      const plan = plans.get(key) ?? make();
+      plans.set(key, plan);
+      return plan;
+    };
+
+    function make(kind: "losses" | "logits" | "row") {
       if (kind === "losses") return lossPlan(inputs);
       if (kind === "logits") {
         extras.logits = keep("logits", shape.rows * shape.context * vocabulary);
@@ -116,13 +148,17 @@ export function createEngine(options: EngineOptions): Engine {
 
     return {
       shape,
-      plan: (kind) => {
-        const known = plans.get(kind);
-        if (known !== undefined) return known;
-        const plan = space.prepare(make(kind));
-        plans.set(kind, plan);
-        return plan;
-      },
+      gradients: (moving, more) =>
+        kept(`gradients ${moving} ${more}`, () => {
+          if (shared.gradients.length === 0) shared.gradients = space.share(gradientPlan(inputs, all, more));
+          return space.prepare(gradientPlan(inputs, moving, more), shared.gradients);
+        }),
+      move: (moving) =>
+        kept(`move ${moving}`, () => {
+          if (shared.move.length === 0) shared.move = space.share(movePlan(inputs, all));
+          return space.prepare(movePlan(inputs, moving), shared.move);
+        }),
+      plan: (kind) => kept(kind, () => space.prepare(make(kind))),
       write: (name, values) => write(name === "row" ? extras.row! : batch[name], values),
       writeBatch: ({ inputs, targets }) => {
         const { heads, links } = chains(inputs, vocabulary);
@@ -141,8 +177,8 @@ export function createEngine(options: EngineOptions): Engine {
       },
       forget: () => {
         for (const plan of plans.values()) plan.dispose();
-        for (const storage of [...Object.values(batch), ...Object.values(extras)])
-          if (storage !== null) space.release(storage);
+        const own = [...Object.values(batch), ...Object.values(extras), ...shared.gradients, ...shared.move];
+        for (const storage of own) if (storage !== null) space.release(storage);
       },
     };
   }
@@ -157,11 +193,22 @@ export function createEngine(options: EngineOptions): Engine {
     );
   }
 
-  function partsOf(batch: Batch) {
+  function partsOf(batch: Batch, moving: Moving): Part[] {
     return cut(batch).map((part, i) => {
       const at = readyFor(part);
-      return { part, at, plan: at.plan(i === 0 ? "gradients" : "more gradients") };
+      return { part, at, plan: at.gradients(moving, i > 0) };
     });
+  }
+
+  function writeSettings(share: number, steps: Partial<Record<Group, StepOfGroup>> = {}): void {
+    const { betas, weightDecay: decay } = options;
+    const numbers = new Float32Array(groups.length * settingsStride);
+    for (const [i, group] of groups.entries()) {
+      const { learningRate = 0, step = 1 } = steps[group] ?? {};
+      const own = stepSettings({ share, learningRate, decay, step }, { beta1: betas[0], beta2: betas[1] });
+      numbers.set(own, i * settingsStride);
+    }
+    write(model.settings, numbers);
   }
 
   async function losses(batch: Batch): Promise<number> {
@@ -181,23 +228,30 @@ export function createEngine(options: EngineOptions): Engine {
     space,
     model,
     readyFor,
+    writeSettings,
     partsOf,
     losses,
-    startGradients: (batch) => {
-      const parts = partsOf(batch);
+    startGradients: (batch, moving) => {
+      const parts = partsOf(batch, moving);
       for (const { part, at, plan } of parts) {
         at.writeBatch(part);
         plan.run();
       }
       return { first: parts[0]!.at, plans: parts.map(({ plan }) => plan) };
     },
-    addGradients: (gradients) => {
-      if (others === undefined) {
-        const storage = keep("others' gradients", arrangement.size);
-        others = { gradients: storage, plan: space.prepare(addPlan({ model }, storage)) };
-      }
-      write(others.gradients, gradients);
-      others.plan.run();
+    readGradients: (moving) =>
+      Promise.all(
+        piecesOf(model.gradients, arrangement, moving).map((piece) => space.read(piece, piece.shape[0]!)),
+      ),
+    addGradients: (moving, gradients) => {
+      others ??= keep("others' gradients", arrangement.size);
+      const pieces = piecesOf(others, arrangement, moving);
+      for (const [i, piece] of pieces.entries()) space.write(piece, gradients[i]!);
+      const key = `${moving}`;
+      const plan =
+        additions.get(key) ?? space.prepare(addPlan(pieces, piecesOf(model.gradients, arrangement, moving)));
+      additions.set(key, plan);
+      plan.run();
     },
     dispose: () => space.dispose(),
   };

@@ -1,6 +1,6 @@
 // What a helper does in its thread: see helper.ts.
 
-import { stepSettings, whole } from "@homebody/kernels";
+import { whole } from "@homebody/kernels";
 import { createEngine, type Engine } from "./engine.ts";
 import type { FromHelper, HelperResult, HelperWork, ToHelper, Wire } from "./helper.ts";
 import { startWasm } from "./wasm.ts";
@@ -18,7 +18,7 @@ export function serveHelper(wire: Wire<FromHelper, ToHelper>): void {
     if (message.kind === "end") engine = undefined;
     if (message.kind === "work" && engine !== undefined) {
       const result = await perform(engine, message.work);
-      const transfer = result.gradients === null ? [] : [result.gradients.buffer as ArrayBuffer];
+      const transfer = (result.gradients ?? []).map(({ buffer }) => buffer as ArrayBuffer);
       wire.post({ kind: "done", id: message.id, result }, transfer);
     }
   };
@@ -36,18 +36,12 @@ export function serveHelper(wire: Wire<FromHelper, ToHelper>): void {
 }
 
 async function perform(
-  { space, model, arrangement, startGradients, losses }: Engine,
-  { values, batch, share, gradient }: HelperWork,
+  { space, model, writeSettings, startGradients, readGradients, losses }: Engine,
+  { values, batch, share, moving }: HelperWork,
 ): Promise<HelperResult> {
   if (values !== null) space.write(whole(model.values), values);
-  const settings = stepSettings({ share, learningRate: 0, decay: 0, step: 1 }, { beta1: 0, beta2: 0 });
-  space.write(whole(model.settings), settings);
-  if (gradient) {
-    const { first } = startGradients(batch);
-    return {
-      loss: await first.sumOfLosses(),
-      gradients: await space.read(whole(model.gradients), arrangement.size),
-    };
-  }
-  return { loss: await losses(batch), gradients: null };
+  writeSettings(share);
+  if (moving === null) return { loss: await losses(batch), gradients: null };
+  const { first } = startGradients(batch, moving);
+  return { loss: await first.sumOfLosses(), gradients: await readGradients(moving) };
 }

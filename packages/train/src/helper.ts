@@ -6,6 +6,7 @@
 
 import type { Batch } from "@homebody/text";
 import type { EngineOptions } from "./plans.ts";
+import type { Moving } from "./rates.ts";
 import type { WasmPaths } from "./wasm.ts";
 
 export interface HelperWork {
@@ -14,14 +15,15 @@ export interface HelperWork {
   readonly batch: Batch;
   /** 1 / how many targets count, in the whole batch. */
   readonly share: number;
-  /** Without it losses alone are wanted. */
-  readonly gradient: boolean;
+  /** Whose gradients are wanted; null: losses alone. */
+  readonly moving: Moving | null;
 }
 
 export interface HelperResult {
   /** The sum of losses, each times the share. */
   readonly loss: number;
-  readonly gradients: Float32Array | null;
+  /** As Engine.readGradients has them. */
+  readonly gradients: readonly Float32Array[] | null;
 }
 
 /** One thread beside this one; it works for one trainer at a time: false where it has one already. */

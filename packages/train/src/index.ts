@@ -20,9 +20,11 @@ export {
   trainingMemory,
 } from "./memory.ts";
 export { sumTimes, type TimeSum } from "./profile.ts";
+export { type Rates, ratesOf } from "./rates.ts";
 export { selfTest } from "./self-test.ts";
 export {
   createTrainer,
+  type GroupSteps,
   loadFirst,
   type Moments,
   type SampleOptions,

@@ -17,6 +17,7 @@ import {
   lossPlan,
   movePlan,
 } from "./plans.ts";
+import { allOf } from "./rates.ts";
 
 export interface MemoryLimits {
   /** Of everything together. */
@@ -40,7 +41,7 @@ export function trainingMemory(
 ): { readonly bytes: number; readonly largestBuffer: number } {
   const { rowsAtOnce = shape.rows, half = false } = how;
   // Only sizes count: numbers of the optimiser are anything.
-  const numbers = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1, frozenBody: false } as const;
+  const numbers = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 } as const;
   const options: EngineOptions = { config, ...numbers, ...how };
   const sizes: number[] = [];
   const keep = (name: string, size: number, type: Storage["type"] = "f32"): Storage => {
@@ -57,7 +58,9 @@ export function trainingMemory(
     shape,
   });
   const training = partsOf({ ...shape, rows: Math.min(rowsAtOnce, shape.rows) });
-  const plans = [gradientPlan(training, false), movePlan(training), lossPlan(training)];
+  // Where fewer groups move, their plans use the same memory (engine.ts).
+  const all = allOf(arrangement);
+  const plans = [gradientPlan(training, all, false), movePlan(training, all), lossPlan(training)];
   const largestBuffer = Math.max(...sizes);
   const temporaries = plans.reduce((sum, plan) => sum + temporaryBytes(plan), 0);
   return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) + temporaries, largestBuffer };

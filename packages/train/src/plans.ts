@@ -4,6 +4,7 @@
 import {
   adamw,
   add,
+  alignment,
   cast,
   embedding,
   gradientNorm,
@@ -17,6 +18,7 @@ import {
   type Arrangement,
   dimensions,
   type Group,
+  groups,
   type LossOperands,
   type ModelConfig,
   type ModelOperands,
@@ -27,6 +29,7 @@ import {
   type TrainingOptions,
   type Weights,
 } from "@homebody/model";
+import { type Moving, spansOf } from "./rates.ts";
 
 /** What a model trains by. */
 export interface EngineOptions {
@@ -36,8 +39,6 @@ export interface EngineOptions {
   readonly weightDecay: number;
   /** Largest norm of all gradients together. */
   readonly clip: number;
-  /** A control for experiments: only phi and psi learn. */
-  readonly frozenBody: boolean;
   /** Rows of a batch that are in memory at a time; their gradients add up. All at once if it is not given. */
   readonly rowsAtOnce?: number;
   /** Less memory for a third more work: layers keep their inputs alone. */
@@ -58,7 +59,7 @@ export interface ModelStorages {
   readonly halves: Storage | null;
   /** What gradientNorm leaves. */
   readonly control: Storage;
-  /** stepSettings, written before each step. */
+  /** stepSettings of each group, written before each step: see settingsOf. */
   readonly settings: Storage;
 }
 
@@ -70,8 +71,16 @@ export function keepModel({ size }: Arrangement, half: boolean, keep: Keep): Mod
     second: keep("second moments", size),
     halves: half ? keep("halves", size, "f16") : null,
     control: keep("control", 4),
-    settings: keep("settings", settingsSize),
+    settings: keep("settings", groups.length * settingsStride),
   };
+}
+
+/** A group's settings begin where kernels may begin to read. */
+export const settingsStride = alignment;
+
+/** Those of a group. The share of a batch is in all of them. */
+export function settingsOf({ settings }: Pick<ModelStorages, "settings">, group: Group): Operand {
+  return { storage: settings, offset: groups.indexOf(group) * settingsStride, shape: [settingsSize] };
 }
 
 /** What a batch of one shape brings. */
@@ -115,7 +124,8 @@ export interface PlanInputs {
   readonly shape: BatchShape;
 }
 
-export function gradientPlan(inputs: PlanInputs, accumulate: boolean): Plan {
+/** Of the groups that move; `accumulate`: added to what there is. */
+export function gradientPlan(inputs: PlanInputs, moving: Moving, accumulate: boolean): Plan {
   const { model, batch, options } = inputs;
   const plan = new Plan();
   const { halves, values } = model;
@@ -129,18 +139,20 @@ export function gradientPlan(inputs: PlanInputs, accumulate: boolean): Plan {
     accumulate,
   };
   const chains = { heads: whole(batch.heads), links: whole(batch.links) };
-  planGradients(plan, { ...lossOperands(inputs, true), chains }, training);
+  planGradients(plan, { ...lossOperands(inputs, moving), chains }, training);
   return plan;
 }
 
-/** The norm of gradients, and the move of all that learns. */
-export function movePlan({ options, arrangement, model, batch }: PlanInputs): Plan {
+/** The norm of the gradients of the groups that move, and their move. */
+export function movePlan({ options, arrangement, model, batch }: PlanInputs, moving: Moving): Plan {
   const plan = new Plan();
   plan.region("optimiser");
-  const { control, settings } = { control: whole(model.control), settings: whole(model.settings) };
-  gradientNorm(plan, whole(model.gradients), whole(batch.losses), control, options.clip);
+  const control = whole(model.control);
+  const gradients = piecesOf(model.gradients, arrangement, moving);
+  gradientNorm(plan, gradients, whole(batch.losses), control, options.clip);
   const constants = { beta1: options.betas[0], beta2: options.betas[1], epsilon: options.epsilon };
-  for (const { offset, size, decays } of movingRanges(options, arrangement)) {
+  for (const { group, offset, size, decays } of arrangement.ranges) {
+    if (!moving.includes(group)) continue;
     const part = (storage: Storage): Operand => ({ storage, offset, shape: [size] });
     const operands = {
       parameter: part(model.values),
@@ -148,67 +160,56 @@ export function movePlan({ options, arrangement, model, batch }: PlanInputs): Pl
       first: part(model.first),
       second: part(model.second),
       control,
-      settings,
+      settings: settingsOf(model, group),
     };
     adamw(plan, operands, constants, decays);
   }
   return plan;
 }
 
-/** What learns, in as few pieces as it takes. */
-function movingRanges(
-  options: EngineOptions,
-  { ranges }: Arrangement,
-): { offset: number; size: number; decays: boolean }[] {
-  const moving: { offset: number; size: number; decays: boolean }[] = [];
-  for (const { group, offset, size, decays } of ranges) {
-    if (!learns(options, group)) continue;
-    const last = moving.at(-1);
-    if (last !== undefined && last.decays === decays && last.offset + last.size === offset) last.size += size;
-    else moving.push({ offset, size, decays });
-  }
-  return moving;
+/** What groups have of a storage of the arrangement. */
+export function piecesOf(storage: Storage, arrangement: Arrangement, some: Moving): readonly Operand[] {
+  return spansOf(arrangement, some).map(({ offset, size }) => ({ storage, offset, shape: [size] }));
 }
 
 /** Gradients that were made elsewhere, added to those made here. */
-export function addPlan({ model }: Pick<PlanInputs, "model">, others: Storage): Plan {
+export function addPlan(others: readonly Operand[], gradients: readonly Operand[]): Plan {
   const plan = new Plan();
-  add(plan, whole(others), whole(model.gradients));
+  for (const [i, piece] of others.entries()) add(plan, piece, gradients[i]!);
   return plan;
 }
 
 /** Losses alone. */
 export function lossPlan(inputs: PlanInputs): Plan {
   const plan = new Plan();
-  planLosses(plan, lossOperands(inputs, false));
+  planLosses(plan, lossOperands(inputs, null));
   return plan;
 }
 
 /** [N, V], or of one row alone where `row` [1] says which; into `logits`. */
 export function logitsPlan(inputs: PlanInputs, logits: Storage, row: Storage | null): Plan {
   const plan = new Plan();
-  const model = modelOperands(inputs, false);
+  const model = modelOperands(inputs, null);
   const states = planStates(plan, model);
   const wanted = row === null ? states : embedding(plan, whole(row), states);
   planLogits(plan, model, wanted, logits);
   return plan;
 }
 
-export const learns = ({ frozenBody }: EngineOptions, group: Group) => !(frozenBody && group === "theta");
-
-function lossOperands(inputs: PlanInputs, halved: boolean): LossOperands {
+function lossOperands(inputs: PlanInputs, moving: Moving | null): LossOperands {
   const { batch, model } = inputs;
   return {
-    ...modelOperands(inputs, halved),
+    ...modelOperands(inputs, moving),
     targets: whole(batch.targets),
-    settings: whole(model.settings),
+    settings: settingsOf(model, "theta"),
     losses: whole(batch.losses),
   };
 }
 
+/** `moving`: null where no gradient is made; halves are then of no use. */
 function modelOperands(
   { options, arrangement, model, batch, shape }: PlanInputs,
-  halved: boolean,
+  moving: Moving | null,
 ): ModelOperands {
   const { config } = options;
   const place = (storage: Storage, name: string): Operand => {
@@ -221,10 +222,10 @@ function modelOperands(
     arrangement.ranges.find((range) => offset >= range.offset && offset < range.offset + range.size)!;
   const weights: Weights = {
     value: (name) => place(model.values, name),
-    matrix: (name) => place(halved && model.halves !== null ? model.halves : model.values, name),
+    matrix: (name) => place((moving && model.halves) ?? model.values, name),
     gradient: (name) => {
       const operand = place(model.gradients, name);
-      return learns(options, rangeOf(operand.offset).group) ? operand : null;
+      return moving?.includes(rangeOf(operand.offset).group) ? operand : null;
     },
   };
   const { cos, sin } = batch;

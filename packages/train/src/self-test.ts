@@ -46,7 +46,6 @@ export async function selfTestNumbers(family: "gpt2" | "llama"): Promise<number[
     epsilon: 1e-8,
     weightDecay: 0.1,
     clip: 1,
-    frozenBody: false,
   });
   try {
     for (const group of groups) {

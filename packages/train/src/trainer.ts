@@ -5,8 +5,8 @@
 // not finite, nothing moves. A batch may go through in parts whose gradients add up. All memory made here is owned
 // here, until dispose.
 
-import { InputError, type NamedTensors, namedTensors, random, type TensorLayout } from "@homebody/base";
-import { type KernelTime, runsByItself, type Storage, stepSettings, whole } from "@homebody/kernels";
+import { InputError, type NamedTensors, random, type TensorLayout } from "@homebody/base";
+import { type KernelTime, runsByItself, type Storage, whole } from "@homebody/kernels";
 import {
   dimensions,
   type Group,
@@ -16,11 +16,14 @@ import {
   type ModelConfig,
 } from "@homebody/model";
 import type { Batch } from "@homebody/text";
+import { checkBatch, checkInputs } from "./check-batch.ts";
 import { causeOf, deviceFailure } from "./device-errors.ts";
 import { createEngine, rowsOfBatch } from "./engine.ts";
 import { NotFiniteError } from "./errors.ts";
+import { gather, layoutOfAll, scatter } from "./flat.ts";
 import type { Helper, HelperResult } from "./helper.ts";
 import type { EngineOptions } from "./plans.ts";
+import { allOf, type Moving, movingOf, type Rates, ratesOf, type Span, spansOf } from "./rates.ts";
 import { pick } from "./sample.ts";
 
 export interface TrainerOptions extends EngineOptions {
@@ -31,15 +34,17 @@ export interface TrainerOptions extends EngineOptions {
 export interface StepResult {
   /** Mean over the targets that count, in nats a token. */
   readonly loss: number;
-  /** Of all gradients, before clipping. */
+  /** Of the gradients of all that moves, before clipping. */
   readonly gradNorm: number;
   readonly tokens: number;
 }
 
+export type GroupSteps = Readonly<Record<Group, number>>;
+
 /** AdamW's memory, over all groups in the order theta, phi, psi. */
 export interface Moments {
-  /** Steps taken since the moments were zero. */
-  readonly step: number;
+  /** That moved a group since its moments were zero. */
+  readonly steps: GroupSteps;
   readonly first: NamedTensors;
   readonly second: NamedTensors;
 }
@@ -58,10 +63,10 @@ export interface Trainer {
   load(group: Group, tensors: NamedTensors): void;
   read(group: Group): Promise<NamedTensors>;
   /**
-   * Throws NotFiniteError or EngineError; in both cases the parameters are those before the step. The next step may be
+   * Throws InputError, NotFiniteError or EngineError; in all cases the parameters are those before the step. The next step may be
    * started before this one's numbers are there: the device then has no pause between them.
    */
-  step(batch: Batch, learningRate: number): Promise<StepResult>;
+  step(batch: Batch, rates: Rates): Promise<StepResult>;
   /** The sum of -ln p over the targets that count. */
   evaluate(batch: Batch): Promise<{ readonly nats: number; readonly tokens: number }>;
   /** Before clipping; nothing moves. */
@@ -73,6 +78,8 @@ export interface Trainer {
   readMoments(): Promise<Moments>;
   /** Null: zeros, as at the start of a round. */
   loadMoments(moments: Moments | null): void;
+  /** Zeros for some groups, which begin anew; the others go on. */
+  clearMoments(some: readonly Group[]): void;
   /**
    * A step's commands, each with the time that it takes on the device; null where the device has no clock. Moments
    * move: it is for those who measure.
@@ -87,7 +94,7 @@ export interface Trainer {
 
 export function createTrainer(options: TrainerOptions): Trainer {
   const { helpers: offered = [], ...own } = options;
-  const { config, betas, weightDecay } = own;
+  const { config } = own;
   const { context, vocabulary } = dimensions(config);
   const layouts = Object.fromEntries(groups.map((group) => [group, groupLayout(config, group)])) as Record<
     Group,
@@ -96,44 +103,15 @@ export function createTrainer(options: TrainerOptions): Trainer {
   const everything = layoutOfAll(groups.map((group) => layouts[group]));
   const engine = createEngine(own);
   const { arrangement, space, model } = engine;
+  const all = allOf(arrangement);
   const helpers = offered.filter((helper) => helper.begin(own));
-  let steps = 0;
+  const steps: Record<Group, number> = { theta: 0, phi: 0, psi: 0 };
   let counts = { dispatches: 0, submits: 0 };
   /** Whether helpers have the values as they are now. */
   let helpersCurrent = false;
 
-  function checkInputs({ inputs, rows, context: length }: Pick<Batch, "inputs" | "rows" | "context">): void {
-    if (inputs.length !== rows * length)
-      throw new InputError("batch: inputs", `${rows} x ${length} tokens`, `${inputs.length}`);
-    const outside = inputs.findIndex((id) => id < 0 || id >= vocabulary);
-    if (outside >= 0)
-      throw new InputError("batch: inputs", `tokens from 0 to ${vocabulary - 1}`, `${inputs[outside]}`);
-  }
-
-  /** How many targets count. */
-  function checkBatch(batch: Batch): number {
-    checkInputs(batch);
-    const { targets, inputs } = batch;
-    if (targets.length !== inputs.length)
-      throw new InputError("batch: targets", `${inputs.length}`, `${targets.length}`);
-    let count = 0;
-    for (const target of targets) {
-      if (target >= vocabulary)
-        throw new InputError("batch: targets", `tokens below ${vocabulary}`, `${target}`);
-      if (target >= 0) count += 1;
-    }
-    if (count === 0) throw new InputError("batch: targets", "at least one that counts", "none");
-    return count;
-  }
-
-  const writeSettings = (share: number, learningRate: number, step: number) =>
-    space.write(
-      whole(model.settings),
-      stepSettings({ share, learningRate, decay: weightDecay, step }, { beta1: betas[0], beta2: betas[1] }),
-    );
-
   /** The share of a batch that stays here, and what helpers make of the rest. */
-  async function divide(batch: Batch, share: number, gradient: boolean) {
+  async function divide(batch: Batch, share: number, moving: Moving | null) {
     const workers = Math.min(helpers.length + 1, batch.rows);
     const cut = (i: number) => Math.ceil((i * batch.rows) / workers);
     const values =
@@ -143,7 +121,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
         values: values === null ? null : values.slice(),
         batch: copyOf(rowsOfBatch(batch, cut(i + 1), cut(i + 2))),
         share,
-        gradient,
+        moving,
       }),
     );
     helpersCurrent = workers === helpers.length + 1;
@@ -151,30 +129,35 @@ export function createTrainer(options: TrainerOptions): Trainer {
   }
 
   /** Losses of this thread's share are in `first`; gradients are those of the whole batch. */
-  async function makeGradients(batch: Batch, count: number) {
-    const { mine, others } = await divide(batch, 1 / count, true);
-    const { first, plans } = engine.startGradients(mine);
+  async function makeGradients(batch: Batch, count: number, moving: Moving) {
+    const { mine, others } = await divide(batch, 1 / count, moving);
+    const { first, plans } = engine.startGradients(mine, moving);
     const results: readonly HelperResult[] = helpers.length === 0 ? [] : await others;
-    for (const { gradients } of results) engine.addGradients(gradients!);
+    for (const { gradients } of results) engine.addGradients(moving, gradients!);
     return { first, plans, othersLoss: sum(results.map(({ loss }) => loss)) };
   }
 
-  async function step(batch: Batch, learningRate: number): Promise<StepResult> {
-    const count = checkBatch(batch);
-    steps += 1;
-    writeSettings(1 / count, learningRate, steps);
+  async function step(batch: Batch, given: Rates): Promise<StepResult> {
+    const count = checkBatch(batch, vocabulary);
+    const rates = ratesOf(given);
+    const moving = movingOf(rates, arrangement);
+    for (const group of moving) steps[group] += 1;
+    engine.writeSettings(
+      1 / count,
+      Object.fromEntries(moving.map((group) => [group, { learningRate: rates[group]!, step: steps[group] }])),
+    );
     // Without helpers nothing is waited for until the step is on its way.
     const made =
       helpers.length === 0
-        ? { ...engine.startGradients(batch), othersLoss: 0 }
-        : await makeGradients(batch, count);
-    const move = made.first.plan("move");
+        ? { ...engine.startGradients(batch, moving), othersLoss: 0 }
+        : await makeGradients(batch, count, moving);
+    const move = made.first.move(moving);
     move.run();
     helpersCurrent = false;
-    const all = [...made.plans, move];
+    const plans = [...made.plans, move];
     counts = {
-      dispatches: sum(all.map((plan) => plan.dispatches)),
-      submits: sum(all.map((plan) => plan.submits)),
+      dispatches: sum(plans.map((plan) => plan.dispatches)),
+      submits: sum(plans.map((plan) => plan.submits)),
     };
     const [own = Number.NaN, gradNorm = Number.NaN] = await space.read(whole(model.control), 4);
     failIfRefused();
@@ -184,7 +167,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       ["gradient norm", gradNorm],
     ] as const) {
       if (Number.isFinite(number)) continue;
-      steps -= 1;
+      for (const group of moving) steps[group] -= 1;
       throw new NotFiniteError(what, number);
     }
     return { loss, gradNorm, tokens: count };
@@ -193,17 +176,16 @@ export function createTrainer(options: TrainerOptions): Trainer {
   let before: Promise<unknown> = Promise.resolve();
 
   /** With helpers a step waits for the one before it; alone, its commands follow those of the one before. */
-  function stepInTurn(batch: Batch, learningRate: number): Promise<StepResult> {
-    const result =
-      helpers.length === 0 ? step(batch, learningRate) : before.then(() => step(batch, learningRate));
+  function stepInTurn(batch: Batch, rates: Rates): Promise<StepResult> {
+    const result = helpers.length === 0 ? step(batch, rates) : before.then(() => step(batch, rates));
     before = result.catch(() => {});
     return result;
   }
 
   async function evaluate(batch: Batch) {
-    const count = checkBatch(batch);
-    writeSettings(1, 0, 1);
-    const { mine, others } = await divide(batch, 1, false);
+    const count = checkBatch(batch, vocabulary);
+    engine.writeSettings(1);
+    const { mine, others } = await divide(batch, 1, null);
     const own = await engine.losses(mine);
     const nats = own + sum((await others).map(({ loss }) => loss));
     failIfRefused();
@@ -212,28 +194,29 @@ export function createTrainer(options: TrainerOptions): Trainer {
   }
 
   async function gradients(batch: Batch) {
-    const count = checkBatch(batch);
-    writeSettings(1 / count, 0, 1);
-    const { first, othersLoss } = await makeGradients(batch, count);
+    const count = checkBatch(batch, vocabulary);
+    engine.writeSettings(1 / count);
+    const { first, othersLoss } = await makeGradients(batch, count, all);
     const flat = await space.read(whole(model.gradients), arrangement.size);
-    return { loss: (await first.sumOfLosses()) + othersLoss, gradients: gather(flat, everything) };
+    const gradients = gather(arrangement, flat, everything);
+    return { loss: (await first.sumOfLosses()) + othersLoss, gradients };
   }
 
   async function profile(batch: Batch): Promise<readonly KernelTime[] | null> {
-    writeSettings(1 / checkBatch(batch), 0, steps + 1);
+    engine.writeSettings(1 / checkBatch(batch, vocabulary));
     const times: KernelTime[] = [];
-    const parts = engine.partsOf(batch);
+    const parts = engine.partsOf(batch, all);
     for (const { part, at, plan } of parts) {
       at.writeBatch(part);
       times.push(...((await plan.profile()) ?? []));
     }
-    times.push(...((await parts[0]!.at.plan("move").profile()) ?? []));
+    times.push(...((await parts[0]!.at.move(all).profile()) ?? []));
     helpersCurrent = false;
     return times.length === 0 ? null : times;
   }
 
   async function logits(batch: Batch): Promise<Float32Array> {
-    checkInputs(batch);
+    checkInputs(batch, vocabulary);
     const at = engine.readyFor(batch);
     at.write("ids", batch.inputs);
     at.plan("logits").run();
@@ -249,7 +232,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
       const window = tokens.slice(-context);
       const ids = new Int32Array(context);
       ids.set(window);
-      checkInputs({ inputs: ids, rows: 1, context });
+      checkInputs({ inputs: ids, rows: 1, context }, vocabulary);
       const at = engine.readyFor({ rows: 1, context });
       const plan = at.plan("row");
       at.write("ids", ids);
@@ -261,63 +244,45 @@ export function createTrainer(options: TrainerOptions): Trainer {
     }
   }
 
-  /** Tensors of a layout from a flat array of the arrangement that begins at `start`. */
-  function gather(flat: Float32Array, layout: TensorLayout, start = 0): NamedTensors {
-    const result = namedTensors(layout);
-    for (const { name, offset, size } of layout.slots) {
-      const from = arrangement.places.get(name)!.offset - start;
-      result.data.set(flat.subarray(from, from + size), offset);
-    }
-    return result;
-  }
-
-  /** Where a group's tensors begin and end. */
-  function spanOf(group: Group): { start: number; size: number } {
-    const own = arrangement.ranges.filter((range) => range.group === group);
-    const start = own[0]?.offset ?? 0;
-    return { start, size: own.reduce((sum, { size }) => sum + size, 0) };
-  }
-
-  function scatter({ data }: NamedTensors, layout: TensorLayout, start: number, size: number): Float32Array {
-    const flat = new Float32Array(size);
-    for (const { name, offset, size } of layout.slots)
-      flat.set(data.subarray(offset, offset + size), arrangement.places.get(name)!.offset - start);
-    return flat;
-  }
-
   function load(group: Group, tensors: NamedTensors): void {
     const layout = layouts[group];
     if (tensors.data.length !== layout.size)
       throw new InputError(group, `${layout.size} numbers`, `${tensors.data.length}`);
-    const { start, size } = spanOf(group);
-    if (size === 0) return;
-    const place = { storage: model.values, offset: start, shape: [size] };
-    space.write(place, scatter(tensors, layout, start, size));
+    for (const span of spansOf(arrangement, [group])) // one, or none
+      space.write(pieceOf(model.values, span), scatter(arrangement, { ...tensors, layout }, span));
     helpersCurrent = false;
   }
 
   async function read(group: Group): Promise<NamedTensors> {
-    const { start, size } = spanOf(group);
-    const place = { storage: model.values, offset: start, shape: [size] };
-    return gather(await space.read(place, size), layouts[group], start);
+    const [span = { offset: 0, size: 0 }] = spansOf(arrangement, [group]);
+    const flat = await space.read(pieceOf(model.values, span), span.size);
+    return gather(arrangement, flat, layouts[group], span.offset);
   }
 
   async function readMoments(): Promise<Moments> {
     const moment = async (storage: Storage) =>
-      gather(await space.read(whole(storage), arrangement.size), everything);
-    return { step: steps, first: await moment(model.first), second: await moment(model.second) };
+      gather(arrangement, await space.read(whole(storage), arrangement.size), everything);
+    return { steps: { ...steps }, first: await moment(model.first), second: await moment(model.second) };
   }
 
   function loadMoments(moments: Moments | null): void {
-    steps = moments?.step ?? 0;
-    for (const which of ["first", "second"] as const) {
-      const values = moments?.[which];
-      const flat = new Float32Array(arrangement.size);
-      space.write(
-        whole(model[which]),
-        values === undefined ? flat : scatter(values, everything, 0, arrangement.size),
-      );
+    if (moments === null) {
+      clearMoments(groups);
+      return;
     }
+    Object.assign(steps, moments.steps);
+    const { size } = arrangement;
+    for (const which of ["first", "second"] as const) {
+      const tensors = { ...moments[which], layout: everything };
+      space.write(whole(model[which]), scatter(arrangement, tensors, { offset: 0, size }));
+    }
+  }
+
+  function clearMoments(some: readonly Group[]): void {
+    for (const group of some) steps[group] = 0;
+    for (const span of spansOf(arrangement, some))
+      for (const storage of [model.first, model.second])
+        space.write(pieceOf(storage, span), new Float32Array(span.size));
   }
 
   return {
@@ -331,6 +296,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
     sample,
     readMoments: explained(readMoments),
     loadMoments,
+    clearMoments,
     profile: explained(profile),
     overlaps: runsByItself() && helpers.length === 0,
     get counts() {
@@ -364,21 +330,11 @@ function failIfRefused(): void {
   if (failure !== null) throw failure;
 }
 
+const pieceOf = (storage: Storage, { offset, size }: Span) => ({ storage, offset, shape: [size] });
+
 const sum = (numbers: readonly number[]) => numbers.reduce((total, x) => total + x, 0);
 
 /** Arrays of its own, to be handed to another thread. */
 function copyOf(batch: Batch): Batch {
   return { ...batch, inputs: batch.inputs.slice(), targets: batch.targets.slice() };
-}
-
-function layoutOfAll(parts: readonly TensorLayout[]): TensorLayout {
-  let offset = 0;
-  const slots = parts.flatMap(({ slots }) =>
-    slots.map((slot) => {
-      const placed = { ...slot, offset };
-      offset += slot.size;
-      return placed;
-    }),
-  );
-  return { slots, size: offset };
 }

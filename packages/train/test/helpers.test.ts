@@ -2,7 +2,7 @@
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type Helper, startBackend } from "../src/index.ts";
-import { batch, trainerOf } from "./trainer-contract.ts";
+import { batch, expectAsReference, settings, trainerOf } from "./trainer-contract.ts";
 
 let helpers: readonly Helper[] = [];
 
@@ -27,6 +27,17 @@ test.each(["gpt2", "llama"] as const)("%s: trains as one thread does", async (fa
   const [one, other] = [await alone.evaluate(batch), await shared.evaluate(batch)];
   expect(other.nats / one.nats).toBeCloseTo(1, 4);
   alone.dispose();
+  shared.dispose();
+});
+
+test.each(["gpt2", "llama"] as const)("%s: where groups stand still too", async (family) => {
+  const shared = trainerOf(family, { helpers });
+  await expectAsReference(shared, settings, [
+    { theta: 1e-2, phi: 1e-2, psi: 1e-2 },
+    { theta: null, phi: 1e-2, psi: 1e-2 },
+    { theta: 1e-2, phi: null, psi: 1e-2 },
+    { theta: 1e-3, phi: 1e-2, psi: 1e-2 },
+  ]);
   shared.dispose();
 });
 

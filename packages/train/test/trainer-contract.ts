@@ -1,13 +1,14 @@
 // What every backend owes a trainer. The file that runs it says on which, and starts it first.
 
-import { random } from "@homebody/base";
+import { InputError, random } from "@homebody/base";
 import { groupLayout, groups, modelConfig } from "@homebody/model";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
 import { createTrainer, loadFirst, NotFiniteError, type Trainer } from "../src/index.ts";
+import { byName, ReferenceOptimiser, type ReferenceRates, type ReferenceSettings } from "./reference.ts";
 
 const families = ["gpt2", "llama"] as const;
-const settings = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1, frozenBody: false } as const;
+export const settings = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1 } as const;
 
 export function trainerOf(family: (typeof families)[number], options = {}): Trainer {
   const overrides = { width: 16, heads: 2, hidden: 24 };
@@ -25,6 +26,37 @@ export const batch = { inputs: ids(), targets: ids(), rows: 3, context: 8 };
 function memoryOfProcess(): number {
   const browser = globalThis.performance as { memory?: { usedJSHeapSize: number } };
   return browser.memory?.usedJSHeapSize ?? globalThis.process.memoryUsage().rss;
+}
+
+/** Steps by the trainer and by the reference, from the trainer's values and gradients. */
+export async function expectAsReference(
+  trainer: Trainer,
+  settings: ReferenceSettings,
+  steps: readonly ReferenceRates[],
+  tolerance = 1e-5,
+): Promise<void> {
+  const present = groups.filter((group) => groupLayout(trainer.config, group).size > 0);
+  const first = [];
+  for (const group of present) first.push(await trainer.read(group));
+  const reference = new ReferenceOptimiser(trainer.config, settings, first);
+  for (const [i, rates] of steps.entries()) {
+    const before = new Map([...reference.states].map(([name, { value }]) => [name, value.slice()]));
+    const { gradients } = await trainer.gradients(batch);
+    const norm = reference.step(gradients, rates);
+    const { gradNorm } = await trainer.step(batch, rates);
+    expect(Math.abs(gradNorm / norm - 1), `norm, step ${i}`).toBeLessThan(tolerance);
+    for (const group of present)
+      for (const [name, got] of byName(await trainer.read(group))) {
+        const { value } = reference.states.get(name)!;
+        const moved = Math.hypot(...value.map((x, j) => x - before.get(name)![j]!));
+        const wrong = Math.hypot(...value.map((x, j) => x - got[j]!));
+        if (rates[group] === null || rates[group] === 0) expect(moved, `${name}, step ${i}`).toBe(0);
+        // What float32 cannot hold of a value is no fault of the step.
+        const rounding = 1e-6 * Math.hypot(...value);
+        expect(wrong, `${name}, step ${i}`).toBeLessThanOrEqual(tolerance * moved + rounding);
+        value.set(got); // each step is looked at by itself
+      }
+  }
 }
 
 export function trainerContract(): void {
@@ -110,12 +142,67 @@ export function trainerContract(): void {
       trainer.dispose();
     });
 
-    test("a frozen body stays as it was, bit for bit, and words learn", async () => {
-      const trainer = trainerOf(family, { frozenBody: true });
-      const [theta, phi] = [await trainer.read("theta"), await trainer.read("phi")];
-      for (let i = 0; i < 3; i++) await trainer.step(batch, 1e-2);
+    test.each([{}, { recompute: true, rowsAtOnce: 2 }])(
+      "each group has a learning rate, or stands still, as in float64: %j",
+      async (how) => {
+        const trainer = trainerOf(family, how);
+        await expectAsReference(trainer, settings, [
+          { theta: null, phi: 1e-2, psi: 2e-2 },
+          { theta: 3e-3, phi: 1e-2, psi: 2e-3 },
+          { theta: 1e-2, phi: null, psi: 1e-2 },
+          { theta: 1e-2, phi: 0, psi: null },
+          { theta: null, phi: 1e-2, psi: null },
+          { theta: 3e-3, phi: 3e-3, psi: 3e-3 },
+        ]);
+        trainer.dispose();
+      },
+    );
+
+    test("what stands still stays as it was, bit for bit, and so do its moments", async () => {
+      const trainer = trainerOf(family);
+      await trainer.step(batch, 1e-2);
+      const [theta, phi, before] = [
+        await trainer.read("theta"),
+        await trainer.read("phi"),
+        await trainer.readMoments(),
+      ];
+      for (let i = 0; i < 3; i++) await trainer.step(batch, { theta: null, phi: 1e-2, psi: 1e-2 });
       expect((await trainer.read("theta")).data).toEqual(theta.data);
       expect((await trainer.read("phi")).data).not.toEqual(phi.data);
+      const after = await trainer.readMoments();
+      expect(after.steps).toMatchObject({ theta: 1, phi: 4 });
+      for (const which of ["first", "second"] as const)
+        for (const { name } of theta.layout.slots)
+          expect(byName(after[which]).get(name)).toEqual(byName(before[which]).get(name));
+      trainer.dispose();
+    });
+
+    test("moments of some groups begin anew, the others go on", async () => {
+      const trainer = trainerOf(family);
+      for (let i = 0; i < 2; i++) await trainer.step(batch, 1e-2);
+      const before = await trainer.readMoments();
+      trainer.clearMoments(["phi"]);
+      const after = await trainer.readMoments();
+      expect(after.steps).toMatchObject({ theta: 2, phi: 0 });
+      const phi = new Set(groupLayout(trainer.config, "phi").slots.map(({ name }) => name));
+      for (const which of ["first", "second"] as const)
+        for (const [name, numbers] of byName(after[which]))
+          if (phi.has(name)) expect(numbers.every((x) => x === 0)).toBe(true);
+          else expect(numbers).toEqual(byName(before[which]).get(name));
+      trainer.dispose();
+    });
+
+    test("rates that say nothing, or are no rates, are an InputError, and move nothing", async () => {
+      const trainer = trainerOf(family);
+      const theta = await trainer.read("theta");
+      const none = { theta: null, phi: null, psi: null };
+      await expect(trainer.step(batch, none)).rejects.toBeInstanceOf(InputError);
+      await expect(trainer.step(batch, { ...none, phi: -1 })).rejects.toThrow(
+        "learning rate of phi: expected a number from 0 on, or null, got -1",
+      );
+      await expect(trainer.step(batch, Number.NaN)).rejects.toBeInstanceOf(InputError);
+      expect((await trainer.readMoments()).steps).toEqual({ theta: 0, phi: 0, psi: 0 });
+      expect(await trainer.read("theta")).toEqual(theta);
       trainer.dispose();
     });
 

@@ -12,7 +12,7 @@ import { rest, type Work } from "./work.ts";
 
 export interface RoundInputs {
   readonly order: TrainOrder;
-  readonly training: Pick<RunManifest["training"], "learningRate">;
+  readonly training: Pick<RunManifest["training"], "learningRate" | "frozenBody">;
   readonly trainer: DeviceTrainer;
   readonly clock: Clock;
   /** Of the round, from 0. */
@@ -39,7 +39,9 @@ export async function trainRound(inputs: RoundInputs, work: Work): Promise<Done>
   function start(step: number): void {
     const batch = inputs.batchOf(step);
     const rate = learningRate(training.learningRate, order.stepsBefore + step, order.totalSteps);
-    flying = exclusive(async () => ({ result: trainer.step(batch, rate) })).then(({ result }) => result);
+    // A control for experiments: the body stands still, and words alone learn.
+    const rates = training.frozenBody ? { theta: null, phi: rate, psi: rate } : rate;
+    flying = exclusive(async () => ({ result: trainer.step(batch, rates) })).then(({ result }) => result);
     flying.catch(() => {}); // it is waited for below
   }
 

@@ -76,7 +76,7 @@ async function* sampleText(inputs: SampleInputs): AsyncGenerator<Sampled> {
   const beginning = await replica.beginning();
   if (beginning === null) return;
   const { config } = replica.exchange;
-  const untrained = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1, frozenBody: false } as const;
+  const untrained = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 } as const;
   const first = inputs.device.trainer({ config, ...untrained });
   try {
     for (const [group, tensors] of beginning) first.load(group, tensors);

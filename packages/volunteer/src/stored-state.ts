@@ -13,7 +13,7 @@ import type { NamedTensors, SafetensorsEntry, Sha256, TensorLayout } from "@home
 import type { Exchange } from "@homebody/dept";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { SectionName, SectionSize } from "@homebody/protocol";
-import type { Moments } from "@homebody/train";
+import type { GroupSteps, Moments } from "@homebody/train";
 import type { Disk } from "./ports.ts";
 import type { Pending, StoredPending } from "./session.ts";
 import {
@@ -40,11 +40,14 @@ export interface Kept {
   readonly moments: Moments | null;
 }
 
+/** Steps that moments have, by group; one number where all have as many, as it was once written. */
+export type StoredSteps = number | GroupSteps;
+
 export interface HomeMeta {
   /** Whose accepted delta left them. */
   readonly round: number;
-  /** Steps that the moments have; null: none are kept. */
-  readonly momentSteps: number | null;
+  /** Null: no moments are kept. */
+  readonly momentSteps: StoredSteps | null;
 }
 
 /** What the local steps of a round add up to. */
@@ -60,7 +63,7 @@ export interface SnapshotMeta {
   readonly body: Sha256;
   readonly homeRound: number;
   readonly done: Done;
-  readonly momentSteps: number;
+  readonly momentSteps: StoredSteps;
 }
 
 export interface DeltaMeta {
@@ -68,7 +71,7 @@ export interface DeltaMeta {
   /** Whose home tensors it began from. */
   readonly homeRound: number;
   readonly sections: readonly SectionSize[];
-  readonly momentSteps: number | null;
+  readonly momentSteps: StoredSteps | null;
 }
 
 export interface StoredDelta {
@@ -108,19 +111,19 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
   }
 
   function keptOf(
-    file: StoredFile<{ readonly momentSteps: number | null }>,
+    file: StoredFile<{ readonly momentSteps: StoredSteps | null }>,
     wanted: readonly Group[],
     where: string,
   ): Kept {
     const values = new Map(
       wanted.map((group) => [group, tensorsOf(file, group, groupLayout(config, group), where)]),
     );
-    const step = file.meta.momentSteps;
-    if (step === null) return { values, moments: null };
+    const { momentSteps } = file.meta;
+    if (momentSteps === null) return { values, moments: null };
     const [first, second] = (["first", "second"] as const).map((which) =>
       tensorsOf(file, which, everything, where),
     );
-    return { values, moments: { step, first: first!, second: second! } };
+    return { values, moments: { steps: stepsOf(momentSteps), first: first!, second: second! } };
   }
 
   return {
@@ -132,7 +135,7 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       return file && keptOf(file, homeGroups, storedNames.home);
     },
     saveHome: (round, kept) => {
-      const meta: HomeMeta = { round, momentSteps: kept.moments?.step ?? null };
+      const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
       return disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     snapshot: async ({ round, body, homeRound }) => {
@@ -145,7 +148,7 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       return undefined;
     },
     saveSnapshot: (of, kept) => {
-      const meta: SnapshotMeta = { ...of, momentSteps: kept.moments?.step ?? 0 };
+      const meta: SnapshotMeta = { ...of, momentSteps: kept.moments?.steps ?? 0 };
       return disk.write(storedNames.snapshot, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     deltas: async () => {
@@ -165,7 +168,7 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       return { pending, homeRound, sections, bytes: bytesOf(file, "delta", name) };
     },
     saveDelta: async ({ pending, homeRound, sections, bytes }, kept, saving) => {
-      const meta: DeltaMeta = { pending, homeRound, sections, momentSteps: kept.moments?.step ?? null };
+      const meta: DeltaMeta = { pending, homeRound, sections, momentSteps: kept.moments?.steps ?? null };
       const tensors = new Map([["delta", bytesEntry(bytes)], ...entriesOfKept(kept)]);
       const file = encodeStored({ meta, tensors });
       saving(file.length);
@@ -193,6 +196,9 @@ export function entriesOfKept({ values, moments }: Kept): readonly [string, Safe
   if (moments === null) return entries;
   return [...entries, ...entriesOf("first", moments.first), ...entriesOf("second", moments.second)];
 }
+
+export const stepsOf = (steps: StoredSteps): GroupSteps =>
+  typeof steps === "number" ? { theta: steps, phi: steps, psi: steps } : steps;
 
 /** Moments are over all groups, in their order. */
 export function layoutOfMoments(layouts: readonly TensorLayout[]): TensorLayout {

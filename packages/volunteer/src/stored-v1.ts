@@ -19,6 +19,7 @@ import {
   type Kept,
   layoutOfMoments,
   type SnapshotMeta,
+  stepsOf,
   storedNames,
 } from "./stored-state.ts";
 import { encodeTextBytes, type TextMeta, textName } from "./text-file.ts";
@@ -40,7 +41,7 @@ export async function upgradeState(disk: Disk, config: ModelConfig): Promise<voi
     await upgrade(disk, "words", storedNames.home, (file) => {
       const { meta, parts } = decodeParts<{ momentSteps: number }>(file, "words");
       const kept = keptOf(config, ["phi", "psi"], parts, meta.momentSteps, "words");
-      const home: HomeMeta = { round: 0, momentSteps: kept.moments?.step ?? null };
+      const home: HomeMeta = { round: 0, momentSteps: kept.moments && meta.momentSteps };
       return encodeStored({ meta: home, tensors: new Map(entriesOfKept(kept)) });
     });
   if (has("snapshot"))
@@ -59,8 +60,12 @@ export async function upgradeState(disk: Disk, config: ModelConfig): Promise<voi
     await upgrade(disk, "pending", storedNames.delta(pending.round), () => {
       const kept = keptOf(config, ["phi", "psi"], others, momentSteps, "pending");
       const sections = [{ name: "theta", sizeBytes: pending.sizeBytes }] as const;
-      const momentsOf = kept.moments?.step ?? null;
-      const stored: DeltaMeta = { pending, homeRound: 0, sections, momentSteps: momentsOf };
+      const stored: DeltaMeta = {
+        pending,
+        homeRound: 0,
+        sections,
+        momentSteps: kept.moments && momentSteps,
+      };
       const bytes = bytesEntry(part(delta, "pending"));
       return encodeStored({ meta: stored, tensors: new Map([["delta", bytes], ...entriesOfKept(kept)]) });
     });
@@ -114,7 +119,7 @@ function keptOf(
   const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
   return {
     values,
-    moments: { step, first: tensors(everything, first), second: tensors(everything, second) },
+    moments: { steps: stepsOf(step), first: tensors(everything, first), second: tensors(everything, second) },
   };
 }
 

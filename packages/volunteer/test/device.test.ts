@@ -32,14 +32,14 @@ test("a device in memory that is lost takes its trainers with it, until it is st
   );
   const options = { config, betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0, clip: 1 } as const;
   const device = memoryDevice(clock);
-  const trainer = device.trainer({ ...options, frozenBody: false });
+  const trainer = device.trainer(options);
   const batch = { inputs: new Int32Array(8), targets: new Int32Array(8), rows: 1, context: 8 };
   device.fail("lost");
   await expect(during(trainer.step(batch, 1))).rejects.toThrow(DeviceLostError);
   await expect(trainer.read("theta")).rejects.toThrow(DeviceLostError);
   device.lost();
   await device.start();
-  const other = device.trainer({ ...options, frozenBody: false });
+  const other = device.trainer(options);
   await during(other.step(batch, 1));
   expect([device.steps(), device.starts()]).toEqual([1, 1]);
 });

@@ -24,7 +24,7 @@ const filled = (group: Group, from: number) => {
   return tensors;
 };
 const moments = {
-  step: 12,
+  steps: { theta: 12, phi: 34, psi: 34 },
   first: namedTensors(
     everything,
     Float32Array.from({ length: everything.size }, (_, i) => i),
@@ -55,7 +55,7 @@ beforeEach(() => {
 
 const show = ({ values, moments }: Kept) => ({
   values: [...values].map(([group, { layout, data }]) => [group, layout.slots.map(({ name }) => name), data]),
-  moments: moments && [moments.step, moments.first.data, moments.second.data],
+  moments: moments && [moments.steps, moments.first.data, moments.second.data],
 });
 
 describe("stored state", () => {

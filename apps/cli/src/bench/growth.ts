@@ -16,7 +16,7 @@ export async function measureGrowth(backend: "webgpu" | "wasm", steps: number): 
   if (backend === "webgpu") await installWebGpu();
   const { helpers } = await startBackend(backend);
   const bench = benchOf("tiny", { vocabulary: 64, context: 16, rows: 2 });
-  const trainer = createTrainer({ config: bench.config, ...adam, frozenBody: false, helpers });
+  const trainer = createTrainer({ config: bench.config, ...adam, helpers });
   loadFirst(trainer, "growth");
   const batch = batchOf(bench);
   const marks: Mark[] = [];

@@ -25,7 +25,7 @@ export async function compareHalf(file: string, steps: number): Promise<Record<s
     tokenizer.vocabularySize,
   );
   const arms = [{}, { half: true }, { rowsAtOnce: rows / 2 }].map((how): Arm => {
-    const trainer = createTrainer({ config, ...adam, frozenBody: false, ...how });
+    const trainer = createTrainer({ config, ...adam, ...how });
     loadFirst(trainer, "half");
     return { trainer, losses: [] as number[] };
   });

@@ -97,7 +97,7 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
   });
   const { config } = bench;
   const { recompute = false, half = false } = request;
-  const options: TrainerOptions = { config, ...adam, frozenBody: false, recompute, half, helpers };
+  const options: TrainerOptions = { config, ...adam, recompute, half, helpers };
   const trainer = createTrainer(options);
   try {
     loadFirst(trainer, "bench");

@@ -122,7 +122,6 @@ async function measure(name: string, read: ReadFile): Promise<Errors> {
     epsilon: optimizer.eps,
     weightDecay: optimizer.weight_decay,
     clip: optimizer.clip_norm,
-    frozenBody: false,
   });
   try {
     const start = float32Tensors(init);

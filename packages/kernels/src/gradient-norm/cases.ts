@@ -6,6 +6,7 @@ import { gradientNorm } from "./index.ts";
 export const cases: Readonly<Record<string, Case>> = {
   "gradient norm": ({ dice, plan, tensor, size }) => {
     const gradients = tensor([dice.below(3) === 0 ? 5000 + dice.below(5000) : size()]);
-    gradientNorm(plan, gradients, tensor([size()]), tensor([4]), chance(dice) ? 1 : 1000);
+    const all = chance(dice) ? [gradients] : [gradients, tensor([size()])];
+    gradientNorm(plan, all, tensor([size()]), tensor([4]), chance(dice) ? 1 : 1000);
   },
 };

@@ -1,10 +1,12 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Reference } from "../plan/reference.ts";
 
-export const gradientNormReference: Reference = ({ gradients, losses }, { clip }) => {
+export const gradientNormReference: Reference = ({ gradients, losses, control }, { clip, goesOn }) => {
   const loss = tf.sum(losses!);
-  const norm = tf.sqrt(tf.sum(tf.mul(gradients!, gradients!)));
+  const before = goesOn === 1 ? tf.slice(control!, [3], [1]) : tf.scalar(0);
+  const square = tf.sum(tf.concat([tf.reshape(before, [1]), tf.mul(gradients!, gradients!)]));
+  const norm = tf.sqrt(square);
   const scale = tf.minimum(1, tf.div(clip!, norm));
   const finite = tf.logicalAnd(tf.isFinite(loss), tf.isFinite(norm));
-  return { control: tf.stack([loss, norm, tf.where(finite, scale, tf.scalar(0)), tf.scalar(0)]) };
+  return { control: tf.stack([loss, norm, tf.where(finite, scale, tf.scalar(0)), square]) };
 };

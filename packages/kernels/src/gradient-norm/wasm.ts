@@ -5,6 +5,6 @@ import { type PrepareCall, sizeAt } from "../wasm/prepare.ts";
 export const gradientNormCall: PrepareCall = (prepare) => {
   const { simd, at, attributes } = prepare;
   const [size, count] = [sizeAt(prepare, "gradients"), sizeAt(prepare, "losses")];
-  return () =>
-    simd.kernels.gradientNorm(at.gradients!, size, at.losses!, count, at.control!, attributes.clip!);
+  const { clip, goesOn } = attributes as Record<string, number>;
+  return () => simd.kernels.gradientNorm(at.gradients!, size, at.losses!, count, at.control!, clip!, goesOn!);
 };

@@ -37,7 +37,7 @@ export const sumPartsProgram = (design: DesignName, width: Width): Program => ({
 const join = (design: DesignName): Program => ({
   key: `gradient norm ${design}`,
   bindings: [reads("losses"), reads("parts"), writes("control")],
-  uniforms: { rows: "u32", losses: "u32", parts: "u32", clip: "f32" },
+  uniforms: { rows: "u32", losses: "u32", parts: "u32", clip: "f32", goesOn: "u32" },
   code: () => `
 fn finite(x: f32) -> bool { return (bitcast<u32>(x) & 0x7f800000u) != 0x7f800000u; }
 ${rowProgram(
@@ -46,19 +46,20 @@ ${rowProgram(
   var sum = vec2<f32>(0.0);
   for (var i = lane; i < u.losses; i += LANES) { sum.x += get_losses(i); }
   for (var i = lane; i < u.parts; i += LANES) { sum.y += get_parts(i); }
-  let total = sum2Of(sum);
+  var total = sum2Of(sum);
   if (lane == 0u) {
+    if (u.goesOn != 0u) { total.y += get_control(3u); }
     let norm = sqrt(total.y);
     let scale = select(1.0, u.clip / norm, norm > u.clip);
     put_control(0u, total.x);
     put_control(1u, norm);
     put_control(2u, select(0.0, scale, finite(total.x) && finite(total.y)));
-    put_control(3u, 0.0);
+    put_control(3u, total.y);
   }`,
 )}`,
 });
 
-export const gradientNormKernel: Kernel = (gpu, { gradients, losses, parts, control }, { clip }) => {
+export const gradientNormKernel: Kernel = (gpu, { gradients, losses, parts, control }, attributes) => {
   const { rows: design } = gpu.design;
   const size = sizeOf(gradients!.shape);
   const width = widthOf(size);
@@ -69,6 +70,6 @@ export const gradientNormKernel: Kernel = (gpu, { gradients, losses, parts, cont
     [rows, size / width],
     rowGroups(rows, design),
   );
-  const uniforms = [1, losses!.shape[0]!, rows, clip!];
+  const uniforms = [1, losses!.shape[0]!, rows, attributes.clip!, attributes.goesOn!];
   gpu.dispatch(join(design), [losses!, parts!, control!], uniforms, [1, 1, 1]);
 };

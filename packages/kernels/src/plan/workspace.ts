@@ -2,7 +2,14 @@
 
 import type * as tf from "@tensorflow/tfjs";
 import { assignPlaces, bytesOf } from "./memory.ts";
-import type { Command, ElementType, Operand, Plan, Storage } from "./plan.ts";
+import {
+  type Command,
+  type ElementType,
+  elementBytes,
+  type Operand,
+  type Plan,
+  type Storage,
+} from "./plan.ts";
 import type { Bound, Numbers, Prepared, Runtime } from "./runtime.ts";
 
 /** What is kept between runs, and all memory of plans; whoever makes one disposes of it. */
@@ -27,10 +34,23 @@ export class Workspace {
     this.#kept.delete(storage);
   }
 
-  /** With memory of its own for temporaries, until it is disposed of. */
-  prepare(plan: Plan): Prepared {
+  /** Memory for the temporaries of plans that never run at a time: as much as this one takes. Released as what is kept. */
+  share(plan: Plan): readonly Storage[] {
+    return assignPlaces(plan).bytes.map((bytes) => this.keep("temporaries", bytes / elementBytes.f32));
+  }
+
+  /** With memory of its own for temporaries, until it is disposed of, where what is shared does not do. */
+  prepare(plan: Plan, shared: readonly Storage[] = []): Prepared {
     const { bytes, placeOf } = assignPlaces(plan);
-    const places = bytes.map((size) => this.#runtime.allocate(size));
+    const own: tf.Tensor[] = [];
+    // The largest come first, in both.
+    const places = bytes.map((size, i) => {
+      const lent = shared[i];
+      if (lent !== undefined && bytesOf(lent) >= size) return this.#kept.get(lent)!;
+      const tensor = this.#runtime.allocate(size);
+      own.push(tensor);
+      return tensor;
+    });
     const tensorOf = (storage: Storage) => {
       const tensor = storage.kept ? this.#kept.get(storage) : places[placeOf.get(storage)!];
       if (tensor === undefined)
@@ -55,7 +75,7 @@ export class Workspace {
       profile: () => prepared.profile(),
       dispose: () => {
         prepared.dispose();
-        for (const place of places.splice(0)) place.dispose();
+        for (const place of own.splice(0)) place.dispose();
         this.#plans.delete(owned);
       },
     };

@@ -15,7 +15,7 @@ async function profile({ model, vocabulary, rows }: ProfileRequest): Promise<Pro
   const { backend, adapter, tuning, helpers } = await started;
   const config = modelConfig(model as Parameters<typeof modelConfig>[0], vocabulary);
   const adam = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1 } as const;
-  const trainer = createTrainer({ config, ...adam, frozenBody: false, helpers });
+  const trainer = createTrainer({ config, ...adam, helpers });
   try {
     loadFirst(trainer, "profile");
     const { context } = dimensions(config);

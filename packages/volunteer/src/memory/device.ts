@@ -8,7 +8,14 @@ import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "
 import { dimensions } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Batch } from "@homebody/text";
-import { DeviceLostError, type Moments, NotFiniteError, type TrainerOptions } from "@homebody/train";
+import {
+  DeviceLostError,
+  type Moments,
+  NotFiniteError,
+  type Rates,
+  ratesOf,
+  type TrainerOptions,
+} from "@homebody/train";
 import type { Clock, Device, DeviceTrainer } from "../ports.ts";
 import { layoutOfMoments } from "../stored-state.ts";
 
@@ -37,7 +44,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
   /** Of the device that is there: what was made on one before is gone with it. */
   let generation = 0;
 
-  function trainer({ config, betas, epsilon, clip: _, frozenBody }: TrainerOptions): DeviceTrainer {
+  function trainer({ config, betas, epsilon, clip: _ }: TrainerOptions): DeviceTrainer {
     const { vocabulary } = dimensions(config);
     const own = generation;
     const layouts = new Map<Group, TensorLayout>(groups.map((group) => [group, groupLayout(config, group)]));
@@ -75,8 +82,9 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       return values.reduce((sum, value) => sum + (value - mark) ** 2 / 2, 0) / values.length;
     }
 
-    async function step(batch: Batch, rate: number) {
+    async function step(batch: Batch, given: Rates) {
       requireAlive();
+      const rates = ratesOf(given);
       await clock.sleep(stepMs);
       requireAlive();
       const how = failure;
@@ -90,17 +98,25 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       if (!Number.isFinite(loss)) throw new NotFiniteError("loss", loss);
       const [b1, b2] = betas;
       const { first, second } = moments;
-      moments = { first, second, step: moments.step + 1 };
+      const taken = { ...moments.steps };
       const mark = markOf(batch);
-      const from = frozenBody ? layouts.get("theta")!.size : 0;
-      for (let i = from; i < values.length; i++) {
-        const gradient = values[i]! - mark;
-        first.data[i] = b1 * first.data[i]! + (1 - b1) * gradient;
-        second.data[i] = b2 * second.data[i]! + (1 - b2) * gradient ** 2;
-        const mean = first.data[i]! / (1 - b1 ** moments.step);
-        const square = second.data[i]! / (1 - b2 ** moments.step);
-        values[i] = values[i]! - (rate * mean) / (Math.sqrt(square) + epsilon);
+      let end = 0;
+      for (const [group, { size }] of layouts) {
+        const start = end;
+        end += size;
+        const rate = rates[group];
+        if (rate === null || size === 0) continue;
+        taken[group] += 1;
+        for (let i = start; i < end; i++) {
+          const gradient = values[i]! - mark;
+          first.data[i] = b1 * first.data[i]! + (1 - b1) * gradient;
+          second.data[i] = b2 * second.data[i]! + (1 - b2) * gradient ** 2;
+          const mean = first.data[i]! / (1 - b1 ** taken[group]);
+          const square = second.data[i]! / (1 - b2 ** taken[group]);
+          values[i] = values[i]! - (rate * mean) / (Math.sqrt(square) + epsilon);
+        }
       }
+      moments = { first, second, steps: taken };
       steps += 1;
       return { loss, gradNorm: Math.sqrt(2 * loss * values.length), tokens };
     }
@@ -126,7 +142,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
           requireAlive();
           return namedTensors(layouts.get(group)!, spanOf(group).slice());
         }),
-      step: (batch, rate) => inTurn(() => step(batch, rate)),
+      step: (batch, rates) => inTurn(() => step(batch, rates)),
       evaluate: (batch) =>
         inTurn(async () => {
           requireAlive();
@@ -191,10 +207,10 @@ function markOf({ inputs, targets }: Batch): number {
 }
 
 function zeros(layout: TensorLayout): Moments {
-  return { step: 0, first: namedTensors(layout), second: namedTensors(layout) };
+  return { steps: { theta: 0, phi: 0, psi: 0 }, first: namedTensors(layout), second: namedTensors(layout) };
 }
 
-function copyOf({ step, first, second }: Moments): Moments {
+function copyOf({ steps, first, second }: Moments): Moments {
   const copy = ({ layout, data }: NamedTensors) => namedTensors(layout, data.slice());
-  return { step, first: copy(first), second: copy(second) };
+  return { steps, first: copy(first), second: copy(second) };
 }
