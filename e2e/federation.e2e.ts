@@ -7,7 +7,8 @@ import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, type Figures, figuresOf, firstLast } from "@homebody/coordinator";
-import { backends, hosts, type OpenUpload, sectionNames, stages } from "@homebody/protocol";
+import { abilities } from "@homebody/dept";
+import { backends, hosts, type OpenUpload, stages } from "@homebody/protocol";
 import { expect, type Page, test } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
 import { coordinator, until, writeRun } from "./coordinator.ts";
@@ -158,8 +159,8 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
       expect(Object.values(byKind).reduce((sum, bytes) => sum + bytes, 0)).toBe(total);
       expect(byKind.chunk).toBeGreaterThan(3 * 100_000);
     }
-    const abilities = ["fp32", "fp16", ...sectionNames];
-    const known = new Set<string>([...backends, ...hosts, ...stages, ...abilities, "es", "ru"]);
+    const canDo = Object.values(abilities).flat();
+    const known = new Set<string>([...backends, ...hosts, ...stages, ...canDo, "es", "ru"]);
     for (const { event, value } of messages)
       for (const text of stringsOf(value))
         expect(known.has(text) || /^[0-9a-f]{32,64}$/.test(text), `${event}: ${text}`).toBe(true);

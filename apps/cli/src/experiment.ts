@@ -145,11 +145,11 @@ async function unigramsOf(file: RunFile, out: string): Promise<Record<string, nu
   if (first?.kind !== "created" || figuresOf(entries) === undefined)
     throw new InputError(dataDir, "the federated arm's run", "none");
   const unigrams: Record<string, number> = {};
-  for (const [i, { id, vocabulary }] of file.sources.entries()) {
+  for (const [i, { id }] of file.sources.entries()) {
     const source = first.manifest.sources.find((one) => one.id === id)!;
     const text = await storedText(join(dataDir, "volunteers", String(i + 1)), first.manifest, source);
     const batches = heldOutBatches(text.heldOut, heldOutOptions(first.manifest, source));
-    unigrams[id] = unigram(text.train, batches, vocabulary).bitsPerByte;
+    unigrams[id] = unigram(text.train, batches, source.vocabulary).bitsPerByte;
   }
   return unigrams;
 }

@@ -4,12 +4,21 @@
 // is O(body), not O(volunteers). The same facts and blobs give the same bytes, so a coordinator that died half-way does
 // it again and publishes the same body [C3]. Between deltas the event loop gets its turn.
 
-import { cosine, type Mean, normOf, outerOptimiser, outerStep, sectionMean } from "@homebody/aggregate";
+import {
+  cosine,
+  type Mean,
+  normOf,
+  type OuterStep,
+  outerOptimiser,
+  outerStep,
+  type SectionMean,
+  sectionMean,
+} from "@homebody/aggregate";
 import { encodeSafetensors, type NamedTensors, namedTensors, type Sha256 } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
 import type { AcceptedDelta, Aggregation, Command } from "@homebody/coordinator";
 import { type Exchange, encodeSection, exchangeOf, formsOf, heldOf, type Section } from "@homebody/dept";
-import type { RunManifest, SectionFile } from "@homebody/protocol";
+import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import type { Faults } from "./faults.ts";
 import { existing, readOuter, readSection } from "./sections.ts";
@@ -17,6 +26,7 @@ import { existing, readOuter, readSection } from "./sections.ts";
 export type Published = Omit<Extract<Command, { kind: "published" }>, "servedBytes">;
 
 export interface AveragingInputs {
+  /** As it is now: sources may have joined. */
   readonly manifest: RunManifest;
   readonly blobs: Blobs;
   readonly faults: Faults;
@@ -36,24 +46,34 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
     const exchange = await inputs.exchangeOfDevice(delta);
     const numbers = await readDelta(delta, exchange, inputs);
     const mean = exchange.sections.map(
-      (section, s) => heldOf(section, namedTensors(section.layout, means[s]!.numbers)).data,
+      (section) => heldOf(section, namedTensors(section.layout, means.get(section.name)!.numbers)).data,
     );
     cosines.push({ volunteer: delta.volunteer, cosine: cosine(dataOf(numbers), mean) });
     await inputs.turn();
   }
-  const steps = [];
-  for (const [s, section] of sections.entries()) {
+  const steps = new Map<SectionName, OuterStep>();
+  for (const section of sections) {
+    const mean = means.get(section.name);
+    if (mean === undefined) continue;
     const optimiser = outerOptimiser(section.outer);
     const before = await readSection(section, work.body.sections, blobs);
     const state = await readOuter(optimiser.stateLayout(section.layout), section, work.outer, blobs);
-    steps.push(outerStep(optimiser, state, before, means[s]!));
+    steps.set(section.name, outerStep(optimiser, state, before, mean));
   }
   await faults("close:after-aggregate");
   const body: SectionFile[] = [];
   const outer: SectionFile[] = [];
-  for (const [s, { name }] of sections.entries()) {
-    const { numbers, state } = steps[s]!;
-    body.push({ name, ...(await put(encodeSection(manifest, work.round, numbers), blobs)) });
+  for (const section of sections) {
+    const { name } = section;
+    const step = steps.get(name);
+    if (step === undefined) {
+      // A section that nobody exchanged in this round stays what it was.
+      body.push(...work.body.sections.filter((file) => file.name === name));
+      outer.push(...work.outer.filter((file) => file.name === name));
+      continue;
+    }
+    const { numbers, state } = step;
+    body.push({ name, ...(await put(encodeSection(manifest, work.round, section, numbers), blobs)) });
     if (state.layout.size > 0) outer.push({ name, ...(await put(encodeSafetensors(state), blobs)) });
   }
   await faults("publish:after-blob");
@@ -63,36 +83,43 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
     sections: body,
     outer,
     cosines,
-    meanNorm: normOf(means.map(({ numbers }) => numbers)),
+    meanNorm: normOf([...means.values()].map(({ numbers }) => numbers)),
   };
 }
 
-/** The mean of the round's deltas, of each section. */
+/** The mean of the round's deltas, of each section that any of them has. */
 async function meansOf(
   work: Aggregation,
   sections: readonly Section[],
   inputs: AveragingInputs,
-): Promise<readonly Mean[]> {
+): Promise<ReadonlyMap<SectionName, Mean>> {
   const exchanges: Exchange[] = [];
   for (const delta of work.deltas) exchanges.push(await inputs.exchangeOfDevice(delta));
-  const sums = sections.map(({ layout }, s) =>
-    sectionMean(
-      layout,
-      work.deltas.map(({ source, tokens }, i) => ({
-        source,
-        tokens,
-        rows: exchanges[i]!.sections[s]!.rows?.ids ?? null,
-      })),
-      inputs.manifest.weighting,
-    ),
-  );
+  const sums = new Map<SectionName, SectionMean>();
+  /** By section: the deltas that have it, and so their places in its sum. */
+  const holders = new Map<SectionName, number[]>();
+  for (const { name, layout } of sections) {
+    const own = exchanges.flatMap((exchange, i) => (sectionNamed(exchange, name) === undefined ? [] : [i]));
+    if (own.length === 0) continue;
+    const holdings = own.map((i) => {
+      const { source, tokens } = work.deltas[i]!;
+      return { source, tokens, rows: sectionNamed(exchanges[i]!, name)!.rows?.ids ?? null };
+    });
+    sums.set(name, sectionMean(layout, holdings, inputs.manifest.weighting));
+    holders.set(name, own);
+  }
   for (const [i, delta] of work.deltas.entries()) {
-    const numbers = await readDelta(delta, exchanges[i]!, inputs);
-    for (const [s, sum] of sums.entries()) sum.add(i, numbers[s]!.data);
+    const exchange = exchanges[i]!;
+    const numbers = await readDelta(delta, exchange, inputs);
+    for (const [s, { name }] of exchange.sections.entries())
+      sums.get(name)!.add(holders.get(name)!.indexOf(i), numbers[s]!.data);
     await inputs.turn();
   }
-  return sums.map((sum) => sum.result());
+  return new Map([...sums].map(([name, sum]) => [name, sum.result()]));
 }
+
+const sectionNamed = ({ sections }: Exchange, name: SectionName) =>
+  sections.find((section) => section.name === name);
 
 async function readDelta(
   { delta }: AcceptedDelta,

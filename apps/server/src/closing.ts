@@ -6,7 +6,7 @@ import { aggregationOf } from "@homebody/coordinator";
 import type { Actor } from "./actor.ts";
 import { type AveragingInputs, average } from "./averaging.ts";
 
-export interface ClosingInputs extends AveragingInputs {
+export interface ClosingInputs extends Omit<AveragingInputs, "manifest"> {
   readonly actor: () => Actor;
   /** Bytes of bodies served since the last publication. */
   readonly servedBytes: () => number;
@@ -26,7 +26,7 @@ export function closer(inputs: ClosingInputs) {
     const began = performance.now();
     let again = 0;
     try {
-      const published = await average(work, inputs);
+      const published = await average(work, { ...inputs, manifest: state.manifest });
       if (closed) return;
       await inputs.actor().do({ ...published, servedBytes: inputs.servedBytes() });
       inputs.published((performance.now() - began) / 1000);

@@ -5,7 +5,7 @@ import { normOf } from "@homebody/aggregate";
 import type { Millis, Sha256 } from "@homebody/base";
 import { type BlobKind, type Decision, type Entry, type RunState, retention } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
-import type { BodyRef } from "@homebody/protocol";
+import type { BodyRef, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { type Actor, startActor } from "./actor.ts";
 import { closer } from "./closing.ts";
@@ -55,9 +55,7 @@ export interface Coordinator {
 
 export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
   const { opened, journal, blobs, spool, people, faults, troubled } = inputs;
-  // What is fixed of it is fixed for ever: what may change is asked of the state.
-  const { manifest } = opened.state;
-  const exchangeOfDevice = deviceExchanges(manifest, blobs);
+  const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
   const kept = retention({ keepDeltas: inputs.keepDeltas });
   kept.follow(opened.entries, opened.state); // what was over before went then, or goes below
   const over = new Set<Sha256>();
@@ -93,18 +91,17 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
       await removeOver();
     },
   });
-  const inbox = openInbox(manifest, {
+  const inbox = openInbox(opened.state.manifest.run, {
     actor,
     blobs,
     spool,
     faults,
     retention: kept,
     exchangeOfDevice,
-    bodyNorm: bodyNorms(opened, blobs),
+    bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
   });
   inbox.follow(opened.entries);
   const closing = closer({
-    manifest,
     blobs,
     faults,
     exchangeOfDevice,
@@ -143,6 +140,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     comeBack: async (aliveAt) => {
       await actor.do({ kind: "restart", aliveAt });
       const changed = await actor.do({ kind: "change", manifest: opened.changed });
+      for (const source of opened.joining) await actor.do({ kind: "add-source", ...source });
       closing.look(actor.state());
       return changed;
     },
@@ -154,11 +152,11 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
 }
 
 /** The norm of the latest body, read once. */
-function bodyNorms({ state: { manifest } }: OpenedRun, blobs: Blobs) {
+function bodyNorms(manifest: () => RunManifest, blobs: Blobs) {
   let latest: { readonly id: Sha256; readonly norm: Promise<number> } | undefined;
   return ({ id, sections }: BodyRef): Promise<number> => {
     if (latest?.id !== id) {
-      const read = exchangeOf(manifest).sections.map((section) => readSection(section, sections, blobs));
+      const read = exchangeOf(manifest()).sections.map((section) => readSection(section, sections, blobs));
       const norm = Promise.all(read).then((numbers) => normOf(numbers.map(({ data }) => data)));
       norm.catch(() => {
         latest = undefined; // asked again, it is tried again

@@ -25,7 +25,7 @@ export interface HttpInputs {
   readonly webRoot: string;
   readonly metrics: Metrics;
   readonly limits: Limits;
-  readonly served: (kind: "body" | "text", bytes: number) => void;
+  readonly served: (kind: Download, bytes: number) => void;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
   readonly trustProxy: boolean;
   readonly clock: () => number;
@@ -67,6 +67,7 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   describe(app, inputs);
   download(app, "/bodies/:hash", "body", inputs);
   download(app, "/texts/:hash", "text", inputs);
+  download(app, "/tokenizers/:hash", "tokenizer", inputs);
   await pages(app, inputs.webRoot);
   return app;
 }
@@ -128,11 +129,19 @@ function count(text: string | undefined, otherwise: number, most: number): numbe
   return /^\d{1,15}$/.test(text) ? Math.min(Number(text), most) : undefined;
 }
 
+/** What is downloaded by its hash, as what. */
+const contentTypes = {
+  body: "application/octet-stream",
+  text: "application/jsonl; charset=utf-8",
+  tokenizer: "application/json; charset=utf-8",
+};
+type Download = keyof typeof contentTypes;
+
 /** [P14] */
-function download(app: FastifyInstance, path: string, kind: "body" | "text", inputs: HttpInputs): void {
+function download(app: FastifyInstance, path: string, kind: Download, inputs: HttpInputs): void {
   const { blobs, kindOf, served } = inputs;
   const answer = async (request: FastifyRequest<{ Params: { hash: string } }>, reply: FastifyReply) => {
-    const hash = request.params.hash.replace(/\.(safetensors|jsonl)$/, "") as Sha256;
+    const hash = request.params.hash.replace(/\.(safetensors|jsonl|json)$/, "") as Sha256;
     const known = /^[0-9a-f]{64}$/.test(hash) && kindOf(hash) === kind;
     const sizeBytes = known ? await blobs.size(hash) : undefined;
     if (sizeBytes === undefined) return reply.code(404).send({ error: `no such ${kind}` });
@@ -150,9 +159,7 @@ function download(app: FastifyInstance, path: string, kind: "body" | "text", inp
       return reply.code(416).header("content-range", `bytes */${sizeBytes}`).send();
     const { start, end } = range ?? { start: 0, end: sizeBytes };
     if (range) reply.code(206).header("content-range", `bytes ${start}-${end - 1}/${sizeBytes}`);
-    reply
-      .header("content-length", String(end - start))
-      .type(kind === "body" ? "application/octet-stream" : "application/jsonl; charset=utf-8");
+    reply.header("content-length", String(end - start)).type(contentTypes[kind]);
     if (request.method === "HEAD") return reply.send();
     const bytes = await blobs.stream(hash, { start, end });
     if (bytes === undefined) return reply.code(404).send({ error: `no such ${kind}` });

@@ -18,7 +18,6 @@ import {
   type OpenUpload,
   type Refusal,
   type Reply,
-  type RunManifest,
   type SectionSize,
   type UploadOpened,
   uploadOf,
@@ -70,9 +69,8 @@ interface Upload {
 const commitsAtOnce = 2;
 const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
-export function openInbox(manifest: RunManifest, inputs: InboxInputs): Inbox {
+export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, blobs, spool, faults, retention } = inputs;
-  const run: RunId = manifest.run;
   const uploads = new Map<UploadId, Upload>();
   const latest = new Map<VolunteerId, UploadId>();
   /** Every delta that was ever accepted, by its upload: a commit or an opening that repeats it is told so. */

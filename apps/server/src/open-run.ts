@@ -2,10 +2,12 @@
 //
 // A data folder holds one run, whose manifest was stored when it was created, every default included. A file on that folder
 // is compared in what is written in it: other values of what may not change are refused key by key, before anything is
-// written; what may change becomes a fact; what it leaves out stays as it was, whatever the defaults are today.
+// written; what may change becomes a fact, and so does a source that the run does not have yet; what it leaves out stays as it was,
+// whatever the defaults are today.
 
-import { InputError, type Millis, type RunId, sha256Of } from "@homebody/base";
+import { InputError, type Millis, type RunId, type SourceId, sha256Of } from "@homebody/base";
 import {
+  type Command,
   type Entry,
   evolve,
   evolveFigures,
@@ -13,27 +15,36 @@ import {
   type Figures,
   type RunState,
   readEntry,
+  replay,
 } from "@homebody/coordinator";
 import { exchangeOf, parameterCounts } from "@homebody/dept";
 import {
   type Difference,
   fixedDifferences,
   manifestOf,
+  type RunFile,
   type RunManifest,
   schemaVersion,
   shown,
+  sourcesToJoin,
+  type Tokenizers,
   version,
   withChanges,
 } from "@homebody/protocol";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import type { LoadedRunFile } from "./run-file.ts";
-import { putFirstBody } from "./sections.ts";
+import { putFirst } from "./sections.ts";
 import { servedTexts } from "./texts.ts";
+import { givenTokenizers, servedTokenizers, withRows } from "./tokenizers.ts";
+
+type Joining = Omit<Extract<Command, { kind: "add-source" }>, "kind">;
 
 export interface OpenedRun {
   readonly state: RunState;
   /** The run's manifest with what the file changes of it; as it is where the file changes nothing. */
   readonly changed: RunManifest;
+  /** Sources of the file that the run does not have yet. */
+  readonly joining: readonly Joining[];
   readonly figures: Figures;
   readonly entries: readonly Entry[];
   /** The run was here before. */
@@ -62,23 +73,65 @@ export async function openRun(
   { file, folder, written }: LoadedRunFile,
   { journal, blobs, dataDir, now }: { journal: Journal; blobs: Blobs; dataDir: string; now: Millis },
 ): Promise<OpenedRun> {
-  const ofFile = manifestOf(file, await servedTexts(file, folder, async (bytes) => sha256Of(bytes)));
+  const hash = async (bytes: Uint8Array) => sha256Of(bytes);
+  const ofFile = manifestOf(
+    file,
+    await servedTexts(file, folder, hash),
+    await givenTokenizers(file, folder, hash),
+  );
   exchangeOf(ofFile); // an impossible model is said before anything is written
   const found = await findRun(journal, ofFile, written);
-  if (found === undefined) {
-    await servedTexts(file, folder, blobs.put);
-    return await begin(ofFile, { journal, blobs, now });
-  }
+  if (found === undefined) return await begin(await withServed(file, folder, blobs), { journal, blobs, now });
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
-  const { entries } = found;
-  let state: RunState | undefined;
-  for (const entry of entries) state = evolve(state, entry);
-  const figures = evolveFigures(undefined, entries);
-  const changed = withChanges(state!.manifest, file, written);
-  return { state: state!, changed, figures: figures!, entries, existed: true };
+  const { entries, state } = found;
+  const figures = evolveFigures(undefined, entries)!;
+  const changed = withChanges(state.manifest, file, written);
+  const joining = await joiningSources(changed, ofFile, { file, folder, blobs });
+  return { state, changed, joining, figures, entries, existed: true };
+}
+
+/** The manifest by the file, with what the host serves durable in the blobs. `known`: tokenizers that are there. */
+async function withServed(
+  file: RunFile,
+  folder: string,
+  blobs: Blobs,
+  known?: Tokenizers,
+): Promise<RunManifest> {
+  const texts = await servedTexts(file, folder, blobs.put);
+  const given = known ?? (await givenTokenizers(file, folder, blobs.put));
+  const tokenizers = await servedTokenizers(file, given, texts, blobs);
+  const manifest = manifestOf(file, texts, tokenizers);
+  return manifestOf(file, await withRows(manifest, texts, blobs), tokenizers);
+}
+
+/** Sources of the file that the run does not have yet, with what the host serves of them durable in the blobs. */
+async function joiningSources(
+  stored: RunManifest,
+  ofFile: RunManifest,
+  { file, folder, blobs }: { readonly file: RunFile; readonly folder: string; readonly blobs: Blobs },
+): Promise<readonly Joining[]> {
+  const ids = new Set(sourcesToJoin(stored, ofFile).map(({ id }) => id));
+  if (ids.size === 0) return [];
+  const own = { ...file, sources: file.sources.filter(({ id }) => ids.has(id as SourceId)) };
+  // A vocabulary for all sources stays what it was trained on when the run was created.
+  const { vocabulary, tokenizer } = stored.sources[0]!;
+  const known =
+    stored.vocabulary.kind === "global" && tokenizer !== null
+      ? new Map([...ids].map((id) => [id, { ...tokenizer, vocabulary }]))
+      : undefined;
+  const { sources } = await withServed(own, folder, blobs, known);
+  const joining: Joining[] = [];
+  for (const source of sources) {
+    const manifest = { ...stored, sources: [source] };
+    const sections = exchangeOf(manifest).sections.filter((section) => section.source !== null);
+    const { phi } = parameterCounts(manifest);
+    joining.push({ source, phi: phi[source.id]!, sections: await putFirst(manifest, sections, blobs) });
+  }
+  return joining;
 }
 
 interface FoundRun {
+  readonly state: RunState;
   readonly entries: readonly Entry[];
   /** Between what is stored and what is written in the file, of what may not change. */
   readonly differences: readonly Difference[];
@@ -94,15 +147,28 @@ async function findRun(
   written: unknown,
 ): Promise<FoundRun | undefined> {
   const runs = await journal.runs();
+  const differing = (state: RunState, created: RunManifest) => {
+    const first = new Set(created.sources.map(({ id }) => id));
+    const stored = {
+      ...state.manifest,
+      sources: [...state.manifest.sources, ...state.joining.map(({ source }) => source)],
+    };
+    const joined = new Set(stored.sources.map(({ id }) => id).filter((id) => !first.has(id)));
+    return fixedDifferences(stored, ofFile, written, joined);
+  };
   const read = async (run: RunId, limit?: number): Promise<FoundRun> => {
     const entries = await readJournal(journal, run, limit);
     const first = entries[0]?.fact;
     if (first?.kind !== "created")
       throw new Error(`journal: expected a created fact first, got ${first?.kind ?? "none"}`);
-    return { entries, differences: fixedDifferences(first.manifest, ofFile, written) };
+    const state = replay(entries)!;
+    return { entries, state, differences: differing(state, first.manifest) };
   };
   if (runs.length <= 1) return runs[0] && (await read(runs[0]));
-  for (const run of runs) if ((await read(run, 1)).differences.length === 0) return await read(run);
+  for (const run of runs) {
+    const found = await read(run);
+    if (found.differences.length === 0) return found;
+  }
   throw new InputError(
     "journal",
     "one run, or one that the run file fits",
@@ -114,7 +180,7 @@ async function begin(
   manifest: RunManifest,
   { journal, blobs, now }: { journal: Journal; blobs: Blobs; now: Millis },
 ): Promise<OpenedRun> {
-  const sections = await putFirstBody(manifest, blobs);
+  const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs);
   const fact: Fact = {
     kind: "created",
     schema: schemaVersion,
@@ -126,7 +192,14 @@ async function begin(
   await journal.append(manifest.run, 0, now, [fact]);
   const entry: Entry = { seq: 1, at: now, fact };
   const figures = evolveFigures(undefined, [entry])!;
-  return { state: evolve(undefined, entry), changed: manifest, figures, entries: [entry], existed: false };
+  return {
+    state: evolve(undefined, entry),
+    changed: manifest,
+    joining: [],
+    figures,
+    entries: [entry],
+    existed: false,
+  };
 }
 
 const page = 1000;

@@ -44,7 +44,7 @@ test.each([
   [
     /rounds: 2/,
     "rounds: 2\nvariant: glob",
-    "run.yaml:11: variant: expected spec (glob and trim are not supported yet)",
+    "run.yaml:1: vocabulary.kind: expected global, since sources share their embeddings under glob, got nothing",
   ],
   [/family: llama/, "family: bert", 'run.yaml:3: model.family: expected one of gpt2, llama, got "bert"'],
   [

@@ -4,7 +4,7 @@ import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { memoryBlobs } from "@homebody/store/memory";
 import { expect, test } from "vitest";
 import { parseRunFile } from "./run-file.ts";
-import { deviceExchanges, putFirstBody, readSection, rowsOf } from "./sections.ts";
+import { deviceExchanges, putFirst, readSection, rowsOf } from "./sections.ts";
 
 const { sources: _, ...file } = parseRunFile(
   `name: test
@@ -18,12 +18,20 @@ rounds: 2
 );
 
 function manifest(variant: RunManifest["variant"], rows?: Sha256): RunManifest {
-  const served = rows && { train: rows, trainBytes: 1, heldOut: null, heldOutBytes: 0, rows };
+  const served = rows && {
+    train: rows,
+    trainBytes: 1,
+    heldOut: null,
+    heldOutBytes: 0,
+    rows: { sha256: rows, held: 2 },
+  };
   const source: ManifestSource = {
     id: "a" as SourceId,
     title: "A",
     language: "en",
     vocabulary: 300,
+    tokenizer: null,
+    words: "device",
     served: served ?? null,
   };
   return { ...file, run: "0".repeat(64) as RunManifest["run"], variant, sources: [source] };
@@ -45,7 +53,7 @@ test("the exchange of a device is made by its row map, also one that was not in 
   const blobs = memoryBlobs();
   const bits = bitsOf(rowMapOf(300, [1, 2, 299]));
   const device = { source: "a" as SourceId, rows: sha256Of(bits) };
-  const exchangeOf = deviceExchanges(manifest("trim"), blobs);
+  const exchangeOf = deviceExchanges(() => manifest("trim"), blobs);
   await expect(exchangeOf(device)).rejects.toThrow("expected it in the data folder, got nothing");
   await blobs.put(bits);
   const phi = (await exchangeOf(device)).sections[1]!;
@@ -57,9 +65,9 @@ test("the exchange of a device is made by its row map, also one that was not in 
 test("the first body is a file a section; a section that is not there is an error that names it", async () => {
   const blobs = memoryBlobs();
   const run = manifest("glob");
-  const files = await putFirstBody(run, blobs);
+  const { sections } = await deviceExchanges(() => run, blobs)({ source: "a" as SourceId, rows: null });
+  const files = await putFirst(run, sections, blobs);
   expect(files.map(({ name }) => name)).toEqual(["theta", "phi", "psi"]);
-  const { sections } = await deviceExchanges(run, blobs)({ source: "a" as SourceId, rows: null });
   for (const section of sections)
     expect((await readSection(section, files, blobs)).layout).toEqual(section.layout);
   await expect(readSection(sections[1]!, files.slice(0, 1), blobs)).rejects.toThrow(

@@ -17,7 +17,6 @@ import {
   type Exchange,
   encodeSection,
   exchangeFor,
-  exchangeOf,
   firstNumbers,
   rowMapFrom,
   rowsOfDevice,
@@ -27,11 +26,15 @@ import type { ManifestSource, RunManifest, SectionFile } from "@homebody/protoco
 import type { Blobs } from "@homebody/store/ports";
 import type { DeclaredRows } from "./presence.ts";
 
-/** The first body: its sections as files, in the exchange's order. */
-export async function putFirstBody(manifest: RunManifest, blobs: Blobs): Promise<readonly SectionFile[]> {
+/** Sections as they begin, as files: of the whole body, or of one source's words. */
+export async function putFirst(
+  manifest: RunManifest,
+  sections: readonly Section[],
+  blobs: Blobs,
+): Promise<readonly SectionFile[]> {
   const files: SectionFile[] = [];
-  for (const section of exchangeOf(manifest).sections) {
-    const bytes = encodeSection(manifest, 0, firstNumbers(manifest, section));
+  for (const section of sections) {
+    const bytes = encodeSection(manifest, 0, section, firstNumbers(manifest, section));
     files.push({ name: section.name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
   }
   return files;
@@ -75,7 +78,8 @@ export async function rowsOf(
   declared: Uint8Array | undefined,
   blobs: Blobs,
 ): Promise<DeclaredRows | null> {
-  const served = source.served?.rows && (await existing(source.served.rows, blobs));
+  const rows = source.served?.rows;
+  const served = rows && (await existing(rows.sha256, blobs));
   const map = rowsOfDevice(manifest, source, { served, declared });
   if (map === null) return null;
   const bits = bitsOf(map);
@@ -83,13 +87,13 @@ export async function rowsOf(
 }
 
 /** The exchanges of devices: one a source, and one a row map where rows are a matter of the text. */
-export function deviceExchanges(manifest: RunManifest, blobs: Blobs) {
+export function deviceExchanges(manifest: () => RunManifest, blobs: Blobs) {
   const known = new Map<string, Promise<Exchange>>();
   async function make({ source, rows }: Pick<AcceptedDelta, "source" | "rows">): Promise<Exchange> {
-    const own = manifest.sources.find(({ id }) => id === source);
+    const own = manifest().sources.find(({ id }) => id === source);
     if (own === undefined) throw new Error(`source: expected one of the run's, got ${source}`);
     const map = rows === null ? null : rowMapFrom(await existing(rows, blobs), own.vocabulary);
-    return exchangeFor(manifest, own, map);
+    return exchangeFor(manifest(), own, map);
   }
   return (device: Pick<AcceptedDelta, "source" | "rows">): Promise<Exchange> => {
     const key = `${device.source} ${device.rows ?? ""}`;

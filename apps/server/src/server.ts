@@ -180,7 +180,7 @@ async function assemble(
     log,
     clock,
     trustProxy,
-    rowsOf: (source, declared) => rowsOf(manifest, source, declared, blobs),
+    rowsOf: (source, declared) => rowsOf(actor.state().manifest, source, declared, blobs),
     checkToken: tokenCheck(token, limits.adminTriesPerMinute),
     read: (after, limit) => journal.read(manifest.run, after, limit),
   });

@@ -4,7 +4,7 @@
 import type { Server as HttpServer } from "node:http";
 import { InputError, type Millis, type VolunteerId } from "@homebody/base";
 import { announcementFor, type Entry, type RunState } from "@homebody/coordinator";
-import { canTakePart, exchangeOf } from "@homebody/dept";
+import { canTakePart } from "@homebody/dept";
 import {
   checkAdmin,
   checkChunk,
@@ -200,7 +200,7 @@ export function openSockets(server: HttpServer, inputs: SocketInputs): Sockets {
     if (state.removed.has(volunteer)) return "removed"; // [C17]
     const own = state.manifest.sources.find(({ id }) => id === source);
     if (own === undefined) return "unknown-source";
-    if (!canTakePart(exchangeOf(state.manifest), can)) return "cannot-take-part"; // [P23]
+    if (!canTakePart(state.manifest, can)) return "cannot-take-part"; // [P23]
     let held: DeclaredRows | null;
     try {
       held = await inputs.rowsOf(own, rows);

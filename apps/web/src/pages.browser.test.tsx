@@ -92,7 +92,7 @@ test("the ledger shows what went out, with words at zero; leaving is asked about
   const { ledger } = sceneOf("working").volunteer.view!;
   expect(dataOf("ledger-words")).toBe(0);
   expect(dataOf("ledger-deltas")).toBe(ledger.sent.theta);
-  expect(dataOf("ledger-bodies")).toBe(ledger.received.bodies);
+  expect(dataOf("ledger-bodies")).toBe(ledger.received.theta);
   await press("Leave and forget");
   expect(sent).toEqual([]);
   await press("No, go back");

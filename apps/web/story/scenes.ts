@@ -228,7 +228,7 @@ export function idleView(): View {
     vocabulary: null,
     ledger: {
       sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
-      received: { bodies: 0, texts: 0, messages: 0 },
+      received: { theta: 0, phi: 0, psi: 0, texts: 0, messages: 0 },
     },
     refusal: null,
     sampling: null,
@@ -265,7 +265,7 @@ export function workingView(rounds: number): View {
     vocabulary: { size: 2048, embeddingBytes: 2_097_152, textBytes: 1_650_000 },
     ledger: {
       sent: { theta: rounds * 2_098_564, phi: 0, psi: 0, messages: 184_300 },
-      received: { bodies: (rounds + 1) * 4_197_376, texts: 1_650_000, messages: 61_200 },
+      received: { theta: (rounds + 1) * 4_197_376, phi: 0, psi: 0, texts: 1_650_000, messages: 61_200 },
     },
     sampling: {
       prompt: "春になると",

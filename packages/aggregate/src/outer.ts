@@ -9,7 +9,13 @@ import { type Mean, rowsOf } from "./mean.ts";
 
 export type OuterSettings =
   | { readonly kind: "averaging" }
-  | { readonly kind: "nesterov"; readonly lr: number; readonly momentum: number };
+  | { readonly kind: "nesterov"; readonly lr: number; readonly momentum: number }
+  | {
+      readonly kind: "adam";
+      readonly lr: number;
+      readonly betas: readonly [number, number];
+      readonly epsilon: number;
+    };
 
 export interface OuterOptimiser {
   /** What it keeps of a section from round to round, by name; of size 0 where it keeps nothing. */
@@ -29,9 +35,11 @@ export function outerOptimiser(settings: OuterSettings): OuterOptimiser {
       return averaging();
     case "nesterov":
       return nesterov(settings);
+    case "adam":
+      return adam(settings);
     default:
       settings satisfies never;
-      throw new InputError("outer.kind", "averaging or nesterov", JSON.stringify(settings));
+      throw new InputError("outer.kind", "averaging, nesterov or adam", JSON.stringify(settings));
   }
 }
 
@@ -99,6 +107,43 @@ export function nesterov(settings: { readonly lr: number; readonly momentum: num
         next.data[i] = data[i]! - lr * (gradient + momentum * v);
       }
       return { numbers: next, state: velocity };
+    },
+  };
+}
+
+/**
+ * FedAdam (Reddi et al., "Adaptive federated optimization", 2003.00295, algorithm 2, without correction of the bias, as
+ * there): m <- b1 m + (1 - b1) mean, v <- b2 v + (1 - b2) mean^2, numbers <- numbers + lr m / (sqrt(v) + epsilon); both begin
+ * as zeros. The state is m as `first/<tensor>` and v as `second/<tensor>`.
+ */
+export function adam(settings: {
+  readonly lr: number;
+  readonly betas: readonly [number, number];
+  readonly epsilon: number;
+}): OuterOptimiser {
+  const { lr, betas, epsilon } = settings;
+  const [beta1, beta2] = betas;
+  return {
+    stateLayout: ({ slots }) =>
+      tensorLayout(
+        ["first", "second"].flatMap((moment) =>
+          slots.map(({ name, shape }) => ({ name: `${moment}/${name}`, shape })),
+        ),
+      ),
+    update(state, { layout, data }, mean) {
+      const size = data.length;
+      if (state.data.length !== 2 * size)
+        throw new InputError("outer step, moments", `${2 * size} numbers`, `${state.data.length}`);
+      const next = namedTensors(layout);
+      const kept = namedTensors(state.layout);
+      for (let i = 0; i < size; i++) {
+        const first = beta1 * state.data[i]! + (1 - beta1) * mean[i]!;
+        const second = beta2 * state.data[size + i]! + (1 - beta2) * mean[i]! ** 2;
+        kept.data[i] = first;
+        kept.data[size + i] = second;
+        next.data[i] = data[i]! + (lr * first) / (Math.sqrt(second) + epsilon);
+      }
+      return { numbers: next, state: kept };
     },
   };
 }

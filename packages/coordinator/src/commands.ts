@@ -1,7 +1,7 @@
 // Commands: all that can be asked of a run. A command may be refused; a fact has happened.
 //
 // They come from volunteers (accept, evaluate, leave), from the admin, from the clock (tick) and from the shell's
-// own work (published, restart, change). Whatever a command needs to know is in it: decide looks nothing up.
+// own work (published, restart, change, add-source). Whatever a command needs to know is in it: decide looks nothing up.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
@@ -40,4 +40,6 @@ export type Command =
   /** The coordinator came back; it was last alive at `aliveAt`. */
   | { readonly kind: "restart"; readonly aliveAt: Millis }
   | { readonly kind: "change"; readonly manifest: RunManifest }
+  /** The host adds a source; its texts, tokenizer and first sections are durable in the blobs. */
+  | ({ readonly kind: "add-source" } & Omit<Extract<Fact, { kind: "source-added" }>, "kind" | "schema">)
   | ({ readonly kind: "admin" } & { readonly act: AdminAct });

@@ -36,6 +36,8 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
         : facts({ kind: "restarted", deadline: later(state, command.aliveAt, now) });
     case "change":
       return change(state, command.manifest);
+    case "add-source":
+      return addSource(state, command);
     case "admin":
       return administer(state, command.act, now);
     default:
@@ -109,6 +111,15 @@ function change(state: RunState, manifest: RunManifest): Decision {
   if (differences(state.manifest, manifest).length === 0) return facts();
   if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
   return facts({ kind: "changed", schema: schemaVersion, manifest });
+}
+
+/** [C21] */
+function addSource(state: RunState, command: Extract<Command, { kind: "add-source" }>): Decision {
+  const { kind: _, ...rest } = command;
+  const known = [...state.manifest.sources, ...state.joining.map(({ source }) => source)];
+  if (known.some(({ id }) => id === command.source.id)) return facts();
+  if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
+  return facts({ kind: "source-added", schema: schemaVersion, ...rest });
 }
 
 function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["act"], now: Millis): Decision {

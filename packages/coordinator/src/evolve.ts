@@ -2,7 +2,7 @@
 // a fact has happened.
 
 import type { Millis, VolunteerId } from "@homebody/base";
-import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
+import { type BodyRef, bodyId, groupNames, groupOf, type SectionFile } from "@homebody/protocol";
 import type { Entry } from "./facts.ts";
 import type { Phase, RunState } from "./state.ts";
 
@@ -31,6 +31,7 @@ export function bodyRef(number: number, sections: readonly SectionFile[]): BodyR
 function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis): RunState {
   return {
     manifest,
+    joining: [],
     phase: { kind: "gathering", round: 1 },
     paused: false,
     pausedAt: null,
@@ -86,16 +87,16 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       };
     }
     case "published":
-      return {
+      return joined({
         ...state,
         phase: { kind: "gathering", round: fact.round + 1 },
         body: bodyRef(fact.round, fact.sections),
         outer: fact.outer,
         contributors: new Set(phase.kind === "closing" ? phase.averaged : []),
         evaluated: new Set(),
-      };
+      });
     case "lapsed":
-      return { ...state, phase: { kind: "gathering", round: fact.round } };
+      return joined({ ...state, phase: { kind: "gathering", round: fact.round } });
     case "left":
       return waitingNoMore(state, fact.volunteer);
     case "removed":
@@ -109,6 +110,11 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       };
     case "finished":
       return { ...state, phase: { kind: "finished", reason: fact.reason } };
+    case "source-added": {
+      const { source, sections } = fact;
+      const added = { ...state, joining: [...state.joining, { source, sections }] };
+      return sections.length === 0 || phase.kind === "gathering" ? joined(added) : added;
+    }
     case "changed":
       return { ...state, manifest: fact.manifest };
     case "paused":
@@ -127,6 +133,28 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       fact satisfies never;
       throw new Error(`journal: unknown fact ${JSON.stringify(fact)}`);
   }
+}
+
+/** [C21] Sources that were added take part from here on: the body has their sections. */
+function joined(state: RunState): RunState {
+  const { joining, manifest, body, evaluated } = state;
+  if (joining.length === 0) return state;
+  const sources = [...manifest.sources, ...joining.map(({ source }) => source)];
+  const sections = joining.flatMap((one) => one.sections);
+  return {
+    ...state,
+    joining: [],
+    manifest: { ...manifest, sources },
+    // With other sections it is another body, which has not been evaluated.
+    ...(sections.length === 0
+      ? { body, evaluated }
+      : { body: bodyRef(body.number, inOrder([...body.sections, ...sections])), evaluated: new Set() }),
+  };
+}
+
+/** In the exchange's order: group by group, sources as they joined. */
+function inOrder(sections: readonly SectionFile[]): readonly SectionFile[] {
+  return groupNames.flatMap((group) => sections.filter(({ name }) => groupOf(name) === group));
 }
 
 /** A numeric quorum is reached; with `all` there is none to reach. */

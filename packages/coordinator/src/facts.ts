@@ -5,7 +5,7 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
-import type { RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
+import type { ManifestSource, RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
 
 export interface Assigned {
   readonly volunteer: VolunteerId;
@@ -95,6 +95,17 @@ export type Fact =
   | { readonly kind: "finished"; readonly reason: "rounds" | "admin" }
   /** The coordinator came back: deadlines moved by the time in which it was down. */
   | { readonly kind: "restarted"; readonly deadline: Millis | null }
+  /** Another source takes part from now on; where its words are a section of the body, from the next body on. */
+  | {
+      readonly kind: "source-added";
+      /** As in `created`. */
+      readonly schema: number;
+      readonly source: ManifestSource;
+      /** Parameters of its phi. */
+      readonly phi: number;
+      /** Its own sections as they begin; none where its words stay on devices, or all share them. */
+      readonly sections: readonly SectionFile[];
+    }
   /** Only what may change in a run; `schema` as in `created`. */
   | { readonly kind: "changed"; readonly schema: number; readonly manifest: RunManifest }
   | { readonly kind: "paused" }

@@ -6,7 +6,7 @@
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import { exchangeOf, type ParameterCounts, standardBytes } from "@homebody/dept";
-import { bodyId, type SectionFile, type SectionName } from "@homebody/protocol";
+import { bodyId, type GroupName, groupOf, type ManifestSource, type SectionFile } from "@homebody/protocol";
 import type { CloseReason, Entry, Fact } from "./facts.ts";
 
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
@@ -55,13 +55,13 @@ export interface RoundFigure {
 }
 
 /**
- * Bytes that passed. `deltaBytes` is the way up, as it was sent, `sectionBytes` the same by section. `wouldHaveSentBytes`
+ * Bytes that passed. `deltaBytes` is the way up, as it was sent, `sectionBytes` the same by group. `wouldHaveSentBytes`
  * is the same way up if every local step behind the accepted deltas had exchanged the whole model (DEPT's STD).
  * `bodyBytes` is the way down.
  */
 export interface TrafficFigures {
   readonly deltaBytes: number;
-  readonly sectionBytes: Readonly<Record<SectionName, number>>;
+  readonly sectionBytes: Readonly<Record<GroupName, number>>;
   readonly bodyBytes: number;
   readonly wouldHaveSentBytes: number;
 }
@@ -71,6 +71,9 @@ export interface SourceFigure {
   readonly title: string;
   readonly language: string;
   readonly vocabulary: number;
+  readonly words: ManifestSource["words"];
+  /** The body that was published last when it joined; 0: it was there from the beginning. */
+  readonly sinceBody: number;
 }
 
 export interface Figures {
@@ -96,8 +99,8 @@ export interface Figures {
   readonly parameters: ParameterCounts;
   /** Parameters of a body: what travels, every row of it. */
   readonly travelling: number;
-  /** Groups of parameters that never leave a device. */
-  readonly home: readonly SectionName[];
+  /** Groups of parameters that no device sends. */
+  readonly home: readonly GroupName[];
   readonly sources: readonly SourceFigure[];
   readonly bodies: readonly BodyFigure[];
   /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
@@ -193,12 +196,7 @@ function created({ at, seq, fact }: Entry): Draft {
     parameters: fact.parameters,
     travelling: exchange.sections.reduce((sum, { layout }) => sum + layout.size, 0),
     home: exchange.home.map(({ name }) => name),
-    sources: manifest.sources.map(({ id, title, language, vocabulary }) => ({
-      id,
-      title,
-      language,
-      vocabulary,
-    })),
+    sources: manifest.sources.map((source) => sourceFigure(source, 0)),
     bodies: [bodyFigure(0, fact.sections, at)],
     scores: Object.fromEntries(manifest.sources.map(({ id }) => [id, []])),
     tokens: 0,
@@ -254,7 +252,7 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       const { round, volunteer, source, norm, loss, steps, tokens } = fact;
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
       const sectionBytes = { ...draft.traffic.sectionBytes };
-      for (const section of fact.sections) sectionBytes[section.name] += section.sizeBytes;
+      for (const section of fact.sections) sectionBytes[groupOf(section.name)] += section.sizeBytes;
       const list = owned(draft.deltas);
       list.push({ round, volunteer, source, norm, cosine: null, sizeBytes, loss, steps, tokens, at });
       draft.deltas = list;
@@ -312,6 +310,14 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
     case "restarted":
       if (fact.deadline !== null) draft.deadline = fact.deadline;
       return;
+    case "source-added": {
+      const { source, phi } = fact;
+      const { parameters } = draft;
+      draft.sources = [...draft.sources, sourceFigure(source, draft.published)];
+      draft.scores = { ...draft.scores, [source.id]: [] };
+      draft.parameters = { ...parameters, phi: { ...parameters.phi, [source.id]: phi } };
+      return;
+    }
     case "changed":
       draft.description = fact.manifest.description;
       draft.host = fact.manifest.host;
@@ -335,6 +341,13 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
     default:
       fact satisfies never;
   }
+}
+
+function sourceFigure(
+  { id, title, language, vocabulary, words }: ManifestSource,
+  sinceBody: number,
+): SourceFigure {
+  return { id, title, language, vocabulary, words, sinceBody };
 }
 
 /** Adds one volunteer's evaluation to its source's point for that body. */

@@ -8,9 +8,10 @@ import {
   type Check,
   checked,
   checkManifest,
+  checkSource,
   liftManifest,
   type ManifestLift,
-  sectionNames,
+  sectionName,
 } from "@homebody/protocol";
 import { z } from "zod";
 import type { Entry, Fact } from "./facts.ts";
@@ -20,7 +21,7 @@ const time = z.number();
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
 const volunteer = z.string().regex(/^[0-9a-f]{32}$/, "32 hex digits");
 const source = z.string();
-const name = z.enum(sectionNames);
+const name = sectionName;
 const sectionFile = z.object({ name, sha256: hash, sizeBytes: count });
 const sections = z.array(sectionFile).min(1);
 const rows = hash.nullable();
@@ -87,6 +88,13 @@ const factShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("evaluating"), expected: z.array(volunteer), deadline: time }),
   z.object({ kind: z.literal("finished"), reason: z.enum(["rounds", "admin"]) }),
   z.object({ kind: z.literal("restarted"), deadline: time.nullable() }),
+  z.object({
+    kind: z.literal("source-added"),
+    schema: count,
+    source: z.record(z.string(), z.unknown()),
+    phi: count,
+    sections: z.array(sectionFile),
+  }),
   z.object({ kind: z.literal("changed"), schema: count, manifest: z.record(z.string(), z.unknown()) }),
   z.object({ kind: z.literal("paused") }),
   z.object({ kind: z.literal("resumed"), deadline: time.nullable() }),
@@ -118,7 +126,9 @@ export function readEntry(value: unknown, lifts?: readonly ManifestLift[]): Entr
           ...known,
           manifest: checkManifest(liftManifest(known.manifest, known.schema, lifts), `${where}.manifest`),
         }
-      : known;
+      : known.kind === "source-added"
+        ? { ...known, source: checkSource(known.source, `${where}.source`) }
+        : known;
   return { seq, at, fact: whole as unknown as Fact } as Entry;
 }
 

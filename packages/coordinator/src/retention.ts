@@ -2,15 +2,17 @@
 //
 // Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
 // row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
-// blobs can recompute every body. Texts for good. This is the one place that knows which fact names which blob.
+// blobs can recompute every body. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 
 import type { Sha256 } from "@homebody/base";
+import type { ManifestSource } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import type { RunState } from "./state.ts";
 
 /** What a blob is used for. */
 type Use =
   | { readonly kind: "text" }
+  | { readonly kind: "tokenizer" }
   | { readonly kind: "body"; readonly number: number }
   | { readonly kind: "outer" }
   | { readonly kind: "delta" | "rows"; readonly round: number };
@@ -31,6 +33,7 @@ export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Ret
   function isNeeded(hash: Sha256, use: Use, { body, outer }: RunState): boolean {
     switch (use.kind) {
       case "text":
+      case "tokenizer":
         return true;
       case "body":
         return keepsBody(use.number, body.number);
@@ -70,16 +73,28 @@ export function keepsBody(number: number, latest: number): boolean {
   return number === 0 || number > latest - 5 || number % 10 === 0;
 }
 
+/** For as long as the run is there. */
+function usesOfSource({ served, tokenizer }: ManifestSource): readonly (readonly [Sha256, Use])[] {
+  return [
+    ...(served === null ? [] : [[served.train, { kind: "text" }] as const]),
+    ...(served?.heldOut ? [[served.heldOut, { kind: "text" }] as const] : []),
+    ...(served?.rows ? [[served.rows.sha256, { kind: "text" }] as const] : []),
+    ...(tokenizer === null ? [] : [[tokenizer.sha256, { kind: "tokenizer" }] as const]),
+  ];
+}
+
 function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
   switch (fact.kind) {
     case "created":
       return [
         ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: 0 }] as const),
-        ...fact.manifest.sources.flatMap(({ served }) => [
-          ...(served === null ? [] : [[served.train, { kind: "text" }] as const]),
-          ...(served?.heldOut ? [[served.heldOut, { kind: "text" }] as const] : []),
-          ...(served?.rows ? [[served.rows, { kind: "text" }] as const] : []),
-        ]),
+        ...fact.manifest.sources.flatMap(usesOfSource),
+      ];
+    case "source-added":
+      return [
+        // Of the body that it joins, whose number is not known here: kept, as the first body is.
+        ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: 0 }] as const),
+        ...usesOfSource(fact.source),
       ];
     case "opened":
       return fact.assigned.flatMap(({ rows }) =>

@@ -44,9 +44,13 @@ export interface Present {
   readonly rows: Sha256 | null;
 }
 
+export type JoiningSource = Pick<Extract<Fact, { kind: "source-added" }>, "source" | "sections">;
+
 /** The fold over facts. */
 export interface RunState {
   readonly manifest: RunManifest;
+  /** Sources whose words become part of the next body [C21]. */
+  readonly joining: readonly JoiningSource[];
   readonly phase: Phase;
   readonly paused: boolean;
   /** When the pause began; null when not paused. */

@@ -3,7 +3,8 @@
 // A tick with nothing due gives no facts, so it may be sent as often as one likes. One tick takes one stride
 // (a lapsed round does not open again in the same one): the shell ticks until nothing more is due.
 
-import type { Millis, VolunteerId } from "@homebody/base";
+import { type Millis, permutation, random, type SourceId, type VolunteerId } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
 import type { Phase, Present, RunState } from "./state.ts";
 
@@ -54,17 +55,31 @@ function open(state: RunState, round: number, present: readonly Present[], now: 
   const { manifest, stepsDone } = state;
   const { localSteps } = manifest.training;
   if (state.paused || ready.length < manifest.round.minimum) return [];
+  const sources = sampledSources(manifest, round, ready);
   return [
     {
       kind: "opened",
       round,
-      assigned: slots(ready),
+      assigned: slots(ready.filter(({ source }) => sources.has(source))),
       localSteps,
       stepsBefore: stepsDone,
       totalSteps: manifest.rounds * localSteps,
       deadline: after(now, manifest.round.deadlineSeconds),
     },
   ];
+}
+
+/** [C22] Of the sources that are here, as many as the share of all comes to, at least one; the seed and the round say which. */
+function sampledSources(
+  { round: policy, sources, training }: RunManifest,
+  round: number,
+  ready: readonly Present[],
+): ReadonlySet<SourceId> {
+  const here = [...new Set(ready.map(({ source }) => source))].sort(compare);
+  if (policy.sources === "all") return new Set(here);
+  const count = Math.max(1, Math.round(policy.sources * sources.length));
+  const order = permutation(here.length, random(`${training.seed}/round ${round}/sources`));
+  return new Set([...order].slice(0, count).map((i) => here[i]!));
 }
 
 function slots(ready: readonly Present[]): readonly Assigned[] {

@@ -159,7 +159,7 @@ test("an entry that is none is an error that says which and what", () => {
   );
   expect(() => readEntry(of(opened, { ...opened!.fact, round: "one" }))).toThrow(/^journal entry 2\.round/);
   expect(() => readEntry(of(opened, { ...opened!.fact, assigned: 3 }))).toThrow(InputError);
-  expect(() => readEntry(of(created, { ...created!.fact, schema: 2 }))).toThrow(/schema/);
+  expect(() => readEntry(of(created, { ...created!.fact, schema: 3 }))).toThrow(/schema/);
   expect(() => readEntry(of(created, { ...created!.fact, manifest: {} }))).toThrow(
     /journal entry 1\.manifest/,
   );
@@ -178,6 +178,10 @@ test("an older manifest is lifted by the schema that its fact names", () => {
   const { codec, ...manifest } = created!.fact.manifest as Record<string, unknown>;
   const older = { ...created, fact: { ...created!.fact, manifest } };
   expect(() => readEntry(older)).toThrow("journal entry 1.manifest.codec: expected a value, got nothing");
-  const { fact } = readEntry(older, [(lacking) => ({ codec, ...lacking })]);
+  const now = readEntry(created).fact;
+  if (now.kind !== "created") throw new Error(`expected a created fact, got ${now.kind}`);
+  const { codec: _, ...lacking } = now.manifest;
+  const olderStill = { ...created, fact: { ...created!.fact, schema: 1, manifest: lacking } };
+  const { fact } = readEntry(olderStill, [(manifest) => ({ codec, ...manifest })]);
   expect(fact.kind === "created" && fact.manifest.codec).toBe("fp16");
 });

@@ -4,13 +4,15 @@
 // The variants of DEPT (Iacob et al., arXiv 2410.05021, section 2): theta is the body of the transformer, phi the token
 // embedding (with the head, if it is not tied), psi the position embedding. GLOB exchanges everything, over one
 // vocabulary that all sources share; TRIM the same, but a device trains and returns only the rows of phi that its text
-// needs; SPEC exchanges theta alone. Sections stand in one order, in deltas and in bodies.
+// needs; SPEC exchanges theta alone. Where the words of SPEC are a source's (an extension of ours: the paper has one
+// worker a source), phi and psi of a source are sections of its own, averaged among its volunteers and never across
+// sources. Sections stand in one order, in deltas and in bodies.
 
 import { InputError, type NamedTensors, type TensorLayout } from "@homebody/base";
 import { type CodecName, codecs, deltaBytes } from "@homebody/codec";
 import { type ModelConfig, modelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
-import type { Abilities, ManifestSource, RunManifest } from "@homebody/protocol";
+import type { Abilities, ManifestSource, RunManifest, SectionName } from "@homebody/protocol";
 import { heldLayout, type RowMap, rowMapFrom, takeRows } from "./row-map.ts";
 
 /** A run's manifest, also before it has an identity. */
@@ -18,10 +20,15 @@ export type Manifest = Omit<RunManifest, "run">;
 
 /** One group of parameters that travels. */
 export interface Section {
-  /** That of its group. */
-  readonly name: Group;
+  /** Of this exchange: that of its group, with the source's where it is one source's alone. */
+  readonly name: SectionName;
+  readonly group: Group;
+  /** Whose it is; null: everybody's. */
+  readonly source: ManifestSource["id"] | null;
   /** Of the whole, as the coordinator has it. */
   readonly layout: TensorLayout;
+  /** Of the model whose vocabulary are the section's rows. */
+  readonly config: ModelConfig;
   /** The rows of it that are held here; null: all. */
   readonly rows: RowMap | null;
   /** Of what is held: a device trains this, and its deltas have this layout. The whole where all rows are held. */
@@ -47,18 +54,45 @@ const travels: Readonly<Record<RunManifest["variant"], Readonly<Record<Group, Tr
   trim: { theta: "whole", phi: "rows", psi: "whole" },
 };
 
-/** The run's exchange as the coordinator has it: every row of every section. */
+/** The run's exchange as the coordinator has it: every row of every section, and the words of every source that shares them. */
 export function exchangeOf(manifest: Manifest): Exchange {
   const source = manifest.sources[0]!;
-  if (travels[manifest.variant].phi !== "home")
-    for (const { id, vocabulary } of manifest.sources)
-      if (vocabulary !== source.vocabulary)
-        throw new InputError(
-          `sources.${id}.vocabulary`,
-          `${source.vocabulary}, as all sources share one under ${manifest.variant}`,
-          `${vocabulary}`,
-        );
-  return exchange(manifest, source, null);
+  const config = configOf(manifest, source.vocabulary);
+  const sections: Section[] = [];
+  const home: Exchange["home"][number][] = [];
+  for (const group of groups) {
+    if (groupLayout(config, group).size === 0) continue;
+    if (travels[manifest.variant][group] !== "home") {
+      if (group === "phi") requireOneVocabulary(manifest);
+      sections.push(sectionOf(manifest, group, null));
+      continue;
+    }
+    const own = manifest.sources.filter((one) => sharesWords(manifest, one));
+    for (const one of own) sections.push(sectionOf(manifest, group, one));
+    if (own.length === 0) home.push({ name: group, layout: groupLayout(config, group) });
+  }
+  return { sections, home, config };
+}
+
+function requireOneVocabulary({ variant, sources }: Manifest): void {
+  const { vocabulary: first } = sources[0]!;
+  for (const { id, vocabulary } of sources)
+    if (vocabulary !== first)
+      throw new InputError(
+        `sources.${id}.vocabulary`,
+        `${first}, as all sources share one under ${variant}`,
+        `${vocabulary}`,
+      );
+}
+
+/** Whether the volunteers of a source share its embeddings, by way of the coordinator. */
+export function sharesWords({ variant }: Manifest, { words }: ManifestSource): boolean {
+  return travels[variant].phi === "home" && words === "source";
+}
+
+/** Whether a device leaves out the rows of the vocabulary that its text does not need. */
+export function leavesOutRows({ variant, vocabulary }: Manifest): boolean {
+  return travels[variant].phi === "rows" || (travels[variant].phi === "home" && vocabulary.kind === "global");
 }
 
 /** Whether a device declares which rows it holds, before its first delta. */
@@ -68,7 +102,7 @@ export function declaresRows({ variant }: Manifest): boolean {
 
 /**
  * The row map that a device exchanges by: that of the served text where the manifest has one, else what the device
- * declared (bitmaps); null where rows are no matter of the text. An InputError says what is wrong with a map.
+ * declared (bitmaps); null where none is exchanged by. An InputError says what is wrong with a map.
  */
 export function rowsOfDevice(
   manifest: Manifest,
@@ -85,45 +119,62 @@ export function rowsOfDevice(
 }
 
 /**
- * The exchange of one device. `rows` is its row map where rows are a matter of the text, else null: an InputError says
- * which of the two was expected.
+ * The exchange of one device. `rows` is its row map where it leaves rows out, else null; where the map is the device's own
+ * affair (SPEC), the coordinator has none, and what it says of what stays at home is of the whole vocabulary. An
+ * InputError says what was expected.
  */
 export function exchangeFor(manifest: Manifest, source: ManifestSource, rows: RowMap | null): Exchange {
-  if (declaresRows(manifest) !== (rows !== null))
-    throw new InputError(
-      "row map",
-      rows === null ? `one, under ${manifest.variant}` : `none, under ${manifest.variant}`,
-      rows === null ? "none" : "one",
-    );
+  const { variant } = manifest;
+  if (rows === null && declaresRows(manifest))
+    throw new InputError("row map", `one, under ${variant}`, "none");
+  if (rows !== null && !leavesOutRows(manifest))
+    throw new InputError("row map", `none, under ${variant}`, "one");
   if (rows !== null && rows.size !== source.vocabulary)
     throw new InputError("row map", `${source.vocabulary} rows`, `${rows.size}`);
-  return exchange(manifest, source, rows);
-}
-
-function exchange(manifest: Manifest, source: ManifestSource, rows: RowMap | null): Exchange {
-  const { variant, codec, outer } = manifest;
-  const whole = configOf(manifest, source.vocabulary);
+  const shares = sharesWords(manifest, source);
+  if (rows !== null && shares && rows.ids.length !== wordsOf(source))
+    throw new InputError("row map", `the ${wordsOf(source)} rows of the served text`, `${rows.ids.length}`);
+  const config = configOf(manifest, rows?.ids.length ?? source.vocabulary);
   const sections: Section[] = [];
   const home: Exchange["home"][number][] = [];
-  for (const name of groups) {
-    const layout = groupLayout(whole, name);
-    if (layout.size === 0) continue;
-    const travel = travels[variant][name];
-    if (travel === "home") {
-      home.push({ name, layout });
-      continue;
-    }
-    const own = travel === "rows" ? rows : null;
-    sections.push({
-      name,
-      layout,
-      rows: own,
-      held: own === null ? layout : heldLayout(layout, own),
-      codec,
-      outer,
-    });
+  for (const group of groups) {
+    const travel = travels[variant][group];
+    if (groupLayout(config, group).size === 0) continue;
+    if (travel !== "home")
+      sections.push(sectionOf(manifest, group, null, travel === "rows" ? rows : null, source));
+    else if (shares) sections.push(sectionOf(manifest, group, source));
+    else home.push({ name: group, layout: groupLayout(config, group) });
   }
-  return { sections, home, config: rows === null ? whole : configOf(manifest, rows.ids.length) };
+  return { sections, home, config };
+}
+
+/** A section of all sources, or of one alone (`of`). */
+function sectionOf(
+  manifest: Manifest,
+  group: Group,
+  of: ManifestSource | null,
+  rows: RowMap | null = null,
+  { vocabulary }: ManifestSource = of ?? manifest.sources[0]!,
+): Section {
+  const { codec, outer } = manifest;
+  const config = configOf(manifest, of === null ? vocabulary : wordsOf(of));
+  const layout = groupLayout(config, group);
+  return {
+    name: of === null ? group : `${group as "phi" | "psi"}/${of.id}`,
+    group,
+    source: of?.id ?? null,
+    layout,
+    config,
+    rows,
+    held: rows === null ? layout : heldLayout(layout, rows),
+    codec,
+    outer,
+  };
+}
+
+/** Rows of the embedding that the volunteers of a source share: those that the served text needs, where some are left out. */
+function wordsOf({ served, vocabulary }: ManifestSource): number {
+  return served?.rows?.held ?? vocabulary;
 }
 
 function configOf({ model }: Manifest, vocabulary: number): ModelConfig {
@@ -145,25 +196,23 @@ export function deltaSize(exchange: Exchange): { readonly most: number; readonly
   return deltaBytes(formsOf(exchange));
 }
 
+const ofSource = (group: Group) => `${group}-of-source`;
+
 /** What this version can do: for a volunteer's hello. */
-export const abilities: Abilities = { codecs: Object.keys(codecs), sections: groups };
+export const abilities: Abilities = {
+  codecs: Object.keys(codecs),
+  sections: [...groups, ofSource("phi"), ofSource("psi")],
+  vocabularies: ["own", "source", "global"],
+  optimisers: ["adamw", "muon"],
+};
 
 /** Whether a device that can do this can take part [P23]. */
-export function canTakePart(exchange: Exchange, can: Abilities): boolean {
-  const needs = needsOf(exchange);
+export function canTakePart(manifest: Manifest, can: Abilities): boolean {
+  const { sections } = exchangeOf(manifest);
   return (
-    needs.codecs.every((codec) => can.codecs.includes(codec)) &&
-    needs.sections.every((section) => can.sections.includes(section))
+    sections.every(({ codec }) => can.codecs.includes(codec)) &&
+    sections.every(({ group, source }) => can.sections.includes(source === null ? group : ofSource(group))) &&
+    can.vocabularies.includes(manifest.vocabulary.kind) &&
+    can.optimisers.includes(manifest.training.optimiser.kind)
   );
-}
-
-/** What a device must be able to do to take part. */
-function needsOf({ sections }: Exchange): {
-  readonly codecs: readonly CodecName[];
-  readonly sections: readonly Group[];
-} {
-  return {
-    codecs: [...new Set(sections.map(({ codec }) => codec))],
-    sections: sections.map(({ name }) => name),
-  };
 }

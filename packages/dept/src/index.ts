@@ -10,13 +10,16 @@ export {
   exchangeOf,
   formsOf,
   heldOf,
+  leavesOutRows,
   type Manifest,
   rowsOfDevice,
   type Section,
+  sharesWords,
 } from "./exchange.ts";
 export { bitsOf, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
 export { decodeSection, encodeSection, firstAtHome, firstNumbers } from "./section-file.ts";
+export { splitOf, vocabularySample } from "./texts.ts";
 export {
   type ParameterCounts,
   parameterCounts,

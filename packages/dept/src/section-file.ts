@@ -12,32 +12,45 @@ import type { RunManifest } from "@homebody/protocol";
 import { type Exchange, exchangeOf, type Section } from "./exchange.ts";
 
 /** The numbers that a section has in the first body: a function of the run's file alone. */
-export function firstNumbers(manifest: RunManifest, { name }: Pick<Section, "name">): NamedTensors {
-  return initialParameters(exchangeOf(manifest).config, [name], `${manifest.training.seed}/body`);
+export function firstNumbers(
+  { training }: RunManifest,
+  { group, source, config }: Pick<Section, "group" | "source" | "config">,
+): NamedTensors {
+  return initialParameters(
+    config,
+    [group],
+    source === null ? `${training.seed}/body` : wordsSeed(training, source),
+  );
 }
 
 /** The numbers that a group which stays at home begins with: a function of the run's file and the source. */
 export function firstAtHome(
-  manifest: RunManifest,
+  { training }: RunManifest,
   source: string,
   { config }: Exchange,
-  group: Section["name"],
+  group: Section["group"],
 ): NamedTensors {
-  return initialParameters(config, [group], `${manifest.training.seed}/${source}/words`);
+  return initialParameters(config, [group], wordsSeed(training, source));
 }
 
+const wordsSeed = ({ seed }: RunManifest["training"], source: string) => `${seed}/${source}/words`;
+
 /** Equal numbers of an equal run and body have equal bytes. `format: pt` is what Hugging Face's loaders look for. */
-export function encodeSection(manifest: RunManifest, body: number, numbers: NamedTensors): Uint8Array {
-  const exchange = exchangeOf(manifest);
-  // Where the vocabulary is each source's own, it is no part of a body.
-  const { vocab_size, ...shared } = exchange.config;
-  const config = exchange.home.some(({ name }) => name === "phi") ? shared : { ...shared, vocab_size };
+export function encodeSection(
+  manifest: RunManifest,
+  body: number,
+  { config, source }: Pick<Section, "config" | "source">,
+  numbers: NamedTensors,
+): Uint8Array {
+  // Where the vocabulary is each source's own, it is no part of what all share.
+  const { vocab_size, ...shared } = config;
+  const isOfAll = source === null && exchangeOf(manifest).sections.every(({ name }) => name !== "phi");
   return encodeSafetensors(numbers, {
     format: "pt",
     run: manifest.run,
     run_name: manifest.name,
     body: String(body),
-    config: JSON.stringify(config),
+    config: JSON.stringify(isOfAll ? shared : { ...shared, vocab_size }),
   });
 }
 

@@ -3,9 +3,9 @@
 
 import { InputError, type Millis, type SourceId, type UploadId, type VolunteerId } from "@homebody/base";
 import { z } from "zod";
-import { type BodyRef, sectionNames } from "./body.ts";
+import type { BodyRef } from "./body.ts";
 import { type Check, checked, shown } from "./check.ts";
-import { finite, sha, source, upload, volunteer, whole } from "./fields.ts";
+import { finite, sectionName, sha, source, upload, volunteer, whole } from "./fields.ts";
 import { type DeviceKind, device, type Progress, progress } from "./messages.ts";
 import { isRefusal, type Refusal } from "./refusals.ts";
 
@@ -88,11 +88,14 @@ export interface PresenceReport {
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
 }
 
-const sectionFile = z.object({ name: z.enum(sectionNames), sha256: sha, sizeBytes: whole() });
+/** Theta, and words of each source that a run file may have. */
+const mostSections = 1 + 2 * 256;
+
+const sectionFile = z.object({ name: sectionName, sha256: sha, sizeBytes: whole() });
 const bodyRef = z.object({
   number: whole(),
   id: sha,
-  sections: z.array(sectionFile).min(1).max(sectionNames.length),
+  sections: z.array(sectionFile).min(1).max(mostSections),
 });
 const ofEvery = { paused: z.boolean(), body: bodyRef };
 const announcement = z.discriminatedUnion("kind", [

@@ -2,9 +2,17 @@
 
 import type { Sha256 } from "@homebody/base";
 
-/** Groups of parameters that may travel, in the order in which they stand in bodies and deltas. */
-export const sectionNames = ["theta", "phi", "psi"] as const;
-export type SectionName = (typeof sectionNames)[number];
+/** Groups of parameters, in the order in which they stand in bodies and deltas. */
+export const groupNames = ["theta", "phi", "psi"] as const;
+export type GroupName = (typeof groupNames)[number];
+
+/** A group that all sources share, or that of one source: `phi`, `phi/es`. */
+export type SectionName = GroupName | `${"phi" | "psi"}/${string}`;
+
+/** The group that a section is of. */
+export function groupOf(section: SectionName): GroupName {
+  return section.split("/", 1)[0] as GroupName;
+}
 
 /** Named tensors of one section in the blobs: of a body, or what an outer optimiser keeps of it. */
 export interface SectionFile {

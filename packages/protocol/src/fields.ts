@@ -2,6 +2,7 @@
 
 import type { RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
 import { z } from "zod";
+import type { SectionName } from "./body.ts";
 
 export const whole = (most = Number.MAX_SAFE_INTEGER) => z.number().int().min(0).max(most);
 export const hex = (digits: number) =>
@@ -12,3 +13,9 @@ export const run = hex(64) as unknown as z.ZodType<RunId>;
 export const volunteer = hex(32) as unknown as z.ZodType<VolunteerId>;
 export const upload = hex(32) as unknown as z.ZodType<UploadId>;
 export const source = z.string().regex(/^[a-z0-9][a-z0-9-]{0,31}$/) as unknown as z.ZodType<SourceId>;
+export const sectionName = z
+  .string()
+  .regex(
+    /^(theta|(phi|psi)(\/[a-z0-9][a-z0-9-]{0,31})?)$/,
+    "a section's name",
+  ) as unknown as z.ZodType<SectionName>;

@@ -38,7 +38,7 @@ const valid = {
     secret: hex(64),
     source: "es",
     device: { backend: "wasm", host: "node" },
-    can: { codecs: ["fp32", "fp16"], sections: ["theta"] },
+    can: { codecs: ["fp32", "fp16"], sections: ["theta"], vocabularies: ["own"], optimisers: ["muon"] },
   },
   ready: { ready: true },
   progress: { round: 1, stage: "train", step: 3, of: 10, loss: 2.5, tokensPerSecond: null },
@@ -112,6 +112,13 @@ test("[P4] the version of a hello is read whatever else it holds", () => {
     expect(protocolOf(junk)).toBeUndefined();
   const { can: _, ...older } = valid.hello;
   expect(() => checkHello(older)).toThrow("hello.can");
+  const { codecs, sections } = valid.hello.can;
+  expect(checkHello({ ...valid.hello, can: { codecs, sections } }).can).toEqual({
+    codecs,
+    sections,
+    vocabularies: ["own"],
+    optimisers: ["adamw"],
+  });
 });
 
 const body = { number: 3, id: hex(64), sections: [{ name: "theta", sha256: hex(64), sizeBytes: 10 }] };

@@ -45,7 +45,12 @@ export interface Hello {
 /** Words of codecs and sections, those of other versions included. */
 export interface Abilities {
   readonly codecs: readonly string[];
+  /** Groups of parameters that it may exchange: `theta`; with `-of-source` those of one source alone. */
   readonly sections: readonly string[];
+  /** Kinds of vocabularies. */
+  readonly vocabularies: readonly string[];
+  /** Optimisers of the body. */
+  readonly optimisers: readonly string[];
 }
 
 /** The bitmap of the largest vocabulary that a run file may have. */
@@ -130,7 +135,13 @@ export const checkHello: Check<Hello> = checked(
     secret: hex(64),
     source,
     device,
-    can: z.object({ codecs: someWords, sections: someWords }),
+    // What 0.2 could do is what a hello that is silent of it can.
+    can: z.object({
+      codecs: someWords,
+      sections: someWords,
+      vocabularies: someWords.default(["own"]),
+      optimisers: someWords.default(["adamw"]),
+    }),
     rows: z
       .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostRowBytes, "a bitmap")
       .optional(),

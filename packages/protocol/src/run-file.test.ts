@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { canonicalJson, checkRunFile, differences, fixedPart, manifestOf, type ServedText } from "./index.ts";
+import {
+  canonicalJson,
+  checkRunFile,
+  differences,
+  fixedPart,
+  manifestOf,
+  runFileSchema,
+  type ServedText,
+} from "./index.ts";
 
 const file = (change: Record<string, unknown> = {}) => ({
   name: "A run",
@@ -44,6 +52,11 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { outer: { kind: "nesterov" } },
     { heldOut: { share: 0.2 } },
     { training: { ...file().training, seed: 2 } },
+    { training: { ...file().training, optimiser: { kind: "muon" } } },
+    { training: { ...file().training, fitSteps: 3 } },
+    { round: { sources: 0.5 } },
+    { outer: { kind: "adam" } },
+    { vocabulary: { size: 1024 } },
   ].map(runOf);
   expect(new Set([same, ...others]).size).toBe(others.length + 1);
 });
@@ -60,8 +73,75 @@ test("differences come key by key", () => {
   expect(differences(was, is)).toEqual([{ key: "training.batch", was: 4, is: 8 }]);
 });
 
-test("what is not supported yet, or does not fit, is refused by key", () => {
-  expect(() => checkRunFile(file({ variant: "glob" }))).toThrow("run file.variant");
+test("vocabularies have a home that fits the variant", () => {
+  const [es, mine] = file().sources.map(({ vocabulary: _, ...source }) => source);
+  const wrong = (change: Record<string, unknown>) => {
+    const result = runFileSchema.safeParse({ ...file(), sources: [es, mine], ...change });
+    return (result.error?.issues ?? []).map(({ path, message }) => `${path.join(".")}: ${message}`);
+  };
+  const global = { vocabulary: { kind: "global" } };
+  const source = { vocabulary: { kind: "source" } };
+  for (const variant of ["glob", "trim"]) {
+    expect(wrong({ variant })).toEqual([
+      `vocabulary.kind: global, since sources share their embeddings under ${variant}`,
+    ]);
+    expect(wrong({ variant, ...global })).toEqual([]);
+    expect(wrong({ variant, ...global, words: "source" })).toEqual([
+      `sources.0.words: device, since ${variant} shares the words of all sources`,
+      `sources.1.words: device, since ${variant} shares the words of all sources`,
+    ]);
+  }
+  expect(wrong({ ...global, sources: [mine] })).toEqual([
+    "vocabulary.file: a tokenizer.json, since no source has served text to train one on",
+  ]);
+  expect(wrong({ vocabulary: { kind: "global", file: "all.json" }, sources: [mine] })).toEqual([]);
+  expect(wrong({ ...source, sources: [es, { ...mine, tokenizer: "mine.json" }] })).toEqual([]);
+  expect(wrong(source)).toEqual([
+    "sources.1.tokenizer: a tokenizer.json, since the host has no text to train one on",
+  ]);
+  expect(wrong({ sources: [{ ...es, tokenizer: "es.json" }] })).toEqual([
+    "sources.0.tokenizer: nothing, since vocabularies are not of sources but own",
+  ]);
+  expect(wrong({ ...source, sources: [{ ...es, tokenizer: "es.json", vocabulary: 300 }] })).toEqual([
+    "sources.0.vocabulary: nothing, since the tokenizer that is given has its size",
+  ]);
+  expect(wrong({ ...global, sources: [{ ...es, vocabulary: 300 }] })).toEqual([
+    "sources.0.vocabulary: nothing, since all sources share the run's",
+  ]);
+  expect(wrong({ vocabulary: { file: "all.json" } })).toEqual([
+    "vocabulary.file: nothing, since vocabularies are not global but own",
+  ]);
+});
+
+test("words are a source's where its text is served and its vocabulary is no device's own", () => {
+  const [es, mine] = file().sources.map(({ vocabulary: _, ...source }) => source);
+  const wrong = (change: Record<string, unknown>) =>
+    (runFileSchema.safeParse({ ...file(), sources: [es], ...change }).error?.issues ?? []).map(
+      ({ path, message }) => `${path.join(".")}: ${message}`,
+    );
+  const vocabulary = { kind: "source" };
+  expect(wrong({ words: "source", vocabulary })).toEqual([]);
+  expect(wrong({ vocabulary, sources: [{ ...es, words: "source" }] })).toEqual([]);
+  expect(wrong({ words: "source" })).toEqual([
+    "sources.0.words: device, unless vocabulary.kind is source or global",
+  ]);
+  const brought = { ...mine, tokenizer: "mine.json" };
+  expect(wrong({ words: "source", vocabulary, sources: [es, brought] })).toEqual([
+    "sources.1.words: device, since volunteers bring the text",
+  ]);
+  expect(wrong({ words: "source", vocabulary, sources: [es, { ...brought, words: "device" }] })).toEqual([]);
+  const manifest = manifestOf(
+    checkRunFile(file({ words: "source", vocabulary, sources: [es, { ...brought, words: "device" }] })),
+    served,
+    new Map([["mine", { sha256: "ab".repeat(32) as never, sizeBytes: 7, vocabulary: 444 }]]),
+  );
+  expect(manifest.sources.map(({ words, vocabulary }) => [words, vocabulary])).toEqual([
+    ["source", 2048],
+    ["device", 444],
+  ]);
+});
+
+test("what does not fit is refused by key", () => {
   expect(() => checkRunFile(file({ rounds: "x" }))).toThrow(
     'run file.rounds: expected a whole number, got "x"',
   );

@@ -38,6 +38,10 @@ const model = z.strictObject({
     .optional(),
 });
 
+const tokens = count(257, 65536);
+/** Whose the embeddings are where only theta is shared: each volunteer's own, or the source's, kept by the coordinator. */
+const words = oneOf(["device", "source"]);
+
 const source = z.strictObject({
   id: z.string("text").regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "1 to 32 of a-z, 0-9 and -, not starting with -"),
   title: line(80),
@@ -47,7 +51,25 @@ const source = z.strictObject({
   /** A folder or file of .txt, .md or .jsonl, relative to the run file; for served text. */
   train: line(1000).optional(),
   heldOut: line(1000).optional(),
-  vocabulary: count(257, 65536),
+  /** Tokens of the source's own vocabulary; else as many as the run's `vocabulary.size` says. */
+  vocabulary: tokens.optional(),
+  /** A tokenizer.json that the host gives, where vocabularies are of sources. */
+  tokenizer: line(1000).optional(),
+  /** Instead of the run's. */
+  words: words.optional(),
+});
+
+const vocabulary = z.strictObject({
+  /**
+   * `own`: each device trains one on its text; `source`: one a source, of its served text or given; `global`: one for
+   * the run, of a sample of the served texts or given.
+   */
+  kind: oneOf(["own", "source", "global"]).default("own"),
+  size: tokens.default(2048),
+  /** A tokenizer.json that the host gives for the whole run. */
+  file: line(1000).optional(),
+  /** UTF-8 bytes of the served texts that a global vocabulary is trained on, an equal share of each source. */
+  sampleBytes: count(1000, 1_000_000_000).default(16_000_000),
 });
 
 const training = z.strictObject({
@@ -64,6 +86,21 @@ const training = z.strictObject({
   weightDecay: z.number("a number").min(0, "0 or more").max(10, "at most 10").default(0),
   clip: positive(1e6).default(1),
   moments: oneOf(["afresh", "kept"]).default("afresh"),
+  /** Of the body's matrices; all else is AdamW's. */
+  optimiser: z
+    .discriminatedUnion(
+      "kind",
+      [
+        z.strictObject({ kind: z.literal("adamw") }),
+        z.strictObject({ kind: z.literal("muon"), momentum: share.default(0.95) }),
+      ],
+      "kind: adamw or muon",
+    )
+    .default({ kind: "adamw" }),
+  /** Steps in which fresh embeddings fit a body that has been trained, while it stands still, before they count. */
+  fitSteps: count(0, 100_000).default(25),
+  /** The same at the beginning of each round, for embeddings that are not fresh. */
+  refitSteps: count(0, 100_000).default(0),
   seed: count(0, 4294967295).default(1),
   /** The experiment's control: the body stays as it was initialised; only embeddings are learnt. */
   frozenBody: z.boolean("true or false").default(false),
@@ -78,8 +115,14 @@ const outer = z.discriminatedUnion(
       lr: positive(10).default(0.7),
       momentum: share.default(0.9),
     }),
+    z.strictObject({
+      kind: z.literal("adam"),
+      lr: positive(10).default(0.01),
+      betas: z.tuple([share, share], "two numbers from 0 to less than 1").default([0.9, 0.99]),
+      epsilon: positive(1).default(1e-3),
+    }),
   ],
-  "kind: averaging or nesterov",
+  "kind: averaging, nesterov or adam",
 );
 
 const seconds = positive(30 * 86400);
@@ -92,10 +135,14 @@ const roundPolicy = z.strictObject({
   deadlineSeconds: seconds.default(600),
   /** For the evaluation of the last body. */
   evaluationSeconds: seconds.default(120),
+  /** Which sources take part in a round: all, or a seeded random share of them, at least one. */
+  sources: z
+    .union([z.number().gt(0).max(1), z.literal("all")], "a share above 0 and at most 1, or all")
+    .default("all"),
 });
 
 /** Of the shape and its defaults. A change of either is a new version, with a lift for manifests of the one before. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 export const runFileShape = z.strictObject({
   name: line(80),
@@ -103,6 +150,8 @@ export const runFileShape = z.strictObject({
   host: line(200).default("an unnamed host"),
   model,
   variant: oneOf(["spec", "glob", "trim"]).default("spec"),
+  vocabulary: vocabulary.prefault({}),
+  words: words.default("device"),
   sources: z.array(source, "a list of sources").min(1, "at least one source").max(256, "at most 256 sources"),
   training,
   outer: outer.default({ kind: "averaging" }),
@@ -120,24 +169,50 @@ export const runFileShape = z.strictObject({
 });
 
 export const runFileSchema = runFileShape.superRefine((file, context) => {
+  const say = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const { variant, vocabulary } = file;
+  if (variant !== "spec" && vocabulary.kind !== "global")
+    say(["vocabulary", "kind"], `global, since sources share their embeddings under ${variant}`);
+  if (vocabulary.file !== undefined && vocabulary.kind !== "global")
+    say(["vocabulary", "file"], `nothing, since vocabularies are not global but ${vocabulary.kind}`);
+  const isServed = file.sources.some(({ text }) => text === "served");
+  if (vocabulary.kind === "global" && vocabulary.file === undefined && !isServed)
+    say(["vocabulary", "file"], "a tokenizer.json, since no source has served text to train one on");
   const seen = new Set<string>();
   file.sources.forEach((source, i) => {
-    const say = (path: (string | number)[], message: string) =>
-      context.addIssue({ code: "custom", path: ["sources", i, ...path], message });
-    if (seen.has(source.id)) say(["id"], "an id that no other source has");
+    for (const [key, message] of wrongInSource(file, source, seen)) say(["sources", i, key], message);
     seen.add(source.id);
-    if (source.text === "served" && source.train === undefined)
-      say(["train"], "a file or folder of text to serve");
-    if (source.text === "brought" && (source.train ?? source.heldOut) !== undefined)
-      say([source.train === undefined ? "heldOut" : "train"], "nothing, since volunteers bring the text");
   });
-  if (file.variant !== "spec")
-    context.addIssue({
-      code: "custom",
-      path: ["variant"],
-      message: "spec (glob and trim are not supported yet)",
-    });
 });
+
+type SourceOfFile = z.output<typeof source>;
+
+function wrongInSource(
+  { variant, vocabulary: { kind }, words: ofRun }: z.output<typeof runFileShape>,
+  { id, text, train, heldOut, vocabulary, tokenizer, words }: SourceOfFile,
+  seen: ReadonlySet<string>,
+): readonly (readonly [keyof SourceOfFile, string])[] {
+  const wrong: (readonly [keyof SourceOfFile, string])[] = [];
+  if (seen.has(id)) wrong.push(["id", "an id that no other source has"]);
+  if (text === "served" && train === undefined) wrong.push(["train", "a file or folder of text to serve"]);
+  if (text === "brought" && (train ?? heldOut) !== undefined)
+    wrong.push([train === undefined ? "heldOut" : "train", "nothing, since volunteers bring the text"]);
+  if (vocabulary !== undefined && kind === "global")
+    wrong.push(["vocabulary", "nothing, since all sources share the run's"]);
+  if (vocabulary !== undefined && tokenizer !== undefined)
+    wrong.push(["vocabulary", "nothing, since the tokenizer that is given has its size"]);
+  if (tokenizer !== undefined && kind !== "source")
+    wrong.push(["tokenizer", `nothing, since vocabularies are not of sources but ${kind}`]);
+  if (tokenizer === undefined && kind === "source" && text === "brought")
+    wrong.push(["tokenizer", "a tokenizer.json, since the host has no text to train one on"]);
+  if ((words ?? ofRun) === "source") {
+    if (variant !== "spec") wrong.push(["words", `device, since ${variant} shares the words of all sources`]);
+    else if (text === "brought") wrong.push(["words", "device, since volunteers bring the text"]);
+    else if (kind === "own") wrong.push(["words", "device, unless vocabulary.kind is source or global"]);
+  }
+  return wrong;
+}
 
 export type RunFile = z.output<typeof runFileSchema>;
 
@@ -149,34 +224,61 @@ export interface ServedText {
   readonly trainBytes: number;
   readonly heldOut: Sha256 | null;
   readonly heldOutBytes: number;
-  /** Where rows are a matter of the text: the row map of this text, a bitmap in the blobs. */
-  readonly rows?: Sha256 | undefined;
+  /** Where rows are a matter of the text: the row map of this text, a bitmap in the blobs, and how many it holds. */
+  readonly rows?: { readonly sha256: Sha256; readonly held: number } | undefined;
+}
+
+/** A tokenizer.json in the blobs, that devices take instead of training one. */
+export interface ServedTokenizer {
+  readonly sha256: Sha256;
+  readonly sizeBytes: number;
 }
 
 export interface ManifestSource {
   readonly id: SourceId;
   readonly title: string;
   readonly language: string;
+  /** Rows of the embedding, before any are left out. */
   readonly vocabulary: number;
+  /** Null where each device trains its own. */
+  readonly tokenizer: ServedTokenizer | null;
+  readonly words: RunFile["words"];
   /** Null where volunteers bring the text. Served text is JSON lines, `{"text": ...}`, by hash under /texts/. */
   readonly served: ServedText | null;
 }
 
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
-export interface RunManifest extends Omit<RunFile, "sources"> {
+export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary"> {
   readonly run: RunId;
+  readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
 }
 
-export function manifestOf(file: RunFile, served: ReadonlyMap<string, ServedText>): RunManifest {
-  const sources = file.sources.map(({ id, title, language, vocabulary }) => ({
-    id: id as SourceId,
-    title,
-    language,
-    vocabulary,
-    served: served.get(id) ?? null,
-  }));
-  const unnamed = { ...file, sources };
+/** A tokenizer by source, with the size of its vocabulary where that is the file's to say. */
+export type Tokenizers = ReadonlyMap<string, ServedTokenizer & { readonly vocabulary?: number | undefined }>;
+
+/** `texts` and `tokenizers`: what the host serves, by source. */
+export function manifestOf(
+  file: RunFile,
+  texts: ReadonlyMap<string, ServedText>,
+  tokenizers: Tokenizers = new Map(),
+): RunManifest {
+  const { file: _, ...vocabulary } = file.vocabulary;
+  const sources = file.sources.map((source): ManifestSource => {
+    const { id, title, language, words = file.words } = source;
+    const tokenizer = tokenizers.get(id);
+    return {
+      id: id as SourceId,
+      title,
+      language,
+      vocabulary: tokenizer?.vocabulary ?? source.vocabulary ?? vocabulary.size,
+      tokenizer:
+        tokenizer === undefined ? null : { sha256: tokenizer.sha256, sizeBytes: tokenizer.sizeBytes },
+      words,
+      served: texts.get(id) ?? null,
+    };
+  });
+  const unnamed = { ...file, vocabulary, sources };
   return { run: identityOf(unnamed), ...unnamed };
 }
 

@@ -8,6 +8,7 @@ import {
   type Difference,
   differences,
   fixedPart,
+  type ManifestSource,
   type RunFile,
   type RunManifest,
   runFileShape,
@@ -17,7 +18,23 @@ import {
 export type ManifestLift = (manifest: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
 
 /** The lift at place n - 1 is that from version n to n + 1. */
-const lifts: readonly ManifestLift[] = [];
+const lifts: readonly ManifestLift[] = [
+  (manifest) => ({
+    ...manifest,
+    vocabulary: { kind: "own", size: 2048, sampleBytes: 16_000_000 },
+    words: "device",
+    training: {
+      optimiser: { kind: "adamw" },
+      fitSteps: 0,
+      refitSteps: 0,
+      ...(manifest.training as object),
+    },
+    round: { sources: "all", ...(manifest.round as object) },
+    sources: Array.isArray(manifest.sources)
+      ? manifest.sources.map((source: object) => ({ tokenizer: null, words: "device", ...source }))
+      : manifest.sources,
+  }),
+];
 
 /** A manifest of an older schema version in today's form. */
 export function liftManifest(
@@ -42,13 +59,20 @@ const served = z.object({
   trainBytes: size,
   heldOut: hash.nullable(),
   heldOutBytes: size,
-  rows: hash.optional(),
+  rows: z.object({ sha256: hash, held: z.number().int().min(1) }).optional(),
 });
 const source = runFileShape.shape.sources.element
   .omit({ text: true, train: true, heldOut: true })
-  .extend({ served: served.nullable() });
+  .required({ vocabulary: true, words: true })
+  .extend({ tokenizer: z.object({ sha256: hash, sizeBytes: size }).nullable(), served: served.nullable() });
 
-const manifestShape = runFileShape.extend({ run: hash, sources: z.array(source).min(1).max(256) });
+const manifestShape = runFileShape.extend({
+  run: hash,
+  vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
+  sources: z.array(source).min(1).max(256),
+});
+/** One source of a manifest, as it is stored when it joins a run. */
+export const checkSource = checked(source as unknown as z.ZodType<ManifestSource>, "source");
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
 
 /**
@@ -78,15 +102,39 @@ function withoutUnknown(value: unknown): unknown {
 
 const structuredCopy = (value: unknown): unknown => JSON.parse(JSON.stringify(value));
 
-/** What differs between a stored run and a file in what is fixed, of what is written in the file; texts by their hash. */
+/**
+ * What differs between a stored run and a file in what is fixed, of what is written in the file; texts by their hash.
+ * Sources are compared by id: the file may have more, which then join, and may leave out those that `joined` later.
+ */
 export function fixedDifferences(
   stored: RunManifest,
   ofFile: Omit<RunManifest, "run">,
   written: unknown,
+  joined: ReadonlySet<string> = new Set(),
 ): Difference[] {
-  return differences(fixedPart(stored), fixedPart(ofFile)).filter(({ key }) =>
+  const others = (manifest: Omit<RunManifest, "run">) => fixedPart({ ...manifest, sources: [] });
+  const found = differences(others(stored), others(ofFile)).filter(({ key }) =>
     isWritten(written, key.split(".")),
   );
+  for (const source of stored.sources) {
+    const i = ofFile.sources.findIndex(({ id }) => id === source.id);
+    if (i >= 0)
+      found.push(
+        ...differences(source, ofFile.sources[i], `sources.${i}`).filter(({ key }) =>
+          isWrittenOfSource(written, key.split(".")),
+        ),
+      );
+    else if (!joined.has(source.id)) found.push({ key: `sources.${source.id}`, was: source, is: undefined });
+  }
+  return found;
+}
+
+/** The sources of a file that a stored run does not have. */
+export function sourcesToJoin(
+  stored: RunManifest,
+  ofFile: Pick<RunManifest, "sources">,
+): readonly ManifestSource[] {
+  return ofFile.sources.filter(({ id }) => stored.sources.every((source) => source.id !== id));
 }
 
 /** The stored manifest with what is written in the file of what may change. */
@@ -109,9 +157,15 @@ export function withChanges(stored: RunManifest, file: RunFile, written: unknown
   };
 }
 
+/** The same of a source's key: its text is always written, a tokenizer where the file gives one. */
+function isWrittenOfSource(written: unknown, path: readonly string[]): boolean {
+  const [, , key, part] = path;
+  if (key === "served") return part !== "rows";
+  return isWritten(written, path) || (key === "tokenizer" && isWritten(written, ["vocabulary", "file"]));
+}
+
 /** Whether a file says something of a key. A list is written whole: a place beyond its end is one that it leaves out on purpose. */
 function isWritten(written: unknown, path: readonly string[]): boolean {
-  if (path[0] === "sources" && path[2] === "served") return true; // the text itself
   let here = written;
   for (const key of path) {
     if (Array.isArray(here)) {

@@ -3,7 +3,7 @@
 
 import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
-import type { BodyRef, SectionFile } from "@homebody/protocol";
+import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
 import type { Disk, Net } from "./ports.ts";
 import { storedNames } from "./stored-state.ts";
 import type { Work } from "./work.ts";
@@ -17,7 +17,16 @@ export interface Bodies {
 
 export function createBodies(
   { sections }: Pick<Exchange, "sections">,
-  { net, disk }: { readonly net: Net; readonly disk: Disk },
+  {
+    net,
+    disk,
+    received,
+  }: {
+    readonly net: Net;
+    readonly disk: Disk;
+    /** Bytes of a section came. */
+    readonly received?: ((group: Section["group"], bytes: number) => void) | undefined;
+  },
 ): Bodies {
   let latest: { readonly id: Sha256; readonly numbers: readonly NamedTensors[] } | undefined;
 
@@ -32,7 +41,8 @@ export function createBodies(
     const all: Uint8Array[] = [];
     let before = 0;
     for (const { name, sha256, sizeBytes } of files) {
-      const kept = await disk.read(storedNames.body(name));
+      const group = groupOf(name);
+      const kept = await disk.read(storedNames.body(group));
       if (kept !== undefined && sha256Of(kept) === sha256) all.push(kept);
       else {
         const progress = (done: number) =>
@@ -41,7 +51,8 @@ export function createBodies(
         const got = sha256Of(bytes);
         if (got !== sha256)
           throw new InputError(`section ${name} of body ${body.number}`, `hash ${sha256}`, got);
-        await disk.write(storedNames.body(name), bytes);
+        received?.(group, bytes.length);
+        await disk.write(storedNames.body(group), bytes);
         all.push(bytes);
       }
       before += sizeBytes;
@@ -51,8 +62,9 @@ export function createBodies(
 
   async function keepFirst(files: readonly SectionFile[], all: readonly Uint8Array[]): Promise<void> {
     const names = await disk.names();
-    if (files.every(({ name }) => names.includes(storedNames.firstBody(name)))) return;
-    for (const [i, { name }] of files.entries()) await disk.write(storedNames.firstBody(name), all[i]!);
+    if (files.every(({ name }) => names.includes(storedNames.firstBody(groupOf(name))))) return;
+    for (const [i, { name }] of files.entries())
+      await disk.write(storedNames.firstBody(groupOf(name)), all[i]!);
   }
 
   return {
@@ -72,7 +84,7 @@ export function createBodies(
     first: async () => {
       const numbers: NamedTensors[] = [];
       for (const section of sections) {
-        const bytes = await disk.read(storedNames.firstBody(section.name));
+        const bytes = await disk.read(storedNames.firstBody(section.group));
         if (bytes === undefined) return null;
         numbers.push(decoded(section, bytes));
       }

@@ -21,6 +21,7 @@ export interface TrainOrder {
 
 export type ComputeJob =
   | { readonly kind: "prepare" }
+  | { readonly kind: "fit"; readonly body: BodyRef }
   | { readonly kind: "evaluate"; readonly body: BodyRef; readonly homeRound: number }
   | { readonly kind: "train"; readonly order: TrainOrder };
 
@@ -74,6 +75,7 @@ function computeJob(session: Session): ComputeJob | null {
   const order = orderOf(session);
   if (session.finishing && order === null) return null; // [V16]
   const { body } = announcement;
+  if (session.fitting !== null) return { kind: "fit", body: session.fitting }; // [V20]
   if (announcement.kind !== "closing" && session.scored?.id !== body.id)
     return { kind: "evaluate", body, homeRound: newestHome(session) }; // [V5]
   return order === null ? null : { kind: "train", order };
@@ -102,8 +104,9 @@ export function sameJob(a: Job | null, b: Job | null): boolean {
 }
 
 /** Whether rounds may count on this volunteer. */
-export function isReady({ contributing, paused, finishing, ended, prepared }: Session): boolean {
-  return contributing && prepared && !paused && !finishing && ended === null;
+export function isReady(session: Session): boolean {
+  const { contributing, paused, finishing, ended, prepared, fitting } = session;
+  return contributing && prepared && !paused && !finishing && ended === null && fitting === null;
 }
 
 /** When the open round or the last evaluation ends; null where nothing ends by itself. */

@@ -1,13 +1,14 @@
 // The ledger: every byte that passed, by what it was. What was sent of a delta is counted by the section that the bytes
 // belong to, where they go out; so what stays home is 0 because nothing of it was sent.
 
+import { groupOf } from "@homebody/protocol";
 import { type Piece, pieceBytes } from "./ports.ts";
 import type { StoredDelta } from "./stored-state.ts";
 import type { Ledger } from "./view.ts";
 
 export const emptyLedger: Ledger = {
   sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
-  received: { bodies: 0, texts: 0, messages: 0 },
+  received: { theta: 0, phi: 0, psi: 0, texts: 0, messages: 0 },
 };
 
 /** `delta`: bytes that lie in its memory are of its sections; all else is a message. */
@@ -23,7 +24,8 @@ export function withSent(
   const to = from + piece.byteLength;
   let start = 0;
   for (const { name, sizeBytes } of delta.sections) {
-    sent[name] += Math.max(0, Math.min(to, start + sizeBytes) - Math.max(from, start));
+    const group = groupOf(name);
+    sent[group] += Math.max(0, Math.min(to, start + sizeBytes) - Math.max(from, start));
     start += sizeBytes;
   }
   return { ...ledger, sent };

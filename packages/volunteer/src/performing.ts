@@ -50,9 +50,15 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       case "prepare": {
         const { stored } = await preparation.prepare(report, signal);
         const [deltas, homeRound] = [await stored.deltas(), await stored.homeRound()];
+        const fresh = await prepared().replica.isFresh();
         await record.save();
         const { scored, roundsContributed } = record.now();
-        return { kind: "prepared", deltas, homeRound, scored, roundsContributed };
+        return { kind: "prepared", deltas, homeRound, fresh, scored, roundsContributed };
+      }
+      case "fit": {
+        const { replica, text } = prepared();
+        await replica.fit(job.body, fitBatches(0, text.train), work);
+        return { kind: "fitted" };
       }
       case "evaluate": {
         const { replica, text } = prepared();
@@ -71,7 +77,11 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         const { replica, text } = prepared();
         return {
           kind: "trained",
-          pending: await replica.train(job.order, batches(job.order, text.train), work),
+          pending: await replica.train(
+            job.order,
+            { training: batches(job.order, text.train), fitting: fitBatches(job.order.round, text.train) },
+            work,
+          ),
         };
       }
       case "report": {
@@ -123,6 +133,14 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
     const isServed = manifest.sources.find(({ id }) => id === inputs.source)?.served !== null;
     const { slot, slots } = isServed ? order : { slot: 0, slots: 1 };
     const draw = { seed, source: inputs.source, slot, slots, round, localSteps, batch };
+    return (step) => drawBatch(shard, { ...draw, step });
+  }
+
+  /** Batches that words are fitted with, before a round's own: an order of their own, the same for each volunteer of the source. */
+  function fitBatches(round: number, shard: Shard): (step: number) => Batch {
+    const { seed, batch, fitSteps, refitSteps } = manifest.training;
+    const localSteps = Math.max(1, fitSteps, refitSteps);
+    const draw = { seed, source: `${inputs.source}/fit`, slot: 0, slots: 1, round, localSteps, batch };
     return (step) => drawBatch(shard, { ...draw, step });
   }
 

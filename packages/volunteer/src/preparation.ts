@@ -1,8 +1,8 @@
 // Before a device can train: its backend started, what the disk has in the form of now, the text, the exchange that
 // follows from it, the memory that training takes, and the replica. What is there already is not made again [V3].
 
-import { bitsOf, declaresRows, type Exchange, exchangeFor, type RowMap } from "@homebody/dept";
-import { dimensions } from "@homebody/model";
+import { bitsOf, declaresRows, type Exchange, exchangeFor, leavesOutRows, type RowMap } from "@homebody/dept";
+import { dimensions, type Group } from "@homebody/model";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { type MemoryPlan, requireMemory } from "@homebody/train";
 import type { Clock, Device, DeviceStart, Disk, Net } from "./ports.ts";
@@ -26,6 +26,8 @@ export interface PreparationInputs {
   /** Who this device is can be said: with the rows that it declares, where it does. */
   readonly introducible: (rows: Uint8Array | undefined) => void;
   readonly changed: () => void;
+  /** Bytes of a body came, of this group. */
+  readonly received: (group: Group, bytes: number) => void;
 }
 
 /** What there is by now. */
@@ -57,18 +59,20 @@ export function createPreparation(inputs: PreparationInputs): Preparation {
     report({ kind: "check-device", done: 0, of: 1, unit: "steps" });
     const started = has.started ?? (await device.start());
     has = { ...has, started };
-    const whole = declaresRows(manifest) ? undefined : exchangeFor(manifest, source, null);
+    const whole = leavesOutRows(manifest) ? undefined : exchangeFor(manifest, source, null);
     if (whole !== undefined) equip(whole, started, undefined);
     await upgradeText(disk);
     const tools = { net, disk, clock, report, signal };
     const text = has.text ?? (await prepareText(manifest, source, files, tools));
     has = { ...has, text };
-    // Where rows are a matter of the text, nothing of the model is known before it.
+    // Where rows are left out that the text does not need, nothing of the model is known before it.
     const rows = whole === undefined ? (has.rows ?? rowsOfText(source.vocabulary, text)) : undefined;
     const exchange = whole ?? exchangeFor(manifest, source, rows!);
     if (rows !== undefined) {
       has = { ...has, rows, text: has.rows === undefined ? heldText(text, rows) : text };
-      equip(exchange, started, bitsOf(rows));
+      // Which rows a device holds is nobody's business, unless they are exchanged and the host does not know the text.
+      const declares = declaresRows(manifest) && source.served?.rows === undefined;
+      equip(exchange, started, declares ? bitsOf(rows) : undefined);
     }
     await upgradeState(disk, exchange.config);
     const { memory, replica = createReplica({ ...inputs, exchange, memory }) } = has;

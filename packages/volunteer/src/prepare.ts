@@ -3,13 +3,15 @@
 // Long work is done in steps of some milliseconds, so that whoever runs it can report, breathe and give up.
 
 import { InputError, type Sha256, sha256Of } from "@homebody/base";
+import { splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
   decodeUtf8,
   packing,
   parseDocuments,
   shardBytes,
-  splitHeldOut,
+  type Tokenizer,
+  tokenizerFromJson,
   tokenizerTraining,
 } from "@homebody/text";
 import type { Clock, Disk, Net } from "./ports.ts";
@@ -42,14 +44,7 @@ export async function prepareText(
   const kept = await loadText(source, inputs.disk);
   if (kept !== undefined && files === null) return kept;
   const documents = await readDocuments(manifest, source, files, inputs);
-  const tokenizer = await breathing(
-    tokenizerTraining(documents.train, { vocabulary: source.vocabulary }),
-    ({ phase, done, of }) => {
-      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
-      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
-    },
-    inputs,
-  );
+  const tokenizer = await tokenizerFor(source, documents.train, inputs);
   const { context } = manifest.model;
   const pack = (texts: readonly string[], share: string) =>
     breathing(
@@ -65,6 +60,41 @@ export async function prepareText(
   return { tokenizer, train, heldOut, textBytes: shardBytes(train) };
 }
 
+/** The one that the host serves, else one that is trained here. */
+async function tokenizerFor(
+  { id, vocabulary, tokenizer: served }: ManifestSource,
+  documents: readonly string[],
+  inputs: PrepareInputs,
+): Promise<Tokenizer> {
+  if (served !== null) {
+    const where = `tokenizer of ${id}`;
+    const bytes = await fetchServed(`/tokenizers/${served.sha256}`, served, where, inputs);
+    return tokenizerFromJson(decodeUtf8("tokenizer.json", bytes), where);
+  }
+  return await breathing(
+    tokenizerTraining(documents, { vocabulary }),
+    ({ phase, done, of }) => {
+      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
+      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
+    },
+    inputs,
+  );
+}
+
+/** What the host serves, checked by its hash. */
+async function fetchServed(
+  path: string,
+  { sha256, sizeBytes }: { readonly sha256: Sha256; readonly sizeBytes: number },
+  where: string,
+  { net, report, signal }: PrepareInputs,
+): Promise<Uint8Array> {
+  const tell = (done: number) => report({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
+  const bytes = await net.download(path, sizeBytes, tell, signal);
+  const got = sha256Of(bytes);
+  if (got !== sha256) throw new InputError(where, `hash ${sha256}`, got);
+  return bytes;
+}
+
 interface Documents {
   readonly train: readonly string[];
   readonly heldOut: readonly string[];
@@ -74,10 +104,10 @@ async function readDocuments(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
-  { net, report, signal }: PrepareInputs,
+  inputs: PrepareInputs,
 ): Promise<Documents> {
-  const split = (documents: readonly string[]) =>
-    splitHeldOut(documents, manifest.heldOut.share, `${manifest.training.seed}/${source.id}/split`);
+  const { report, signal } = inputs;
+  const split = (documents: readonly string[]) => splitOf(manifest, source.id, documents);
   const { served } = source;
   if (served === null) {
     if (files === null || files.length === 0)
@@ -90,11 +120,9 @@ async function readDocuments(
     }
     return split(documents);
   }
-  const fetchText = async (hash: Sha256, sizeBytes: number) => {
-    const tell = (done: number) => report({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
-    const bytes = await net.download(`/texts/${hash}`, sizeBytes, tell, signal);
-    const got = sha256Of(bytes);
-    if (got !== hash) throw new InputError(`text of ${source.id}`, `hash ${hash}`, got);
+  const fetchText = async (sha256: Sha256, sizeBytes: number) => {
+    const file = { sha256, sizeBytes };
+    const bytes = await fetchServed(`/texts/${sha256}`, file, `text of ${source.id}`, inputs);
     return parseDocuments(`${source.id}.jsonl`, decodeUtf8(`${source.id}.jsonl`, bytes));
   };
   const train = await fetchText(served.train, served.trainBytes);

@@ -4,9 +4,16 @@
 // Which parameters travel and which stay is the exchange's to say; here sections come from bodies and go into deltas,
 // and home tensors are stored with the delta that they belong to [V8].
 
-import { type NamedTensors, namedTensors, sha256Of } from "@homebody/base";
+import { type NamedTensors, namedTensors, type Sha256, sha256Of } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
-import { type Exchange, firstAtHome } from "@homebody/dept";
+import {
+  type Exchange,
+  encodeSection,
+  firstAtHome,
+  firstNumbers,
+  learningRate,
+  type Section,
+} from "@homebody/dept";
 import { countParameters, type Group, groups } from "@homebody/model/parameters";
 import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
 import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
@@ -32,6 +39,14 @@ export interface ReplicaInputs {
   readonly memory?: MemoryPlan | undefined;
   /** How often a snapshot is stored; by its size when it is not given. */
   readonly snapshotMs?: number | undefined;
+  /** Bytes of a body came, of this group. */
+  readonly received?: ((group: Group, bytes: number) => void) | undefined;
+}
+
+/** By step, from 0: of a round, and of fitting words before it. */
+export interface RoundBatches {
+  readonly training: (step: number) => Batch;
+  readonly fitting: (step: number) => Batch;
 }
 
 export interface Replica {
@@ -42,8 +57,12 @@ export interface Replica {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** With the home tensors of this round. */
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
-  /** `batchOf`: by local step, from 0. When it resolves, the delta is stored. */
-  train(order: TrainOrder, batchOf: (step: number) => Batch, work: Work): Promise<Pending>;
+  /** When it resolves, the delta is stored. */
+  train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending>;
+  /** Whether its words are as they were initialised, and the run asks that such words fit a trained body first [V20]. */
+  isFresh(): Promise<boolean>;
+  /** Fits words that nobody has trained to a body, which stands still; they are stored as what this device begins from. */
+  fit(body: BodyRef, batchOf: (step: number) => Batch, work: Work): Promise<void>;
   /** The first body that this device had, with the home tensors as they began. Null where there is none. */
   beginning(): Promise<ReadonlyMap<Group, NamedTensors> | null>;
   dispose(): void;
@@ -61,7 +80,16 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const stored = storedState(disk, exchange);
   const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
   const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
+  const firstHashes = new Map<string, Sha256>();
   let tail: Promise<unknown> = Promise.resolve();
+
+  /** Of a section's file as it was initialised. */
+  function firstHash(section: Section): Sha256 {
+    const known = firstHashes.get(section.name);
+    const hash = known ?? sha256Of(encodeSection(manifest, 0, section, firstNumbers(manifest, section)));
+    firstHashes.set(section.name, hash);
+    return hash;
+  }
 
   function exclusive<T>(work: () => Promise<T>): Promise<T> {
     const result = tail.then(work);
@@ -72,8 +100,22 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const firstHome = () =>
     new Map(home.map(({ name }) => [name, firstAtHome(manifest, source.id, exchange, name)]));
 
-  function loadSections(numbers: readonly NamedTensors[]): void {
-    for (const [i, { name }] of sections.entries()) trainer.load(name, numbers[i]!);
+  /** A body on the device; words of this source that nobody has trained yet as they were fitted here. */
+  async function loadSections(body: BodyRef, numbers: readonly NamedTensors[]): Promise<void> {
+    for (const [i, { group }] of sections.entries()) trainer.load(group, numbers[i]!);
+    const untrained = untrainedIn(body);
+    const fitted = untrained.length === 0 ? undefined : await stored.fitted(untrained);
+    for (const [group, tensors] of fitted?.values ?? []) trainer.load(group, tensors);
+  }
+
+  /** Of this source's own sections: those that a body has as they were initialised. */
+  function untrainedIn(body: BodyRef): readonly Group[] {
+    return sections
+      .filter((section) => {
+        const file = body.sections.find(({ name }) => name === section.name);
+        return section.source !== null && file?.sha256 === firstHash(section);
+      })
+      .map(({ group }) => group);
   }
 
   function load({ values, moments }: Kept): void {
@@ -94,7 +136,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   async function evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored> {
     const numbers = await bodies.numbers(body, work);
     return exclusive(async () => {
-      loadSections(numbers);
+      await loadSections(body, numbers);
       await loadHome(homeRound);
       const options = heldOutOptions(manifest, source);
       const { batch, sampleRows } = options;
@@ -115,17 +157,71 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     });
   }
 
-  /** [V7] From the snapshot if there is one of just this, else from the body. */
-  async function begin(order: TrainOrder, numbers: readonly NamedTensors[]): Promise<Done> {
+  /** [V20] Steps of the words alone: theta stands still. */
+  async function fitWords(
+    steps: number,
+    rateOf: (step: number) => number,
+    batchOf: (step: number) => Batch,
+    work: Work,
+  ): Promise<void> {
+    for (let step = 0; step < steps; step++) {
+      work.signal.throwIfAborted();
+      const began = clock.elapsed();
+      const rate = rateOf(step);
+      await trainer.step(batchOf(step), { theta: null, phi: rate, psi: rate });
+      work.report({ kind: "fit", done: step + 1, of: steps, unit: "steps" });
+      await rest(clock, clock.elapsed() - began, work);
+    }
+  }
+
+  async function fit(body: BodyRef, batchOf: (step: number) => Batch, work: Work): Promise<void> {
+    const numbers = await bodies.numbers(body, work);
+    const untrained = untrainedIn(body);
+    const wanted = home.length > 0 ? home.map(({ name }) => name) : untrained;
+    if (wanted.length === 0) return; // the source's words have been trained by others
+    await exclusive(async () => {
+      await loadSections(body, numbers);
+      await loadHome(0);
+      trainer.loadMoments(null);
+      // A schedule of its own, as short as it is: from the peak down, after a tenth of warm-up.
+      const schedule = { ...training.learningRate, warmupSteps: Math.ceil(training.fitSteps / 10) };
+      const rateOf = (step: number) => learningRate(schedule, step, training.fitSteps);
+      await fitWords(training.fitSteps, rateOf, batchOf, work);
+      const kept = await read(wanted, false);
+      if (home.length > 0) await stored.saveHome(0, kept);
+      else await stored.saveFitted(kept);
+    });
+  }
+
+  async function isFresh(): Promise<boolean> {
+    if (training.fitSteps === 0) return false;
+    if (home.length > 0) return !(await stored.hasHome());
+    const own = sections.flatMap(({ source, group }) => (source === null ? [] : [group]));
+    return own.length > 0 && (await stored.fitted(own)) === undefined;
+  }
+
+  /** [V7] From the snapshot if there is one of just this, else from the body, to which words may be fitted first. */
+  async function begin(
+    order: TrainOrder,
+    numbers: readonly NamedTensors[],
+    fitting: (step: number) => Batch,
+    work: Work,
+  ): Promise<Done> {
     const { round, body, homeRound } = order;
     const snapshot = await stored.snapshot({ round, body: body.id, homeRound });
     if (snapshot !== undefined) {
       load(snapshot);
       return snapshot.done;
     }
-    loadSections(numbers);
+    await loadSections(body, numbers);
     await loadHome(homeRound);
     if (training.moments === "afresh") trainer.loadMoments(null);
+    // Words that were fitted just now need no more of it.
+    if (training.refitSteps > 0 && body.number > 0) {
+      const rate = learningRate(training.learningRate, order.stepsBefore, order.totalSteps);
+      await fitWords(training.refitSteps, () => rate, fitting, work);
+      if (training.moments === "afresh") trainer.loadMoments(null);
+    }
     return { steps: 0, tokens: 0, nats: 0 };
   }
 
@@ -142,8 +238,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   ): Promise<Pending> {
     report({ kind: "encode", done: 0, of: 1, unit: "steps" });
     const moved: NamedTensors[] = [];
-    for (const [i, { name, held }] of sections.entries()) {
-      const { data } = await trainer.read(name);
+    for (const [i, { group, held }] of sections.entries()) {
+      const { data } = await trainer.read(group);
       const from = start[i]!.data;
       for (let j = 0; j < data.length; j++) data[j] = data[j]! - from[j]!;
       moved.push(namedTensors(held, data));
@@ -168,9 +264,10 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     return pending;
   }
 
-  async function train(order: TrainOrder, batchOf: (step: number) => Batch, work: Work): Promise<Pending> {
+  async function train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending> {
     const numbers = await bodies.numbers(order.body, work);
-    const from = await exclusive(() => begin(order, numbers));
+    const from = await exclusive(() => begin(order, numbers, batches.fitting, work));
+    const batchOf = batches.training;
     const own = { order, training, trainer, clock, batchOf, from, snapshotMs, exclusive };
     const done = await trainRound({ ...own, saveSnapshot: (done) => saveSnapshot(order, done) }, work);
     return await exclusive(() => finish(order, done, numbers, work));
@@ -183,10 +280,12 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     exclusive,
     evaluate,
     train,
+    isFresh,
+    fit,
     beginning: async () => {
       const numbers = await bodies.first();
       if (numbers === null) return null;
-      return new Map([...sections.map(({ name }, i) => [name, numbers[i]!] as const), ...firstHome()]);
+      return new Map([...sections.map(({ group }, i) => [group, numbers[i]!] as const), ...firstHome()]);
     },
     dispose: () => trainer.dispose(),
   };

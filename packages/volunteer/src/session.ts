@@ -4,7 +4,7 @@
 // a lost connection or a failed job the same question has the same answer, and nothing has to be resumed by hand.
 
 import type { Millis, Sha256 } from "@homebody/base";
-import type { Announcement, OpenUpload, Refusal, Removed } from "@homebody/protocol";
+import type { Announcement, BodyRef, OpenUpload, Refusal, Removed } from "@homebody/protocol";
 
 /** A delta that is stored with what belongs to it, until the coordinator has said whether it counts [V8]. */
 export type Pending = OpenUpload;
@@ -54,6 +54,10 @@ export interface Session {
   readonly finishing: boolean;
   readonly ended: Ending | null;
   readonly prepared: boolean;
+  /** The words of this device are as they were initialised, and the run asks that they fit a trained body first [V20]. */
+  readonly fresh: boolean;
+  /** The body that they are fitted to; null where nothing is to be fitted. */
+  readonly fitting: BodyRef | null;
   readonly connected: boolean;
   readonly announcement: Announcement | null;
   /** When the announcement came: its remaining times count from here. */
@@ -81,6 +85,8 @@ export const firstSession: Session = {
   finishing: false,
   ended: null,
   prepared: false,
+  fresh: false,
+  fitting: null,
   connected: false,
   announcement: null,
   announcedAt: 0 as Millis,
@@ -108,9 +114,11 @@ export type SessionEvent =
       readonly kind: "prepared";
       readonly deltas: readonly StoredPending[];
       readonly homeRound: number;
+      readonly fresh: boolean;
       readonly scored: Scored | null;
       readonly roundsContributed: number;
     }
+  | { readonly kind: "fitted" }
   | { readonly kind: "evaluated"; readonly scored: Scored }
   | { readonly kind: "reported"; readonly body: number }
   | { readonly kind: "trained"; readonly pending: Pending }
@@ -153,11 +161,13 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "removed":
       return { ...session, connected: false, ended: event.reason };
     case "prepared": {
-      const { deltas, homeRound, scored, roundsContributed } = event;
+      const { deltas, homeRound, fresh, scored, roundsContributed } = event;
       const queue = queueOf(deltas, homeRound);
-      const next = { ...session, prepared: true, queue, homeRound, scored, reported: false };
-      return succeeded({ ...next, roundsContributed }, "compute");
+      const next = { ...session, prepared: true, queue, homeRound, fresh, scored, reported: false };
+      return succeeded(withFitting({ ...next, roundsContributed }), "compute");
     }
+    case "fitted":
+      return succeeded({ ...session, fresh: false, fitting: null }, "compute");
     case "evaluated":
       return succeeded({ ...session, scored: event.scored, reported: false }, "compute");
     case "reported":
@@ -166,7 +176,7 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
         : session;
     case "trained": {
       const queue = [...session.queue, { pending: event.pending, verdict: null }];
-      return succeeded({ ...session, queue }, "compute");
+      return succeeded({ ...session, queue, fresh: false }, "compute");
     }
     case "not-finite": {
       const compute = { count: 0, retryAt: null, message: event.message };
@@ -225,8 +235,15 @@ function succeeded(session: Session, lane: Lane): Session {
   return { ...session, failures: { ...session.failures, [lane]: null } };
 }
 
+/** [V20] To the body that there is when it begins: the one under way is not begun anew for each body that comes. */
+function withFitting(session: Session): Session {
+  const { fresh, prepared, fitting, announcement } = session;
+  if (!fresh || !prepared || fitting !== null || announcement === null) return session;
+  return announcement.body.number === 0 ? session : { ...session, fitting: announcement.body };
+}
+
 function announced(session: Session, announcement: Announcement, now: Millis): Session {
-  const next = { ...session, announcement, announcedAt: now };
+  const next = withFitting({ ...session, announcement, announcedAt: now });
   return announcement.kind === "finished" && session.queue.length === 0
     ? { ...next, ended: "finished" }
     : next;

@@ -3,8 +3,9 @@
 //   home.safetensors       the home tensors that count, as the last accepted delta left them [V9]
 //   snapshot.safetensors   what the round under way has reached [V7]
 //   delta-N.safetensors    the delta of round N, with the home tensors that belong to it, until it is settled [V8]
-//   body-S.safetensors     section S of the body that was downloaded last, as it came
-//   first-S.safetensors    the same of the first one
+//   fitted.safetensors     words of a source that nobody has trained yet, fitted to the body
+//   body-G.safetensors     the section of group G of the body that was downloaded last, as it came
+//   first-G.safetensors    the same of the first one
 //
 // Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, a delta's
 // bytes `delta`. What else stands beside them in a delta's file becomes part of home with the rest.
@@ -12,7 +13,7 @@
 import type { NamedTensors, SafetensorsEntry, Sha256, TensorLayout } from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
-import type { SectionName, SectionSize } from "@homebody/protocol";
+import type { SectionSize } from "@homebody/protocol";
 import type { GroupSteps, Moments } from "@homebody/train";
 import type { Disk } from "./ports.ts";
 import type { Pending, StoredPending } from "./session.ts";
@@ -30,8 +31,9 @@ export const storedNames = {
   home: "home.safetensors",
   snapshot: "snapshot.safetensors",
   delta: (round: number) => `delta-${round}.safetensors`,
-  body: (section: SectionName) => `body-${section}.safetensors`,
-  firstBody: (section: SectionName) => `first-${section}.safetensors`,
+  fitted: "fitted.safetensors",
+  body: (group: Group) => `body-${group}.safetensors`,
+  firstBody: (group: Group) => `first-${group}.safetensors`,
 };
 
 /** Values of groups, and the optimiser's moments of all groups where they are kept. */
@@ -87,6 +89,11 @@ export interface StoredState {
   /** As the delta of this round left them; undefined where none is stored. */
   home(round: number): Promise<Kept | undefined>;
   saveHome(round: number, kept: Kept): Promise<void>;
+  /** Whether there are home tensors that were stored. */
+  hasHome(): Promise<boolean>;
+  /** Words that this device fitted to a body before anybody had trained them; undefined where there are none. */
+  fitted(wanted: readonly Group[]): Promise<Kept | undefined>;
+  saveFitted(kept: Kept): Promise<void>;
   /** The snapshot, if it is of this; another one is removed. */
   snapshot(
     of: Omit<SnapshotMeta, "done" | "momentSteps">,
@@ -137,6 +144,15 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
     saveHome: (round, kept) => {
       const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
       return disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+    },
+    hasHome: async () => (await open<HomeMeta>(storedNames.home)) !== undefined,
+    fitted: async (wanted) => {
+      const file = await open<{ readonly momentSteps: null }>(storedNames.fitted);
+      return file && keptOf(file, wanted, storedNames.fitted);
+    },
+    saveFitted: (kept) => {
+      const meta = { momentSteps: null };
+      return disk.write(storedNames.fitted, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     snapshot: async ({ round, body, homeRound }) => {
       const file = await open<SnapshotMeta>(storedNames.snapshot);

@@ -164,16 +164,18 @@ export function recordFromV1(record: unknown): unknown {
 }
 
 interface OldRecord {
-  readonly ledger?: { readonly sent: Record<string, number>; readonly received: unknown };
+  readonly ledger?: { readonly sent: Record<string, number>; readonly received: Record<string, number> };
   readonly scored?: { readonly sha256?: Sha256 } | null;
   readonly firstBody?: unknown;
 }
 
 function ledgerOf({ sent, received }: NonNullable<OldRecord["ledger"]>): unknown {
   const { deltas, messages } = sent;
-  return deltas === undefined
-    ? { sent, received }
-    : { sent: { theta: deltas, phi: 0, psi: 0, messages }, received };
+  const { bodies, ...others } = received;
+  return {
+    sent: deltas === undefined ? sent : { theta: deltas, phi: 0, psi: 0, messages },
+    received: bodies === undefined ? received : { theta: bodies, phi: 0, psi: 0, ...others },
+  };
 }
 
 function scoredOf(scored: NonNullable<OldRecord["scored"]> | null): unknown {

@@ -5,7 +5,7 @@
 // Views are plain data. Times are the volunteer's own clock.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { Refusal, RunManifest, SectionName } from "@homebody/protocol";
+import type { GroupName, Refusal, RunManifest } from "@homebody/protocol";
 
 export type Intensity = "quiet" | "balanced" | "full";
 /** The share of time in which the device computes. */
@@ -35,6 +35,7 @@ export interface Task {
     | "train-vocabulary"
     | "pack-text"
     | "download-body"
+    | "fit"
     | "evaluate"
     | "train"
     | "encode"
@@ -65,10 +66,13 @@ export type Activity =
   | { readonly kind: "stopped"; readonly why: "asked" | "removed" | "replaced" | "refused" }
   | { readonly kind: "failed"; readonly message: string; readonly retryAt: Millis | null };
 
-/** Bytes that passed, by what they were: of a delta by its sections, so that what stays home is counted and not assumed. */
+/**
+ * Bytes that passed, by what they were: of deltas and bodies by the group of parameters, so that what stays home is counted
+ * and not assumed. A tokenizer counts among texts.
+ */
 export interface Ledger {
-  readonly sent: Readonly<Record<SectionName | "messages", number>>;
-  readonly received: { readonly bodies: number; readonly texts: number; readonly messages: number };
+  readonly sent: Readonly<Record<GroupName | "messages", number>>;
+  readonly received: Readonly<Record<GroupName | "texts" | "messages", number>>;
 }
 
 export interface RoundView {

@@ -89,8 +89,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     ...options.net,
     download: async (path, ...others) => {
       const bytes = await options.net.download(path, ...others);
-      const kind = path.startsWith("/texts/") ? "texts" : "bodies";
-      record.change({ ledger: withReceived(record.now().ledger, kind, bytes.length) });
+      if (!path.startsWith("/bodies/"))
+        record.change({ ledger: withReceived(record.now().ledger, "texts", bytes.length) });
       return bytes;
     },
   };
@@ -101,7 +101,14 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     introduction.line.tell(events.progress, { round, ...far });
     return true;
   });
-  const preparation = createPreparation({ ...options, net, source, introducible: open, changed: show });
+  const preparation = createPreparation({
+    ...options,
+    net,
+    source,
+    introducible: open,
+    changed: show,
+    received: (group, bytes) => record.change({ ledger: withReceived(record.now().ledger, group, bytes) }),
+  });
   const sampling = createSampling({
     device,
     equipment: preparation.has,

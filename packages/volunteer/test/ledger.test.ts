@@ -33,5 +33,11 @@ test("what is not of the delta is a message: text, and bytes of other memory", (
     psi: 0,
     messages: 2 + 16 + 4,
   });
-  expect(withReceived(rows, "bodies", 50).received).toEqual({ bodies: 50, texts: 0, messages: 0 });
+  expect(withReceived(rows, "phi", 50).received).toEqual({
+    theta: 0,
+    phi: 50,
+    psi: 0,
+    texts: 0,
+    messages: 0,
+  });
 });

@@ -15,7 +15,7 @@ const source = manifest.sources[0]!;
 const exchange = exchangeFor(manifest, source, null);
 const [theta] = exchange.sections;
 const start = firstNumbers(manifest, theta!);
-const bytes = encodeSection(manifest, 0, start);
+const bytes = encodeSection(manifest, 0, theta!, start);
 const section = { name: "theta", sha256: sha256Of(bytes), sizeBytes: bytes.length } as const;
 const body: BodyRef = { number: 0, id: bodyId([section]), sections: [section] };
 
@@ -41,6 +41,8 @@ const batchOf = (step: number) => {
   return { inputs: ids, targets: ids.map((id) => (id + 1) % 300), rows: 2, context: 8 };
 };
 
+const batches = { training: batchOf, fitting: batchOf };
+
 function replicaOn(served = bytes) {
   const net = memoryNet();
   net.coordinator.files.set(`/bodies/${section.sha256}`, served);
@@ -63,7 +65,7 @@ test("given batches and home tensors are what it trains, with the engine", async
     ["psi", psi],
   ] as const);
   await replica.stored.saveHome(0, { values, moments: null });
-  const pending = await replica.train(order, batchOf, work);
+  const pending = await replica.train(order, batches, work);
   expect(pending).toMatchObject({ round: 1, steps: 3, tokens: 48 });
 
   const expected = ports.device.trainer({ config: exchange.config, ...manifest.training });
@@ -87,8 +89,8 @@ test("a section that is not what its hash says, or is missing, is an InputError"
   const damaged = replicaOn(bytes.slice().fill(1, 200));
   await damaged.ports.device.start();
   const replica = damaged.start();
-  await expect(replica.train(order, batchOf, work)).rejects.toThrow(/section theta of body 0: expected hash/);
+  await expect(replica.train(order, batches, work)).rejects.toThrow(/section theta of body 0: expected hash/);
   const without = { ...order, body: { ...body, id: bodyId([]), sections: [] } };
-  await expect(replica.train(without, batchOf, work)).rejects.toThrow(InputError);
+  await expect(replica.train(without, batches, work)).rejects.toThrow(InputError);
   replica.dispose();
 });

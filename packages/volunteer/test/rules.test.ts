@@ -124,7 +124,7 @@ test("[V3] what this device has of the run is taken from the disk", async () => 
   await clock.until("it waits", () => again.view().activity.kind === "waiting");
   expect(downloads).toEqual(["texts", "bodies"]);
   expect(again.view().ledger.received).toMatchObject(
-    first.view().ledger.received.bodies > 0 ? {} : { bodies: -1 },
+    first.view().ledger.received.theta > 0 ? {} : { theta: -1 },
   );
   expect(host.evaluations).toHaveLength(2); // the score is reported again, and not made again
   expect(host.count("write text.safetensors")).toBe(1);
@@ -495,5 +495,5 @@ test("the ledger counts what passed, by section; what stays home was not sent", 
   const { sent, received } = volunteer.view().ledger;
   expect(sent).toMatchObject({ theta: host.deltas.get(1)!.length, phi: 0, psi: 0 });
   expect(sent.messages).toBeGreaterThan(100);
-  expect(received.bodies).toBe(host.body.sections[0]!.sizeBytes);
+  expect(received).toMatchObject({ theta: host.body.sections[0]!.sizeBytes, phi: 0, psi: 0 });
 });

@@ -117,7 +117,7 @@ class World {
       case "prepare": {
         const { home: homeRound, scored, rounds: roundsContributed } = disk;
         const deltas = disk.deltas.map(({ pending, from }) => ({ pending, homeRound: from }));
-        return { kind: "prepared", deltas, homeRound, scored, roundsContributed };
+        return { kind: "prepared", fresh: false, deltas, homeRound, scored, roundsContributed };
       }
       case "evaluate":
         disk.scored = scoreOf(job.body.number);

@@ -22,6 +22,7 @@ function from(session: Session, ...events: readonly SessionEvent[]) {
 
 const prepared = {
   kind: "prepared",
+  fresh: false,
   deltas: [],
   homeRound: 0,
   scored: null,

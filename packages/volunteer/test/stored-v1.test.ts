@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type SafetensorsEntry, type Sha256, type SourceId, sha256Of } from "@homebody/base";
 import { exchangeFor } from "@homebody/dept";
-import { type BodyRef, bodyId, events, type RunManifest } from "@homebody/protocol";
+import { type BodyRef, bodyId, events, liftManifest, type RunManifest } from "@homebody/protocol";
 import { afterAll, expect, test } from "vitest";
 import { memoryClock, memoryDevice, memoryDisk, memoryNet } from "../src/memory/index.ts";
 import { folderDisk } from "../src/node/disk.ts";
@@ -19,8 +19,8 @@ import { startVolunteer } from "../src/volunteer.ts";
 
 const folder = new URL("fixtures/v1/", import.meta.url);
 const read = (name: string) => new Uint8Array(readFileSync(new URL(name, folder)));
-const { manifest, body, parts, meta } = JSON.parse(new TextDecoder().decode(read("expected.json"))) as {
-  manifest: RunManifest;
+const expected = JSON.parse(new TextDecoder().decode(read("expected.json"))) as {
+  manifest: Readonly<Record<string, unknown>>;
   body: Sha256;
   parts: Record<"text" | "words" | "pending" | "snapshot", Sha256[]>;
   meta: {
@@ -29,6 +29,8 @@ const { manifest, body, parts, meta } = JSON.parse(new TextDecoder().decode(read
     snapshot: { done: object; momentSteps: number };
   };
 };
+const { body, parts, meta } = expected;
+const manifest = liftManifest(expected.manifest, 1) as unknown as RunManifest;
 const source = manifest.sources[0]!;
 const exchange = exchangeFor(manifest, source, null);
 const ref: BodyRef = {
@@ -116,7 +118,8 @@ test("a record of version 1 keeps its figures: what was sent of deltas was theta
   const record = decodeRecord(read("record.json"));
   const { deltas, messages } = old.ledger.sent;
   expect(record.ledger.sent).toEqual({ theta: deltas, phi: 0, psi: 0, messages });
-  expect(record.ledger.received).toEqual(old.ledger.received);
+  const { bodies, ...received } = old.ledger.received;
+  expect(record.ledger.received).toEqual({ theta: bodies, phi: 0, psi: 0, ...received });
   expect(record.scored).toMatchObject({ body: 0, id: ref.id, nats: old.scored.nats });
   expect([record.scores, record.losses, record.tokensTrained]).toEqual([
     old.scores,
@@ -182,7 +185,7 @@ test("a volunteer that upgrades in the middle of a run sends its unsent delta, a
     parts.pending.slice(1),
   );
   expect(view.tokensTrained).toBe(64 + meta.pending.pending.tokens);
-  expect(view.ledger.received).toMatchObject({ bodies: read("body").length }); // as before: it was not fetched again
+  expect(view.ledger.received).toMatchObject({ theta: read("body").length }); // as before: it was not fetched again
 });
 
 test("without an unsent delta it goes on from its snapshot", async () => {

@@ -62,7 +62,11 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     host: "a test",
     model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } },
     variant,
-    sources: [{ id: sourceId, title: "A", language: "en", vocabulary: 300, served }],
+    vocabulary: { kind: variant === "spec" ? "own" : "global", size: 300, sampleBytes: 1_000_000 },
+    words: "device",
+    sources: [
+      { id: sourceId, title: "A", language: "en", vocabulary: 300, tokenizer: null, words: "device", served },
+    ],
     training: {
       localSteps,
       batch: 2,
@@ -74,12 +78,22 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
       moments,
       seed: 1,
       frozenBody: false,
+      optimiser: { kind: "adamw" },
+      fitSteps: 0,
+      refitSteps: 0,
     },
     outer: { kind: "averaging" },
     weighting: "equal",
     codec,
     rounds: 10,
-    round: { minimum: 1, quorum: "all", graceSeconds: 10, deadlineSeconds: 600, evaluationSeconds: 120 },
+    round: {
+      minimum: 1,
+      quorum: "all",
+      graceSeconds: 10,
+      deadlineSeconds: 600,
+      evaluationSeconds: 120,
+      sources: "all",
+    },
     heldOut: { share: 0.2, sampleRows: "all" },
   };
   return { run: identityOf(manifest), ...manifest };
@@ -145,8 +159,9 @@ export class Host {
   }
 
   publish(number: number): BodyRef {
-    const sections = exchangeOf(this.manifest).sections.map(({ name }, i) => {
-      const bytes = encodeSection(this.manifest, number, this.#numbers[i]!);
+    const sections = exchangeOf(this.manifest).sections.map((section, i) => {
+      const { name } = section;
+      const bytes = encodeSection(this.manifest, number, section, this.#numbers[i]!);
       const sha256 = sha256Of(bytes);
       this.net.coordinator.files.set(`/bodies/${sha256}`, bytes);
       return { name, sha256, sizeBytes: bytes.length };

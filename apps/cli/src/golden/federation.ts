@@ -90,7 +90,7 @@ export async function federate(given: Federation): Promise<Federated> {
     return (rounds[round - 1] ?? []).map((source) => volunteers.get(source)!);
   };
   const coordinator: Coordinator = await openCoordinator({
-    opened: { ...opened, changed: manifest, existed: false },
+    opened: { ...opened, changed: manifest, joining: [], existed: false },
     journal: opened.journal,
     blobs,
     spool: memorySpool(blobs),
@@ -153,8 +153,9 @@ export async function federate(given: Federation): Promise<Federated> {
 async function created({ manifest, first }: Federation, blobs: Blobs) {
   const journal = memoryJournal();
   const sections: SectionFile[] = [];
-  for (const { name, layout } of exchangeOf(manifest).sections) {
-    const bytes = encodeSection(manifest, 0, first(name, layout, null));
+  for (const section of exchangeOf(manifest).sections) {
+    const { name, group, layout } = section;
+    const bytes = encodeSection(manifest, 0, section, first(group, layout, section.source));
     sections.push({ name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
   }
   const parameters = parameterCounts(manifest);
@@ -242,13 +243,17 @@ async function takePart(
   const order = orderOf(announcement, await replica.stored.homeRound());
   const losses: number[] = [];
   const { signal } = new AbortController();
-  const pending = await replica.train(order, batchOf, {
-    report: () => {},
-    stepped: ({ loss }) => losses.push(loss),
-    signal,
-    duty: () => 1,
-    deadline: () => null,
-  });
+  const pending = await replica.train(
+    order,
+    { training: batchOf, fitting: batchOf },
+    {
+      report: () => {},
+      stepped: ({ loss }) => losses.push(loss),
+      signal,
+      duty: () => 1,
+      deadline: () => null,
+    },
+  );
   const { bytes } = (await replica.stored.delta(pending.round))!;
   const outcome = await upload(pending, bytes, { line, progress: () => {}, signal });
   if (outcome.kind === "refused")
@@ -279,7 +284,7 @@ async function lastBody(manifest: RunManifest, { body }: RunState, blobs: Blobs)
   const sections = new Map<Group, NamedTensors>();
   for (const section of exchangeOf(manifest).sections) {
     const { sha256 } = body.sections.find(({ name }) => name === section.name)!;
-    sections.set(section.name, decodeSection(section, (await blobs.get(sha256))!));
+    sections.set(section.group, decodeSection(section, (await blobs.get(sha256))!));
   }
   return sections;
 }

@@ -3,7 +3,7 @@
 import { type Figures, keepsBody } from "@homebody/coordinator";
 import { bytes } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
-import { sectionTitles } from "../run/section-names.ts";
+import { sectionTitle } from "../run/section-names.ts";
 import { useNow } from "../state/now.ts";
 import { Section } from "../ui/pieces.tsx";
 
@@ -20,8 +20,8 @@ export function Bodies({ figures }: { figures: Figures }) {
       <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
         {kept.flatMap(({ number, sections, at }) =>
           sections.map(({ name, sha256, sizeBytes }) => {
-            const part = sections.length > 1 ? `, ${sectionTitles[name]}` : "";
-            const file = sections.length > 1 ? `body-${number}-${name}` : `body-${number}`;
+            const part = sections.length > 1 ? `, ${sectionTitle(name)}` : "";
+            const file = sections.length > 1 ? `body-${number}-${name.replace("/", "-")}` : `body-${number}`;
             return (
               <li
                 key={`${number} ${name}`}

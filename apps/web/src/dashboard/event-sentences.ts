@@ -29,6 +29,7 @@ export function groupOf({ kind }: Fact): EventGroup {
     case "left":
     case "ending":
     case "restarted":
+    case "source-added":
     case "changed":
     case "paused":
     case "resumed":
@@ -74,6 +75,8 @@ export function eventWords(fact: Fact): string {
         : "The run is finished: the host ended it.";
     case "restarted":
       return "The coordinator came back after it was down.";
+    case "source-added":
+      return `The source ${fact.source.title} joins the run.`;
     case "changed":
       return `The host changed the run's description, deadlines or number of rounds (now ${fact.manifest.rounds}).`;
     case "paused":

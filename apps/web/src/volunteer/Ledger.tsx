@@ -7,7 +7,7 @@ import { Section } from "../ui/pieces.tsx";
 
 const nothing: LedgerView = {
   sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
-  received: { bodies: 0, texts: 0, messages: 0 },
+  received: { theta: 0, phi: 0, psi: 0, texts: 0, messages: 0 },
 };
 
 export function Ledger({ ledger }: { ledger: LedgerView | null }) {
@@ -31,7 +31,8 @@ export function Ledger({ ledger }: { ledger: LedgerView | null }) {
         <Column
           title="In"
           rows={[
-            { what: "bodies", name: "bodies", size: received.bodies },
+            { what: "words: embeddings", name: "words-in", size: received.phi + received.psi },
+            { what: "bodies: what all share", name: "bodies", size: received.theta },
             { what: "text that the host lends", name: "texts", size: received.texts },
             { what: "messages", name: "messages-in", size: received.messages },
           ]}

@@ -11,6 +11,7 @@ export const taskWords: Readonly<Record<Task["kind"], string>> = {
   "train-vocabulary": "Learning the vocabulary of your text",
   "pack-text": "Packing the text into rows",
   "download-body": "Getting the body",
+  fit: "Fitting your new words to the body",
   evaluate: "Measuring the body on text it has never seen",
   train: "Training on your text",
   encode: "Packing what training changed",
