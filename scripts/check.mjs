@@ -11,11 +11,11 @@ const layers = [
   ["protocol", "codec", "text", "aggregate", "store", "kernels"],
   ["model"],
   ["dept", "train"],
-  ["coordinator"],
+  ["coordinator", "experiment"],
   ["volunteer"],
   ["server", "web", "cli"],
 ];
-const pure = ["base", "protocol", "codec", "text", "dept", "aggregate", "coordinator"];
+const pure = ["base", "protocol", "codec", "text", "dept", "aggregate", "coordinator", "experiment"];
 
 /** Each check is a name and what it found: nothing means that it passed. */
 export const checks = {
