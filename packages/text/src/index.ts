@@ -13,6 +13,12 @@ export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
 export { decodeUtf8, parseDocuments, utf8Length } from "./documents.ts";
 export { type Split, splitHeldOut } from "./held-out.ts";
 export {
+  type PreparedText,
+  type PreparingOptions,
+  type PreparingProgress,
+  preparing,
+} from "./prepared.ts";
+export {
   type PackingOptions,
   type PackingProgress,
   packDocuments,

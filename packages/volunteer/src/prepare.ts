@@ -7,12 +7,12 @@ import { splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
   decodeUtf8,
-  packing,
   parseDocuments,
+  preparing,
+  type Split,
   shardBytes,
   type Tokenizer,
   tokenizerFromJson,
-  tokenizerTraining,
 } from "@homebody/text";
 import type { Clock, Disk, Net } from "./ports.ts";
 import { encodeText, loadText, type Text, textName } from "./text-file.ts";
@@ -44,41 +44,34 @@ export async function prepareText(
   const kept = await loadText(source, inputs.disk);
   if (kept !== undefined && files === null) return kept;
   const documents = await readDocuments(manifest, source, files, inputs);
-  const tokenizer = await tokenizerFor(source, documents.train, inputs);
-  const { context } = manifest.model;
-  const pack = (texts: readonly string[], share: string) =>
-    breathing(
-      packing(texts, tokenizer, { context, seed: `${manifest.training.seed}/${source.id}/${share}` }),
-      ({ done, of }) => inputs.report({ kind: "pack-text", done, of, unit: "documents" }),
-      inputs,
-    );
-  const train = await pack(documents.train, "train");
-  const heldOut = await pack(documents.heldOut, "held-out");
+  const { tokenizer, train, heldOut } = await breathing(
+    preparing(documents, {
+      vocabulary: (await servedTokenizer(source, inputs)) ?? source.vocabulary,
+      context: manifest.model.context,
+      seed: `${manifest.training.seed}/${source.id}`,
+    }),
+    ({ phase, done, of }) => {
+      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
+      else if (phase === "packing") inputs.report({ kind: "pack-text", done, of, unit: "documents" });
+      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
+    },
+    inputs,
+  );
   const file = encodeText(source.id, { tokenizer, train, heldOut });
   inputs.signal.throwIfAborted();
   await inputs.disk.write(textName, file);
   return { tokenizer, train, heldOut, textBytes: shardBytes(train) };
 }
 
-/** The one that the host serves, else one that is trained here. */
-async function tokenizerFor(
-  { id, vocabulary, tokenizer: served }: ManifestSource,
-  documents: readonly string[],
+/** The one that the host serves; undefined where the device trains its own. */
+async function servedTokenizer(
+  { id, tokenizer }: ManifestSource,
   inputs: PrepareInputs,
-): Promise<Tokenizer> {
-  if (served !== null) {
-    const where = `tokenizer of ${id}`;
-    const bytes = await fetchServed(`/tokenizers/${served.sha256}`, served, where, inputs);
-    return tokenizerFromJson(decodeUtf8("tokenizer.json", bytes), where);
-  }
-  return await breathing(
-    tokenizerTraining(documents, { vocabulary }),
-    ({ phase, done, of }) => {
-      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
-      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
-    },
-    inputs,
-  );
+): Promise<Tokenizer | undefined> {
+  if (tokenizer === null) return undefined;
+  const where = `tokenizer of ${id}`;
+  const bytes = await fetchServed(`/tokenizers/${tokenizer.sha256}`, tokenizer, where, inputs);
+  return tokenizerFromJson(decodeUtf8("tokenizer.json", bytes), where);
 }
 
 /** What the host serves, checked by its hash. */
@@ -95,17 +88,12 @@ async function fetchServed(
   return bytes;
 }
 
-interface Documents {
-  readonly train: readonly string[];
-  readonly heldOut: readonly string[];
-}
-
 async function readDocuments(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
   inputs: PrepareInputs,
-): Promise<Documents> {
+): Promise<Split> {
   const { report, signal } = inputs;
   const split = (documents: readonly string[]) => splitOf(manifest, source.id, documents);
   const { served } = source;
