@@ -7,3 +7,16 @@ export function wholeNumber(option: string, text: string, least: number, most: n
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;
   throw new InputError(option, `a whole number from ${least} to ${most}`, JSON.stringify(text));
 }
+
+export function positiveNumber(option: string, text: string, most: number): number {
+  const value = Number(text);
+  if (text.trim() !== "" && value > 0 && value <= most) return value;
+  throw new InputError(option, `a number above 0 and at most ${most}`, JSON.stringify(text));
+}
+
+/** `auto` where none is given: the best that works. */
+export function backendName(text: string | undefined): "auto" | "webgpu" | "wasm" {
+  if (text === undefined) return "auto";
+  if (text === "webgpu" || text === "wasm") return text;
+  throw new InputError("--backend", "webgpu or wasm", text);
+}

@@ -7,8 +7,9 @@ import { refusalSentences } from "@homebody/protocol";
 import { NetError, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { interrupt } from "./interrupt.ts";
-import { wholeNumber } from "./options.ts";
-import { hasGraphicsCard, installWebGpu } from "./webgpu.ts";
+import { backendName, wholeNumber } from "./options.ts";
+import { progressLine } from "./progress-line.ts";
+import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
 homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
@@ -41,14 +42,10 @@ export async function run(args: readonly string[]): Promise<number> {
   const [url] = positionals;
   if (url === undefined || positionals.length > 1 || !URL.canParse(url))
     throw new InputError("volunteer", "the coordinator's URL", positionals.join(" ") || "nothing");
-  const { backend } = values;
-  if (backend !== undefined && backend !== "webgpu" && backend !== "wasm")
-    throw new InputError("--backend", "webgpu or wasm", backend);
+  const backend = backendName(values.backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
-  // A graphics card that the processor plays is many times slower than the processor itself: only if it is asked for.
-  if (backend === "webgpu" || (backend === undefined && hasGraphicsCard()))
-    await installWebGpu().catch(() => undefined);
+  await offerWebGpu(backend);
 
   const stop = interrupt();
   const line = progressLine();
@@ -58,13 +55,13 @@ export async function run(args: readonly string[]): Promise<number> {
     url,
     ...(values.source === undefined ? {} : { source: values.source }),
     ...(values.text === undefined ? {} : { text: values.text }),
-    backend: backend ?? "auto",
+    backend,
     ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
     show: (view) => {
       first ??= view.roundsContributed;
       if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();
-      line.show(view);
+      line.show(sentence(view, line.live));
     },
   }).catch((error: unknown) => {
     if (error instanceof NetError) throw new InputError("coordinator", "one that answers", error.message);
@@ -84,24 +81,6 @@ export async function run(args: readonly string[]): Promise<number> {
   if (ending === "refused" && refusal !== null)
     process.stderr.write(`homebody volunteer: ${refusalSentences[refusal.reason]}\n`);
   return ["removed", "replaced", "refused"].includes(ending) ? 1 : 0;
-}
-
-/** On a terminal one line that changes; in a file a line for each new thing. */
-function progressLine() {
-  const live = process.stderr.isTTY;
-  let shown = "";
-  return {
-    show: (view: View) => {
-      const text = sentence(view, live);
-      if (text === shown) return;
-      shown = text;
-      if (live) process.stderr.write(`\r\x1b[2K${text.slice(0, process.stderr.columns || 80)}`);
-      else process.stderr.write(`${new Date().toISOString()} ${text}\n`);
-    },
-    end: () => {
-      if (live) process.stderr.write("\n");
-    },
-  };
 }
 
 function sentence(view: View, detailed: boolean): string {

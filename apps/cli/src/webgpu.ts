@@ -22,3 +22,9 @@ export async function installWebGpu(): Promise<void> {
   const navigator = { gpu, userAgent: "Node.js" };
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
+
+/** Before a backend is started: a graphics card that the processor plays is many times slower than the processor itself, so only if it is asked for. */
+export async function offerWebGpu(backend: "auto" | "webgpu" | "wasm"): Promise<void> {
+  if (backend === "webgpu" || (backend === "auto" && hasGraphicsCard()))
+    await installWebGpu().catch(() => undefined);
+}

@@ -206,7 +206,7 @@ const page = 1000;
 
 /** The entries of a run, all or the first so many, in today's form. */
 export async function readJournal(
-  journal: Journal,
+  journal: Pick<Journal, "read">,
   run: RunId,
   limit = Number.POSITIVE_INFINITY,
 ): Promise<readonly Entry[]> {

@@ -6,7 +6,7 @@ export { engineDevice } from "./device.ts";
 export * from "./jobs.ts";
 export { webNet } from "./net.ts";
 export * from "./ports.ts";
-export type { BroughtFile } from "./prepare.ts";
+export { type BroughtFile, breathing } from "./prepare.ts";
 export { createReplica, type Replica, type ReplicaInputs } from "./replica.ts";
 export * from "./session.ts";
 export { type Kept, type StoredDelta, type StoredState, storedNames, storedState } from "./stored-state.ts";

@@ -119,7 +119,7 @@ async function readDocuments(
 }
 
 /** Runs a generator to its end, giving way every 16 ms. */
-async function breathing<P, T>(
+export async function breathing<P, T>(
   work: Generator<P, T>,
   report: (progress: P) => void,
   { clock, signal }: Pick<PrepareInputs, "clock" | "signal">,

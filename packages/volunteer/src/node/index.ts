@@ -43,7 +43,7 @@ export interface Headless {
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
   const { url, backend, dataDir, show } = options;
   const manifest = await fetchManifest(url);
-  const files = options.text === undefined ? null : await filesOf(options.text);
+  const files = options.text === undefined ? null : await textFiles("--text", options.text);
   const source = chooseSource(manifest, options.source, files !== null);
   const disk = await folderDisk(join(dataDir, folderOf(manifest, source)));
   const served = manifest.sources.find(({ id }) => id === source)!.served !== null;
@@ -105,17 +105,18 @@ async function secretIn(dataDir: string): Promise<string> {
 
 const known = new Set([".txt", ".md", ".jsonl"]);
 
-async function filesOf(paths: readonly string[]): Promise<BroughtFile[]> {
+/** Texts under paths of files and folders; an InputError names the option that the paths came by. */
+export async function textFiles(option: string, paths: readonly string[]): Promise<BroughtFile[]> {
   const files: BroughtFile[] = [];
   for (const path of paths) {
     const info = await stat(path).catch((error: NodeJS.ErrnoException) => {
-      throw new InputError("--text", `a file or folder at ${path}`, error.code ?? error.message);
+      throw new InputError(option, `a file or folder at ${path}`, error.code ?? error.message);
     });
     const found = info.isFile() ? [path] : await textsUnder(path);
     for (const file of found)
       files.push({ name: file, bytes: async () => new Uint8Array(await readFile(file)) });
   }
-  if (files.length === 0) throw new InputError("--text", "files of .txt, .md or .jsonl", "none");
+  if (files.length === 0) throw new InputError(option, "files of .txt, .md or .jsonl", "none");
   return files;
 }
 
