@@ -35,6 +35,12 @@ export interface AdaptProgress {
   readonly heldOut: Score | null;
 }
 
+/** What it takes of a trainer; a volunteer's device has one. */
+export type AdaptingTrainer = Pick<
+  Trainer,
+  "config" | "load" | "read" | "step" | "evaluate" | "readMoments" | "loadMoments" | "overlaps"
+>;
+
 /** Of an AbortSignal. */
 export interface Cancel {
   throwIfAborted(): void;
@@ -68,7 +74,7 @@ export function beginningOf(
   }
   requireParameters(config, "phi", embeddings.phi, "token embedding");
   requireParameters(config, "psi", embeddings.psi, "position embedding");
-  return { theta: body, ...embeddings };
+  return { theta: body, phi: embeddings.phi, psi: embeddings.psi };
 }
 
 /** A body that has learnt nothing, by the seed. */
@@ -82,7 +88,7 @@ export function randomBody(config: ModelConfig, seed: string): NamedTensors {
  * or a signal to attend to waits a moment there. Throws an AbortError between steps when `cancel` says so.
  */
 export async function* adapt(
-  trainer: Trainer,
+  trainer: AdaptingTrainer,
   text: PreparedText,
   beginning: Parameters,
   settings: AdaptSettings,

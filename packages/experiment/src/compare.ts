@@ -5,15 +5,15 @@
 // takes, helpers work for both, and their curves grow side by side.
 
 import type { PreparedText } from "@homebody/text";
-import type { Moments, Trainer } from "@homebody/train";
-import { type AdaptProgress, type AdaptSettings, adapt, type Cancel } from "./adapt.ts";
+import type { Moments } from "@homebody/train";
+import { type AdaptingTrainer, type AdaptProgress, type AdaptSettings, adapt, type Cancel } from "./adapt.ts";
 import { loadParameters, type Parameters, readParameters } from "./parameters.ts";
 
 export type CompareProgress<Arm extends string> = AdaptProgress & { readonly arm: Arm };
 
 /** Where each arm ended; as for adapt, the same inputs give the same numbers, whatever other arms there are. */
 export async function* compare<Arm extends string>(
-  trainer: Trainer,
+  trainer: AdaptingTrainer,
   text: PreparedText,
   beginnings: Readonly<Record<Arm, Parameters>>,
   settings: AdaptSettings,

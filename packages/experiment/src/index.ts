@@ -1,6 +1,7 @@
 // Training and measures over a trainer that need no coordinator: in a browser and on the command line alike.
 
 export {
+  type AdaptingTrainer,
   type AdaptProgress,
   type AdaptSettings,
   adapt,
@@ -13,6 +14,14 @@ export {
 } from "./adapt.ts";
 export { type CompareProgress, compare } from "./compare.ts";
 export { evaluateHeldOut } from "./held-out.ts";
+export {
+  decodeModel,
+  encodeModel,
+  type Model,
+  type ModelFile,
+  modelFiles,
+  takeTensors,
+} from "./model-files.ts";
 export {
   firstParameters,
   loadParameters,
