@@ -18,6 +18,7 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
   demo: ["a demonstration run with volunteers on this machine (npm start)", () => import("./demo.ts")],
   golden: ["check the engine against reference tensors", () => import("./golden/index.ts")],
   bench: ["measure", () => import("./bench/index.ts")],
+  adapt: ["carry a body on with text of your own", () => import("./adapt.ts")],
   experiment: ["a run beside its controls, on text of your own", () => import("./experiment.ts")],
 };
 

@@ -1,0 +1,90 @@
+// A run from outside: its manifest, its latest body and that body's sections, from a coordinator's data folder (which may
+// be running) or from its address.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { type BodyFigure, figuresOf, replay } from "@homebody/coordinator";
+import { decodeSection, exchangeOf } from "@homebody/dept";
+import type { RunManifest, SectionName } from "@homebody/protocol";
+import { readJournal } from "@homebody/server";
+import { folderBlobs, type Journal, sqliteJournal } from "@homebody/store";
+
+export interface FoundRun {
+  readonly manifest: RunManifest;
+  /** The latest that was published. */
+  readonly body: BodyFigure;
+  /** Of that body; undefined where it is no part of bodies. */
+  section(name: SectionName): Promise<NamedTensors | undefined>;
+}
+
+/** Where entries and blobs come from. */
+interface Place {
+  readonly where: string;
+  readonly journal: Pick<Journal, "runs" | "read">;
+  blob(hash: Sha256): Promise<Uint8Array | undefined>;
+}
+
+export const isDataFolder = (path: string) => existsSync(join(path, "journal.sqlite"));
+
+/** Throws an InputError where there is no run. */
+export async function runInFolder(dataDir: string): Promise<FoundRun> {
+  const journal = sqliteJournal(join(dataDir, "journal.sqlite"));
+  try {
+    const blobs = await folderBlobs(join(dataDir, "blobs"));
+    return await found({ where: dataDir, journal, blob: (hash) => blobs.get(hash) });
+  } finally {
+    await journal.close();
+  }
+}
+
+/** Throws an InputError where no coordinator answers. */
+export async function runAt(url: string): Promise<FoundRun> {
+  const ask = async (path: string): Promise<Response> => {
+    const address = new URL(path, url).href;
+    const response = await fetch(address).catch((error: Error) => {
+      throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
+    });
+    if (!response.ok) throw new InputError(address, "a coordinator's answer", `status ${response.status}`);
+    return response;
+  };
+  const json = async (path: string) =>
+    (await ask(path)).json().catch(() => {
+      throw new InputError(new URL(path, url).href, "a coordinator's answer", "no JSON");
+    }) as Promise<Record<string, never>>;
+  return await found({
+    where: url,
+    journal: {
+      runs: async () => [(await json("/api/run")).run!],
+      read: async (_, after, limit) =>
+        (await json(`/api/journal?after=${after}&limit=${limit}`)).entries ?? [],
+    },
+    blob: async (hash) => new Uint8Array(await (await ask(`/bodies/${hash}`)).arrayBuffer()),
+  });
+}
+
+async function found({ where, journal, blob }: Place): Promise<FoundRun> {
+  const [run, another] = await journal.runs();
+  if (run === undefined || another !== undefined)
+    throw new InputError(where, "the journal of one run", run === undefined ? "none" : "several");
+  const entries = await readJournal(journal, run);
+  const [state, figures] = [replay(entries), figuresOf(entries)];
+  const body = figures?.bodies.at(-1);
+  if (state === undefined || body === undefined) throw new InputError(where, "a run with a body", "none");
+  const { manifest } = state;
+  const { sections } = exchangeOf(manifest);
+  return {
+    manifest,
+    body,
+    section: async (name) => {
+      const file = body.sections.find((one) => one.name === name);
+      const section = sections.find((one) => one.name === name);
+      if (file === undefined || section === undefined) return undefined;
+      const bytes = await blob(file.sha256);
+      const got = bytes === undefined ? "nothing" : sha256Of(bytes);
+      if (got !== file.sha256)
+        throw new InputError(`${where}, section ${name} of body ${body.number}`, `hash ${file.sha256}`, got);
+      return decodeSection(section, bytes!);
+    },
+  };
+}
