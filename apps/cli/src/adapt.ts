@@ -165,10 +165,18 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
   const started = await device.start();
   const { context } = dimensions(config);
   const { bytes, ...memory } = requireMemory(config, { rows: batch, context }, started.limits);
-  const trainer = device.trainer({ ...adaptingOptions(config, freezeBody), ...memory }, bytes);
+  const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes);
   const learningRate = rateOf(options, body, given !== undefined);
   const evaluateEvery = Math.max(1, Math.round(steps / 12));
-  const settings = { steps, batch, learningRate, seed, evaluateEvery, heldOutRows: curveRows } as const;
+  const settings = {
+    steps,
+    batch,
+    learningRate,
+    seed,
+    evaluateEvery,
+    heldOutRows: curveRows,
+    freezeBody,
+  } as const;
   const evaluations: (AdaptProgress & { readonly heldOut: Score })[] = [];
   const began = performance.now();
   for await (const progress of adapt(trainer, text, beginning, settings, signal)) {
@@ -201,7 +209,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
       heldOutBytes: shardBytes(text.heldOut),
       vocabulary: text.tokenizer.vocabularySize,
     },
-    settings: { ...settings, freezeBody, embeddings: options.embeddings ?? "random" },
+    settings: { ...settings, embeddings: options.embeddings ?? "random" },
     evaluations: evaluations.map(({ step, loss, heldOut }) => ({ step, loss, ...heldOut })),
     heldOut,
     unigram: unigram(text.train, heldOutBatches(text.heldOut, rows), config.vocab_size),

@@ -23,6 +23,8 @@ export interface AdaptSettings {
   /** Steps from one evaluation to the next; before the first step and after the last one there is one anyway. */
   readonly evaluateEvery: number;
   readonly heldOutRows: number | "all";
+  /** The body stands still, and embeddings alone learn. */
+  readonly freezeBody?: boolean;
 }
 
 export interface AdaptProgress {
@@ -52,9 +54,8 @@ export function adaptingRate(peak: number, steps: number): LearningRateSettings 
 }
 
 /** A trainer's options for it: AdamW as DEPT has it (betas 0.9 and 0.95, no decay, gradients clipped at norm 1). */
-export function adaptingOptions(config: ModelConfig, freezeBody: boolean): TrainerOptions {
-  const adamw = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0, clip: 1 } as const;
-  return { config, ...adamw, frozenBody: freezeBody };
+export function adaptingOptions(config: ModelConfig): TrainerOptions {
+  return { config, betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0, clip: 1 };
 }
 
 /**
@@ -95,13 +96,18 @@ export async function* adapt(
   cancel?: Cancel,
 ): AsyncGenerator<AdaptProgress, void> {
   requireText(trainer.config, text);
-  const { steps: of, batch, seed, evaluateEvery, heldOutRows } = settings;
+  const { steps: of, batch, seed, evaluateEvery, heldOutRows, freezeBody = false } = settings;
   const isTime = (step: number) => step % evaluateEvery === 0 || step === of;
   const evaluate = () =>
     evaluateHeldOut(trainer, text.heldOut, { batch, sampleRows: heldOutRows, seed: `${seed}/evaluate` });
   const start = (step: number) => {
     const draw = { seed, source: "adapt", slot: 0, slots: 1, round: 0, localSteps: of, step, batch };
-    return trainer.step(drawBatch(text.train, draw), learningRate(settings.learningRate, step, of));
+    const rate = learningRate(settings.learningRate, step, of);
+    return trainer.step(drawBatch(text.train, draw), {
+      theta: freezeBody ? null : rate,
+      phi: rate,
+      psi: rate,
+    });
   };
 
   cancel?.throwIfAborted();

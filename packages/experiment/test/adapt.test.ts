@@ -35,8 +35,8 @@ afterEach(() => {
   for (const trainer of trainers.splice(0)) trainer.dispose();
 });
 
-function trainerOf(family: "gpt2" | "llama", freezeBody = false): Trainer {
-  const trainer = createTrainer(adaptingOptions(smallConfig(family), freezeBody));
+function trainerOf(family: "gpt2" | "llama"): Trainer {
+  const trainer = createTrainer(adaptingOptions(smallConfig(family)));
   trainers.push(trainer);
   return trainer;
 }
@@ -66,9 +66,9 @@ test.each(["gpt2", "llama"] as const)(
 );
 
 test("with a frozen body the embeddings alone move", async () => {
-  const trainer = trainerOf("gpt2", true);
+  const trainer = trainerOf("gpt2");
   const from = beginning("gpt2");
-  await all(adapt(trainer, text, from, settings));
+  await all(adapt(trainer, text, from, { ...settings, freezeBody: true }));
   const to = await readParameters(trainer);
   expect(to.theta.data).toEqual(from.theta.data);
   expect(to.phi.data).not.toEqual(from.phi.data);
@@ -167,7 +167,7 @@ test("embeddings of another vocabulary or context, and another body, are refused
 });
 
 test("text that was prepared for another model is refused in words", async () => {
-  const small = createTrainer(adaptingOptions(smallConfig("llama", 260), false));
+  const small = createTrainer(adaptingOptions(smallConfig("llama", 260)));
   trainers.push(small);
   const config = small.config;
   const work = adapt(small, text, beginningOf(config, randomBody(config, "1"), null, "1"), settings);
