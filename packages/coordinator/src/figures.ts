@@ -316,6 +316,8 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       draft.sources = [...draft.sources, sourceFigure(source, draft.published)];
       draft.scores = { ...draft.scores, [source.id]: [] };
       draft.parameters = { ...parameters, phi: { ...parameters.phi, [source.id]: phi } };
+      for (const { name } of fact.sections)
+        draft.travelling += groupOf(name) === "phi" ? phi : parameters.psi;
       return;
     }
     case "changed":

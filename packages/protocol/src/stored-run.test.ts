@@ -9,6 +9,7 @@ import {
   type ManifestLift,
   manifestOf,
   type RunManifest,
+  readManifest,
   type ServedText,
   schemaVersion,
   sourcesToJoin,
@@ -143,6 +144,19 @@ test("a stored manifest is complete: one that lacks a key is an error and gets n
   expect(() => checkManifest({ ...manifest, rounds: "many" })).toThrow("manifest.rounds");
   expect(() => checkManifest({ ...manifest, variant: "dept" })).toThrow("manifest.variant");
   expect(checkManifest({ ...manifest, variant: "trim" }).variant).toBe("trim");
+});
+
+test("what a coordinator of 0.2 sends is read as what it means", () => {
+  const { vocabulary: _v, words: _w, ...manifest } = JSON.parse(JSON.stringify(manifestFor())) as RunManifest;
+  const { optimiser: _o, fitSteps: _f, refitSteps: _r, ...training } = manifest.training;
+  const { sources: _s, ...round } = manifest.round;
+  const sources = manifest.sources.map(({ tokenizer: _t, words: _d, ...source }) => source);
+  const sent = { ...manifest, training, round, sources };
+  const read = readManifest(sent);
+  expect(read).toEqual({ ...manifestFor(), training: { ...manifestFor().training, fitSteps: 0 } });
+  expect(readManifest(manifestFor())).toEqual(manifestFor());
+  expect(() => readManifest(3)).toThrow("manifest");
+  expect(() => readManifest({})).toThrow("manifest");
 });
 
 test("a manifest of an older schema is lifted step by step; one of a newer Homebody is refused with what to do", () => {

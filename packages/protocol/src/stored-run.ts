@@ -87,6 +87,13 @@ export function checkManifest(value: unknown, where = "manifest"): RunManifest {
   return manifest;
 }
 
+/** A manifest as a coordinator sends it, one of an older schema too: 0.2 sends those of schema 1. */
+export function readManifest(value: unknown, where = "manifest"): RunManifest {
+  const sent =
+    typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
+  return checkManifest(sent !== null && sent.vocabulary === undefined ? liftManifest(sent, 1) : value, where);
+}
+
 function withoutUnknown(value: unknown): unknown {
   const result = manifestShape.safeParse(value);
   if (result.success) return value;

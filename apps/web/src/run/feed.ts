@@ -9,12 +9,12 @@ import { type Entry, evolveFigures, type Figures, readEntry } from "@homebody/co
 import {
   type Admin,
   checkJournalPage,
-  checkManifest,
   checkPresenceReport,
   checkUnreadEntries,
   type PresenceReport,
   type Reply,
   type RunManifest,
+  readManifest,
   type Watch,
   type Watching,
 } from "@homebody/protocol";
@@ -123,7 +123,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   }
 
   async function read(): Promise<void> {
-    const manifest = checkManifest(await ports.manifest());
+    const manifest = readManifest(await ports.manifest());
     const other = store.get().manifest !== null && store.get().manifest?.run !== manifest.run;
     store.change({ manifest });
     if (other) await startOver();

@@ -4,7 +4,7 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InputError, type SourceId } from "@homebody/base";
-import { checkManifest, type ManifestSource, type RunManifest } from "@homebody/protocol";
+import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { systemClock } from "../clock.ts";
 import { engineDevice, tuningFile } from "../device.ts";
@@ -77,7 +77,7 @@ async function fetchManifest(url: string): Promise<RunManifest> {
     throw new NetError(`no coordinator answers at ${url}`, { cause });
   }
   if (!response.ok) throw new NetError(`${url}: expected a coordinator, got status ${response.status}`);
-  return checkManifest(await response.json(), new URL("/api/run", url).href);
+  return readManifest(await response.json(), new URL("/api/run", url).href);
 }
 
 function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): SourceId {
