@@ -8,6 +8,7 @@ export { embedding, embeddingGrad } from "../src/embedding/simd";
 export { gelu, geluGrad } from "../src/gelu/simd";
 export { gradientNorm } from "../src/gradient-norm/simd";
 export { blend, copy, gemm, gemmScratchBytes } from "../src/matmul/simd";
+export { momentum, muon } from "../src/muon/simd";
 export { normalize } from "../src/newton-schulz/simd";
 export { norm, normGrad, normWeightGrad } from "../src/norm/simd";
 export { rope } from "../src/rope/simd";

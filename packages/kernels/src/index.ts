@@ -19,6 +19,7 @@ export { crossEntropy } from "./cross-entropy/index.ts";
 export { type Chains, chains, embedding, embeddingGrad } from "./embedding/index.ts";
 export { gradientNorm } from "./gradient-norm/index.ts";
 export { type MatMulOptions, matmul } from "./matmul/index.ts";
+export { type Block, muon } from "./muon/index.ts";
 export { newtonSchulz } from "./newton-schulz/index.ts";
 export { type NormParameters, norm, normGrad, normWeightGrad } from "./norm/index.ts";
 export { temporaryBytes } from "./plan/memory.ts";

@@ -9,6 +9,7 @@ import { crossEntropyReference } from "./cross-entropy/reference.ts";
 import { embeddingGradReference, embeddingReference } from "./embedding/reference.ts";
 import { gradientNormReference } from "./gradient-norm/reference.ts";
 import { matmulReference } from "./matmul/reference.ts";
+import { momentumReference, muonReference } from "./muon/reference.ts";
 import { normalizeReference } from "./newton-schulz/reference.ts";
 import { normGradReference, normReference, normWeightGradReference } from "./norm/reference.ts";
 import type { Reference } from "./plan/reference.ts";
@@ -27,6 +28,8 @@ export const references: Readonly<Record<string, Reference>> = {
   EmbeddingGrad: embeddingGradReference,
   GradientNorm: gradientNormReference,
   MatMul: matmulReference,
+  Momentum: momentumReference,
+  Muon: muonReference,
   Norm: normReference,
   NormGrad: normGradReference,
   NormWeightGrad: normWeightGradReference,

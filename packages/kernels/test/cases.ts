@@ -22,6 +22,7 @@ import {
   whole,
 } from "../src/index.ts";
 import * as matmul from "../src/matmul/cases.ts";
+import * as muon from "../src/muon/cases.ts";
 import * as newtonSchulz from "../src/newton-schulz/cases.ts";
 import * as norm from "../src/norm/cases.ts";
 import { references } from "../src/references.ts";
@@ -41,6 +42,7 @@ export const cases: Readonly<Record<string, Case>> = {
   ...gradientNorm.cases,
   ...adamw.cases,
   ...add.cases,
+  ...muon.cases,
   ...newtonSchulz.cases,
 };
 

@@ -60,6 +60,52 @@ export function arrange(config: ModelConfig): Arrangement {
   return { size: end, places, ranges };
 }
 
+/** A matrix as a part of one that stands in memory around it, or as all of it. */
+export interface MatrixPlace {
+  readonly around: Place;
+  /** Where it begins. */
+  readonly row: number;
+  readonly column: number;
+  readonly rows: number;
+  readonly columns: number;
+}
+
+/**
+ * The body's matrices, each by itself where it stands together with others: Llama's q, k, v, gate and up, and the thirds of
+ * GPT-2's c_attn [width, 3 width], which are its q, k and v. So both families are taken alike by what treats a matrix as
+ * one linear map; Jordan et al. (2024) find Muon better with q, k and v apart.
+ */
+export function bodyMatrices(config: ModelConfig, { places }: Arrangement): readonly MatrixPlace[] {
+  const joins = joinsOf(config);
+  const joined = new Set(joins.flatMap(([, parts]) => parts));
+  const sidesOf = ({ shape }: Place) => shape as [number, number];
+  const alone = parametersOf(config)
+    .filter(({ name, group, shape }) => group === "theta" && shape.length === 2 && !joined.has(name))
+    .flatMap(({ name }) => {
+      const around = places.get(name)!;
+      const [rows, columns] = sidesOf(around);
+      const count = name.endsWith(".c_attn.weight") ? 3 : 1;
+      return Array.from({ length: count }, (_, i) => ({
+        around,
+        row: 0,
+        column: (i * columns) / count,
+        rows,
+        columns: columns / count,
+      }));
+    });
+  const together = joins.flatMap(([whole, parts]) => {
+    const around = places.get(whole)!;
+    let end = 0;
+    return parts.map((part) => {
+      const [rows, columns] = sidesOf(places.get(part)!);
+      const row = end;
+      end += rows;
+      return { around, row, column: 0, rows, columns };
+    });
+  });
+  return [...alone, ...together];
+}
+
 /** What is taken together, by the name of the whole (`qkv_proj` and `gate_up_proj` of each layer): its parts, in order. */
 function joinsOf(config: ModelConfig): [string, string[]][] {
   if (config.model_type === "gpt2") return [];

@@ -17,6 +17,7 @@ import {
 } from "@homebody/kernels";
 import { type Arrangement, arrange, dimensions, type Group, groups } from "@homebody/model";
 import type { Batch } from "@homebody/text";
+import { movePlan } from "./move.ts";
 import {
   addPlan,
   type BatchShape,
@@ -27,7 +28,6 @@ import {
   logitsPlan,
   lossPlan,
   type ModelStorages,
-  movePlan,
   type PlanInputs,
   piecesOf,
   settingsStride,
@@ -88,7 +88,9 @@ export interface Part {
 }
 
 export function createEngine(options: EngineOptions): Engine {
-  const { config, half = false } = options;
+  const { config, half = false, optimiser } = options;
+  if (optimiser?.kind === "muon" && !(optimiser.momentum >= 0 && optimiser.momentum < 1))
+    throw new InputError("optimiser: momentum", "a number from 0 on, below 1", `${optimiser.momentum}`);
   const { context, headSize, vocabulary } = dimensions(config);
   const arrangement = arrange(config);
   const space = new Workspace(startRuntime());

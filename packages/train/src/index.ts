@@ -19,6 +19,7 @@ export {
   tooLarge,
   trainingMemory,
 } from "./memory.ts";
+export type { Optimiser } from "./plans.ts";
 export { sumTimes, type TimeSum } from "./profile.ts";
 export { type Rates, ratesOf } from "./rates.ts";
 export { selfTest } from "./self-test.ts";

@@ -8,6 +8,7 @@ import { noun } from "@homebody/base";
 import { type Storage, temporaryBytes } from "@homebody/kernels";
 import { arrange, type ModelConfig } from "@homebody/model";
 import { EngineError } from "./errors.ts";
+import { movePlan } from "./move.ts";
 import {
   type BatchShape,
   type EngineOptions,
@@ -15,7 +16,6 @@ import {
   keepBatch,
   keepModel,
   lossPlan,
-  movePlan,
 } from "./plans.ts";
 import { allOf } from "./rates.ts";
 
@@ -25,6 +25,9 @@ export interface MemoryLimits {
   /** Of one buffer. */
   readonly bufferBytes: number;
 }
+
+/** What of training takes memory, beside the model and its batches. */
+export type MovedBy = Pick<EngineOptions, "optimiser">;
 
 /** How a model trains within a limit. */
 export interface MemoryPlan {
@@ -37,7 +40,7 @@ export interface MemoryPlan {
 export function trainingMemory(
   config: ModelConfig,
   shape: BatchShape,
-  how: Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half"> = {},
+  how: Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half" | "optimiser"> = {},
 ): { readonly bytes: number; readonly largestBuffer: number } {
   const { rowsAtOnce = shape.rows, half = false } = how;
   // Only sizes count: numbers of the optimiser are anything.
@@ -66,8 +69,8 @@ export function trainingMemory(
   return { bytes: sizes.reduce((sum, bytes) => sum + bytes, 0) + temporaries, largestBuffer };
 }
 
-const least = (config: ModelConfig, shape: BatchShape) =>
-  trainingMemory(config, shape, { rowsAtOnce: 1, recompute: true });
+const least = (config: ModelConfig, shape: BatchShape, { optimiser }: MovedBy) =>
+  trainingMemory(config, shape, { rowsAtOnce: 1, recompute: true, ...(optimiser && { optimiser }) });
 
 const isWithin = (limits: MemoryLimits, { bytes, largestBuffer }: ReturnType<typeof trainingMemory>) =>
   bytes <= limits.bytes && largestBuffer <= limits.bufferBytes;
@@ -76,7 +79,12 @@ const isWithin = (limits: MemoryLimits, { bytes, largestBuffer }: ReturnType<typ
 const fewTokens = 512;
 
 /** The fastest way that fits; null where none does. */
-export function planMemory(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): MemoryPlan | null {
+export function planMemory(
+  config: ModelConfig,
+  shape: BatchShape,
+  limits: MemoryLimits,
+  { optimiser }: MovedBy = {},
+): MemoryPlan | null {
   const halvings: number[] = [];
   for (let rows = shape.rows; rows >= 1; rows = Math.floor(rows / 2)) halvings.push(rows);
   const busy = halvings.filter((rows) => rows === shape.rows || rows * shape.context >= fewTokens);
@@ -85,15 +93,20 @@ export function planMemory(config: ModelConfig, shape: BatchShape, limits: Memor
     ...halvings.map((rowsAtOnce) => ({ rowsAtOnce, recompute: true })),
   ];
   for (const way of ways) {
-    const taken = trainingMemory(config, shape, way);
+    const taken = trainingMemory(config, shape, { ...way, ...(optimiser && { optimiser }) });
     if (isWithin(limits, taken)) return { ...way, bytes: taken.bytes };
   }
   return null;
 }
 
 /** The most layers of a model's kind that fit, everything else being equal; 0 where not even one does. */
-export function largestDepth(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): number {
-  const fits = (layers: number) => isWithin(limits, least(withLayers(config, layers), shape));
+export function largestDepth(
+  config: ModelConfig,
+  shape: BatchShape,
+  limits: MemoryLimits,
+  movedBy: MovedBy = {},
+): number {
+  const fits = (layers: number) => isWithin(limits, least(withLayers(config, layers), shape, movedBy));
   let [some, tooMany] = [0, 1];
   while (tooMany <= mostLayers && fits(tooMany)) [some, tooMany] = [tooMany, 2 * tooMany];
   while (tooMany - some > 1) {
@@ -105,16 +118,26 @@ export function largestDepth(config: ModelConfig, shape: BatchShape, limits: Mem
 }
 
 /** As planMemory; throws an EngineError where no way fits: what the model takes, what there is, what would fit. */
-export function requireMemory(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): MemoryPlan {
-  const plan = planMemory(config, shape, limits);
-  if (plan === null) throw new EngineError(tooLarge(config, shape, limits));
+export function requireMemory(
+  config: ModelConfig,
+  shape: BatchShape,
+  limits: MemoryLimits,
+  movedBy: MovedBy = {},
+): MemoryPlan {
+  const plan = planMemory(config, shape, limits, movedBy);
+  if (plan === null) throw new EngineError(tooLarge(config, shape, limits, movedBy));
   return plan;
 }
 
 /** In words: what a model takes at least, what there is, and what would fit. */
-export function tooLarge(config: ModelConfig, shape: BatchShape, limits: MemoryLimits): string {
-  const { bytes, largestBuffer } = least(config, shape);
-  const layers = largestDepth(config, shape, limits);
+export function tooLarge(
+  config: ModelConfig,
+  shape: BatchShape,
+  limits: MemoryLimits,
+  movedBy: MovedBy = {},
+): string {
+  const { bytes, largestBuffer } = least(config, shape, movedBy);
+  const layers = largestDepth(config, shape, limits, movedBy);
   const instead =
     layers > 0
       ? `With ${layers} ${noun(layers, "layer")} it would fit.`

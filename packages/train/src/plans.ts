@@ -1,13 +1,11 @@
-// The plans of a trainer: gradients, the optimiser's move, losses, logits. Pure: storages may be of any workspace, or of
+// The plans of a trainer: gradients, losses, logits (the optimiser's move is in move.ts). Pure: storages may be of any workspace, or of
 // none, to learn what a plan would take.
 
 import {
-  adamw,
   add,
   alignment,
   cast,
   embedding,
-  gradientNorm,
   type Operand,
   Plan,
   type Storage,
@@ -31,6 +29,11 @@ import {
 } from "@homebody/model";
 import { type Moving, spansOf } from "./rates.ts";
 
+export type Optimiser =
+  | { readonly kind: "adamw" }
+  /** Momentum from 0 on, below 1: Jordan et al. (2024) take 0.95. */
+  | { readonly kind: "muon"; readonly momentum: number };
+
 /** What a model trains by. */
 export interface EngineOptions {
   readonly config: ModelConfig;
@@ -39,6 +42,8 @@ export interface EngineOptions {
   readonly weightDecay: number;
   /** Largest norm of all gradients together. */
   readonly clip: number;
+  /** Of the body's matrices; all else moves by AdamW, and so do they where it is not given. */
+  readonly optimiser?: Optimiser;
   /** Rows of a batch that are in memory at a time; their gradients add up. All at once if it is not given. */
   readonly rowsAtOnce?: number;
   /** Less memory for a third more work: layers keep their inputs alone. */
@@ -53,7 +58,9 @@ export type Keep = (name: string, size: number, type?: "f32" | "f16" | "i32") =>
 export interface ModelStorages {
   readonly values: Storage;
   readonly gradients: Storage;
+  /** AdamW's first moment; of matrices that Muon moves its momentum. */
   readonly first: Storage;
+  /** AdamW's second moment; of matrices that Muon moves it is unused. */
   readonly second: Storage;
   /** Copies of the values, for products; null where everything is float32. */
   readonly halves: Storage | null;
@@ -140,30 +147,6 @@ export function gradientPlan(inputs: PlanInputs, moving: Moving, accumulate: boo
   };
   const chains = { heads: whole(batch.heads), links: whole(batch.links) };
   planGradients(plan, { ...lossOperands(inputs, moving), chains }, training);
-  return plan;
-}
-
-/** The norm of the gradients of the groups that move, and their move. */
-export function movePlan({ options, arrangement, model, batch }: PlanInputs, moving: Moving): Plan {
-  const plan = new Plan();
-  plan.region("optimiser");
-  const control = whole(model.control);
-  const gradients = piecesOf(model.gradients, arrangement, moving);
-  gradientNorm(plan, gradients, whole(batch.losses), control, options.clip);
-  const constants = { beta1: options.betas[0], beta2: options.betas[1], epsilon: options.epsilon };
-  for (const { group, offset, size, decays } of arrangement.ranges) {
-    if (!moving.includes(group)) continue;
-    const part = (storage: Storage): Operand => ({ storage, offset, shape: [size] });
-    const operands = {
-      parameter: part(model.values),
-      gradient: part(model.gradients),
-      first: part(model.first),
-      second: part(model.second),
-      control,
-      settings: settingsOf(model, group),
-    };
-    adamw(plan, operands, constants, decays);
-  }
   return plan;
 }
 

@@ -158,6 +158,42 @@ export function trainerContract(): void {
       },
     );
 
+    test.each([{}, { recompute: true, rowsAtOnce: 2 }])(
+      "Muon moves the body's matrices, as in float64: %j",
+      async (how) => {
+        const byMuon = { ...settings, optimiser: { kind: "muon", momentum: 0.95 } } as const;
+        const trainer = trainerOf(family, { ...how, ...byMuon });
+        await expectAsReference(
+          trainer,
+          byMuon,
+          [
+            { theta: 1e-2, phi: 1e-2, psi: 1e-2 },
+            { theta: null, phi: 1e-2, psi: 1e-2 },
+            { theta: 3e-3, phi: 3e-3, psi: 3e-3 },
+            { theta: 2e-2, phi: null, psi: null },
+            { theta: 1e-2, phi: 1e-2, psi: 1e-2 },
+          ],
+          1e-4,
+        );
+        trainer.dispose();
+      },
+    );
+
+    test("by Muon the loss falls, and one that is not finite moves nothing", async () => {
+      const trainer = trainerOf(family, { optimiser: { kind: "muon", momentum: 0.95 } });
+      const { loss: first } = await trainer.step(batch, 1e-2);
+      for (let i = 0; i < 60; i++) await trainer.step(batch, 1e-2);
+      expect((await trainer.evaluate(batch)).nats / batch.targets.length).toBeLessThan(first / 2);
+      const broken = await trainer.read("phi");
+      broken.data.fill(Number.NaN);
+      trainer.load("phi", broken);
+      const [theta, moments] = [await trainer.read("theta"), await trainer.readMoments()];
+      await expect(trainer.step(batch, 1e-2)).rejects.toBeInstanceOf(NotFiniteError);
+      expect(await trainer.read("theta")).toEqual(theta);
+      expect(await trainer.readMoments()).toEqual(moments);
+      trainer.dispose();
+    });
+
     test("what stands still stays as it was, bit for bit, and so do its moments", async () => {
       const trainer = trainerOf(family);
       await trainer.step(batch, 1e-2);

@@ -19,6 +19,13 @@ test("input that is not what it should be: what was expected, what came, where",
   trainer.dispose();
 });
 
+test("momentum from 1 on, or below 0, is an InputError", () => {
+  for (const momentum of [1, -0.1, Number.NaN])
+    expect(() => trainerOf("gpt2", { optimiser: { kind: "muon", momentum } })).toThrow(
+      `optimiser: momentum: expected a number from 0 on, below 1, got ${momentum}`,
+    );
+});
+
 test("the self-test knows its numbers", async () => {
   expect(await selfTest()).toBeLessThan(1e-5);
 });

@@ -73,6 +73,11 @@ export const adam = {
   learningRate: 1e-3,
 } as const;
 
+export const optimisers = {
+  adamw: { kind: "adamw" },
+  muon: { kind: "muon", momentum: 0.95 },
+} as const;
+
 export interface BenchBatch {
   readonly inputs: Int32Array;
   readonly targets: Int32Array;

@@ -12,7 +12,8 @@ import { type Contestant, contestants, measure, type Request, type Row } from ".
 
 export const usage = `
 homebody bench engine [--backend webgpu|wasm] [--config NAME] [--peers] [--steps N] [--in node|chromium]
-                      [--vocabulary V] [--context T] [--rows B] [--recompute] [--half] [--threads N] [--gpu] [--json]
+                      [--vocabulary V] [--context T] [--rows B] [--recompute] [--half] [--threads N] [--gpu]
+                      [--optimiser adamw|muon] [--json]
 
 Whole training steps. --peers also trains the same model in jax-js and in stock tfjs, in the same run.
   reference    gpt2: vocabulary 4,096, width 128, 4 layers, T 128, B 8, untied (1.9 M parameters)
@@ -45,6 +46,7 @@ export async function run(args: readonly string[]): Promise<number> {
       recompute: { type: "boolean", default: false },
       half: { type: "boolean", default: false },
       threads: { type: "string" },
+      optimiser: { type: "string", default: "adamw" },
       gpu: { type: "boolean", default: false },
       json: { type: "boolean", default: false },
     },
@@ -52,11 +54,15 @@ export async function run(args: readonly string[]): Promise<number> {
   const [topic, file, ...rest] = positionals;
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError("bench", "engine, growth or half FILE", positionals.join(" ") || "nothing");
-  const { backend, config, recompute, half, json } = values;
+  const { backend, config, recompute, half, optimiser, json } = values;
   if (backend !== "wasm" && backend !== "webgpu")
     throw new InputError("--backend", "wasm or webgpu", backend);
   if (!configNames.includes(config))
     throw new InputError("--config", configNames.join(", "), JSON.stringify(config));
+  if (optimiser !== "adamw" && optimiser !== "muon")
+    throw new InputError("--optimiser", "adamw or muon", optimiser);
+  if (values.peers && optimiser !== "adamw")
+    throw new InputError("--optimiser", "adamw, which is what peers have", optimiser);
   const steps = wholeNumber("--steps", values.steps ?? usualSteps[topic], 3, 1_000_000);
   if (topic === "growth") return print(await measureGrowth(backend, steps));
   if (topic === "half") return print([await compareHalf(file!, steps)]);
@@ -68,7 +74,16 @@ export async function run(args: readonly string[]): Promise<number> {
   };
   const sizes = { ...given("vocabulary"), ...given("context"), ...given("rows") };
   const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
-  const options = { backend, config, steps, recompute, half, ...sizes, ...given("threads", 64) } as const;
+  const options = {
+    backend,
+    config,
+    steps,
+    recompute,
+    half,
+    optimiser,
+    ...sizes,
+    ...given("threads", 64),
+  } as const;
   const requests = names.map((name): Request => ({ name, ...options }));
   const rows: Row[] = [];
   const onRow = (row: Row) => {

@@ -14,6 +14,7 @@ import { dimensions } from "@homebody/model";
 import {
   createTrainer,
   loadFirst,
+  type Optimiser,
   type StartOptions,
   startBackend,
   sumTimes,
@@ -21,7 +22,7 @@ import {
   type TrainerOptions,
 } from "@homebody/train";
 import * as tf from "@tensorflow/tfjs";
-import { adam, type Bench, batchOf, benchOf, type Peer } from "./configs.ts";
+import { adam, type Bench, batchOf, benchOf, optimisers, type Peer } from "./configs.ts";
 
 export const contestants = ["homebody", "jax-js", "tfjs"] as const;
 export type Contestant = (typeof contestants)[number];
@@ -36,6 +37,8 @@ export interface Request {
   readonly steps: number;
   readonly recompute?: boolean;
   readonly half?: boolean;
+  /** Of the body's matrices; AdamW if it is not given. */
+  readonly optimiser?: Optimiser["kind"];
   /** On wasm; all cores if it is not given. */
   readonly threads?: number;
 }
@@ -97,7 +100,8 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
   });
   const { config } = bench;
   const { recompute = false, half = false } = request;
-  const options: TrainerOptions = { config, ...adam, recompute, half, helpers };
+  const optimiser = optimisers[request.optimiser ?? "adamw"];
+  const options: TrainerOptions = { config, ...adam, optimiser, recompute, half, helpers };
   const trainer = createTrainer(options);
   try {
     loadFirst(trainer, "bench");

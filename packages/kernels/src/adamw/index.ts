@@ -43,7 +43,10 @@ export function adamw(plan: Plan, operands: AdamWOperands, constants: AdamWConst
 
 export const settingsSize = 8;
 
-/** share: see CrossEntropy. learningRate and decay are of this step, which counts from 1. */
+/**
+ * Eight numbers: the share (see CrossEntropy); rate / (1 - b1^t); 1 / (1 - b2^t); 1 - rate decay; the rate itself, for
+ * Muon; three that are unused. Rate and decay are of this step t, which counts from 1.
+ */
 export function stepSettings(
   step: {
     readonly share: number;
@@ -53,7 +56,7 @@ export function stepSettings(
   },
   { beta1, beta2 }: Pick<AdamWConstants, "beta1" | "beta2">,
 ): Float32Array {
-  const rate = step.learningRate / (1 - beta1 ** step.step);
-  const correction = 1 / (1 - beta2 ** step.step);
-  return Float32Array.of(step.share, rate, correction, 1 - step.learningRate * step.decay, 0, 0, 0, 0);
+  const { share, learningRate, decay, step: t } = step;
+  const [rate, correction] = [learningRate / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
+  return Float32Array.of(share, rate, correction, 1 - learningRate * decay, learningRate, 0, 0, 0);
 }

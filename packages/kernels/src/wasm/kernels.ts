@@ -8,6 +8,7 @@ import { crossEntropyCall } from "../cross-entropy/wasm.ts";
 import { embeddingCall, embeddingGradCall } from "../embedding/wasm.ts";
 import { gradientNormCall } from "../gradient-norm/wasm.ts";
 import { matmulCall } from "../matmul/wasm.ts";
+import { momentumCall, muonCall } from "../muon/wasm.ts";
 import { normalizeCall } from "../newton-schulz/wasm.ts";
 import { normCall, normGradCall, normWeightGradCall } from "../norm/wasm.ts";
 import { ropeCall } from "../rope/wasm.ts";
@@ -25,6 +26,8 @@ export const kernels: Readonly<Record<string, PrepareCall>> = {
   EmbeddingGrad: embeddingGradCall,
   GradientNorm: gradientNormCall,
   MatMul: matmulCall,
+  Momentum: momentumCall,
+  Muon: muonCall,
   Norm: normCall,
   NormGrad: normGradCall,
   NormWeightGrad: normWeightGradCall,

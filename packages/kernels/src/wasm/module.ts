@@ -21,6 +21,8 @@ type Kernels =
   | "geluGrad"
   | "gemm"
   | "gradientNorm"
+  | "momentum"
+  | "muon"
   | "norm"
   | "normGrad"
   | "normWeightGrad"

@@ -9,6 +9,7 @@ import { crossEntropyKernel } from "../cross-entropy/webgpu.ts";
 import { embeddingGradKernel, embeddingKernel } from "../embedding/webgpu.ts";
 import { gradientNormKernel } from "../gradient-norm/webgpu.ts";
 import { matmulKernel } from "../matmul/webgpu.ts";
+import { momentumKernel, muonKernel } from "../muon/webgpu.ts";
 import { normalizeKernel } from "../newton-schulz/webgpu.ts";
 import { normGradKernel, normKernel, normWeightGradKernel } from "../norm/webgpu.ts";
 import type { Attributes } from "../plan/plan.ts";
@@ -31,6 +32,8 @@ export const kernels: Readonly<Record<string, Kernel>> = {
   EmbeddingGrad: embeddingGradKernel,
   GradientNorm: gradientNormKernel,
   MatMul: matmulKernel,
+  Momentum: momentumKernel,
+  Muon: muonKernel,
   Norm: normKernel,
   NormGrad: normGradKernel,
   NormWeightGrad: normWeightGradKernel,
