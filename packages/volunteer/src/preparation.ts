@@ -83,7 +83,8 @@ export function createPreparation(inputs: PreparationInputs): Preparation {
   /** Throws an EngineError where the model does not fit. */
   function equip({ config }: Exchange, { limits }: DeviceStart, declared: Uint8Array | undefined): void {
     const shape = { rows: manifest.training.batch, context: dimensions(config).context };
-    has = { ...has, memory: has.memory ?? requireMemory(config, shape, limits) };
+    const { optimiser } = manifest.training;
+    has = { ...has, memory: has.memory ?? requireMemory(config, shape, limits, { optimiser }) };
     changed();
     introducible(declared);
   }

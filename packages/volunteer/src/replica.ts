@@ -74,8 +74,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const { sections, home, config } = exchange;
   const memory: Partial<MemoryPlan> = inputs.memory ?? {};
   const { bytes, ...how } = memory;
-  const { betas, epsilon, weightDecay, clip } = training;
-  const trainer = device.trainer({ config, betas, epsilon, weightDecay, clip, ...how }, bytes);
+  const { betas, epsilon, weightDecay, clip, optimiser } = training;
+  const trainer = device.trainer({ config, betas, epsilon, weightDecay, clip, optimiser, ...how }, bytes);
   const bodies = createBodies(exchange, inputs);
   const stored = storedState(disk, exchange);
   const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
