@@ -14,6 +14,11 @@ export {
 } from "./adapt.ts";
 export { type CompareProgress, compare } from "./compare.ts";
 export { evaluateHeldOut } from "./held-out.ts";
+export { perplexity, unigramNormalised } from "./measures/loss.ts";
+export { type Accuracy, accuracyOf, type Pair, pairAccuracy } from "./measures/pairs.ts";
+export { type PairOptions, pairsFromText } from "./measures/pairs-from-text.ts";
+export { type ParallelScore, parallelBits } from "./measures/parallel.ts";
+export { bitsOfText, type Scorer, scorerOf } from "./measures/scorer.ts";
 export {
   decodeModel,
   encodeModel,
