@@ -4,18 +4,17 @@ import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InputError, type SourceId } from "@homebody/base";
-import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
+import { type RunManifest, readManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { systemClock } from "../clock.ts";
 import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
 import { NetError } from "../ports.ts";
 import type { BroughtFile } from "../prepare.ts";
-import { upgradeText } from "../stored-v1.ts";
-import { loadText, type Text } from "../text-file.ts";
 import type { View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { folderDisk } from "./disk.ts";
+import { folderOf } from "./stored.ts";
 
 export interface HeadlessOptions {
   /** Of the coordinator. */
@@ -45,7 +44,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const manifest = await fetchManifest(url);
   const files = options.text === undefined ? null : await textFiles("--text", options.text);
   const source = chooseSource(manifest, options.source, files !== null);
-  const disk = await folderDisk(join(dataDir, folderOf(manifest, source)));
+  const disk = await folderDisk(folderOf(dataDir, manifest, source));
   const served = manifest.sources.find(({ id }) => id === source)!.served !== null;
   const volunteer = await startVolunteer({
     manifest,
@@ -128,20 +127,6 @@ async function textsUnder(folder: string): Promise<string[]> {
     .sort();
 }
 
-/** The text that a volunteer in this folder has prepared: for those who measure beside it. */
-export async function storedText(
-  dataDir: string,
-  manifest: RunManifest,
-  source: ManifestSource,
-): Promise<Text> {
-  const disk = await folderDisk(join(dataDir, folderOf(manifest, source.id)));
-  await upgradeText(disk);
-  const text = await loadText(source, disk);
-  if (text === undefined) throw new InputError(dataDir, `prepared text of ${source.id}`, "none");
-  return text;
-}
-
-const folderOf = (manifest: RunManifest, source: SourceId) => `${manifest.run.slice(0, 16)}-${source}`;
-
 export { NetError } from "../ports.ts";
 export { heldOutOptions } from "../replica.ts";
+export { type StoredHome, storedHome, storedSources, storedText } from "./stored.ts";

@@ -1,0 +1,55 @@
+// What a volunteer's folder has of a run, read beside it: for those who measure.
+
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { InputError, type NamedTensors, type SourceId } from "@homebody/base";
+import { declaresRows, exchangeFor } from "@homebody/dept";
+import type { Group } from "@homebody/model/parameters";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { storedState } from "../stored-state.ts";
+import { upgradeText } from "../stored-v1.ts";
+import { loadText, type Text } from "../text-file.ts";
+import { folderDisk } from "./disk.ts";
+
+/** Of one run and one source, in a volunteer's folder. */
+export const folderOf = (dataDir: string, { run }: Pick<RunManifest, "run">, source: SourceId) =>
+  join(dataDir, `${run.slice(0, 16)}-${source}`);
+
+/** The sources of the run that a volunteer in this folder has something of. */
+export function storedSources(dataDir: string, manifest: RunManifest): readonly ManifestSource[] {
+  return manifest.sources.filter(({ id }) => existsSync(folderOf(dataDir, manifest, id)));
+}
+
+/** The text that a volunteer in this folder has prepared. */
+export async function storedText(
+  dataDir: string,
+  manifest: RunManifest,
+  source: ManifestSource,
+): Promise<Text> {
+  const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
+  await upgradeText(disk);
+  const text = await loadText(source, disk);
+  if (text === undefined) throw new InputError(dataDir, `prepared text of ${source.id}`, "none");
+  return text;
+}
+
+export interface StoredHome {
+  /** Whose accepted delta left them. */
+  readonly round: number;
+  readonly values: ReadonlyMap<Group, NamedTensors>;
+}
+
+/** The home tensors that count; undefined where no delta was accepted yet, or where nothing stays at home. */
+export async function storedHome(
+  dataDir: string,
+  manifest: RunManifest,
+  source: ManifestSource,
+): Promise<StoredHome | undefined> {
+  if (declaresRows(manifest)) return undefined;
+  const exchange = exchangeFor(manifest, source, null);
+  if (exchange.home.length === 0) return undefined;
+  const state = storedState(await folderDisk(folderOf(dataDir, manifest, source.id)), exchange);
+  const round = await state.homeRound();
+  const kept = await state.home(round);
+  return kept && { round, values: kept.values };
+}
