@@ -1,12 +1,14 @@
-// A table in Markdown, its columns lined up: for a terminal and for a document alike.
+// A table in Markdown, its columns lined up: for a terminal and for a document alike. Columns of numbers are to the right.
 
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const widths = head.map((name, i) =>
-    Math.max(3, ...[name, ...rows.map((row) => row[i] ?? "")].map(widthOf)),
-  );
+  const columns = head.map((name, i) => {
+    const cells = rows.map((row) => row[i] ?? "");
+    const width = Math.max(3, ...[name, ...cells].map(widthOf));
+    return { width, right: cells.every((cell) => /^([-\d].*)?$/.test(cell)) };
+  });
   const line = (cells: readonly string[]) =>
-    `| ${widths.map((width, i) => pad(cells[i] ?? "", width, i > 0)).join(" | ")} |`;
-  const rule = `|${widths.map((width, i) => `${"-".repeat(width + 1)}${i > 0 ? ":" : "-"}`).join("|")}|`;
+    `| ${columns.map(({ width, right }, i) => pad(cells[i] ?? "", width, right)).join(" | ")} |`;
+  const rule = `|${columns.map(({ width, right }) => `${"-".repeat(width + 1)}${right ? ":" : "-"}`).join("|")}|`;
   return [line(head), rule, ...rows.map(line)].join("\n");
 }
 

@@ -1,5 +1,6 @@
 // A small run with two volunteers, made for tests of what reads its data folder: everything is as `npm start` leaves it.
 
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createServer, stderrLog } from "@homebody/server";
 import { startHeadless } from "@homebody/volunteer/node";
@@ -7,6 +8,8 @@ import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
 
 export async function finishedRun(folder: string, options: RunFolderOptions = {}) {
   const run = writeRun(folder, options);
+  // All held-out rows count, so that a score does not depend on which ones were drawn.
+  writeFileSync(run, readFileSync(run, "utf8").replace("sampleRows: 8", "sampleRows: all"));
   const dataDir = join(folder, "data");
   const server = await createServer({ run, dataDir, port: 0, log: stderrLog("silent") });
   const volunteers = await Promise.all(

@@ -1,0 +1,226 @@
+// homebody evaluate: measures trained models, on texts that they learnt from and on texts that they never saw.
+
+import { setImmediate as breath } from "node:timers/promises";
+import { parseArgs } from "node:util";
+import { InputError, sha256Of } from "@homebody/base";
+import { adaptingOptions, loadParameters, type Pair, scorerOf } from "@homebody/experiment";
+import { dimensions } from "@homebody/model";
+import { version } from "@homebody/protocol";
+import { requireMemory, type Trainer } from "@homebody/train";
+import { engineDevice } from "@homebody/volunteer";
+import { type Corpus, corporaIn, corpusOf, ownCorpus } from "./evaluate/corpora.ts";
+import {
+  breathingTrainer,
+  createMeasurer,
+  judged,
+  type Measure,
+  type MeasureOptions,
+  measures,
+  rowsAtOnce,
+} from "./evaluate/measure.ts";
+import { readPairs } from "./evaluate/pairs-file.ts";
+import { type FileRow, fileTable, measureTable, type Row } from "./evaluate/tables.ts";
+import { interrupt } from "./interrupt.ts";
+import { findModels, type TrainedModel } from "./models/trained.ts";
+import { backendName, wholeNumber } from "./options.ts";
+import { progressLine } from "./progress-line.ts";
+import { offerWebGpu } from "./webgpu.ts";
+
+export const usage = `
+homebody evaluate MODEL ... [--corpora DIR] [--text PATH ... [--language TAG]]
+                  [--measures ${measures.join(",")}]
+                  [--rows N] [--pairs N] [--pairs-file FILE] [--seed N] [--backend webgpu|wasm] [--threads N] [--json]
+
+  MODEL          a model folder (config.json, model.safetensors, tokenizer.json), or a coordinator's data folder with
+                 volunteers' words as npm start leaves them: its latest body with each one's words, on its own held-out text
+  --corpora DIR  a folder for each language, named by it: files called valid or held-out are held out, else a tenth is
+  --text PATH    files or folders of one more text, of which a tenth is held out (by the seed, as in homebody adapt)
+  --measures     bits-per-byte; perplexity (shown where all models share a tokenizer); unigram: the loss less that of
+                 a unigram model; udhr: bits of the Universal Declaration's 31 articles in that language, which compare
+                 across languages and vocabularies; pairs: how often a held-out sentence is likelier than itself with
+                 two words swapped, or one replaced by another as common and as long (all of them)
+  --rows N       held-out rows that are evaluated (all)
+  --pairs N      pairs of each kind (200)
+  --pairs-file FILE  minimal pairs of your own, as MultiBLiMP (.tsv) and BLiMP (.jsonl) have them
+  --json         numbers with where they come from, instead of tables
+`;
+
+interface Options extends Omit<MeasureOptions, "show" | "breathe"> {
+  readonly models: readonly string[];
+  readonly corpora: string | undefined;
+  readonly text: readonly string[] | undefined;
+  readonly language: string | undefined;
+  readonly pairsFile: string | undefined;
+  readonly backend: ReturnType<typeof backendName>;
+  readonly threads: number | undefined;
+  readonly json: boolean;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = read(args);
+  const stop = interrupt();
+  const line = progressLine();
+  try {
+    const breathe = async () => {
+      await breath();
+      stop.signal.throwIfAborted();
+    };
+    const result = await evaluate(options, { ...options, show: line.show, breathe });
+    line.end();
+    process.stdout.write(
+      options.json ? `${JSON.stringify({ ...result, args }, null, 2)}\n` : shown(result, options),
+    );
+    return 0;
+  } catch (error) {
+    line.end();
+    if (stop.signal.aborted) return 130;
+    throw error;
+  } finally {
+    stop.release();
+  }
+}
+
+function read(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      corpora: { type: "string" },
+      text: { type: "string", multiple: true },
+      language: { type: "string" },
+      measures: { type: "string", default: measures.join(",") },
+      rows: { type: "string" },
+      pairs: { type: "string", default: "200" },
+      "pairs-file": { type: "string" },
+      seed: { type: "string", default: "1" },
+      backend: { type: "string" },
+      threads: { type: "string" },
+      json: { type: "boolean", default: false },
+    },
+  });
+  if (positionals.length === 0)
+    throw new InputError("evaluate", "a model folder or a coordinator's data folder", "none");
+  if (values.language !== undefined && values.text === undefined)
+    throw new InputError("--language", "--text, whose language it is", "none");
+  const wanted = values.measures.split(",").map((name) => {
+    const measure = measures.find((one) => one === name);
+    if (measure === undefined) throw new InputError("--measures", measures.join(", "), name);
+    return measure;
+  });
+  return {
+    models: positionals,
+    corpora: values.corpora,
+    text: values.text,
+    language: values.language,
+    measures: new Set<Measure>(["bits-per-byte", ...wanted]),
+    rows: values.rows === undefined ? "all" : wholeNumber("--rows", values.rows, 1, 1_000_000),
+    pairs: wholeNumber("--pairs", values.pairs, 1, 1_000_000),
+    pairsFile: values["pairs-file"],
+    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
+    backend: backendName(values.backend),
+    threads: values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64),
+    json: values.json,
+  };
+}
+
+type Result = Awaited<ReturnType<typeof evaluate>>;
+
+async function evaluate(options: Options, how: MeasureOptions) {
+  how.show("reading models and texts");
+  const models = (await Promise.all(options.models.map(findModels))).flat();
+  const corpora = options.corpora === undefined ? [] : await corporaIn(options.corpora, how.seed);
+  if (options.text !== undefined) corpora.push(await corpusOf(options.text, options.language, how.seed));
+  const pairs = options.pairsFile === undefined ? undefined : await readPairs(options.pairsFile);
+  const alone = models.find(({ own }) => own === undefined);
+  if (alone !== undefined && corpora.length === 0 && pairs === undefined)
+    throw new InputError("--corpora, --text", `a text to measure ${alone.name} on`, "none");
+
+  how.show("starting the engine");
+  await offerWebGpu(options.backend);
+  const { threads } = options;
+  const device = engineDevice(options.backend, threads === undefined ? {} : { threads });
+  const { backend, adapter, limits } = await device.start();
+  const measurer = createMeasurer(how);
+  const rows: Row[] = [];
+  const fileRows: FileRow[] = [];
+  for (const model of models) {
+    const { config } = model;
+    const { bytes, ...memory } = requireMemory(
+      config,
+      { rows: rowsAtOnce, context: dimensions(config).context },
+      limits,
+    );
+    // It moves nothing, so its optimiser does not matter.
+    const trainer = device.trainer({ ...adaptingOptions(config, false), ...memory }, bytes);
+    try {
+      loadParameters(trainer, model.parameters);
+      for (const { corpus, seen } of textsFor(model, corpora)) {
+        const { name, language } = corpus;
+        rows.push({
+          model: model.name,
+          corpus: name,
+          language,
+          seen,
+          measured: await measurer(model, trainer, corpus),
+        });
+      }
+      if (pairs !== undefined) fileRows.push(...(await ofFile(model, trainer, pairs, how)));
+    } finally {
+      trainer.dispose();
+    }
+  }
+  const described = models.map(describe);
+  const sharedTokenizer = new Set(described.map(({ tokenizer }) => tokenizer)).size === 1;
+  return {
+    homebody: version,
+    engine: { backend, adapter },
+    seed: how.seed,
+    models: described,
+    sharedTokenizer,
+    rows,
+    pairsFile: options.pairsFile === undefined ? null : { path: options.pairsFile, rows: fileRows },
+  };
+}
+
+/** The model's own text, where it is known, and all others. */
+function* textsFor(
+  { own, sources }: TrainedModel,
+  corpora: readonly Corpus[],
+): Generator<{ readonly corpus: Corpus; readonly seen: Row["seen"] }> {
+  if (own !== undefined) {
+    const { id, language } = own.source;
+    yield { corpus: ownCorpus(`${id} (its own)`, language, own.text), seen: "own" };
+  }
+  for (const corpus of corpora) {
+    const { name, language } = corpus;
+    const is = (names: { has(name: string): boolean }) => names.has(name) || names.has(language);
+    const itsOwn = own !== undefined && is(new Set<string>([own.source.id, own.source.language]));
+    yield { corpus, seen: sources === undefined ? null : itsOwn ? "own" : is(sources) ? "body" : "no" };
+  }
+}
+
+async function ofFile(
+  model: TrainedModel,
+  trainer: Pick<Trainer, "evaluate">,
+  pairs: readonly Pair[],
+  how: MeasureOptions,
+): Promise<FileRow[]> {
+  const scorer = scorerOf(breathingTrainer(model, trainer, how));
+  const found = await judged(model, scorer, pairs, () => how.show(`${model.name}: pairs of the file`));
+  return Object.entries(found).map(([kind, accuracy]) => ({ model: model.name, kind, accuracy }));
+}
+
+function describe({ name, config, provenance, tokenizer }: TrainedModel) {
+  return { name, provenance, config, tokenizer: sha256Of(new TextEncoder().encode(tokenizer.toJson())) };
+}
+
+function shown({ rows, pairsFile, sharedTokenizer }: Result, { measures }: Options): string {
+  const parts: string[] = [];
+  if (rows.length > 0) parts.push(measureTable(rows, measures, sharedTokenizer));
+  if (rows.length > 0 && measures.has("perplexity") && !sharedTokenizer)
+    parts.push(
+      "Perplexities are left out: the models' tokenizers differ, so a token is not the same amount of text.",
+    );
+  if (pairsFile !== null) parts.push(fileTable(pairsFile.rows));
+  return `${parts.join("\n\n")}\n`;
+}

@@ -1,0 +1,72 @@
+// What models are measured on: texts with a held-out part, and what words and tokens are counted in.
+
+import { statSync } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { basename, join } from "node:path";
+import { InputError } from "@homebody/base";
+import type { PreparedText, Shard, Split, Tokenizer } from "@homebody/text";
+import { readDocuments, splitText } from "../models/texts.ts";
+
+export interface Corpus {
+  readonly name: string;
+  /** A BCP 47 tag, as far as it is one. */
+  readonly language: string;
+  readonly documents: Split;
+  /** Where a model's own text has been prepared: that, as it trained on it. */
+  readonly prepared?: PreparedText;
+}
+
+/**
+ * A corpus for each folder in DIR, which is named by its language. Files that are called valid or held-out are held out; where
+ * there are none, a tenth is, by the seed.
+ */
+export async function corporaIn(dir: string, seed: string): Promise<Corpus[]> {
+  const entries = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
+    throw new InputError("--corpora", `a folder of folders at ${dir}`, error.code ?? error.message);
+  });
+  const names = entries.filter((name) => statSync(join(dir, name)).isDirectory()); // also through a link
+  if (names.length === 0) throw new InputError("--corpora", `folders named by language in ${dir}`, "none");
+  const corpora: Corpus[] = [];
+  for (const name of names.sort()) {
+    const files = (await readdir(join(dir, name))).sort();
+    const isHeld = (file: string) => /^(valid|held-?out)\b/i.test(file);
+    const paths = (wanted: boolean) =>
+      files.filter((file) => isHeld(file) === wanted && isText(file)).map((file) => join(dir, name, file));
+    const held = paths(true);
+    const heldOut = held.length === 0 ? undefined : await readDocuments("--corpora", held);
+    const train = await readDocuments("--corpora", paths(false));
+    corpora.push({ name, language: name, documents: splitText(train, heldOut, seed) });
+  }
+  return corpora;
+}
+
+const isText = (file: string) => /\.(txt|md|jsonl)$/i.test(file);
+
+/** One corpus of all files and folders. */
+export async function corpusOf(
+  paths: readonly string[],
+  language: string | undefined,
+  seed: string,
+): Promise<Corpus> {
+  const name = paths.map((path) => basename(path)).join(" + ");
+  const documents = splitText(await readDocuments("--text", paths), undefined, seed);
+  return { name, language: language ?? "und", documents };
+}
+
+/** A model's own text again, from its tokens. */
+export function ownCorpus(name: string, language: string, text: PreparedText): Corpus {
+  const { tokenizer, train, heldOut } = text;
+  const documents = { train: documentsOf(train, tokenizer), heldOut: documentsOf(heldOut, tokenizer) };
+  return { name, language, documents, prepared: text };
+}
+
+function documentsOf({ stream }: Shard, tokenizer: Tokenizer): string[] {
+  const documents: string[] = [];
+  let start = 1;
+  for (let at = 1; at < stream.length; at++) {
+    if (stream[at] !== tokenizer.endOfDocument) continue;
+    documents.push(tokenizer.decode(stream.subarray(start, at)));
+    start = at + 1;
+  }
+  return documents;
+}

@@ -1,0 +1,75 @@
+// Results as tables in Markdown.
+
+import type { Accuracy } from "@homebody/experiment";
+import { table } from "../table.ts";
+import type { Measure, Measured } from "./measure.ts";
+
+export interface Row {
+  readonly model: string;
+  readonly corpus: string;
+  readonly language: string;
+  /** Whether the model learnt from this source: its own, another source of its body's run, none, or nobody knows. */
+  readonly seen: "own" | "body" | "no" | null;
+  readonly measured: Measured;
+}
+
+export interface FileRow {
+  readonly model: string;
+  readonly kind: string;
+  readonly accuracy: Accuracy;
+}
+
+interface Column {
+  readonly name: string;
+  readonly measure: Measure;
+  cell(measured: Measured): string;
+}
+
+const columns: readonly Column[] = [
+  { name: "bits per byte", measure: "bits-per-byte", cell: ({ bitsPerByte }) => bitsPerByte.toFixed(3) },
+  { name: "perplexity", measure: "perplexity", cell: ({ perplexity }) => perplexity.toPrecision(4) },
+  {
+    name: "unigram, bits per byte",
+    measure: "unigram",
+    cell: ({ unigram }) => unigram?.bitsPerByte.toFixed(3) ?? "",
+  },
+  {
+    name: "normalised, nats",
+    measure: "unigram",
+    cell: ({ unigram }) => unigram?.normalised.toFixed(3) ?? "",
+  },
+  { name: "bits an article", measure: "udhr", cell: ({ udhr }) => udhr?.meanPerArticle.toFixed(0) ?? "" },
+  { name: "bits, whole UDHR", measure: "udhr", cell: ({ udhr }) => udhr?.total.toFixed(0) ?? "" },
+  { name: "swapped words", measure: "pairs", cell: ({ pairs }) => share(pairs?.swapped) },
+  { name: "replaced word", measure: "pairs", cell: ({ pairs }) => share(pairs?.replaced) },
+];
+
+/** `shared`: whether all models have one tokenizer, without which perplexities say nothing. */
+export function measureTable(rows: readonly Row[], measures: ReadonlySet<Measure>, shared: boolean): string {
+  const shown = columns.filter(
+    ({ measure }) => measures.has(measure) && (measure !== "perplexity" || shared),
+  );
+  return table(
+    ["model", "text", "learnt from it", ...shown.map(({ name }) => name)],
+    rows.map(({ model, corpus, seen, measured }) => [
+      model,
+      corpus,
+      seen ?? "?",
+      ...shown.map(({ cell }) => cell(measured)),
+    ]),
+  );
+}
+
+export function fileTable(rows: readonly FileRow[]): string {
+  return table(
+    ["model", "pairs of the file", "pairs", "accuracy"],
+    rows.map(({ model, kind, accuracy }) => [model, kind, String(accuracy.pairs), share(accuracy)]),
+  );
+}
+
+/** `71.5 % (65.0-77.3)`: the interval at 95 %. */
+function share(accuracy: Accuracy | undefined): string {
+  if (accuracy === undefined) return "";
+  const percent = (value: number) => (100 * value).toFixed(1);
+  return `${percent(accuracy.accuracy)} % (${accuracy.interval.map(percent).join("-")})`;
+}
