@@ -14,6 +14,8 @@ export interface FoundRun {
   readonly manifest: RunManifest;
   /** The latest that was published. */
   readonly body: BodyFigure;
+  /** Sources that sent deltas which were accepted. */
+  readonly learntFrom: ReadonlySet<string>;
   /** Of that body; undefined where it is no part of bodies. */
   section(name: SectionName): Promise<NamedTensors | undefined>;
 }
@@ -76,6 +78,7 @@ async function found({ where, journal, blob }: Place): Promise<FoundRun> {
   return {
     manifest,
     body,
+    learntFrom: new Set<string>(figures!.deltas.map(({ source }) => source)),
     section: async (name) => {
       const file = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);

@@ -47,7 +47,7 @@ export async function findModels(path: string): Promise<readonly TrainedModel[]>
 /** The latest body with the words of one volunteer; undefined where it has none, since no delta of it was accepted yet. */
 async function modelOf(
   path: string,
-  { manifest, body, section }: FoundRun,
+  { manifest, body, section, learntFrom }: FoundRun,
   volunteer: string,
   source: ManifestSource,
 ): Promise<TrainedModel | undefined> {
@@ -71,7 +71,9 @@ async function modelOf(
     tokenizer: text.tokenizer,
     provenance: { ...provenanceOf(manifest, body), source: source.id, ...roundOf(home) },
     own: { source, text },
-    sources: new Set(manifest.sources.flatMap(({ id, language }) => [id, language])),
+    sources: new Set(
+      manifest.sources.flatMap(({ id, language }) => (learntFrom.has(id) ? [id, language] : [])),
+    ),
   };
 }
 
