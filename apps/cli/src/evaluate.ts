@@ -151,7 +151,7 @@ async function evaluate(options: Options, how: MeasureOptions) {
       limits,
     );
     // It moves nothing, so its optimiser does not matter.
-    const trainer = device.trainer({ ...adaptingOptions(config, false), ...memory }, bytes);
+    const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes);
     try {
       loadParameters(trainer, model.parameters);
       for (const { corpus, seen } of textsFor(model, corpora)) {

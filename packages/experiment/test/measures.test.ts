@@ -29,7 +29,7 @@ afterEach(() => {
 });
 
 function trainerOf(parameters: Parameters, config = smallConfig("llama")): Trainer {
-  const trainer = createTrainer(adaptingOptions(config, false));
+  const trainer = createTrainer(adaptingOptions(config));
   trainers.push(trainer);
   loadParameters(trainer, parameters);
   return trainer;
