@@ -59,7 +59,7 @@ export interface Replica {
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
   /** When it resolves, the delta is stored. */
   train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending>;
-  /** Whether its words are as they were initialised, and the run asks that such words fit a trained body first [V20]. */
+  /** Whether no words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
   isFresh(): Promise<boolean>;
   /** Fits words that nobody has trained to a body, which stands still; they are stored as what this device begins from. */
   fit(body: BodyRef, batchOf: (step: number) => Batch, work: Work): Promise<void>;
@@ -180,9 +180,9 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const wanted = home.length > 0 ? home.map(({ name }) => name) : untrained;
     if (wanted.length === 0) return; // the source's words have been trained by others
     await exclusive(async () => {
-      await loadSections(body, numbers);
-      await loadHome(0);
-      trainer.loadMoments(null);
+      // From the first words, also where some of it was done before: the same comes of it.
+      for (const [i, { group }] of sections.entries()) trainer.load(group, numbers[i]!);
+      load({ values: firstHome(), moments: null });
       // A schedule of its own, as short as it is: from the peak down, after a tenth of warm-up.
       const schedule = { ...training.learningRate, warmupSteps: Math.ceil(training.fitSteps / 10) };
       const rateOf = (step: number) => learningRate(schedule, step, training.fitSteps);
@@ -216,7 +216,6 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     await loadSections(body, numbers);
     await loadHome(homeRound);
     if (training.moments === "afresh") trainer.loadMoments(null);
-    // Words that were fitted just now need no more of it.
     if (training.refitSteps > 0 && body.number > 0) {
       const rate = learningRate(training.learningRate, order.stepsBefore, order.totalSteps);
       await fitWords(training.refitSteps, () => rate, fitting, work);

@@ -54,9 +54,9 @@ export interface Session {
   readonly finishing: boolean;
   readonly ended: Ending | null;
   readonly prepared: boolean;
-  /** The words of this device are as they were initialised, and the run asks that they fit a trained body first [V20]. */
+  /** No words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
   readonly fresh: boolean;
-  /** The body that they are fitted to; null where nothing is to be fitted. */
+  /** The body that they are fitted to; null where nothing is to be fitted now. */
   readonly fitting: BodyRef | null;
   readonly connected: boolean;
   readonly announcement: Announcement | null;
@@ -163,8 +163,8 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "prepared": {
       const { deltas, homeRound, fresh, scored, roundsContributed } = event;
       const queue = queueOf(deltas, homeRound);
-      const next = { ...session, prepared: true, queue, homeRound, fresh, scored, reported: false };
-      return succeeded(withFitting({ ...next, roundsContributed }), "compute");
+      const found = { queue, homeRound, fresh, fitting: null, scored, roundsContributed };
+      return succeeded(withFitting({ ...session, ...found, prepared: true, reported: false }), "compute");
     }
     case "fitted":
       return succeeded({ ...session, fresh: false, fitting: null }, "compute");
@@ -176,7 +176,7 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
         : session;
     case "trained": {
       const queue = [...session.queue, { pending: event.pending, verdict: null }];
-      return succeeded({ ...session, queue, fresh: false }, "compute");
+      return succeeded({ ...session, queue }, "compute");
     }
     case "not-finite": {
       const compute = { count: 0, retryAt: null, message: event.message };
@@ -199,12 +199,14 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       const { lane, message } = event;
       const before = session.failures[lane]?.count ?? 0;
       const retryAt = (now + Math.min(longestRetryMs, 1000 * 2 ** before)) as Millis;
-      const failure = { count: before + 1, retryAt, message };
-      return { ...session, failures: { ...session.failures, [lane]: failure } };
+      const failures = { ...session.failures, [lane]: { count: before + 1, retryAt, message } };
+      if (lane === "line") return { ...session, failures };
+      // What was fitted to may be a body that is gone by now.
+      return withFitting({ ...session, failures, fitting: null });
     }
     case "device-lost": {
       const failed = { kind: "failed", lane: "compute", message: event.message } as const;
-      return { ...evolve(session, failed, now), prepared: false };
+      return evolve({ ...session, prepared: false }, failed, now);
     }
     case "retry": {
       const failure = session.failures[event.lane];
@@ -235,10 +237,14 @@ function succeeded(session: Session, lane: Lane): Session {
   return { ...session, failures: { ...session.failures, [lane]: null } };
 }
 
-/** [V20] To the body that there is when it begins: the one under way is not begun anew for each body that comes. */
+/**
+ * [V20] To the body that there is when it begins: the one under way is not begun anew for each body that comes. Words that
+ * belong to a stored delta may count yet.
+ */
 function withFitting(session: Session): Session {
-  const { fresh, prepared, fitting, announcement } = session;
-  if (!fresh || !prepared || fitting !== null || announcement === null) return session;
+  const { fresh, prepared, fitting, announcement, queue } = session;
+  const mayCount = queue.some(({ verdict }) => verdict !== "refused");
+  if (!fresh || !prepared || mayCount || fitting !== null || announcement === null) return session;
   return announcement.body.number === 0 ? session : { ...session, fitting: announcement.body };
 }
 
@@ -257,11 +263,12 @@ function settled(session: Session, round: number, accepted: boolean): Session {
     ...session,
     queue,
     homeRound: accepted ? round : session.homeRound,
+    fresh: session.fresh && !accepted,
     roundDone: Math.max(session.roundDone, round),
     roundsContributed: session.roundsContributed + (accepted ? 1 : 0),
     ended: session.ended ?? (isOver ? "finished" : null),
   };
-  return succeeded(next, "line");
+  return succeeded(withFitting(next), "line");
 }
 
 /** What a refusal means for the session; the pages show its sentence. */
@@ -277,10 +284,10 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
     case "not-finite":
     case "too-far":
     case "finished":
-      return {
+      return withFitting({
         ...next,
         queue: session.queue.map(({ pending, verdict }) => ({ pending, verdict: verdict ?? "refused" })),
-      };
+      });
     case "removed":
       return { ...next, ended: "removed" };
     // Nothing that this volunteer could do by itself would change these [V19].

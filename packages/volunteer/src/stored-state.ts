@@ -88,11 +88,13 @@ export interface StoredState {
   homeRound(): Promise<number>;
   /** As the delta of this round left them; undefined where none is stored. */
   home(round: number): Promise<Kept | undefined>;
+  /** The snapshot goes: it began from others. */
   saveHome(round: number, kept: Kept): Promise<void>;
   /** Whether there are home tensors that were stored. */
   hasHome(): Promise<boolean>;
   /** Words that this device fitted to a body before anybody had trained them; undefined where there are none. */
   fitted(wanted: readonly Group[]): Promise<Kept | undefined>;
+  /** The snapshot goes: it began without them. */
   saveFitted(kept: Kept): Promise<void>;
   /** The snapshot, if it is of this; another one is removed. */
   snapshot(
@@ -141,18 +143,20 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       const file = await open<HomeMeta>(storedNames.home);
       return file && keptOf(file, homeGroups, storedNames.home);
     },
-    saveHome: (round, kept) => {
+    saveHome: async (round, kept) => {
       const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
-      return disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+      await disk.remove(storedNames.snapshot);
+      await disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     hasHome: async () => (await open<HomeMeta>(storedNames.home)) !== undefined,
     fitted: async (wanted) => {
       const file = await open<{ readonly momentSteps: null }>(storedNames.fitted);
       return file && keptOf(file, wanted, storedNames.fitted);
     },
-    saveFitted: (kept) => {
+    saveFitted: async (kept) => {
       const meta = { momentSteps: null };
-      return disk.write(storedNames.fitted, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+      await disk.remove(storedNames.snapshot);
+      await disk.write(storedNames.fitted, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     snapshot: async ({ round, body, homeRound }) => {
       const file = await open<SnapshotMeta>(storedNames.snapshot);

@@ -4,7 +4,7 @@
 import type { Announcement } from "@homebody/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { type Job, type Jobs, jobsFor, longestQueue } from "../src/jobs.ts";
+import { isReady, type Job, type Jobs, jobsFor, longestQueue } from "../src/jobs.ts";
 import {
   evolve,
   firstSession,
@@ -50,12 +50,16 @@ class World {
     home: number;
     scored: Scored | null;
     rounds: number;
+    /** The body that the words which count were fitted to; null: they were not. */
+    fitted: number | null;
   } = {
     deltas: [],
     home: 0,
     scored: null,
     rounds: 0,
+    fitted: null,
   };
+  fits = 0;
   /** Rounds that were trained while a delta was stored. */
   ahead = 0;
 
@@ -117,8 +121,18 @@ class World {
       case "prepare": {
         const { home: homeRound, scored, rounds: roundsContributed } = disk;
         const deltas = disk.deltas.map(({ pending, from }) => ({ pending, homeRound: from }));
-        return { kind: "prepared", fresh: false, deltas, homeRound, scored, roundsContributed };
+        const fresh = homeRound === 0 && disk.fitted === null;
+        return { kind: "prepared", fresh, deltas, homeRound, scored, roundsContributed };
       }
+      case "fit":
+        // [V20] A body that was trained, and words that nobody has trained; rounds do not count on it meanwhile.
+        expect(job.body.number).toBeGreaterThan(0);
+        expect([disk.home, disk.fitted]).toEqual([0, null]);
+        expect(disk.deltas.filter(({ pending }) => this.accepted.has(pending.round))).toEqual([]);
+        expect(isReady(this.session)).toBe(false);
+        disk.fitted = job.body.number;
+        this.fits += 1;
+        return { kind: "fitted" };
       case "evaluate":
         disk.scored = scoreOf(job.body.number);
         return { kind: "evaluated", scored: scoreOf(job.body.number) };
@@ -133,6 +147,8 @@ class World {
         expect(this.leftOut.has(round)).toBe(false); // [V11]
         // [V9] it begins from home tensors that are there: of a stored delta, or the device's own
         expect([disk.home, ...disk.deltas.map(({ pending }) => pending.round)]).toContain(from);
+        // [V20] On a body that was trained nothing begins from the first words.
+        if (body.number > 0 && from === 0) expect(disk.fitted).not.toBeNull();
         if (disk.deltas.length > 0) this.ahead += 1;
         const pending = deltaOf(round);
         disk.deltas.push({ pending, from });
@@ -198,15 +214,17 @@ test.each([
   ["one lane at a time", false],
   ["two lanes", true],
 ] as const)(
-  "[V1-V6] [V9] [V11-V13] [V18] %s: whatever happens, no delta is lost or made twice, and the next round is trained",
+  "[V1-V6] [V9] [V11-V13] [V18] [V20] %s: whatever happens, no delta is lost or made twice, and the next round is trained",
   (_, overlap) => {
     let ahead = 0;
+    let fits = 0;
     fc.assert(
       fc.property(fc.array(acts, { minLength: 20, maxLength: 120 }), (script) => {
         const world = new World(overlap);
         for (const act of script) world.act(act);
         expect(world.disk.rounds).toBe(world.accepted.size - unsettled(world));
         ahead += world.ahead;
+        fits += world.fits;
 
         // Quiet comes: the line is back, time passes, a new round opens.
         world.move("closing");
@@ -224,6 +242,7 @@ test.each([
       }),
       { numRuns: 400 },
     );
+    expect(fits).toBeGreaterThan(0);
     if (overlap) expect(ahead).toBeGreaterThan(0);
     else expect(ahead).toBe(0);
   },

@@ -1,4 +1,4 @@
-import type { Refusal } from "@homebody/protocol";
+import type { Announcement, Refusal } from "@homebody/protocol";
 import { describe, expect, test } from "vitest";
 import { deadlineOf, failureOf, isReady, type Job, jobsFor, sameJob } from "../src/jobs.ts";
 import { evolve, firstSession, type Pending, type Session, type SessionEvent } from "../src/session.ts";
@@ -167,6 +167,134 @@ describe("what to do next", () => {
       { kind: "reported", body },
     );
     expect(job(session)).toBeNull();
+  });
+});
+
+describe("[V20] words that nobody has trained", () => {
+  const fresh = { ...prepared, fresh: true };
+  const newcomer = (round = 3) =>
+    after({ kind: "contribute" }, { kind: "connected", announcement: training(round) }, fresh);
+  const announced = (announcement: Announcement): SessionEvent => ({ kind: "announcement", announcement });
+
+  test("fit the body before it is evaluated, and the device is not ready meanwhile", () => {
+    const session = newcomer();
+    expect([job(session), isReady(session)]).toEqual([{ kind: "fit", body: bodyOf(2) }, false]);
+    const fitted = from(session, { kind: "fitted" });
+    expect([job(fitted), isReady(fitted)]).toEqual([
+      { kind: "evaluate", body: bodyOf(2), homeRound: 0 },
+      true,
+    ]);
+    expect(job(from(fitted, announced(gathering(5))))).toEqual({
+      kind: "evaluate",
+      body: bodyOf(4),
+      homeRound: 0,
+    });
+  });
+
+  test("fit the body that there is when both the text and the line are there, in either order", () => {
+    const before = after({ kind: "contribute" }, fresh);
+    expect([job(before), isReady(before)]).toEqual([null, true]); // there is no line to say so on
+    const met = from(before, { kind: "connected", announcement: gathering(3) });
+    expect([job(met), isReady(met)]).toEqual([{ kind: "fit", body: bodyOf(2) }, false]);
+  });
+
+  test("need no fit to the first body, and none where the device has words of its own or the run asks for none", () => {
+    const first = newcomer(1);
+    expect([job(first)?.kind, isReady(first)]).toEqual(["evaluate", true]);
+    // It did not train that round: it fits the next body.
+    expect(job(from(first, announced(gathering(2))))).toEqual({ kind: "fit", body: bodyOf(1) });
+    const own = after({ kind: "contribute" }, { kind: "connected", announcement: training(3) }, prepared);
+    expect(job(own)?.kind).toBe("evaluate");
+  });
+
+  test("go on with the body that they began with when another one comes, and a lost line changes nothing", () => {
+    const later = from(newcomer(), announced(gathering(4)), announced(training(4)), { kind: "disconnected" });
+    expect([job(later), isReady(later)]).toEqual([{ kind: "fit", body: bodyOf(2) }, false]);
+  });
+
+  test("fit the newest body when a fit has failed: the other one may be gone", () => {
+    const failed = from(newcomer(), announced(gathering(9)), {
+      kind: "failed",
+      lane: "compute",
+      message: "no such body",
+    });
+    expect([job(failed), job(failed, 1000), isReady(failed)]).toEqual([
+      null,
+      { kind: "fit", body: bodyOf(8) },
+      false,
+    ]);
+    // A message that was not understood is no failure of the fit.
+    const line = from(newcomer(), announced(gathering(9)), { kind: "failed", lane: "line", message: "?" });
+    expect(job(line, 1000)).toEqual({ kind: "fit", body: bodyOf(2) });
+  });
+
+  test("are asked for again where the device was lost, by what is on the disk then", () => {
+    const lost = from(newcomer(), announced(gathering(4)), { kind: "device-lost", message: "gone" });
+    expect(job(lost, 1000)).toEqual({ kind: "prepare" });
+    expect(job(from(lost, fresh))).toEqual({ kind: "fit", body: bodyOf(3) });
+    const done = from(lost, prepared);
+    expect([job(done)?.kind, isReady(done)]).toEqual(["evaluate", true]);
+  });
+
+  const firstRound: SessionEvent[] = [
+    { kind: "evaluated", scored: scoreOf(0) },
+    { kind: "reported", body: 0 },
+    { kind: "trained", pending: deltaOf(1) },
+  ];
+
+  test("count once a delta of the first body is accepted, and no fit touches them", () => {
+    const settled: SessionEvent[] = [
+      { kind: "accepted", round: 1 },
+      announced(gathering(2)),
+      { kind: "settled", round: 1, accepted: true },
+    ];
+    const whole = from(newcomer(1), ...firstRound, ...settled);
+    // The page was closed before the answer came.
+    const pending = { ...fresh, deltas: [{ pending: deltaOf(1), homeRound: 0 }] };
+    const met = after({ kind: "contribute" }, { kind: "connected", announcement: gathering(2) }, pending);
+    expect([job(met)?.kind, isReady(met)]).toEqual(["send", true]);
+    for (const session of [whole, from(met, ...settled)])
+      expect([job(session), isReady(session)]).toEqual([
+        { kind: "evaluate", body: bodyOf(1), homeRound: 1 },
+        true,
+      ]);
+  });
+
+  test("fit the next body where the delta of the first one is refused; those that were fitted need no other fit", () => {
+    const refused = (round: number): SessionEvent[] => [
+      { kind: "refused", reason: "wrong-round" },
+      announced(gathering(round + 1)),
+      { kind: "settled", round, accepted: false },
+    ];
+    const first = from(newcomer(1), ...firstRound, ...refused(1));
+    expect([job(first), isReady(first)]).toEqual([{ kind: "fit", body: bodyOf(1) }, false]);
+    const later = from(
+      newcomer(3),
+      { kind: "fitted" },
+      { kind: "evaluated", scored: scoreOf(2) },
+      { kind: "reported", body: 2 },
+      { kind: "trained", pending: deltaOf(3) },
+      ...refused(3),
+    );
+    expect([job(later), isReady(later)]).toEqual([{ kind: "evaluate", body: bodyOf(3), homeRound: 0 }, true]);
+  });
+
+  test("wait for what is stored where lanes overlap: the verdict says whether they count", () => {
+    const session = from({ ...newcomer(1), overlap: true }, ...firstRound, announced(training(2)), {
+      kind: "evaluated",
+      scored: scoreOf(1),
+    });
+    expect(jobsFor(session, at(0)).compute).toMatchObject({ kind: "train", order: { homeRound: 1 } });
+    const refused = from(session, { kind: "refused", reason: "wrong-round" });
+    const settled = from(refused, { kind: "settled", round: 1, accepted: false });
+    for (const none of [refused, settled])
+      expect(jobsFor(none, at(0)).compute).toEqual({ kind: "fit", body: bodyOf(1) });
+  });
+
+  test("are not begun where the volunteer finishes, pauses, or the run is over", () => {
+    expect(job(from(newcomer(), announced(gathering(3)), { kind: "finish" }))).toEqual({ kind: "leave" });
+    expect(job(from(newcomer(), { kind: "pause" }))).toBeNull();
+    expect(from(newcomer(), announced(finished(3))).ended).toBe("finished");
   });
 });
 
