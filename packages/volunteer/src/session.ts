@@ -163,7 +163,7 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "prepared": {
       const { deltas, homeRound, fresh, scored, roundsContributed } = event;
       const queue = queueOf(deltas, homeRound);
-      const found = { queue, homeRound, fresh, fitting: null, scored, roundsContributed };
+      const found = { queue, homeRound, fresh, scored, roundsContributed };
       return succeeded(withFitting({ ...session, ...found, prepared: true, reported: false }), "compute");
     }
     case "fitted":
@@ -268,7 +268,7 @@ function settled(session: Session, round: number, accepted: boolean): Session {
     roundsContributed: session.roundsContributed + (accepted ? 1 : 0),
     ended: session.ended ?? (isOver ? "finished" : null),
   };
-  return succeeded(withFitting(next), "line");
+  return succeeded(next, "line");
 }
 
 /** What a refusal means for the session; the pages show its sentence. */

@@ -2,7 +2,7 @@
 
 import { InputError, namedTensors, sha256Of } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
-import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dept";
+import { encodeSection, exchangeFor, firstAtHome, firstNumbers, formsOf } from "@homebody/dept";
 import { groupLayout } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
 import { createReplica, engineDevice, systemClock, type Work } from "@homebody/volunteer";
@@ -43,12 +43,12 @@ const batchOf = (step: number) => {
 
 const batches = { training: batchOf, fitting: batchOf };
 
-function replicaOn(served = bytes) {
+function replicaOn(served = bytes, run = manifest) {
   const net = memoryNet();
   net.coordinator.files.set(`/bodies/${section.sha256}`, served);
   const device = engineDevice("wasm", { threads: 1 });
   const ports = { net, disk: memoryDisk(), device, clock: systemClock };
-  return { ports, start: () => createReplica({ manifest, source, exchange, ...ports }) };
+  return { ports, start: () => createReplica({ manifest: run, source, exchange, ...ports }) };
 }
 
 test("given batches and home tensors are what it trains, with the engine", async () => {
@@ -93,4 +93,35 @@ test("a section that is not what its hash says, or is missing, is an InputError"
   const without = { ...order, body: { ...body, id: bodyId([]), sections: [] } };
   await expect(replica.train(without, batches, work)).rejects.toThrow(InputError);
   replica.dispose();
+});
+
+test("[V20] a fit moves embeddings alone, on a short schedule of its own; theta stands still, bit for bit", async () => {
+  const training = { ...manifest.training, fitSteps: 12, weightDecay: 0.1 };
+  const { ports, start: begin } = replicaOn(bytes, { ...manifest, training });
+  await ports.device.start();
+  const replica = begin();
+  await replica.fit(body, batchOf, work);
+  await replica.fit(body, batchOf, work); // the same once more, as where the page was closed before it was noted
+  expect((await replica.trainer.read("theta")).data).toEqual(start.data);
+
+  const expected = ports.device.trainer({ config: exchange.config, ...training });
+  const firsts = new Map(
+    (["phi", "psi"] as const).map((group) => [group, firstAtHome(manifest, "a", exchange, group)]),
+  );
+  expected.load("theta", start);
+  for (const [group, tensors] of firsts) expected.load(group, tensors);
+  for (let step = 0; step < 12; step++) {
+    // Two steps of warm-up, a tenth of twelve, then a cosine to a tenth of the peak.
+    const cosine = 0.1 + (0.9 * (1 + Math.cos((Math.PI * (step - 2)) / 10))) / 2;
+    const rate = 0.01 * (step < 2 ? (step + 1) / 2 : cosine);
+    await expected.step(batchOf(step), { theta: null, phi: rate, psi: rate });
+  }
+  const { values, moments } = (await replica.stored.home(0))!;
+  expect(moments).toBeNull();
+  for (const [group, first] of firsts) {
+    expect(values.get(group)!.data).toEqual((await expected.read(group)).data);
+    expect(values.get(group)!.data).not.toEqual(first.data);
+  }
+  replica.dispose();
+  expected.dispose();
 });

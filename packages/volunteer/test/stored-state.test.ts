@@ -89,6 +89,18 @@ describe("stored state", () => {
     }
   });
 
+  test("[V7] [V20] where words are fitted, the snapshot that began without them goes", async () => {
+    const of = { round: 4, body: manifest.run as never, homeRound: 0 };
+    const words = keptOf(["phi", "psi"], 1, false);
+    for (const save of [() => stored.saveHome(0, words), () => stored.saveFitted(words)]) {
+      await stored.saveSnapshot({ ...of, done: { steps: 1, tokens: 1, nats: 1 } }, keptOf(groups, 2));
+      await save();
+      expect(await stored.snapshot(of)).toBeUndefined();
+    }
+    expect(show((await stored.fitted(["psi"]))!)).toEqual(show(keptOf(["psi"], 1, false)));
+    expect(await stored.hasHome()).toBe(true);
+  });
+
   test("deltas are listed by round; [V9] settling takes one's home tensors, or leaves them, and the delta goes", async () => {
     for (const round of [10, 9])
       await stored.saveDelta(deltaOf(round), keptOf(["phi", "psi"], round), () => {});

@@ -25,7 +25,9 @@ import {
   type OpenUpload,
   type Refusal,
   type RunManifest,
+  type SectionFile,
 } from "@homebody/protocol";
+import { trainTokenizer } from "@homebody/text";
 import {
   type MemoryDeviceOptions,
   memoryClock,
@@ -40,21 +42,29 @@ import { startVolunteer, type Volunteer, type VolunteerOptions } from "../src/vo
 export const secret = "5e".repeat(32);
 const sourceId = "a" as SourceId;
 
-const lines = Array.from({ length: 16 }, (_, i) =>
-  JSON.stringify({ text: `one body ${i}, many words ${i * i}` }),
-);
+const documents = Array.from({ length: 16 }, (_, i) => `one body ${i}, many words ${i * i}`);
+const lines = documents.map((text) => JSON.stringify({ text }));
 const servedText = new TextEncoder().encode(`${lines.join("\n")}\n`);
 const textHash = sha256Of(servedText);
+const servedTokenizer = new TextEncoder().encode(trainTokenizer(documents, { vocabulary: 300 }).toJson());
+const tokenizerHash = sha256Of(servedTokenizer);
 
 export interface RunOptions {
   readonly localSteps?: number;
   readonly moments?: "afresh" | "kept";
   readonly variant?: RunManifest["variant"];
   readonly codec?: RunManifest["codec"];
+  /** `source`: with the tokenizer that the host serves. */
+  readonly words?: RunManifest["words"];
+  readonly fitSteps?: number;
+  readonly refitSteps?: number;
 }
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
   const { localSteps = 4, moments = "afresh", variant = "spec", codec = "fp16" } = options;
+  const { words = "device", fitSteps = 0, refitSteps = 0 } = options;
+  const ofSource = words === "source";
+  const tokenizer = ofSource ? { sha256: tokenizerHash, sizeBytes: servedTokenizer.length } : null;
   const served = { train: textHash, trainBytes: servedText.length, heldOut: null, heldOutBytes: 0 };
   const manifest: Omit<RunManifest, "run"> = {
     name: "In memory",
@@ -62,11 +72,13 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     host: "a test",
     model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } },
     variant,
-    vocabulary: { kind: variant === "spec" ? "own" : "global", size: 300, sampleBytes: 1_000_000 },
-    words: "device",
-    sources: [
-      { id: sourceId, title: "A", language: "en", vocabulary: 300, tokenizer: null, words: "device", served },
-    ],
+    vocabulary: {
+      kind: variant !== "spec" ? "global" : ofSource ? "source" : "own",
+      size: 300,
+      sampleBytes: 1_000_000,
+    },
+    words,
+    sources: [{ id: sourceId, title: "A", language: "en", vocabulary: 300, tokenizer, words, served }],
     training: {
       localSteps,
       batch: 2,
@@ -79,8 +91,8 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
       seed: 1,
       frozenBody: false,
       optimiser: { kind: "adamw" },
-      fitSteps: 0,
-      refitSteps: 0,
+      fitSteps,
+      refitSteps,
     },
     outer: { kind: "averaging" },
     weighting: "equal",
@@ -118,6 +130,8 @@ export class Host {
   body: BodyRef;
   announcement: Announcement;
   #numbers: NamedTensors[];
+  /** Of the last body, by section: what nobody trains stays the file that it was. */
+  readonly #files = new Map<string, { readonly numbers: NamedTensors; readonly file: SectionFile }>();
   #rows: RowMap | null = null;
   #upload: { open: OpenUpload; bytes: Uint8Array } | undefined;
 
@@ -125,6 +139,7 @@ export class Host {
     this.manifest = manifest;
     this.#numbers = exchangeOf(manifest).sections.map((section) => firstNumbers(manifest, section));
     this.net.coordinator.files.set(`/texts/${textHash}`, servedText);
+    this.net.coordinator.files.set(`/tokenizers/${tokenizerHash}`, servedTokenizer);
     this.net.coordinator.answer = async (event, message) => {
       this.note(event);
       const answer = this.answer(event, message);
@@ -161,10 +176,15 @@ export class Host {
   publish(number: number): BodyRef {
     const sections = exchangeOf(this.manifest).sections.map((section, i) => {
       const { name } = section;
-      const bytes = encodeSection(this.manifest, number, section, this.#numbers[i]!);
+      const numbers = this.#numbers[i]!;
+      const known = this.#files.get(name);
+      if (known?.numbers === numbers) return known.file;
+      const bytes = encodeSection(this.manifest, number, section, numbers);
       const sha256 = sha256Of(bytes);
       this.net.coordinator.files.set(`/bodies/${sha256}`, bytes);
-      return { name, sha256, sizeBytes: bytes.length };
+      const file = { name, sha256, sizeBytes: bytes.length };
+      this.#files.set(name, { numbers, file });
+      return file;
     });
     return { number, id: bodyId(sections), sections };
   }
@@ -200,6 +220,21 @@ export class Host {
     const delta = this.deltas.get(round);
     if (delta !== undefined) this.#numbers = this.#added(delta);
     this.body = this.publish(round);
+  }
+
+  /** The next body, as the deltas of others make it: theta moves, and where `words` says so all else; another round is waited for. */
+  trainedByOthers(number: number, words = false): void {
+    this.#numbers = this.#numbers.map((numbers, i) =>
+      i === 0 || words
+        ? namedTensors(
+            numbers.layout,
+            numbers.data.map((value) => value + 0.01),
+          )
+        : numbers,
+    );
+    this.body = this.publish(number);
+    const { body } = this;
+    this.announce({ paused: false, body, kind: "gathering", round: number + 1, ready: 0, minimum: 2 });
   }
 
   /** Rows that are not held stay. */
