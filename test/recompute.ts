@@ -1,109 +1,199 @@
-// Each published body, computed again from the deltas that the journal says were accepted: a coordinator that averaged
-// nothing, or something else, is found out. The mean is written out here in plain float64, and shares no code with the
-// production's. For vitest and Playwright, so it asserts by neither's expect.
+// Each published body, computed again from the deltas that the journal says were averaged: a coordinator that averaged
+// nothing, or something else, is found out. Means and outer steps are written out here in plain float64, and share no code
+// with the production's. For vitest and Playwright, so it asserts by neither's expect.
 
 import assert from "node:assert/strict";
 import { decodeSafetensors, float32Tensors, type Sha256 } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
 import type { Entry } from "@homebody/coordinator";
-import { exchangeFor, type RowMap, rowMapFrom, type Section } from "@homebody/dept";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { exchangeFor, rowMapFrom, type Section } from "@homebody/dept";
+import type { RunManifest } from "@homebody/protocol";
 
 type ReadBlob = (hash: Sha256) => Promise<Uint8Array | undefined>;
 
-interface Received {
+/** One section of one delta. */
+interface Part {
   readonly source: string;
-  readonly sections: readonly Section[];
-  readonly numbers: readonly Float32Array[];
+  /** In the mean within the source. */
+  readonly weight: number;
+  readonly section: Section;
+  readonly numbers: Float32Array;
+}
+
+/** What is known of a section: its numbers, and what the outer optimiser keeps of it, tensor after tensor. */
+interface Known {
+  readonly file: Sha256;
+  readonly numbers: Float32Array;
+  readonly kept: Float32Array;
 }
 
 /**
- * Asserts that each body of an averaging run that is still kept is the first one and the means of all rounds' deltas up
- * to it, within float32's rounding; rows that nobody holds bit for bit. Every source has one delta in each round.
+ * Asserts that each body that is still kept is the one before it after an outer step by the mean of its round's deltas,
+ * within float32's rounding, in every section: the mean is taken within a source and then over sources, each row over
+ * those who hold it. Rows that nobody holds are the same bit for bit, and so is what the outer optimiser keeps of them; a
+ * section of which nobody sent anything is the same file. Each round has so many deltas, of different volunteers.
  *
  * @returns the rounds whose bodies were compared.
  */
 export async function assertMeans(
   entries: readonly Entry[],
-  sources: number,
+  deltas: number | ((round: number) => number),
   blob: ReadBlob,
 ): Promise<readonly number[]> {
   const facts = entries.map(({ fact }) => fact);
   const first = facts[0]!;
   assert.equal(first.kind, "created");
   if (first.kind !== "created") return [];
-  const { manifest } = first;
-  const body = new Map<string, Float32Array>();
-  for (const { name, sha256 } of first.sections) body.set(name, (await tensors(sha256, blob))!);
+  let { manifest } = first;
+  const body = new Map<string, Known>();
+  const begin = async (sections: typeof first.sections) => {
+    for (const { name, sha256 } of sections)
+      body.set(name, { file: sha256, numbers: (await tensors(sha256, blob))!, kept: new Float32Array() });
+  };
+  await begin(first.sections);
   const compared: number[] = [];
+  let averaged: readonly string[] = [];
   for (const fact of facts) {
-    if (fact.kind !== "published") continue;
-    const deltas = facts.flatMap((one) => (one.kind === "accepted" && one.round === fact.round ? [one] : []));
-    assert.equal(deltas.length, sources, `round ${fact.round}: a delta of each source`);
-    assert.equal(new Set(deltas.map(({ source }) => source)).size, sources);
-    const received: Received[] = [];
-    for (const { delta, source, rows } of deltas) {
-      const own = manifest.sources.find(({ id }) => id === source)!;
-      const map = rows === null ? null : rowMapFrom((await blob(rows))!, own.vocabulary);
-      received.push(receivedOf(manifest, own, map, (await blob(delta))!));
+    if (fact.kind === "source-added") {
+      manifest = { ...manifest, sources: [...manifest.sources, fact.source] };
+      await begin(fact.sections);
     }
-    for (const [s, { name, sha256 }] of fact.sections.entries()) {
+    if (fact.kind === "closed") averaged = fact.averaged;
+    if (fact.kind !== "published") continue;
+    const { round } = fact;
+    const expected = typeof deltas === "number" ? deltas : deltas(round);
+    assert.equal(averaged.length, expected, `round ${round}: deltas`);
+    assert.equal(new Set(averaged).size, expected, `round ${round}: of different volunteers`);
+    const parts = await partsOf(manifest, facts, { round, averaged }, blob);
+    assert.ok(
+      [...parts.keys()].every((name) => fact.sections.some((section) => section.name === name)),
+      `round ${round}: every section that was sent is in its body`,
+    );
+    for (const { name, sha256 } of fact.sections) {
       const before = body.get(name)!;
-      const { next, held } = addMean(before, s, received);
-      assert.ok(!same(next, before), `round ${fact.round}: its deltas change ${name}`);
-      body.set(name, next);
-      const published = await tensors(sha256, blob);
-      if (published === undefined) continue;
-      assert.equal(published.length, next.length);
-      for (let i = 0; i < next.length; i++) {
-        const error = Math.abs(published[i]! - next[i]!);
-        const bound = held[i] === 0 ? 0 : 2 ** -22 * Math.max(1e-3, Math.abs(next[i]!));
-        assert.ok(error <= bound, `round ${fact.round}, ${name}[${i}]: ${next[i]}, got ${published[i]}`);
+      const own = parts.get(name);
+      if (own === undefined) {
+        assert.equal(sha256, before.file, `round ${round}: nobody sent ${name}, which stays`);
+        continue;
       }
-      body.set(name, published); // rounding does not add up
-      if (s === 0) compared.push(fact.round);
+      const { mean, held } = meanOf(before.numbers.length, own);
+      const next = outerStep(manifest.outer, before, mean, held);
+      assert.ok(!same(next.numbers, before.numbers), `round ${round}: its deltas change ${name}`);
+      const published = await tensors(sha256, blob);
+      const file = fact.outer.find((one) => one.name === name);
+      const kept = file && (await tensors(file.sha256, blob));
+      const where = `round ${round}, ${name}`;
+      if (published !== undefined) assertNear(where, published, next.numbers, held);
+      if (kept !== undefined) assertNear(`${where}, outer`, kept, next.kept, repeated(held, kept.length));
+      // Rounding does not add up.
+      body.set(name, { file: sha256, numbers: published ?? next.numbers, kept: kept ?? next.kept });
+      if (published !== undefined && name === "theta") compared.push(round);
     }
   }
   return compared;
 }
 
-function receivedOf(
+/** Of the round's deltas: what they say of each section. */
+async function partsOf(
   manifest: RunManifest,
-  source: ManifestSource,
-  rows: RowMap | null,
-  bytes: Uint8Array,
-): Received {
-  const { sections } = exchangeFor(manifest, source, rows);
-  const forms = sections.map(({ codec, held }) => ({ codec, layout: held }));
-  return {
-    source: source.id,
-    sections,
-    numbers: decodeDelta(bytes, forms).map(({ numbers }) => numbers.data),
-  };
+  facts: readonly Entry["fact"][],
+  { round, averaged }: { readonly round: number; readonly averaged: readonly string[] },
+  blob: ReadBlob,
+): Promise<ReadonlyMap<string, readonly Part[]>> {
+  const parts = new Map<string, Part[]>();
+  for (const who of averaged) {
+    const accepted = facts.find(
+      (one) => one.kind === "accepted" && one.round === round && one.volunteer === who,
+    );
+    assert.ok(accepted?.kind === "accepted", `round ${round}: a delta of ${who}`);
+    const { source, delta, rows, tokens } = accepted;
+    const own = manifest.sources.find(({ id }) => id === source)!;
+    const map = rows === null ? null : rowMapFrom((await blob(rows))!, own.vocabulary);
+    const { sections } = exchangeFor(manifest, own, map);
+    const forms = sections.map(({ codec, held }) => ({ codec, layout: held }));
+    const weight = manifest.weighting === "tokens" ? tokens : 1;
+    for (const [i, { numbers }] of decodeDelta((await blob(delta))!, forms).entries()) {
+      const section = sections[i]!;
+      const part = { source, weight, section, numbers: numbers.data };
+      parts.set(section.name, [...(parts.get(section.name) ?? []), part]);
+    }
+  }
+  return parts;
 }
 
-/** Number by number: the sum of what its holders say, over how many they are. */
-function addMean(before: Float32Array, s: number, received: readonly Received[]) {
-  const sum = new Float64Array(before.length);
-  const held = new Float64Array(before.length);
-  for (const { sections, numbers } of received) {
-    const { layout, rows } = sections[s]!;
+/** Number by number: within each source the mean of what its holders say, then the mean over these sources. */
+function meanOf(size: number, parts: readonly Part[]) {
+  const bySource = new Map<string, { readonly sum: Float64Array; readonly weight: Float64Array }>();
+  for (const { source, weight, section, numbers } of parts) {
+    const own = bySource.get(source) ?? { sum: new Float64Array(size), weight: new Float64Array(size) };
+    bySource.set(source, own);
     let from = 0;
-    for (const { offset, size, shape } of layout.slots) {
+    for (const { offset, size, shape } of section.layout.slots) {
       const width = size / shape[0]!;
       for (let row = 0; row < shape[0]!; row++) {
-        if (rows !== null && !rows.ids.includes(row)) continue;
-        for (let j = 0; j < width; j++) {
-          const at = offset + row * width + j;
-          sum[at] = sum[at]! + numbers[s]![from]!;
-          held[at] = held[at]! + 1;
+        if (section.rows !== null && !section.rows.ids.includes(row)) continue;
+        for (let at = offset + row * width; at < offset + (row + 1) * width; at++) {
+          own.sum[at] = own.sum[at]! + weight * numbers[from]!;
+          own.weight[at] = own.weight[at]! + weight;
           from += 1;
         }
       }
     }
+    assert.equal(from, numbers.length, `${section.name} of ${source}: every number is of a row`);
   }
-  const next = before.map((x, i) => (held[i] === 0 ? x : x + Math.fround(sum[i]! / held[i]!)));
-  return { next, held };
+  const mean = new Float64Array(size);
+  const held = new Uint8Array(size);
+  for (let i = 0; i < size; i++) {
+    const sources = [...bySource.values()].filter(({ weight }) => weight[i]! > 0);
+    held[i] = sources.length > 0 ? 1 : 0;
+    for (const { sum, weight } of sources) mean[i] = mean[i]! + sum[i]! / weight[i]! / sources.length;
+  }
+  return { mean, held };
+}
+
+/**
+ * Deltas are new minus old, so a mean of them is minus a gradient. Nesterov as in DiLoCo (2311.08105): v = momentum v - mean,
+ * x = x - lr (momentum v - mean). Adam as in FedOpt (2003.00295, algorithm 2): m and v are running means of the mean and
+ * its square, x = x + lr m / (sqrt(v) + epsilon). What they keep begins as zeros and is kept in float32.
+ */
+function outerStep(
+  outer: RunManifest["outer"],
+  { numbers, kept }: Known,
+  mean: Float64Array,
+  held: Uint8Array,
+): Pick<Known, "numbers" | "kept"> {
+  const size = numbers.length;
+  const next = numbers.slice();
+  const many = { averaging: 0, nesterov: 1, adam: 2 }[outer.kind];
+  const memory = kept.length > 0 ? kept.slice() : new Float32Array(many * size);
+  for (let i = 0; i < size; i++) {
+    if (held[i] === 0) continue;
+    const d = Math.fround(mean[i]!);
+    if (outer.kind === "averaging") next[i] = numbers[i]! + d;
+    else if (outer.kind === "nesterov") {
+      const v = outer.momentum * memory[i]! - d;
+      next[i] = numbers[i]! - outer.lr * (outer.momentum * v - d);
+      memory[i] = v;
+    } else {
+      const [m, v] = outer.betas.map((b, j) => b * memory[j * size + i]! + (1 - b) * d ** (j + 1));
+      next[i] = numbers[i]! + (outer.lr * m!) / (Math.sqrt(v!) + outer.epsilon);
+      memory[i] = m!;
+      memory[size + i] = v!;
+    }
+  }
+  return { numbers: next, kept: memory };
+}
+
+const repeated = (held: Uint8Array, size: number) =>
+  Uint8Array.from({ length: size }, (_, i) => held[i % held.length]!);
+
+function assertNear(where: string, got: Float32Array, expected: Float32Array, held: Uint8Array): void {
+  assert.equal(got.length, expected.length, where);
+  for (let i = 0; i < expected.length; i++) {
+    const error = Math.abs(got[i]! - expected[i]!);
+    const bound = held[i] === 0 ? 0 : 2 ** -22 * Math.max(1e-3, Math.abs(expected[i]!));
+    assert.ok(error <= bound, `${where}[${i}]: expected ${expected[i]}, got ${got[i]}`);
+  }
 }
 
 async function tensors(hash: Sha256, blob: ReadBlob): Promise<Float32Array | undefined> {

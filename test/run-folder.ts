@@ -13,21 +13,29 @@ export interface RunFolderOptions {
 
 const patient = "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }";
 
+/** The documents of `a.jsonl` and `b.jsonl`, by source. */
+export function writeTexts(folder: string): Readonly<Record<"a" | "b", readonly string[]>> {
+  mkdirSync(folder, { recursive: true });
+  const dice = random("texts");
+  const write = (id: string, words: readonly string[]) => {
+    const document = () => Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ");
+    const documents = Array.from({ length: 30 }, document);
+    const lines = documents.map((text) => `${JSON.stringify({ text })}\n`);
+    writeFileSync(join(folder, `${id}.jsonl`), lines.join(""));
+    return documents;
+  };
+  return {
+    a: write("a", ["the", "body", "travels", "far"]),
+    b: write("b", ["слова", "остаются", "дома", "всегда"]),
+  };
+}
+
 /** The path of the run file. */
 export function writeRun(
   folder: string,
   { rounds = 2, localSteps = 6, round = patient }: RunFolderOptions = {},
 ): string {
-  mkdirSync(folder, { recursive: true });
-  const dice = random("texts");
-  for (const [id, words] of Object.entries({
-    a: ["the", "body", "travels", "far"],
-    b: ["слова", "остаются", "дома", "всегда"],
-  })) {
-    const document = () => Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ");
-    const lines = Array.from({ length: 30 }, () => `${JSON.stringify({ text: document() })}\n`);
-    writeFileSync(join(folder, `${id}.jsonl`), lines.join(""));
-  }
+  writeTexts(folder);
   const path = join(folder, "run.yaml");
   writeFileSync(
     path,
