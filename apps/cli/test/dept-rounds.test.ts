@@ -53,7 +53,11 @@ describe.skipIf(!present)(`PyTorch's rounds${present ? "" : " (absent: set HOMEB
 const vocabulary = 40;
 
 /** Two rounds of a small gpt2 in fp32, on seeded batches of the tokens 0 to 39. */
-function federation(variant: RunManifest["variant"], sources: readonly string[]): Federation {
+function federation(
+  variant: RunManifest["variant"],
+  sources: readonly string[],
+  words: RunManifest["words"] = "device",
+): Federation {
   const file = checkRunFile({
     name: "limits",
     description: "variants that have to agree",
@@ -67,7 +71,7 @@ function federation(variant: RunManifest["variant"], sources: readonly string[])
   const manifest = {
     ...run,
     variant,
-    sources: run.sources.map((source) => ({ ...source, vocabulary })),
+    sources: run.sources.map((source) => ({ ...source, vocabulary, words })),
   };
   return {
     manifest,
@@ -109,6 +113,34 @@ test("TRIM with every vocabulary whole is GLOB, bit for bit", async () => {
   expect([...trim.body.keys()]).toEqual(["theta", "phi", "psi"]);
   for (const [group, { data }] of glob.body) expect(trim.body.get(group)!.data).toEqual(data);
   expect(trim.losses).toEqual(glob.losses);
+});
+
+test("with one volunteer a source, words of the source are words of the device, but for the rounding of a delta", async () => {
+  const sources = ["a", "b"];
+  const one = (words: RunManifest["words"]) => ({ ...federation("spec", sources, words), rounds: [sources] });
+  const [device, shared] = [await federate(one("device")), await federate(one("source"))];
+  expect([...shared.body.keys()]).toEqual(["theta", "phi/a", "phi/b", "psi/a", "psi/b"]);
+  expect(shared.losses).toEqual(device.losses);
+  expect(shared.body.get("theta")!.data).toEqual(device.body.get("theta")!.data);
+  for (const source of sources)
+    for (const group of ["phi", "psi"] as const) {
+      const end = device.home.get(source)!.get(group)!;
+      const start = one("source").first(group, end.layout, source).data;
+      // A delta is a difference in float32: what it is of comes back within its rounding, and exactly so.
+      const there = end.data.map((value, i) => start[i]! + Math.fround(value - start[i]!));
+      expect(shared.body.get(`${group}/${source}`)!.data).toEqual(there);
+      expect(there).not.toEqual(start);
+    }
+  const [later, sharedLater] = [
+    await federate(federation("spec", sources)),
+    await federate(federation("spec", sources, "source")),
+  ];
+  expect(distance(sharedLater.body.get("theta")!, later.body.get("theta")!)).toBeLessThan(1e-6);
+  for (const source of sources)
+    for (const group of ["phi", "psi"] as const) {
+      const [own, home] = [sharedLater.body.get(`${group}/${source}`)!, later.home.get(source)!.get(group)!];
+      expect(distance(own, home)).toBeLessThan(1e-6);
+    }
 });
 
 test("with one source SPEC's body is GLOB's, within 1e-6", async () => {

@@ -23,10 +23,12 @@ type Put = (bytes: Uint8Array) => Promise<Sha256>;
 export async function givenTokenizers(file: RunFile, folder: string, put: Put): Promise<Tokenizers> {
   const given = new Map<string, ServedTokenizer & { readonly vocabulary: number }>();
   const read = async (path: string, where: string) => {
-    const bytes = await readFile(resolve(folder, path)).catch((error: NodeJS.ErrnoException) => {
-      throw new InputError(where, `a readable tokenizer.json at ${path}`, error.code ?? error.message);
+    const full = resolve(folder, path);
+    const bytes = await readFile(full).catch((error: NodeJS.ErrnoException) => {
+      throw new InputError(where, `a readable tokenizer.json at ${full}`, error.code ?? error.message);
     });
-    const { vocabularySize } = tokenizerFromJson(decodeUtf8(path, bytes), where);
+    const said = `${where}, ${path}`;
+    const { vocabularySize } = tokenizerFromJson(decodeUtf8(said, bytes), said);
     return { sha256: await put(bytes), sizeBytes: bytes.length, vocabulary: vocabularySize };
   };
   const { file: ofRun } = file.vocabulary;

@@ -30,13 +30,13 @@ const cachedWords = 1 << 16;
 const cachedLength = 64;
 const unknownBytes = new TextEncoder().encode("\ufffd");
 
-export function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
+export function tokenizerOf(vocabulary: Vocabulary, where = "tokenizer"): Tokenizer {
   const { tokens, endOfDocument, merges } = vocabulary;
   if (tokens.length > largestVocabulary)
-    throw new InputError("tokenizer", `at most ${largestVocabulary} tokens`, `${tokens.length}`);
-  const byteTokens = byteTokensOf(vocabulary);
+    throw new InputError(where, `at most ${largestVocabulary} tokens`, `${tokens.length}`);
+  const byteTokens = byteTokensOf(vocabulary, where);
   const byteLengths = Uint32Array.from(tokens, (bytes) => bytes.length);
-  const merge = merger(merges);
+  const merge = merger(merges, where);
   const utf8 = new TextEncoder();
   const fresh = new TextDecoder("utf-8", { ignoreBOM: true });
   const cache = new Map<string, Int32Array>();
@@ -102,26 +102,26 @@ export function tokenizerOf(vocabulary: Vocabulary): Tokenizer {
 
 /** Throws an InputError that says where, unless the text is a tokenizer.json of this kind. */
 export function tokenizerFromJson(json: string, where?: string): Tokenizer {
-  return tokenizerOf(vocabularyFromJson(json, where));
+  return tokenizerOf(vocabularyFromJson(json, where), where);
 }
 
 /** The token of each byte. */
-function byteTokensOf({ tokens, endOfDocument }: Vocabulary): Int32Array {
+function byteTokensOf({ tokens, endOfDocument }: Vocabulary, where: string): Int32Array {
   const byteTokens = new Int32Array(256).fill(-1);
   for (const [id, bytes] of tokens.entries())
     if (id !== endOfDocument && bytes.length === 1) byteTokens[bytes[0]!] = id;
   const missing = byteTokens.indexOf(-1);
-  if (missing >= 0) throw new InputError("tokenizer", "a token for every byte", `none for ${missing}`);
+  if (missing >= 0) throw new InputError(where, "a token for every byte", `none for ${missing}`);
   return byteTokens;
 }
 
 /** Merges the ids of one pre-token in place, and returns how many are left. */
-function merger(merges: readonly Merge[]): (ids: Int32Array) => number {
+function merger(merges: readonly Merge[], where: string): (ids: Int32Array) => number {
   const ranks = pairTable(merges.length);
   const into = Int32Array.from(merges, (merge) => merge.into);
   for (const [rank, { left, right }] of merges.entries()) {
     if (ranks.get(left, right) >= 0)
-      throw new InputError(`tokenizer, merge ${rank}`, "a pair of its own", `${left} and ${right} again`);
+      throw new InputError(`${where}, merge ${rank}`, "a pair of its own", `${left} and ${right} again`);
     ranks.add(left, right, rank);
   }
   const queue = heap<number>((a, b) => a < b); // rank * 2^32 + position: the pair learnt first, leftmost first

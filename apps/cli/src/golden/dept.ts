@@ -12,7 +12,7 @@ import {
 } from "@homebody/base";
 import { declaresRows, exchangeOf, rowMapOf } from "@homebody/dept";
 import { configFromHuggingFace, type Gpt2Config, type Group, groups } from "@homebody/model";
-import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { checkRunFile, groupOf, manifestOf, type RunManifest } from "@homebody/protocol";
 import { type Federated, type Federation, federate } from "./federation.ts";
 import { keyBiasOf } from "./key-bias.ts";
 
@@ -185,7 +185,7 @@ function errorsOf(
         sums[group].norm += wanted.data[offset + i]! ** 2;
       }
   };
-  for (const [group, numbers] of body) add(group, numbers, "global");
+  for (const [section, numbers] of body) add(groupOf(section), numbers, "global");
   for (const [source, groupsOf] of home) for (const [group, numbers] of groupsOf) add(group, numbers, source);
   const relative = ({ error, norm }: { error: number; norm: number }) => Math.sqrt(error / norm);
   return {

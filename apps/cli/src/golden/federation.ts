@@ -31,6 +31,7 @@ import {
   type ManifestSource,
   type RunManifest,
   type SectionFile,
+  type SectionName,
   schemaVersion,
   version,
   volunteerOf,
@@ -57,7 +58,7 @@ export interface Federation {
 
 export interface Federated {
   /** The last body, section by section. */
-  readonly body: ReadonlyMap<Group, NamedTensors>;
+  readonly body: ReadonlyMap<SectionName, NamedTensors>;
   /** What each source keeps at home at the end. */
   readonly home: ReadonlyMap<string, ReadonlyMap<Group, NamedTensors>>;
   /** Of each local step, by round and source. */
@@ -281,10 +282,10 @@ async function opening(state: () => RunState, round: number): Promise<void> {
 }
 
 async function lastBody(manifest: RunManifest, { body }: RunState, blobs: Blobs) {
-  const sections = new Map<Group, NamedTensors>();
+  const sections = new Map<SectionName, NamedTensors>();
   for (const section of exchangeOf(manifest).sections) {
     const { sha256 } = body.sections.find(({ name }) => name === section.name)!;
-    sections.set(section.group, decodeSection(section, (await blobs.get(sha256))!));
+    sections.set(section.name, decodeSection(section, (await blobs.get(sha256))!));
   }
   return sections;
 }
