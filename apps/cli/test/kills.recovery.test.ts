@@ -1,11 +1,12 @@
-// The real server, killed at every named point of commit and close and at random times, and started again each time.
+// The real server, killed at every named point of commit, close and a source's joining and at random times, and started
+// again each time.
 //
-// Two headless volunteers train on wasm all the while; every round waits for both. In the end the body has to be, bit
+// Two headless volunteers train on wasm all the while; every round waits for both, and nobody comes for the source that joins. In the end the body has to be, bit
 // for bit, that of a run that nobody disturbed and what the accepted deltas make, and nothing that was ever in the journal
 // may be gone.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createProbe } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -114,6 +115,13 @@ function temporary(): string {
   return folder;
 }
 
+/** To the run file: the next start joins it. */
+function addSource(folder: string): void {
+  const path = join(folder, "run.yaml");
+  const source = "  - { id: c, title: C, language: en, text: served, train: a.jsonl, vocabulary: 300 }\n";
+  writeFileSync(path, readFileSync(path, "utf8").replace("training:", `${source}training:`));
+}
+
 const lastBody = (entries: readonly Entry[]) =>
   entries.flatMap(({ fact }) => (fact.kind === "published" ? [fact] : [])).at(-1);
 
@@ -128,7 +136,7 @@ async function undisturbed() {
   return lastBody(await journalOf(url));
 }
 
-test("kill -9 at every point of commit and close, and at random: the last body is that of an undisturbed run", async () => {
+test("kill -9 at every point of commit, close and joining, and at random: the last body is that of an undisturbed run", async () => {
   const expected = await undisturbed();
   const folder = temporary();
   const port = await freePort();
@@ -147,6 +155,7 @@ test("kill -9 at every point of commit and close, and at random: the last body i
 
   let both: Awaited<ReturnType<typeof volunteers>> | undefined;
   for (const point of faultPoints) {
+    if (point === "join:before-fact") addSource(folder);
     const life = live(folder, port, point);
     await until(life, grown);
     both ??= await volunteers(folder, url);
@@ -169,6 +178,7 @@ test("kill -9 at every point of commit and close, and at random: the last body i
   await until(life, grown);
 
   expect(acceptedAtKills).toBeGreaterThan(0);
+  expect(known.filter(({ fact }) => fact.kind === "source-added")).toHaveLength(1);
   const accepted = known.flatMap(({ fact }) =>
     fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
   );

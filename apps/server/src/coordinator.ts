@@ -16,7 +16,7 @@ import type { People } from "./presence.ts";
 import { deviceExchanges, readSection } from "./sections.ts";
 
 export interface CoordinatorInputs {
-  readonly opened: OpenedRun;
+  readonly opened: Omit<OpenedRun, "leftOut">;
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
@@ -140,7 +140,6 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     comeBack: async (aliveAt) => {
       await actor.do({ kind: "restart", aliveAt });
       const changed = await actor.do({ kind: "change", manifest: opened.changed });
-      for (const source of opened.joining) await actor.do({ kind: "add-source", ...source });
       closing.look(actor.state());
       return changed;
     },

@@ -12,6 +12,7 @@ export const faultPoints = [
   "close:after-aggregate",
   "publish:after-blob",
   "publish:after-journal",
+  "join:before-fact",
 ] as const;
 export type FaultPoint = (typeof faultPoints)[number];
 export type Faults = (point: FaultPoint) => void | Promise<void>;

@@ -1,5 +1,6 @@
 // The coordinator as a server. `homebody serve` is a thin shell around createServer.
 
+export { type AddedSource, type AddSourceOptions, addSource } from "./add-source.ts";
 export { adminTokenPath } from "./admin.ts";
 export { type FaultPoint, type Faults, faultPoints, faultsFromEnvironment } from "./faults.ts";
 export type { Sender } from "./inbox.ts";

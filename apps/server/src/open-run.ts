@@ -5,9 +5,8 @@
 // written; what may change becomes a fact, and so does a source that the run does not have yet; what it leaves out stays as it was,
 // whatever the defaults are today.
 
-import { InputError, type Millis, type RunId, type SourceId, sha256Of } from "@homebody/base";
+import { InputError, type RunId, sha256Of } from "@homebody/base";
 import {
-  type Command,
   type Entry,
   evolve,
   evolveFigures,
@@ -16,35 +15,33 @@ import {
   type RunState,
   readEntry,
   replay,
+  withJoining,
 } from "@homebody/coordinator";
 import { exchangeOf, parameterCounts } from "@homebody/dept";
 import {
   type Difference,
   fixedDifferences,
   manifestOf,
-  type RunFile,
   type RunManifest,
   schemaVersion,
   shown,
   sourcesToJoin,
-  type Tokenizers,
   version,
   withChanges,
 } from "@homebody/protocol";
-import type { Blobs, Journal } from "@homebody/store/ports";
+import type { Journal } from "@homebody/store/ports";
+import { type JoiningInputs, joinSources, type NewSource, type Run } from "./joining.ts";
 import type { LoadedRunFile } from "./run-file.ts";
 import { putFirst } from "./sections.ts";
-import { servedTexts } from "./texts.ts";
-import { givenTokenizers, servedTokenizers, withRows } from "./tokenizers.ts";
-
-type Joining = Omit<Extract<Command, { kind: "add-source" }>, "kind">;
+import { placeInFile, servedTexts } from "./texts.ts";
+import { givenTokenizers, manifestServed } from "./tokenizers.ts";
 
 export interface OpenedRun {
   readonly state: RunState;
   /** The run's manifest with what the file changes of it; as it is where the file changes nothing. */
   readonly changed: RunManifest;
-  /** Sources of the file that the run does not have yet. */
-  readonly joining: readonly Joining[];
+  /** Sources of the file that the run does not have: no further round opens. */
+  readonly leftOut: readonly string[];
   readonly figures: Figures;
   readonly entries: readonly Entry[];
   /** The run was here before. */
@@ -68,11 +65,14 @@ export class RunMismatch extends Error {
   }
 }
 
+export interface OpenRunInputs extends JoiningInputs {
+  readonly dataDir: string;
+}
+
 /** The run in the folder, if there is one; else a new one by the file. */
-export async function openRun(
-  { file, folder, written }: LoadedRunFile,
-  { journal, blobs, dataDir, now }: { journal: Journal; blobs: Blobs; dataDir: string; now: Millis },
-): Promise<OpenedRun> {
+export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Promise<OpenedRun> {
+  const { file, folder, written } = loaded;
+  const { journal, blobs, dataDir } = inputs;
   const hash = async (bytes: Uint8Array) => sha256Of(bytes);
   const ofFile = manifestOf(
     file,
@@ -81,58 +81,27 @@ export async function openRun(
   );
   exchangeOf(ofFile); // an impossible model is said before anything is written
   const found = await findRun(journal, ofFile, written);
-  if (found === undefined) return await begin(await withServed(file, folder, blobs), { journal, blobs, now });
+  if (found === undefined) return await begin(await manifestServed(file, folder, blobs), inputs);
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
-  const { entries, state } = found;
-  const figures = evolveFigures(undefined, entries)!;
-  const changed = withChanges(state.manifest, file, written);
-  const joining = await joiningSources(changed, ofFile, { file, folder, blobs });
-  return { state, changed, joining, figures, entries, existed: true };
+  const { state, entries } = await joinSources(found, newSources(found, loaded), inputs);
+  return {
+    state,
+    changed: withChanges(state.manifest, file, written),
+    leftOut: sourcesToJoin(withJoining(state), file).map(({ id }) => id),
+    figures: evolveFigures(undefined, entries)!,
+    entries,
+    existed: true,
+  };
 }
 
-/** The manifest by the file, with what the host serves durable in the blobs. `known`: tokenizers that are there. */
-async function withServed(
-  file: RunFile,
-  folder: string,
-  blobs: Blobs,
-  known?: Tokenizers,
-): Promise<RunManifest> {
-  const texts = await servedTexts(file, folder, blobs.put);
-  const given = known ?? (await givenTokenizers(file, folder, blobs.put));
-  const tokenizers = await servedTokenizers(file, given, texts, blobs);
-  const manifest = manifestOf(file, texts, tokenizers);
-  return manifestOf(file, await withRows(manifest, texts, blobs), tokenizers);
+function newSources({ state }: Run, { file, folder }: LoadedRunFile): readonly NewSource[] {
+  return sourcesToJoin(withJoining(state), file).map((source) => {
+    const i = file.sources.indexOf(source);
+    return { source, folder, place: (key) => placeInFile(i, key) };
+  });
 }
 
-/** Sources of the file that the run does not have yet, with what the host serves of them durable in the blobs. */
-async function joiningSources(
-  stored: RunManifest,
-  ofFile: RunManifest,
-  { file, folder, blobs }: { readonly file: RunFile; readonly folder: string; readonly blobs: Blobs },
-): Promise<readonly Joining[]> {
-  const ids = new Set(sourcesToJoin(stored, ofFile).map(({ id }) => id));
-  if (ids.size === 0) return [];
-  const own = { ...file, sources: file.sources.filter(({ id }) => ids.has(id as SourceId)) };
-  // A vocabulary for all sources stays what it was trained on when the run was created.
-  const { vocabulary, tokenizer } = stored.sources[0]!;
-  const known =
-    stored.vocabulary.kind === "global" && tokenizer !== null
-      ? new Map([...ids].map((id) => [id, { ...tokenizer, vocabulary }]))
-      : undefined;
-  const { sources } = await withServed(own, folder, blobs, known);
-  const joining: Joining[] = [];
-  for (const source of sources) {
-    const manifest = { ...stored, sources: [source] };
-    const sections = exchangeOf(manifest).sections.filter((section) => section.source !== null);
-    const { phi } = parameterCounts(manifest);
-    joining.push({ source, phi: phi[source.id]!, sections: await putFirst(manifest, sections, blobs) });
-  }
-  return joining;
-}
-
-interface FoundRun {
-  readonly state: RunState;
-  readonly entries: readonly Entry[];
+interface FoundRun extends Run {
   /** Between what is stored and what is written in the file, of what may not change. */
   readonly differences: readonly Difference[];
 }
@@ -147,28 +116,26 @@ async function findRun(
   written: unknown,
 ): Promise<FoundRun | undefined> {
   const runs = await journal.runs();
-  const differing = (state: RunState, created: RunManifest) => {
-    const first = new Set(created.sources.map(({ id }) => id));
-    const stored = {
-      ...state.manifest,
-      sources: [...state.manifest.sources, ...state.joining.map(({ source }) => source)],
-    };
-    const joined = new Set(stored.sources.map(({ id }) => id).filter((id) => !first.has(id)));
-    return fixedDifferences(stored, ofFile, written, joined);
-  };
-  const read = async (run: RunId, limit?: number): Promise<FoundRun> => {
-    const entries = await readJournal(journal, run, limit);
+  const read = async (run: RunId): Promise<FoundRun> => {
+    const entries = await readJournal(journal, run);
     const first = entries[0]?.fact;
     if (first?.kind !== "created")
       throw new Error(`journal: expected a created fact first, got ${first?.kind ?? "none"}`);
     const state = replay(entries)!;
-    return { entries, state, differences: differing(state, first.manifest) };
+    const stored = withJoining(state);
+    const joined = new Set(sourcesToJoin(first.manifest, stored).map(({ id }) => id));
+    return { entries, state, differences: fixedDifferences(stored, ofFile, written, joined) };
   };
   if (runs.length <= 1) return runs[0] && (await read(runs[0]));
+  const fitting: FoundRun[] = [];
   for (const run of runs) {
     const found = await read(run);
-    if (found.differences.length === 0) return found;
+    if (found.differences.length === 0) fitting.push(found);
   }
+  // A file fits runs with fewer sources too, which its others would join.
+  const missing = ({ state }: FoundRun) => sourcesToJoin(withJoining(state), ofFile).length;
+  const [best] = fitting.sort((a, b) => missing(a) - missing(b));
+  if (best !== undefined) return best;
   throw new InputError(
     "journal",
     "one run, or one that the run file fits",
@@ -176,10 +143,7 @@ async function findRun(
   );
 }
 
-async function begin(
-  manifest: RunManifest,
-  { journal, blobs, now }: { journal: Journal; blobs: Blobs; now: Millis },
-): Promise<OpenedRun> {
+async function begin(manifest: RunManifest, { journal, blobs, now }: OpenRunInputs): Promise<OpenedRun> {
   const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs);
   const fact: Fact = {
     kind: "created",
@@ -195,7 +159,7 @@ async function begin(
   return {
     state: evolve(undefined, entry),
     changed: manifest,
-    joining: [],
+    leftOut: [],
     figures,
     entries: [entry],
     existed: false,

@@ -106,7 +106,7 @@ async function assemble(
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   undo.push(() => store.close());
   const { journal, blobs, spool } = store;
-  const opened = await openRun(loaded, { journal, blobs, dataDir, now: clock() });
+  const opened = await openRun(loaded, { journal, blobs, dataDir, now: clock(), faults });
   const { manifest } = opened.state;
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);
   const token = await adminToken(dataDir);
@@ -147,6 +147,7 @@ async function assemble(
   });
   const { actor, inbox } = coordinator;
   undo.push(() => coordinator.close());
+  for (const source of opened.leftOut) log.info({ source }, "no further round opens: a new source stays out");
   if (opened.existed) {
     const changed = await coordinator.comeBack(aliveAt);
     if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");

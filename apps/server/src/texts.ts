@@ -11,19 +11,23 @@ import { decodeUtf8, parseDocuments } from "@homebody/text";
 
 const known = new Set([".txt", ".md", ".jsonl"]);
 
+/** What a key of the source at this place of a file is called in errors. */
+export type PlaceOf = (i: number, key: string) => string;
+export const placeInFile: PlaceOf = (i, key) => `sources.${i}.${key}`;
+
 /** Reads the texts of every served source, one at a time, and says under which hashes `put` keeps them. */
 export async function servedTexts(
   file: RunFile,
   folder: string,
   put: (bytes: Uint8Array) => Promise<Sha256>,
+  place: PlaceOf = placeInFile,
 ): Promise<ReadonlyMap<string, ServedText>> {
   const served = new Map<string, ServedText>();
   for (const [i, source] of file.sources.entries()) {
     if (source.text !== "served") continue;
-    const at = `sources.${i}`;
-    const train = await readText(resolve(folder, source.train!), `${at}.train`);
-    const heldOut =
-      source.heldOut === undefined ? null : await readText(resolve(folder, source.heldOut), `${at}.heldOut`);
+    const read = (path: string, key: string) => readText(resolve(folder, path), place(i, key));
+    const train = await read(source.train!, "train");
+    const heldOut = source.heldOut === undefined ? null : await read(source.heldOut, "heldOut");
     served.set(source.id, {
       train: await put(train),
       trainBytes: train.length,

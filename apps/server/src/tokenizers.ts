@@ -5,7 +5,14 @@ import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { InputError, type Sha256 } from "@homebody/base";
 import { bitsOf, leavesOutRows, rowMapOf, splitOf, vocabularySample } from "@homebody/dept";
-import type { RunFile, RunManifest, ServedText, ServedTokenizer, Tokenizers } from "@homebody/protocol";
+import {
+  manifestOf,
+  type RunFile,
+  type RunManifest,
+  type ServedText,
+  type ServedTokenizer,
+  type Tokenizers,
+} from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import {
   decodeUtf8,
@@ -16,11 +23,31 @@ import {
   trainTokenizer,
 } from "@homebody/text";
 import { existing } from "./sections.ts";
+import { type PlaceOf, placeInFile, servedTexts } from "./texts.ts";
 
 type Put = (bytes: Uint8Array) => Promise<Sha256>;
 
+/** The manifest by a run file, with what the host serves durable in the blobs. `known`: tokenizers that are there. */
+export async function manifestServed(
+  file: RunFile,
+  folder: string,
+  blobs: Blobs,
+  { known, place }: { readonly known?: Tokenizers | undefined; readonly place?: PlaceOf } = {},
+): Promise<RunManifest> {
+  const texts = await servedTexts(file, folder, blobs.put, place);
+  const given = known ?? (await givenTokenizers(file, folder, blobs.put, place));
+  const tokenizers = await servedTokenizers(file, given, texts, blobs);
+  const manifest = manifestOf(file, texts, tokenizers);
+  return manifestOf(file, await withRows(manifest, texts, blobs), tokenizers);
+}
+
 /** Those that the run file names, by source. */
-export async function givenTokenizers(file: RunFile, folder: string, put: Put): Promise<Tokenizers> {
+export async function givenTokenizers(
+  file: RunFile,
+  folder: string,
+  put: Put,
+  place: PlaceOf = placeInFile,
+): Promise<Tokenizers> {
   const given = new Map<string, ServedTokenizer & { readonly vocabulary: number }>();
   const read = async (path: string, where: string) => {
     const full = resolve(folder, path);
@@ -34,14 +61,14 @@ export async function givenTokenizers(file: RunFile, folder: string, put: Put): 
   const { file: ofRun } = file.vocabulary;
   const all = ofRun === undefined ? undefined : await read(ofRun, "vocabulary.file");
   for (const [i, { id, tokenizer }] of file.sources.entries()) {
-    const own = tokenizer === undefined ? all : await read(tokenizer, `sources.${i}.tokenizer`);
+    const own = tokenizer === undefined ? all : await read(tokenizer, place(i, "tokenizer"));
     if (own !== undefined) given.set(id, own);
   }
   return given;
 }
 
 /** All that the run's devices take from the host: those given, and those that are trained on texts which are in the blobs. */
-export async function servedTokenizers(
+async function servedTokenizers(
   file: RunFile,
   given: Tokenizers,
   texts: ReadonlyMap<string, ServedText>,
@@ -71,7 +98,7 @@ export async function servedTokenizers(
 }
 
 /** The served texts with their row maps, where devices leave out the rows that their text does not need. */
-export async function withRows(
+async function withRows(
   manifest: RunManifest,
   texts: ReadonlyMap<string, ServedText>,
   blobs: Blobs,

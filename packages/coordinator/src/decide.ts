@@ -8,6 +8,7 @@ import type { Millis } from "@homebody/base";
 import { differences, fixedPart, type Refusal, type RunManifest, schemaVersion } from "@homebody/protocol";
 import type { Command } from "./commands.ts";
 import type { Assigned, Fact } from "./facts.ts";
+import { withJoining } from "./joining.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
 
@@ -113,12 +114,17 @@ function change(state: RunState, manifest: RunManifest): Decision {
   return facts({ kind: "changed", schema: schemaVersion, manifest });
 }
 
-/** [C21] */
+/** [C21] Whether a source could join now: asked before anything of it is made durable. */
+export function mayJoin({ phase, ending }: RunState): Refusal | undefined {
+  // Where no further round opens it could never take part.
+  return ending || phase.kind === "evaluating" || phase.kind === "finished" ? "finished" : undefined;
+}
+
 function addSource(state: RunState, command: Extract<Command, { kind: "add-source" }>): Decision {
   const { kind: _, ...rest } = command;
-  const known = [...state.manifest.sources, ...state.joining.map(({ source }) => source)];
-  if (known.some(({ id }) => id === command.source.id)) return facts();
-  if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
+  if (withJoining(state).sources.some(({ id }) => id === command.source.id)) return facts();
+  const refusal = mayJoin(state);
+  if (refusal) return { ok: false, refusal };
   return facts({ kind: "source-added", schema: schemaVersion, ...rest });
 }
 

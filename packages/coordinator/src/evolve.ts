@@ -2,9 +2,10 @@
 // a fact has happened.
 
 import type { Millis, VolunteerId } from "@homebody/base";
-import { type BodyRef, bodyId, groupNames, groupOf, type SectionFile } from "@homebody/protocol";
+import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
 import type { Entry } from "./facts.ts";
-import type { Phase, RunState } from "./state.ts";
+import { waits, withSources } from "./joining.ts";
+import type { JoiningSource, Phase, RunState } from "./state.ts";
 
 /** The state that a journal leads to; a journal begins with its `created` fact. */
 export function replay(entries: Iterable<Entry>): RunState | undefined {
@@ -20,7 +21,8 @@ export function evolve(state: RunState | undefined, entry: Entry): RunState {
       throw new Error(`journal: expected a created fact at entry ${entry.seq}, got ${fact.kind}`);
     return born(fact.manifest, bodyRef(0, fact.sections), at);
   }
-  return { ...next(state, entry), lastAt: at };
+  // [C12] A source may be added while the coordinator is down: that is no sign of life.
+  return { ...next(state, entry), lastAt: fact.kind === "source-added" ? state.lastAt : at };
 }
 
 /** The body of a number with these sections. */
@@ -87,7 +89,7 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       };
     }
     case "published":
-      return joined({
+      return nobodyWaits({
         ...state,
         phase: { kind: "gathering", round: fact.round + 1 },
         body: bodyRef(fact.round, fact.sections),
@@ -96,7 +98,10 @@ function next(state: RunState, { fact, at }: Entry): RunState {
         evaluated: new Set(),
       });
     case "lapsed":
-      return joined({ ...state, phase: { kind: "gathering", round: fact.round } });
+      return nobodyWaits({
+        ...state,
+        phase: { kind: "gathering", round: fact.round },
+      });
     case "left":
       return waitingNoMore(state, fact.volunteer);
     case "removed":
@@ -110,11 +115,10 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       };
     case "finished":
       return { ...state, phase: { kind: "finished", reason: fact.reason } };
-    case "source-added": {
-      const { source, sections } = fact;
-      const added = { ...state, joining: [...state.joining, { source, sections }] };
-      return sections.length === 0 || phase.kind === "gathering" ? joined(added) : added;
-    }
+    case "source-added":
+      return waits(fact, phase.kind)
+        ? { ...state, joining: [...state.joining, { source: fact.source, sections: fact.sections }] }
+        : joined(state, [fact]);
     case "changed":
       return { ...state, manifest: fact.manifest };
     case "paused":
@@ -135,26 +139,17 @@ function next(state: RunState, { fact, at }: Entry): RunState {
   }
 }
 
-/** [C21] Sources that were added take part from here on: the body has their sections. */
-function joined(state: RunState): RunState {
-  const { joining, manifest, body, evaluated } = state;
-  if (joining.length === 0) return state;
-  const sources = [...manifest.sources, ...joining.map(({ source }) => source)];
-  const sections = joining.flatMap((one) => one.sections);
-  return {
-    ...state,
-    joining: [],
-    manifest: { ...manifest, sources },
-    // With other sections it is another body, which has not been evaluated.
-    ...(sections.length === 0
-      ? { body, evaluated }
-      : { body: bodyRef(body.number, inOrder([...body.sections, ...sections])), evaluated: new Set() }),
-  };
+/** [C21] Whoever waited for the next body has it. */
+function nobodyWaits(state: RunState): RunState {
+  return { ...joined(state, state.joining), joining: [] };
 }
 
-/** In the exchange's order: group by group, sources as they joined. */
-function inOrder(sections: readonly SectionFile[]): readonly SectionFile[] {
-  return groupNames.flatMap((group) => sections.filter(({ name }) => groupOf(name) === group));
+/** These sources take part from here on; who has evaluated the body need not do it again for sections that are others'. */
+function joined(state: RunState, sources: readonly JoiningSource[]): RunState {
+  if (sources.length === 0) return state;
+  const { number, sections: before } = state.body;
+  const { manifest, sections } = withSources({ manifest: state.manifest, sections: before }, sources);
+  return { ...state, manifest, body: bodyRef(number, sections) };
 }
 
 /** A numeric quorum is reached; with `all` there is none to reach. */

@@ -6,8 +6,17 @@
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import { exchangeOf, type ParameterCounts, standardBytes } from "@homebody/dept";
-import { bodyId, type GroupName, groupOf, type ManifestSource, type SectionFile } from "@homebody/protocol";
+import {
+  bodyId,
+  type GroupName,
+  groupOf,
+  type ManifestSource,
+  type RunManifest,
+  type SectionFile,
+} from "@homebody/protocol";
 import type { CloseReason, Entry, Fact } from "./facts.ts";
+import { waits, withSources } from "./joining.ts";
+import type { JoiningSource } from "./state.ts";
 
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
 
@@ -72,12 +81,14 @@ export interface SourceFigure {
   readonly language: string;
   readonly vocabulary: number;
   readonly words: ManifestSource["words"];
-  /** The body that was published last when it joined; 0: it was there from the beginning. */
-  readonly sinceBody: number;
+  /** The first body that it trains from; null: it was there from the beginning. */
+  readonly sinceBody: number | null;
 }
 
 export interface Figures {
   readonly run: RunId;
+  /** As it is now. */
+  readonly manifest: RunManifest;
   readonly name: string;
   readonly description: string;
   readonly host: string;
@@ -102,6 +113,8 @@ export interface Figures {
   /** Groups of parameters that no device sends. */
   readonly home: readonly GroupName[];
   readonly sources: readonly SourceFigure[];
+  /** Sources that take part from the next body on. */
+  readonly joining: readonly JoiningSource[];
   readonly bodies: readonly BodyFigure[];
   /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
   readonly scores: Readonly<Record<string, readonly ScoreFigure[]>>;
@@ -176,9 +189,9 @@ export function savingFactor({ deltaBytes, wouldHaveSentBytes }: TrafficFigures)
 function created({ at, seq, fact }: Entry): Draft {
   if (fact.kind !== "created") throw new Error(`figures: expected a created fact first, got ${fact.kind}`);
   const { manifest } = fact;
-  const exchange = exchangeOf(manifest);
   return {
     run: manifest.run,
+    manifest,
     name: manifest.name,
     description: manifest.description,
     host: manifest.host,
@@ -194,9 +207,9 @@ function created({ at, seq, fact }: Entry): Draft {
     ending: false,
     finished: false,
     parameters: fact.parameters,
-    travelling: exchange.sections.reduce((sum, { layout }) => sum + layout.size, 0),
-    home: exchange.home.map(({ name }) => name),
-    sources: manifest.sources.map((source) => sourceFigure(source, 0)),
+    ...travelOf(manifest),
+    sources: manifest.sources.map((source) => sourceFigure(source, null)),
+    joining: [],
     bodies: [bodyFigure(0, fact.sections, at)],
     scores: Object.fromEntries(manifest.sources.map(({ id }) => [id, []])),
     tokens: 0,
@@ -213,6 +226,14 @@ function created({ at, seq, fact }: Entry): Draft {
   };
 }
 
+function travelOf(manifest: RunManifest): Pick<Figures, "travelling" | "home"> {
+  const { sections, home } = exchangeOf(manifest);
+  return {
+    travelling: sections.reduce((sum, { layout }) => sum + layout.size, 0),
+    home: home.map(({ name }) => name),
+  };
+}
+
 function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
   const owned = <T>(list: readonly T[]): T[] => {
     if (fresh.has(list)) return list as T[];
@@ -225,6 +246,23 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
     const last = list.at(-1);
     if (last) list[list.length - 1] = { ...last, ...change };
     draft.roundList = list;
+  };
+  /** [C21] These sources take part from here on. */
+  const join = (joining: readonly JoiningSource[]) => {
+    if (joining.length === 0) return;
+    const bodies = owned(draft.bodies);
+    const { number, sections: before, at: since } = bodies.at(-1)!;
+    const { manifest, sections } = withSources({ manifest: draft.manifest, sections: before }, joining);
+    bodies[bodies.length - 1] = bodyFigure(number, sections, since);
+    Object.assign(draft, travelOf(manifest));
+    draft.manifest = manifest;
+    draft.bodies = bodies;
+    draft.sources = [...draft.sources, ...joining.map(({ source }) => sourceFigure(source, number))];
+    for (const { source } of joining) draft.scores = { ...draft.scores, [source.id]: [] };
+  };
+  const nobodyWaits = () => {
+    join(draft.joining);
+    draft.joining = [];
   };
   switch (fact.kind) {
     case "created":
@@ -291,11 +329,13 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
         deltas[i] = { ...deltas[i]!, cosine: cosines.get(deltas[i]!.volunteer) ?? null };
       draft.deltas = deltas;
       lastRound({ publishedAt: at, meanNorm: fact.meanNorm });
+      nobodyWaits();
       return;
     }
     case "lapsed":
       draft.phase = "gathering";
       draft.deadline = null;
+      nobodyWaits();
       return;
     case "evaluating":
       draft.phase = "evaluating";
@@ -311,16 +351,15 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
       if (fact.deadline !== null) draft.deadline = fact.deadline;
       return;
     case "source-added": {
-      const { source, phi } = fact;
+      const { source, sections, phi } = fact;
       const { parameters } = draft;
-      draft.sources = [...draft.sources, sourceFigure(source, draft.published)];
-      draft.scores = { ...draft.scores, [source.id]: [] };
       draft.parameters = { ...parameters, phi: { ...parameters.phi, [source.id]: phi } };
-      for (const { name } of fact.sections)
-        draft.travelling += groupOf(name) === "phi" ? phi : parameters.psi;
+      if (waits(fact, draft.phase)) draft.joining = [...draft.joining, { source, sections }];
+      else join([{ source, sections }]);
       return;
     }
     case "changed":
+      draft.manifest = fact.manifest;
       draft.description = fact.manifest.description;
       draft.host = fact.manifest.host;
       draft.rounds = fact.manifest.rounds;
@@ -347,7 +386,7 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
 
 function sourceFigure(
   { id, title, language, vocabulary, words }: ManifestSource,
-  sinceBody: number,
+  sinceBody: SourceFigure["sinceBody"],
 ): SourceFigure {
   return { id, title, language, vocabulary, words, sinceBody };
 }

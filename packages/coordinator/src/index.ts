@@ -1,11 +1,12 @@
 // The pure machine of a run: decide(state, command, now) -> facts | refusal; evolve(state, entry) -> state.
 
 export type { Command } from "./commands.ts";
-export { assignedTo, type Decision, decide, mayAccept } from "./decide.ts";
+export { assignedTo, type Decision, decide, mayAccept, mayJoin } from "./decide.ts";
 export { type Aggregation, aggregationOf, announcementFor, nextTimer } from "./effects.ts";
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";
 export * from "./figures.ts";
+export { withJoining } from "./joining.ts";
 export { readEntry } from "./read-entry.ts";
 export { type BlobKind, keepsBody, type Retention, retention } from "./retention.ts";
 export * from "./state.ts";

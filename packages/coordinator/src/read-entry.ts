@@ -10,6 +10,7 @@ import {
   checkManifest,
   checkSource,
   liftManifest,
+  liftSource,
   type ManifestLift,
   sectionName,
 } from "@homebody/protocol";
@@ -127,7 +128,10 @@ export function readEntry(value: unknown, lifts?: readonly ManifestLift[]): Entr
           manifest: checkManifest(liftManifest(known.manifest, known.schema, lifts), `${where}.manifest`),
         }
       : known.kind === "source-added"
-        ? { ...known, source: checkSource(known.source, `${where}.source`) }
+        ? {
+            ...known,
+            source: checkSource(liftSource(known.source, known.schema, lifts), `${where}.source`),
+          }
         : known;
   return { seq, at, fact: whole as unknown as Fact } as Entry;
 }

@@ -1,7 +1,7 @@
 import type { Sha256, VolunteerId } from "@homebody/base";
 import type { RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
-import { ana, at, bo, es, hashOf, manifest } from "../test/scene.ts";
+import { adding, ana, at, bo, es, fr, hashOf, manifest, wordsOf } from "../test/scene.ts";
 import { type Entry, evolve, type Fact, keepsBody, type RunState, retention } from "./index.ts";
 
 const file = (name: "theta" | "phi", text: string) => ({ name, sha256: hashOf(text), sizeBytes: 10 });
@@ -136,4 +136,20 @@ test("a whole journal at once leaves what entry by entry leaves; equal contents 
   expect(gone.has(hashOf("theta 0"))).toBe(false);
   for (const hash of [...gone, hashOf("theta 0"), hashOf("phi 11"), hashOf("momentum 11")])
     expect(whole.kindOf(hash)).toBe(kept.kindOf(hash));
+});
+
+test("what a source that joined names is kept for good: its text, its tokenizer, its first words", () => {
+  const { kind: _, ...added } = adding(fr, "source");
+  const fact: Fact = { ...added, kind: "source-added", schema: 2 };
+  const rows = { sha256: hashOf("rows of fr"), held: 9 };
+  const served = { ...fact.source.served!, heldOut: hashOf("held-out of fr"), rows };
+  const joins: Fact = { ...fact, source: { ...fact.source, served } };
+  const rounds = Array.from({ length: 12 }, (_, i) => round(i + 1)).flat();
+  const { kept, gone } = follow([created(), ...round(1).slice(0, 2), joins, ...rounds]);
+  const text = [served.train, served.heldOut, rows.sha256];
+  expect(text.map((hash) => kept.kindOf(hash))).toEqual(["text", "text", "text"]);
+  expect(kept.kindOf(fact.source.tokenizer!.sha256)).toBe("tokenizer");
+  expect(kept.kindOf(wordsOf("fr").sha256)).toBe("body");
+  for (const hash of [...text, fact.source.tokenizer!.sha256, wordsOf("fr").sha256])
+    expect(gone.has(hash)).toBe(false);
 });

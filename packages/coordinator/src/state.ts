@@ -49,7 +49,7 @@ export type JoiningSource = Pick<Extract<Fact, { kind: "source-added" }>, "sourc
 /** The fold over facts. */
 export interface RunState {
   readonly manifest: RunManifest;
-  /** Sources whose words become part of the next body [C21]. */
+  /** Sources that take part from the next body on [C21]. */
   readonly joining: readonly JoiningSource[];
   readonly phase: Phase;
   readonly paused: boolean;

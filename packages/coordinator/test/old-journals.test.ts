@@ -4,6 +4,7 @@ import { readFileSync } from "node:fs";
 import { InputError } from "@homebody/base";
 import { expect, test } from "vitest";
 import { type Entry, evolve, figuresOf, type RunState, readEntry } from "../src/index.ts";
+import { adding, fr, scene } from "./scene.ts";
 
 const linesOf = (path: string) =>
   readFileSync(new URL(`../../../test/fixtures/${path}`, import.meta.url), "utf8")
@@ -149,6 +150,40 @@ test("what is of today's form passes as it is", () => {
   const all = linesOf("journals/v1.jsonl").map((line) => readEntry(line));
   for (const entries of [journal("v1-averaging"), journal("v1-nesterov"), all])
     for (const entry of entries) expect(readEntry(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
+});
+
+test("sources that join an older run are read as they were written, and lifted by the schema that their fact names", () => {
+  const run = scene();
+  run.do(adding(fr, "source"));
+  run.do(adding("nl" as typeof fr));
+  const [withWords, without] = run.entries.slice(1);
+  for (const entry of [withWords, without])
+    expect(readEntry(JSON.parse(JSON.stringify(entry)))).toEqual(entry);
+  // They follow the entries of a journal of 0.1, in its middle.
+  const old = journal("v1-averaging");
+  const joined = [withWords, without].map((entry, i) => ({ ...entry!, seq: old.length + 1 + i }));
+  const state = stateOf([...old, ...joined.map((entry) => readEntry(entry))]);
+  expect(state.manifest.sources.map(({ id }) => id)).toEqual(["a", "b", "nl"]);
+  expect(state.joining.map(({ source }) => source.id)).toEqual(["fr"]);
+  expect(state).toMatchObject({ phase: { kind: "training", round: 3 }, body: stateOf(old).body });
+
+  const { fact } = without!;
+  if (fact.kind !== "source-added") throw new Error(`expected a source that was added, got ${fact.kind}`);
+  const of = (change: object) => ({ ...without, fact: { ...fact, ...change } });
+  const { words: _, ...lacking } = fact.source;
+  expect(() => readEntry(of({ source: lacking }))).toThrow(/^journal entry 3\.source\.words/);
+  expect(() => readEntry(of({ source: { ...fact.source, id: "Fr" } }))).toThrow(
+    /^journal entry 3\.source\.id/,
+  );
+  expect(() => readEntry(of({ schema: 3 }))).toThrow(/newer Homebody/);
+  expect(readEntry(of({ source: { ...fact.source, later: 1 } }))).toEqual(without);
+  const lifts = [
+    (manifest: Readonly<Record<string, unknown>>) => ({
+      ...manifest,
+      sources: (manifest.sources as object[]).map((source) => ({ words: "device", ...source })),
+    }),
+  ];
+  expect(readEntry(of({ schema: 1, source: lacking }), lifts).fact).toEqual({ ...fact, schema: 1 });
 });
 
 test("an entry that is none is an error that says which and what", () => {

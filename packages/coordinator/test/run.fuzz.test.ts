@@ -1,16 +1,18 @@
-import type { Millis, VolunteerId } from "@homebody/base";
+import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   aggregationOf,
   announcementFor,
+  evolve,
   evolveFigures,
   type Figures,
   figuresOf,
   nextTimer,
+  type RunState,
   replay,
 } from "../src/index.ts";
-import { ana, at, bo, cy, di, es, ja, type Scene, scene } from "./scene.ts";
+import { adding, ana, at, bo, cy, di, es, fr, ja, type Scene, scene } from "./scene.ts";
 
 const who = fc.constantFrom(ana, bo, cy, di);
 const act = fc.constantFrom("pause", "resume", "end-round") as fc.Arbitrary<"pause" | "resume" | "end-round">;
@@ -18,7 +20,9 @@ type Event =
   | { kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove"; who: VolunteerId }
   | { kind: "admin"; act: "pause" | "resume" | "end-round" }
   | { kind: "restart"; downMs: number }
+  | { kind: "add"; source: SourceId; words: "device" | "source" }
   | { kind: "publish" | "wait" };
+const joiners = [fr, "nl", "sw", "la"] as SourceId[];
 const of = <K extends Event["kind"]>(kind: K) => who.map((who) => ({ kind, who }) as Event);
 const event: fc.Arbitrary<Event> = fc.oneof(
   { arbitrary: of("come"), weight: 5 },
@@ -31,6 +35,12 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { arbitrary: fc.constant<Event>({ kind: "wait" }), weight: 2 },
   { arbitrary: fc.nat(500_000).map((downMs): Event => ({ kind: "restart", downMs })), weight: 1 },
   { arbitrary: act.map((act): Event => ({ kind: "admin", act })), weight: 1 },
+  {
+    arbitrary: fc
+      .tuple(fc.constantFrom(...joiners), fc.constantFrom<("device" | "source")[]>("device", "source"))
+      .map(([source, words]): Event => ({ kind: "add", source, words })),
+    weight: 1,
+  },
 );
 const script = fc.array(fc.tuple(event, fc.nat(20_000)), { minLength: 60, maxLength: 140 });
 const policy = fc.record({
@@ -38,10 +48,16 @@ const policy = fc.record({
   quorum: fc.constantFrom<("all" | number)[]>("all", 1, 2, 3),
 });
 
+/** Cy and di come for the last source that the run has. */
+function sourceOf(who: VolunteerId, run: Scene): SourceId {
+  if (who < cy) return es;
+  return who === cy ? ja : run.state.manifest.sources.at(-1)!.id;
+}
+
 function play(run: Scene, event: Event): void {
   switch (event.kind) {
     case "come":
-      run.join(event.who, event.who < cy ? es : ja);
+      run.join(event.who, sourceOf(event.who, run));
       return;
     case "go":
       run.present.delete(event.who);
@@ -64,7 +80,7 @@ function play(run: Scene, event: Event): void {
       return;
     case "evaluate": {
       const { number, id } = run.state.body;
-      const source = event.who < cy ? es : ja;
+      const source = sourceOf(event.who, run);
       const claim = { nats: 10, tokens: 5, bytes: 20 };
       run.do({ kind: "evaluate", volunteer: event.who, source, body: number, id, ...claim });
       run.tickAll();
@@ -86,6 +102,10 @@ function play(run: Scene, event: Event): void {
       run.do({ kind: "admin", act: { kind: event.act } });
       run.tickAll();
       return;
+    case "add":
+      run.do(adding(event.source, event.words));
+      run.tickAll();
+      return;
     case "wait":
       run.now += 50_000;
       run.tickAll();
@@ -96,7 +116,7 @@ function play(run: Scene, event: Event): void {
 }
 
 test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged once, and time only counts when it runs", () => {
-  const seen = { published: 0, lapsed: 0, restarted: 0, resumed: 0 };
+  const seen = { published: 0, lapsed: 0, restarted: 0, resumed: 0, "source-added": 0 };
   fc.assert(
     fc.property(script, policy, (script, round) => {
       const run = scene({ rounds: 100, round });
@@ -108,6 +128,7 @@ test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged on
         for (const entry of run.entries.slice(folded)) figures = evolveFigures(figures, entry);
         folded = run.entries.length;
         expect(replay(run.entries)).toEqual(run.state);
+        checkSources(run, figures);
         for (const volunteer of [ana, di])
           announcementFor(run.state, volunteer, [...run.present.values()], at(run.now));
       }
@@ -119,6 +140,18 @@ test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged on
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20); // the property is not vacuous
 });
 
+/** [C21] Nobody waits while the run gathers; the body has the words of just the sources that take part; figures agree. */
+function checkSources({ state }: Scene, figures: Figures): void {
+  const { manifest, body, joining, phase } = state;
+  if (phase.kind === "gathering") expect(joining).toEqual([]);
+  const own = manifest.sources.filter(({ words }) => words === "source").map(({ id }) => `phi/${id}`);
+  expect(body.sections.map(({ name }) => name)).toEqual(["theta", ...own]);
+  expect(figures.manifest).toEqual(manifest);
+  expect(figures.sources.map(({ id }) => id)).toEqual(manifest.sources.map(({ id }) => id));
+  expect(figures.joining).toEqual(joining);
+  expect(figures.bodies.at(-1)).toMatchObject(body);
+}
+
 function checkJournal(run: Scene, seen: Record<string, number>): void {
   let assigned = new Set<VolunteerId>();
   let accepted: VolunteerId[] = [];
@@ -127,7 +160,15 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
   let body = 0;
   let paused = false;
   let deadlineMs = 0;
-  for (const { fact, at: time } of run.entries) {
+  let state: RunState | undefined;
+  for (const entry of run.entries) {
+    const { fact, at: time } = entry;
+    const before = state;
+    state = evolve(state, entry);
+    // [C21] The body of a round stays what it is until the round has ended.
+    const underWay = before?.phase.kind === "training" || before?.phase.kind === "closing";
+    if (underWay && fact.kind !== "lapsed" && fact.kind !== "published")
+      expect(state.body).toEqual(before.body);
     if (fact.kind in seen) seen[fact.kind] = (seen[fact.kind] ?? 0) + 1;
     if (fact.kind === "opened") {
       expect(fact.round).toBe(body + 1);
@@ -179,7 +220,7 @@ test("[C7] [C8] [C14] with somebody ready and time passing, every run finishes",
       // From here on four volunteers are there; `lazy` of them never deliver or evaluate anything.
       const all = [ana, bo, cy, di];
       for (let turn = 0; turn < 60 && run.state.phase.kind !== "finished"; turn++) {
-        for (const one of all) run.join(one, one < cy ? es : ja);
+        for (const one of all) run.join(one, sourceOf(one, run));
         for (const one of all.slice(lazy)) {
           play(run, { kind: "evaluate", who: one });
           play(run, { kind: "deliver", who: one });

@@ -15,6 +15,7 @@ import {
 
 export const es = "es" as SourceId;
 export const ja = "ja" as SourceId;
+export const fr = "fr" as SourceId;
 /** Ids in order: ana < bo < cy < di. */
 export const ana = "a".repeat(32) as VolunteerId;
 export const bo = "b".repeat(32) as VolunteerId;
@@ -26,19 +27,37 @@ export const hashOf = (text: string): Sha256 => sha256Of(new TextEncoder().encod
 export const section = (text: string) => ({ name: "theta", sha256: hashOf(text), sizeBytes: 1000 }) as const;
 export const bodyOf = (text: string) => bodyId([section(text)]);
 
+/** The command that adds a source; one whose words are its own section of the body, or stay on devices. */
+export function adding(id: SourceId, words: "device" | "source" = "device") {
+  const served = { train: hashOf(`text of ${id}`), trainBytes: 9, heldOut: null, heldOutBytes: 0 };
+  const tokenizer = { sha256: hashOf(`tokenizer of ${id}`), sizeBytes: 8 };
+  const one = { id, title: id, language: id, vocabulary: 300, words };
+  const source = {
+    ...one,
+    ...(words === "source" ? { served, tokenizer } : { served: null, tokenizer: null }),
+  };
+  const sections = words === "source" ? [wordsOf(id)] : [];
+  return { kind: "add-source", source, phi: 400, sections } as const;
+}
+
+/** The section of a source's words, as it begins. */
+export const wordsOf = (id: string) =>
+  ({ name: `phi/${id}`, sha256: hashOf(`words of ${id}`), sizeBytes: 500 }) as const;
+
 export interface SceneOptions {
   readonly round?: Record<string, unknown>;
   readonly rounds?: number;
+  readonly seed?: number;
 }
 
-export function manifest({ round = {}, rounds = 3 }: SceneOptions = {}): RunManifest {
+export function manifest({ round = {}, rounds = 3, seed = 1 }: SceneOptions = {}): RunManifest {
   const brought = (id: string) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 });
   const file = checkRunFile({
     name: "bench",
     description: "a run on the bench",
     model: { family: "llama", depth: 1, context: 16 },
     sources: [brought("es"), brought("ja")],
-    training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 } },
+    training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed },
     rounds,
     round: {
       minimum: 2,
@@ -120,7 +139,8 @@ export function scene(options: SceneOptions = {}): Scene {
       self.do({
         kind: "published",
         round: phase.round,
-        sections: [section(`body ${phase.round}`)],
+        // Those of sources stay what they are: nobody in a scene trains them.
+        sections: [section(`body ${phase.round}`), ...self.state.body.sections.slice(1)],
         outer: [],
         cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 })),
         meanNorm: 1,

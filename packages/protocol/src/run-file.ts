@@ -5,9 +5,9 @@
 // host, deadlines, number of rounds). Two hosts with the same file and texts have the same run id. It is computed once,
 // when the run is created: stored-run.ts says what a file means for a run that is there.
 
-import { type RunId, runId, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { InputError, type RunId, runId, type Sha256, type SourceId, sha256Of } from "@homebody/base";
 import { z } from "zod";
-import { checked } from "./check.ts";
+import { checked, shown, valueAt } from "./check.ts";
 
 const positive = (most: number) => z.number("a number").gt(0, "more than 0").max(most, `at most ${most}`);
 const share = z.number("a number").min(0, "0 or more").lt(1, "less than 1");
@@ -141,6 +141,9 @@ const roundPolicy = z.strictObject({
     .default("all"),
 });
 
+/** Those that joined later included. */
+export const mostSources = 256;
+
 /** Of the shape and its defaults. A change of either is a new version, with a lift for manifests of the one before. */
 export const schemaVersion = 2;
 
@@ -152,7 +155,10 @@ export const runFileShape = z.strictObject({
   variant: oneOf(["spec", "glob", "trim"]).default("spec"),
   vocabulary: vocabulary.prefault({}),
   words: words.default("device"),
-  sources: z.array(source, "a list of sources").min(1, "at least one source").max(256, "at most 256 sources"),
+  sources: z
+    .array(source, "a list of sources")
+    .min(1, "at least one source")
+    .max(mostSources, `at most ${mostSources} sources`),
   training,
   outer: outer.default({ kind: "averaging" }),
   weighting: oneOf(["equal", "tokens"]).default("equal"),
@@ -186,10 +192,15 @@ export const runFileSchema = runFileShape.superRefine((file, context) => {
   });
 });
 
-type SourceOfFile = z.output<typeof source>;
+export type SourceOfFile = z.output<typeof source>;
+
+/** The part of a run, of a file or stored, that says which sources it can have. */
+type RunOfSource = Pick<z.output<typeof runFileShape>, "variant" | "words"> & {
+  readonly vocabulary: Pick<z.output<typeof vocabulary>, "kind">;
+};
 
 function wrongInSource(
-  { variant, vocabulary: { kind }, words: ofRun }: z.output<typeof runFileShape>,
+  { variant, vocabulary: { kind }, words: ofRun }: RunOfSource,
   { id, text, train, heldOut, vocabulary, tokenizer, words }: SourceOfFile,
   seen: ReadonlySet<string>,
 ): readonly (readonly [keyof SourceOfFile, string])[] {
@@ -212,6 +223,24 @@ function wrongInSource(
     else if (kind === "own") wrong.push(["words", "device, unless vocabulary.kind is source or global"]);
   }
   return wrong;
+}
+
+/**
+ * One source of a run file, as a run can have it beside the others. Throws an InputError that names the key by `place`:
+ * `sources.2.train`, `--train`.
+ */
+export function checkSourceOfFile(
+  run: RunOfSource,
+  value: unknown,
+  others: ReadonlySet<string>,
+  place: (key: string) => string,
+): SourceOfFile {
+  const result = source.safeParse(value);
+  const [key, message] = result.success
+    ? (wrongInSource(run, result.data, others)[0] ?? [])
+    : [String(result.error.issues[0]!.path[0]), result.error.issues[0]!.message];
+  if (key === undefined || message === undefined) return result.data!;
+  throw new InputError(place(key), message, shown(valueAt(value, [key])));
 }
 
 export type RunFile = z.output<typeof runFileSchema>;

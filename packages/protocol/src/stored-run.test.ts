@@ -4,8 +4,11 @@ import { expect, test } from "vitest";
 import {
   checkManifest,
   checkRunFile,
+  checkSource,
+  checkSourceOfFile,
   fixedDifferences,
   liftManifest,
+  liftSource,
   type ManifestLift,
   manifestOf,
   type RunManifest,
@@ -157,6 +160,44 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   expect(readManifest(manifestFor())).toEqual(manifestFor());
   expect(() => readManifest(3)).toThrow("manifest");
   expect(() => readManifest({})).toThrow("manifest");
+});
+
+test("a source that joined is stored and read as one of a manifest, and lifted as one", () => {
+  const source = JSON.parse(JSON.stringify(stored.sources[0]));
+  expect(checkSource(source)).toEqual(source);
+  expect(checkSource({ ...source, later: 1, served: { ...source.served, later: 2 } })).toEqual(source);
+  const { words: _, ...lacking } = source;
+  expect(() => checkSource(lacking, "entry 3")).toThrow(/^entry 3\.words/);
+  expect(checkSource(liftSource(lacking, 1))).toEqual(source);
+  expect(liftSource(lacking, 2)).toEqual(lacking);
+});
+
+test("a source that joins is checked by the stored run, as a run file is by itself; errors call its keys as they are told", () => {
+  const others = new Set(["es"]);
+  const given = { id: "fr", title: "Français", language: "fr", text: "served", train: "fr" };
+  const place = (key: string) => `--${key}`;
+  const say = (change: object, run: Partial<RunManifest> = {}) => {
+    try {
+      return checkSourceOfFile({ ...stored, ...run }, { ...given, ...change }, others, place);
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  expect(say({})).toEqual(given);
+  expect(say({ id: "es" })).toBe('--id: expected an id that no other source has, got "es"');
+  expect(say({ language: "fr FR" })).toBe(
+    '--language: expected a language tag such as es or zh-Hant, got "fr FR"',
+  );
+  expect(say({ words: "source" })).toBe(
+    '--words: expected device, unless vocabulary.kind is source or global, got "source"',
+  );
+  const vocabulary = { ...stored.vocabulary, kind: "source" as const };
+  expect(say({ words: "source" }, { vocabulary })).toEqual({ ...given, words: "source" });
+  // Also where it is the run that says so.
+  expect(say({}, { words: "source" })).toMatch(/^--words: expected device, unless/);
+  expect(say({ text: "brought", train: undefined }, { vocabulary })).toMatch(
+    /^--tokenizer: expected a tokenizer/,
+  );
 });
 
 test("a manifest of an older schema is lifted step by step; one of a newer Homebody is refused with what to do", () => {

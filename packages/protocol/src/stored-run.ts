@@ -9,6 +9,7 @@ import {
   differences,
   fixedPart,
   type ManifestSource,
+  mostSources,
   type RunFile,
   type RunManifest,
   runFileShape,
@@ -52,6 +53,16 @@ export function liftManifest(
   return all.slice(version - 1).reduce((lifted, lift) => lift(lifted), manifest);
 }
 
+/** A source that joined a run of an older schema version, in today's form. */
+export function liftSource(
+  source: Readonly<Record<string, unknown>>,
+  version: number,
+  all?: readonly ManifestLift[],
+): unknown {
+  const { sources } = liftManifest({ sources: [source] }, version, all);
+  return (sources as readonly unknown[])[0];
+}
+
 const hash = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
 const size = z.number().int().min(0);
 const served = z.object({
@@ -69,18 +80,17 @@ const source = runFileShape.shape.sources.element
 const manifestShape = runFileShape.extend({
   run: hash,
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
-  sources: z.array(source).min(1).max(256),
+  sources: z.array(source).min(1).max(mostSources),
 });
-/** One source of a manifest, as it is stored when it joins a run. */
-export const checkSource = checked(source as unknown as z.ZodType<ManifestSource>, "source");
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
+const checkOne = checked(source as unknown as z.ZodType<ManifestSource>, "source");
 
 /**
  * A manifest as it is stored and sent. Keys that are not known are left out; one that is missing is an error, never a
  * default: a default is for a file that is written today.
  */
 export function checkManifest(value: unknown, where = "manifest"): RunManifest {
-  const known = withoutUnknown(value);
+  const known = withoutUnknown(value, manifestShape);
   const manifest = check(known, where);
   const filled = differences(known, manifest).find(({ was }) => was === undefined);
   if (filled) throw new InputError(`${where}.${filled.key}`, "a value", "nothing");
@@ -94,8 +104,13 @@ export function readManifest(value: unknown, where = "manifest"): RunManifest {
   return checkManifest(sent !== null && sent.vocabulary === undefined ? liftManifest(sent, 1) : value, where);
 }
 
-function withoutUnknown(value: unknown): unknown {
-  const result = manifestShape.safeParse(value);
+/** One source of a manifest, as it is stored when it joins a run; keys as above, none of them has a default. */
+export function checkSource(value: unknown, where?: string): ManifestSource {
+  return checkOne(withoutUnknown(value, source), where);
+}
+
+function withoutUnknown(value: unknown, shape: z.ZodType): unknown {
+  const result = shape.safeParse(value);
   if (result.success) return value;
   const unknown = result.error.issues.filter((issue) => issue.code === "unrecognized_keys");
   if (unknown.length === 0) return value;
@@ -137,11 +152,11 @@ export function fixedDifferences(
 }
 
 /** The sources of a file that a stored run does not have. */
-export function sourcesToJoin(
-  stored: RunManifest,
-  ofFile: Pick<RunManifest, "sources">,
-): readonly ManifestSource[] {
-  return ofFile.sources.filter(({ id }) => stored.sources.every((source) => source.id !== id));
+export function sourcesToJoin<T extends { readonly id: string }>(
+  stored: Pick<RunManifest, "sources">,
+  file: { readonly sources: readonly T[] },
+): readonly T[] {
+  return file.sources.filter(({ id }) => stored.sources.every((source) => source.id !== id));
 }
 
 /** The stored manifest with what is written in the file of what may change. */

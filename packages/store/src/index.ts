@@ -8,7 +8,7 @@ import { sqliteJournal } from "./sqlite.ts";
 import { lastingFolder } from "./sync.ts";
 
 export { folderBlobs, folderSpool } from "./folder.ts";
-export { FolderInUse, type FolderLock, lockFolder, type Owner } from "./lock.ts";
+export { FolderInUse, type FolderLock, lockFolder, type Owner, shownOwner } from "./lock.ts";
 export { memoryBlobs, memoryJournal, memorySpool } from "./memory.ts";
 export * from "./ports.ts";
 export { postgresJournal } from "./postgres.ts";

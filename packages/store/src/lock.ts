@@ -11,7 +11,8 @@ import Database from "libsql";
 
 export interface Owner {
   readonly pid: number;
-  readonly port: number;
+  /** Null: it serves nothing, and will soon be done. */
+  readonly port: number | null;
 }
 
 export interface FolderLock {
@@ -22,13 +23,18 @@ export class FolderInUse extends Error {
   readonly owner: Owner | undefined;
 
   constructor(folder: string, owner: Owner | undefined) {
-    const who = owner ? ` (process ${owner.pid}, port ${owner.port})` : "";
+    const who = owner ? ` (${shownOwner(owner)})` : "";
     super(
       `${folder} is in use by another coordinator${who}: stop that one, or give this one a folder of its own`,
     );
     this.name = "FolderInUse";
     this.owner = owner;
   }
+}
+
+/** `process 12, port 8080`. */
+export function shownOwner({ pid, port }: Owner): string {
+  return port === null ? `process ${pid}` : `process ${pid}, port ${port}`;
 }
 
 export async function lockFolder(folder: string, owner: Owner): Promise<FolderLock> {
@@ -57,7 +63,7 @@ async function ownerIn(path: string): Promise<Owner | undefined> {
   for (let attempt = 0; attempt < 5; attempt++) {
     try {
       const { pid, port } = JSON.parse(await readFile(path, "utf8")) as Partial<Owner>;
-      if (typeof pid === "number" && typeof port === "number") return { pid, port };
+      if (typeof pid === "number" && (typeof port === "number" || port === null)) return { pid, port };
     } catch {}
     await sleep(20);
   }

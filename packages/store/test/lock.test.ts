@@ -27,6 +27,15 @@ test("a second coordinator on the folder is refused, naming the first", async ()
   await next.release();
 });
 
+test("an owner that serves nothing is named by its process", async () => {
+  const folder = temporary();
+  const lock = await lockFolder(folder, { pid: process.pid, port: null });
+  await expect(lockFolder(folder, { pid: process.pid, port: 8081 })).rejects.toThrow(
+    `in use by another coordinator (process ${process.pid}): stop`,
+  );
+  await lock.release();
+});
+
 test("another process holds it until it is killed, not longer", async () => {
   const folder = temporary();
   const script = `import { lockFolder } from ${JSON.stringify(new URL("../src/lock.ts", import.meta.url).href)};

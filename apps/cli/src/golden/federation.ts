@@ -91,7 +91,7 @@ export async function federate(given: Federation): Promise<Federated> {
     return (rounds[round - 1] ?? []).map((source) => volunteers.get(source)!);
   };
   const coordinator: Coordinator = await openCoordinator({
-    opened: { ...opened, changed: manifest, joining: [], existed: false },
+    opened: { ...opened, changed: manifest, existed: false },
     journal: opened.journal,
     blobs,
     spool: memorySpool(blobs),

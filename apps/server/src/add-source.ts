@@ -1,0 +1,70 @@
+// A source is added to a run that is at rest in its data folder; the next start of its coordinator goes on with it.
+
+import { stat } from "node:fs/promises";
+import { join } from "node:path";
+import { InputError, type Millis } from "@homebody/base";
+import { mayJoin, replay, withJoining } from "@homebody/coordinator";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { FolderInUse, lockFolder, openStore, type Store, shownOwner } from "@homebody/store";
+import type { Faults } from "./faults.ts";
+import { joinSources, type NewSource } from "./joining.ts";
+import { readJournal } from "./open-run.ts";
+
+export interface AddSourceOptions extends NewSource {
+  readonly dataDir: string;
+  readonly databaseUrl?: string;
+  readonly clock?: () => Millis;
+  readonly faults?: Faults;
+}
+
+export interface AddedSource {
+  /** With the source in it. */
+  readonly manifest: RunManifest;
+  readonly source: ManifestSource;
+  /** It takes part when the round that is under way has ended. */
+  readonly waits: boolean;
+}
+
+/** Throws an InputError where there is no run, a coordinator is at work on it, or it cannot have this source. */
+export async function addSource(options: AddSourceOptions): Promise<AddedSource> {
+  const { dataDir, databaseUrl } = options;
+  await stat(join(dataDir, "blobs")).catch(() => {
+    throw new InputError("data folder", "one that holds a run", dataDir);
+  });
+  const lock = await lockFolder(dataDir, { pid: process.pid, port: null }).catch((error: unknown) => {
+    if (!(error instanceof FolderInUse)) throw error;
+    const owner = error.owner === undefined ? "" : ` (${shownOwner(error.owner)})`;
+    const wanted = "a run at rest: stop its coordinator first, the next start goes on where it was";
+    throw new InputError("data folder", wanted, `${dataDir}, which is in use${owner}`);
+  });
+  try {
+    const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
+    try {
+      return await add(store, options);
+    } finally {
+      await store.close();
+    }
+  } finally {
+    await lock.release();
+  }
+}
+
+async function add(
+  { journal, blobs }: Pick<Store, "journal" | "blobs">,
+  { dataDir, clock = () => Date.now() as Millis, faults = () => {}, ...given }: AddSourceOptions,
+): Promise<AddedSource> {
+  const runs = await journal.runs();
+  const entries = runs.length === 1 ? await readJournal(journal, runs[0]!) : [];
+  const state = replay(entries);
+  if (state === undefined) throw new InputError("data folder", "one that holds a run", dataDir);
+  if (mayJoin(state) !== undefined)
+    throw new InputError(given.place("id"), "a run of which a further round opens", "one that is at its end");
+  const { id } = given.source;
+  const joined = await joinSources({ state, entries }, [given], { journal, blobs, now: clock(), faults });
+  const manifest = withJoining(joined.state);
+  return {
+    manifest,
+    source: manifest.sources.find((source) => source.id === id)!,
+    waits: joined.state.joining.some(({ source }) => source.id === id),
+  };
+}
