@@ -1,5 +1,6 @@
+import type { SourceId, VolunteerId } from "@homebody/base";
 import { expect, test } from "vitest";
-import { ana, at, bo, bodyOf, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
+import { adding, ana, at, bo, bodyOf, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
 import { aggregationOf, announcementFor, decide, nextTimer, replay } from "./index.ts";
 
 const refused = (refusal: string) => ({ ok: false, refusal });
@@ -329,4 +330,92 @@ test("[C19] rounds, deadlines and description may change; nothing else", () => {
   expect(run.do({ kind: "change", manifest: manifest() })).toEqual({ ok: true, facts: [] });
   run.do({ kind: "change", manifest: manifest({ rounds: 7, round: { deadlineSeconds: 7 } }) });
   expect(run.state.manifest).toMatchObject({ rounds: 7, round: { deadlineSeconds: 7 } });
+});
+
+/** A run of eight sources, a volunteer each; those of `absent` are not here. */
+function sharing(share: number | "all", { seed = 1, absent = [] as number[], rounds = 40 } = {}) {
+  const run = scene({ round: { minimum: 1, sources: share }, rounds, seed });
+  const more = Array.from({ length: 6 }, (_, i) => `s${i}` as SourceId);
+  for (const id of more) run.do(adding(id));
+  for (const [i, source] of [es, ja, ...more].entries())
+    if (!absent.includes(i)) {
+      const volunteer = String(i).repeat(32) as VolunteerId;
+      run.present.set(volunteer, { volunteer, source, ready: true, rows: null });
+    }
+  run.tickAll();
+  return run;
+}
+
+function taking(run: ReturnType<typeof scene>): readonly SourceId[] {
+  const { phase } = run.state;
+  if (phase.kind !== "training") throw new Error(`expected an open round, got ${phase.kind}`);
+  return [...new Set(phase.assigned.map(({ source }) => source))];
+}
+
+/** The sources of each round, every assigned volunteer delivering. */
+function rounds(run: ReturnType<typeof scene>, count: number): string[] {
+  return Array.from({ length: count }, () => {
+    const sources = taking(run);
+    if (run.state.phase.kind === "training")
+      for (const { volunteer } of run.state.phase.assigned) run.deliver(volunteer);
+    run.publish();
+    return sources.join(" ");
+  });
+}
+
+test("[C22] a share of the sources takes part in a round, by the run's seed and the round's number", () => {
+  const drawn = rounds(sharing(0.25), 30);
+  expect(drawn.every((sources) => sources.split(" ").length === 2)).toBe(true);
+  expect(rounds(sharing(0.25), 30)).toEqual(drawn);
+  expect(rounds(sharing(0.25, { seed: 2 }), 30)).not.toEqual(drawn);
+  const times = new Map<string, number>();
+  for (const source of drawn.flatMap((sources) => sources.split(" ")))
+    times.set(source, (times.get(source) ?? 0) + 1);
+  expect(times.size).toBe(8);
+  // 60 draws of 8 sources: 7.5 each.
+  for (const count of times.values()) expect(Math.abs(count - 7.5)).toBeLessThan(7);
+  expect(taking(sharing("all"))).toHaveLength(8);
+  expect(taking(sharing(1))).toHaveLength(8);
+});
+
+test("[C22] of the sources whose volunteers are ready as many as the share of all comes to, at least one", () => {
+  expect(taking(sharing(0.01))).toHaveLength(1);
+  expect(taking(sharing(0.5, { absent: [0, 1, 2] }))).toHaveLength(4);
+  expect(taking(sharing(0.5, { absent: [0, 1, 2, 3, 4] }))).toEqual(["s3", "s4", "s5"]);
+  const run = sharing(0.25, { absent: [0] });
+  for (const sources of rounds(run, 30)) expect(sources.split(" ")).not.toContain(es);
+});
+
+test("[C4] [C22] all volunteers of a source that takes part are assigned, and no other", () => {
+  const run = scene({ round: { minimum: 3, sources: 0.5 } });
+  run.present.set(ana, { volunteer: ana, source: es, ready: true, rows: null });
+  run.present.set(bo, { volunteer: bo, source: es, ready: true, rows: null });
+  run.join(cy, ja);
+  const { phase } = run.state;
+  if (phase.kind !== "training") throw new Error(phase.kind);
+  const who = phase.assigned.map(({ volunteer, slot, slots }) => [volunteer, slot, slots]);
+  expect(
+    taking(run)[0] === es
+      ? [
+          [ana, 0, 2],
+          [bo, 1, 2],
+        ]
+      : [[cy, 0, 1]],
+  ).toEqual(who);
+});
+
+test("[C8] [C22] a source that never delivers does not hold up the run: after a lapse others take part", () => {
+  const run = sharing(0.25);
+  const seen = new Set<string>();
+  for (let lapse = 0; lapse < 5; lapse++) {
+    for (const source of taking(run)) seen.add(source);
+    run.now = nextTimer(run.state)!;
+    run.tickAll();
+    expect(run.state.phase).toMatchObject({ kind: "training", round: 1 });
+  }
+  expect(seen.size).toBe(8);
+  expect(replay(run.entries)).toEqual(run.state);
+  // The next round has an order of its own, from its beginning.
+  rounds(run, 1);
+  expect(taking(run)).toEqual(rounds(sharing(0.25), 2)[1]!.split(" "));
 });

@@ -41,6 +41,7 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     body,
     outer: [],
     stepsDone: 0,
+    lapses: 0,
     removed: new Set(),
     contributors: new Set(),
     evaluated: new Set(),
@@ -94,6 +95,7 @@ function next(state: RunState, { fact, at }: Entry): RunState {
         phase: { kind: "gathering", round: fact.round + 1 },
         body: bodyRef(fact.round, fact.sections),
         outer: fact.outer,
+        lapses: 0,
         contributors: new Set(phase.kind === "closing" ? phase.averaged : []),
         evaluated: new Set(),
       });
@@ -101,6 +103,7 @@ function next(state: RunState, { fact, at }: Entry): RunState {
       return nobodyWaits({
         ...state,
         phase: { kind: "gathering", round: fact.round },
+        lapses: state.lapses + 1,
       });
     case "left":
       return waitingNoMore(state, fact.volunteer);

@@ -61,6 +61,8 @@ export interface RunState {
   /** What the outer optimisers keep, by section and content. */
   readonly outer: readonly SectionFile[];
   readonly stepsDone: number;
+  /** How often the round that is open or opens next has lapsed. */
+  readonly lapses: number;
   readonly removed: ReadonlySet<VolunteerId>;
   /** Whose deltas are in the current body, and who did not leave since. */
   readonly contributors: ReadonlySet<VolunteerId>;

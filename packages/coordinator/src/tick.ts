@@ -52,10 +52,10 @@ function isLast({ ending, body, manifest }: RunState): boolean {
 /** [C4] */
 function open(state: RunState, round: number, present: readonly Present[], now: Millis): readonly Fact[] {
   const ready = readyOf(state, present);
-  const { manifest, stepsDone } = state;
+  const { manifest, stepsDone, lapses } = state;
   const { localSteps } = manifest.training;
   if (state.paused || ready.length < manifest.round.minimum) return [];
-  const sources = sampledSources(manifest, round, ready);
+  const sources = sampledSources(manifest, { round, lapses }, ready);
   return [
     {
       kind: "opened",
@@ -69,17 +69,19 @@ function open(state: RunState, round: number, present: readonly Present[], now: 
   ];
 }
 
-/** [C22] Of the sources that are here, as many as the share of all comes to, at least one; the seed and the round say which. */
+/** [C22] Of the sources that are here, as many as the share of all comes to, at least one. */
 function sampledSources(
   { round: policy, sources, training }: RunManifest,
-  round: number,
+  { round, lapses }: { readonly round: number; readonly lapses: number },
   ready: readonly Present[],
 ): ReadonlySet<SourceId> {
   const here = [...new Set(ready.map(({ source }) => source))].sort(compare);
   if (policy.sources === "all") return new Set(here);
-  const count = Math.max(1, Math.round(policy.sources * sources.length));
+  const count = Math.min(here.length, Math.max(1, Math.round(policy.sources * sources.length)));
   const order = permutation(here.length, random(`${training.seed}/round ${round}/sources`));
-  return new Set([...order].slice(0, count).map((i) => here[i]!));
+  // After a lapse the next ones of the same order: a source that never delivers does not hold up the run.
+  const places = Array.from({ length: count }, (_, i) => order[(lapses * count + i) % here.length]!);
+  return new Set(places.map((i) => here[i]!));
 }
 
 function slots(ready: readonly Present[]): readonly Assigned[] {

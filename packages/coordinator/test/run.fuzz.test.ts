@@ -46,6 +46,7 @@ const script = fc.array(fc.tuple(event, fc.nat(20_000)), { minLength: 60, maxLen
 const policy = fc.record({
   minimum: fc.integer({ min: 1, max: 3 }),
   quorum: fc.constantFrom<("all" | number)[]>("all", 1, 2, 3),
+  sources: fc.constantFrom<("all" | number)[]>("all", 0.3, 0.6),
 });
 
 /** Cy and di come for the last source that the run has. */
