@@ -3,8 +3,8 @@
 import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { InputError, type SourceId } from "@homebody/base";
-import { type RunManifest, readManifest } from "@homebody/protocol";
+import { InputError } from "@homebody/base";
+import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { systemClock } from "../clock.ts";
 import { engineDevice, tuningFile } from "../device.ts";
@@ -29,6 +29,8 @@ export interface HeadlessOptions {
   /** Identity, text, embeddings, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
+  /** Once, when run and source are known and before anything is trained or sent. */
+  readonly begins?: (manifest: RunManifest, source: ManifestSource) => void;
   /** At each change. */
   readonly show: (view: View) => void;
 }
@@ -44,12 +46,12 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const manifest = await fetchManifest(url);
   const files = options.text === undefined ? null : await textFiles("--text", options.text);
   const source = chooseSource(manifest, options.source, files !== null);
-  const disk = await folderDisk(folderOf(dataDir, manifest, source));
-  const served = manifest.sources.find(({ id }) => id === source)!.served !== null;
+  options.begins?.(manifest, source);
+  const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
   const volunteer = await startVolunteer({
     manifest,
-    source,
-    files: served ? null : files,
+    source: source.id,
+    files: source.served === null ? files : null,
     secret: await secretIn(dataDir),
     host: "node",
     net: webNet(url),
@@ -79,14 +81,14 @@ async function fetchManifest(url: string): Promise<RunManifest> {
   return readManifest(await response.json(), new URL("/api/run", url).href);
 }
 
-function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): SourceId {
+function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): ManifestSource {
   const { sources } = manifest;
   const fits = (served: unknown) => (served === null) === brings;
   const source =
     wanted === undefined
       ? sources.find(({ served }) => fits(served))
       : sources.find(({ id }) => id === wanted);
-  if (source !== undefined) return source.id;
+  if (source !== undefined) return source;
   const list = sources.map(({ id, served }) => (served === null ? `${id} (bring text)` : id)).join(", ");
   throw new InputError("source", `one of ${list}`, wanted ?? (brings ? "text for none" : "no text"));
 }
