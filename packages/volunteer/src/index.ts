@@ -8,6 +8,7 @@ export { webNet } from "./net.ts";
 export * from "./ports.ts";
 export { type BroughtFile, breathing } from "./prepare.ts";
 export { createReplica, type Replica, type ReplicaInputs } from "./replica.ts";
+export { heldText, rowsOfText } from "./rows.ts";
 export * from "./session.ts";
 export { type Kept, type StoredDelta, type StoredState, storedNames, storedState } from "./stored-state.ts";
 export { type Outcome, upload } from "./upload.ts";
