@@ -2,7 +2,7 @@
 
 import { InputError, type NamedTensors, tensorByName } from "@homebody/base";
 import { modelConfig } from "@homebody/model";
-import { heldOutBatches, type PreparedText, unigram, utf8Length } from "@homebody/text";
+import { heldOutBatches, type PreparedText, type Tokenizer, unigram, utf8Length } from "@homebody/text";
 import { createTrainer, startBackend, type Trainer } from "@homebody/train";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
@@ -11,7 +11,9 @@ import {
   evaluateHeldOut,
   firstParameters,
   loadParameters,
+  lostBytes,
   type Parameters,
+  pairAccuracy,
   parallelBits,
   perplexity,
   scorerOf,
@@ -95,6 +97,25 @@ describe("a uniform model, in closed form", () => {
     expect(score.bytes).toBe(articles.reduce((sum, one) => sum + utf8Length(one), 0));
     await expect(parallelBits(scorerOf(uniform()), tokenizer, [])).rejects.toThrow(InputError);
   });
+});
+
+/** As one of a model that holds no row for the letter e: two bytes of three in "eye". */
+const withoutE: Tokenizer = { ...tokenizer, encode: (text) => tokenizer.encode(text.replaceAll("e", "")) };
+
+test("a byte that has no token costs 8 bits, in a text and in a pair's sentences", async () => {
+  const scorer = scorerOf(uniform());
+  expect(["eye", "cat", "ž", ""].map((one) => lostBytes(withoutE, one))).toEqual([2, 0, 0, 0]);
+  const tokens = tokenizer.encode("on tr").length + 1;
+  expect(await bitsOfText(scorer, withoutE, "one tree")).toBeCloseTo(tokens * Math.log2(vocabulary) + 24, 3);
+  const { bits } = await parallelBits(scorer, withoutE, ["eye"]);
+  expect(bits[0]).toBeCloseTo(2 * Math.log2(vocabulary) + 16, 3); // y and the end
+  // Each letter of these is a token of log2 300 = 8.2 bits, which is more than a byte that is lost costs.
+  const found = await pairAccuracy(scorer, withoutE, [
+    { good: "e", bad: "x", kind: "one" },
+    { good: "ee", bad: "x", kind: "two" },
+  ]);
+  expect(found.get("one")!.right).toBe(1);
+  expect(found.get("two")!.right).toBe(0);
 });
 
 test("a transformer that knows unigrams alone has a unigram-normalised loss of 0, and a better one less", async () => {

@@ -5,6 +5,7 @@
 
 import { InputError } from "@homebody/base";
 import type { Tokenizer } from "@homebody/text";
+import { natsOfLost } from "./lost.ts";
 import type { Scorer } from "./scorer.ts";
 
 export interface Pair {
@@ -31,7 +32,11 @@ export async function pairAccuracy(
   pairs: readonly Pair[],
 ): Promise<ReadonlyMap<string, Accuracy>> {
   const counts = new Map<string, { pairs: number; right: number }>();
-  const score = (sentence: string) => scorer([tokenizer.endOfDocument, ...tokenizer.encode(sentence)]);
+  const score = async (sentence: string) => {
+    const tokens = tokenizer.encode(sentence);
+    const known = tokens.length === 0 ? 0 : await scorer([tokenizer.endOfDocument, ...tokens]);
+    return known - natsOfLost(tokenizer, sentence);
+  };
   for (const { good, bad, kind } of pairs) {
     const count = counts.get(kind) ?? { pairs: 0, right: 0 };
     counts.set(kind, count);

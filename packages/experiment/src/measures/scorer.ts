@@ -4,6 +4,7 @@ import { InputError } from "@homebody/base";
 import { dimensions } from "@homebody/model";
 import { type Batch, ignored, type Tokenizer } from "@homebody/text";
 import type { Trainer } from "@homebody/train";
+import { natsOfLost } from "./lost.ts";
 
 /**
  * ln p(t[1], ..., t[n] | t[0]) of a sequence t, in nats, at most 0. The first token is given: the end of document before a
@@ -51,8 +52,12 @@ function rowLength(tokens: number, context: number): number {
   return lengths.find((length) => tokens <= length) ?? context;
 }
 
-/** The bits of a whole text, its end included: -log2 p. It compares across vocabularies, since the text is the same. */
+/**
+ * The bits of a whole text, its end included: -log2 p, and 8 for each byte that the tokenizer has no token for. It compares across
+ * vocabularies, since the text is the same.
+ */
 export async function bitsOfText(scorer: Scorer, tokenizer: Tokenizer, text: string): Promise<number> {
   const end = tokenizer.endOfDocument;
-  return -(await scorer([end, ...tokenizer.encode(text), end])) / Math.LN2;
+  const nats = natsOfLost(tokenizer, text) - (await scorer([end, ...tokenizer.encode(text), end]));
+  return nats / Math.LN2;
 }
