@@ -9,6 +9,11 @@ export interface RunFolderOptions {
   readonly localSteps?: number;
   /** The run file's `round`, as YAML. */
   readonly round?: string;
+  readonly family?: "gpt2" | "llama";
+  /** More lines at the top: `variant: glob`. Sources then have no vocabulary of their own. */
+  readonly more?: readonly string[];
+  /** Whose the text is; it is in the folder, too, where volunteers bring it. */
+  readonly text?: "served" | "brought";
 }
 
 const patient = "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }";
@@ -33,23 +38,37 @@ export function writeTexts(folder: string): Readonly<Record<"a" | "b", readonly 
 /** The path of the run file. */
 export function writeRun(
   folder: string,
-  { rounds = 2, localSteps = 6, round = patient }: RunFolderOptions = {},
+  {
+    rounds = 2,
+    localSteps = 6,
+    round = patient,
+    family = "llama",
+    more,
+    text = "served",
+  }: RunFolderOptions = {},
 ): string {
   writeTexts(folder);
   const path = join(folder, "run.yaml");
+  const source = (id: string, language: string) =>
+    [
+      `id: ${id}, title: ${id.toUpperCase()}, language: ${language}, text: ${text}`,
+      ...(text === "served" ? [`train: ${id}.jsonl`] : []),
+      ...(more === undefined ? ["vocabulary: 300"] : []),
+    ].join(", ");
   writeFileSync(
     path,
     `name: test
 description: a test
-model: { family: llama, depth: 1, context: 16, overrides: { width: 16, heads: 2, hidden: 32 } }
+model: { family: ${family}, depth: 1, context: 16, overrides: { width: 16, heads: 2, hidden: 32 } }
 sources:
-  - { id: a, title: A, language: en, text: served, train: a.jsonl, vocabulary: 300 }
-  - { id: b, title: B, language: ru, text: served, train: b.jsonl, vocabulary: 300 }
+  - { ${source("a", "en")} }
+  - { ${source("b", "ru")} }
 training: { localSteps: ${localSteps}, batch: 4, learningRate: { peak: 0.01, warmupSteps: 0 } }
 outer: { kind: averaging }
 rounds: ${rounds}
 round: ${round}
 heldOut: { sampleRows: 8 }
+${(more ?? []).join("\n")}
 `,
   );
   return path;

@@ -19,9 +19,10 @@ import {
   rowsAtOnce,
 } from "./evaluate/measure.ts";
 import { readPairs } from "./evaluate/pairs-file.ts";
-import { type FileRow, fileTable, measureTable, type Row } from "./evaluate/tables.ts";
+import { type FileRow, fileTable, lostNote, measureTable, type Row } from "./evaluate/tables.ts";
 import { interrupt } from "./interrupt.ts";
-import { findModels, type TrainedModel } from "./models/trained.ts";
+import type { TrainedModel } from "./models/of-run.ts";
+import { findModels } from "./models/trained.ts";
 import { backendName, wholeNumber } from "./options.ts";
 import { progressLine } from "./progress-line.ts";
 import { offerWebGpu } from "./webgpu.ts";
@@ -31,8 +32,10 @@ homebody evaluate MODEL ... [--corpora DIR] [--text PATH ... [--language TAG]]
                   [--measures ${measures.join(",")}]
                   [--rows N] [--pairs N] [--pairs-file FILE] [--seed N] [--backend webgpu|wasm] [--threads N] [--json]
 
-  MODEL          a model folder (config.json, model.safetensors, tokenizer.json), or a coordinator's data folder with
-                 volunteers' words as npm start leaves them: its latest body with each one's words, on its own held-out text
+  MODEL          a model folder (config.json, model.safetensors, tokenizer.json), or a run: a coordinator's data folder or URL, with
+                 #SOURCE behind it for one source. Its latest body, on the held-out text of each source that is at hand: with the
+                 words of the body (GLOB, TRIM, words of sources), or with those of each volunteer, as npm start leaves
+                 them in the data folder
   --corpora DIR  a folder for each language, named by it: files called valid or held-out are held out, else a tenth is
   --text PATH    files or folders of one more text, of which a tenth is held out (by the seed, as in homebody adapt)
   --measures     bits-per-byte; perplexity (shown where all models share a tokenizer); unigram: the loss less that of
@@ -99,7 +102,7 @@ function read(args: readonly string[]): Options {
     },
   });
   if (positionals.length === 0)
-    throw new InputError("evaluate", "a model folder or a coordinator's data folder", "none");
+    throw new InputError("evaluate", "a model folder, or a coordinator's data folder or URL", "none");
   if (values.language !== undefined && values.text === undefined)
     throw new InputError("--language", "--text, whose language it is", "none");
   const wanted = values.measures.split(",").map((name) => {
@@ -131,7 +134,7 @@ async function evaluate(options: Options, how: MeasureOptions) {
   const corpora = options.corpora === undefined ? [] : await corporaIn(options.corpora, how.seed);
   if (options.text !== undefined) corpora.push(await corpusOf(options.text, options.language, how.seed));
   const pairs = options.pairsFile === undefined ? undefined : await readPairs(options.pairsFile);
-  const alone = models.find(({ own }) => own === undefined);
+  const alone = models.find(({ own }) => own.length === 0);
   if (alone !== undefined && corpora.length === 0 && pairs === undefined)
     throw new InputError("--corpora, --text", `a text to measure ${alone.name} on`, "none");
 
@@ -182,20 +185,20 @@ async function evaluate(options: Options, how: MeasureOptions) {
   };
 }
 
-/** The model's own text, where it is known, and all others. */
+/** The model's own texts, where they are at hand, and all others. */
 function* textsFor(
   { own, sources }: TrainedModel,
   corpora: readonly Corpus[],
 ): Generator<{ readonly corpus: Corpus; readonly seen: Row["seen"] }> {
-  if (own !== undefined) {
-    const { id, language } = own.source;
-    yield { corpus: ownCorpus(`${id} (its own)`, language, own.text), seen: "own" };
-  }
+  for (const { source, text } of own)
+    yield { corpus: ownCorpus(`${source.id} (its own)`, source.language, text), seen: "own" };
+  const itsOwn = new Set<string>(own.flatMap(({ source: { id, language } }) => [id, language]));
   for (const corpus of corpora) {
-    const { name, language } = corpus;
-    const is = (names: { has(name: string): boolean }) => names.has(name) || names.has(language);
-    const itsOwn = own !== undefined && is(new Set<string>([own.source.id, own.source.language]));
-    yield { corpus, seen: sources === undefined ? null : itsOwn ? "own" : is(sources) ? "body" : "no" };
+    const isOf = (names: ReadonlySet<string>) => names.has(corpus.name) || names.has(corpus.language);
+    yield {
+      corpus,
+      seen: sources === undefined ? null : isOf(itsOwn) ? "own" : isOf(sources) ? "body" : "no",
+    };
   }
 }
 
@@ -210,13 +213,17 @@ async function ofFile(
   return Object.entries(found).map(([kind, accuracy]) => ({ model: model.name, kind, accuracy }));
 }
 
-function describe({ name, config, provenance, tokenizer }: TrainedModel) {
-  return { name, provenance, config, tokenizer: sha256Of(new TextEncoder().encode(tokenizer.toJson())) };
+/** `tokenizer`: the hash of its tokenizer.json; of the whole vocabulary's, where rows are left out of it. */
+function describe({ name, config, provenance, tokenizer, whole }: TrainedModel) {
+  const json = (whole?.tokenizer ?? tokenizer).toJson();
+  return { name, provenance, config, tokenizer: sha256Of(new TextEncoder().encode(json)) };
 }
 
 function shown({ rows, pairsFile, sharedTokenizer }: Result, { measures }: Options): string {
   const parts: string[] = [];
   if (rows.length > 0) parts.push(measureTable(rows, measures, sharedTokenizer));
+  const note = lostNote(rows);
+  if (note !== undefined) parts.push(note);
   if (rows.length > 0 && measures.has("perplexity") && !sharedTokenizer)
     parts.push(
       "Perplexities are left out: the models' tokenizers differ, so a token is not the same amount of text.",

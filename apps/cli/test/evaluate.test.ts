@@ -60,8 +60,8 @@ async function uniformModel(name: string, vocabulary: number) {
 test("a run's data folder: each volunteer's words with the last body score what the volunteer itself reported", async () => {
   const { rows, models } = JSON.parse(await evaluated(at("data"), "--pairs", "10", "--json"));
   expect(rows.map(({ model, corpus, seen }: Row) => [model, corpus, seen])).toEqual([
-    [`${at("data")}/a`, "a (its own)", "own"],
-    [`${at("data")}/b`, "b (its own)", "own"],
+    [`${at("data")}#a`, "a (its own)", "own"],
+    [`${at("data")}#b`, "b (its own)", "own"],
   ]);
   for (const [i, { measured }] of (rows as Row[]).entries()) {
     const reported = made.scores[i]!.at(-1)!;
@@ -188,9 +188,11 @@ test("what is wrong is said in words", async () => {
       () => "nothing",
       (error: Error) => error.message,
     );
-  expect(await wrong()).toBe("evaluate: expected a model folder or a coordinator's data folder, got none");
+  expect(await wrong()).toBe(
+    "evaluate: expected a model folder, or a coordinator's data folder or URL, got none",
+  );
   expect(await wrong(folder)).toBe(
-    `model: expected a model folder or a coordinator's data folder, got something else: ${folder}`,
+    `model: expected a model folder, or a coordinator's data folder or URL, got something else: ${folder}`,
   );
   expect(await wrong(at("uniform"))).toBe(
     `--corpora, --text: expected a text to measure ${at("uniform")} on, got none`,

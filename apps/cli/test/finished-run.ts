@@ -15,7 +15,8 @@ export async function finishedRun(folder: string, options: RunFolderOptions = {}
   const volunteers = await Promise.all(
     ["a", "b"].map(async (source, i) => {
       const home = join(dataDir, "volunteers", String(i + 1));
-      const common = { url: server.url, backend: "wasm", threads: 1, show: () => {} } as const;
+      const brought = options.text === "brought" ? { text: [join(folder, `${source}.jsonl`)] } : {};
+      const common = { url: server.url, backend: "wasm", threads: 1, show: () => {}, ...brought } as const;
       return (await startHeadless({ ...common, source, dataDir: home })).volunteer;
     }),
   );

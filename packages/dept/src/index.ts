@@ -17,7 +17,7 @@ export {
   type Section,
   sharesWords,
 } from "./exchange.ts";
-export { bitsOf, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
+export { bitsOf, putRows, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
 export { decodeSection, encodeSection, firstAtHome, firstNumbers } from "./section-file.ts";
 export { splitOf, vocabularySample } from "./texts.ts";

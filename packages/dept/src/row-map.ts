@@ -2,7 +2,14 @@
 //
 // A row map is a value; on the wire and in the blobs it is a bitmap, one bit a row, the lowest bit of a byte first.
 
-import { InputError, type NamedTensors, namedTensors, type TensorLayout, tensorLayout } from "@homebody/base";
+import {
+  InputError,
+  type NamedTensors,
+  namedTensors,
+  requireSameLayout,
+  type TensorLayout,
+  tensorLayout,
+} from "@homebody/base";
 
 export interface RowMap {
   /** Rows of the whole. */
@@ -69,4 +76,19 @@ export function takeRows(whole: NamedTensors, map: RowMap): NamedTensors {
     }
   }
   return held;
+}
+
+/** The whole with the held rows of each tensor in their places; a copy. */
+export function putRows(whole: NamedTensors, held: NamedTensors, map: RowMap): NamedTensors {
+  requireSameLayout(held.layout, heldLayout(whole.layout, map), "held rows");
+  const put = namedTensors(whole.layout, whole.data.slice());
+  for (const [i, { offset, size }] of whole.layout.slots.entries()) {
+    const width = size / map.size;
+    let from = held.layout.slots[i]!.offset;
+    for (const id of map.ids) {
+      put.data.set(held.data.subarray(from, from + width), offset + id * width);
+      from += width;
+    }
+  }
+  return put;
 }

@@ -15,7 +15,7 @@ export {
 export { type CompareProgress, compare } from "./compare.ts";
 export { evaluateHeldOut } from "./held-out.ts";
 export { perplexity, unigramNormalised } from "./measures/loss.ts";
-export { bitsOfLostByte, lostBytes } from "./measures/lost.ts";
+export { lostBytes, withLost } from "./measures/lost.ts";
 export { type Accuracy, accuracyOf, type Pair, pairAccuracy } from "./measures/pairs.ts";
 export { type PairOptions, pairsFromText } from "./measures/pairs-from-text.ts";
 export { type ParallelScore, parallelBits } from "./measures/parallel.ts";

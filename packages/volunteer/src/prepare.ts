@@ -25,12 +25,14 @@ export interface BroughtFile {
 }
 
 export interface PrepareInputs {
-  readonly net: Net;
-  readonly disk: Disk;
+  readonly net: Pick<Net, "download">;
+  readonly disk: Pick<Disk, "read" | "write">;
   readonly clock: Clock;
   readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly signal: AbortSignal;
 }
+
+type Fetching = Pick<PrepareInputs, "net" | "report" | "signal">;
 
 const breathMs = 16;
 
@@ -64,9 +66,9 @@ export async function prepareText(
 }
 
 /** The one that the host serves; undefined where the device trains its own. */
-async function servedTokenizer(
+export async function servedTokenizer(
   { id, tokenizer }: ManifestSource,
-  inputs: PrepareInputs,
+  inputs: Fetching,
 ): Promise<Tokenizer | undefined> {
   if (tokenizer === null) return undefined;
   const where = `tokenizer of ${id}`;
@@ -79,7 +81,7 @@ async function fetchServed(
   path: string,
   { sha256, sizeBytes }: { readonly sha256: Sha256; readonly sizeBytes: number },
   where: string,
-  { net, report, signal }: PrepareInputs,
+  { net, report, signal }: Fetching,
 ): Promise<Uint8Array> {
   const tell = (done: number) => report({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
   const bytes = await net.download(path, sizeBytes, tell, signal);

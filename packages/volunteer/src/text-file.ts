@@ -53,7 +53,7 @@ export function encodeTextBytes(
 }
 
 /** What is on the disk of this run and source. Throws an InputError where it is damaged. */
-export async function loadText(source: ManifestSource, disk: Disk): Promise<Text | undefined> {
+export async function loadText(source: ManifestSource, disk: Pick<Disk, "read">): Promise<Text | undefined> {
   const bytes = await disk.read(textName);
   if (bytes === undefined) return undefined;
   const file = decodeStored<TextMeta>(bytes, textName);

@@ -13,6 +13,7 @@ import {
   type Scorer,
   scorerOf,
   unigramNormalised,
+  withLost,
 } from "@homebody/experiment";
 import { dimensions } from "@homebody/model";
 import {
@@ -21,18 +22,24 @@ import {
   packing,
   type Score,
   type Shard,
+  shardBytes,
   unigram,
+  utf8Length,
 } from "@homebody/text";
 import type { Trainer } from "@homebody/train";
-import type { TrainedModel } from "../models/trained.ts";
+import type { TrainedModel } from "../models/of-run.ts";
 import { declaration, udhrCode } from "../udhr.ts";
 import type { Corpus } from "./corpora.ts";
 
 export const measures = ["bits-per-byte", "perplexity", "unigram", "udhr", "pairs"] as const;
 export type Measure = (typeof measures)[number];
 
+/** `nats` and `bytes` are with those bytes that the model has no token for. */
 export interface Measured extends Score {
-  readonly perplexity: number;
+  /** Of the held-out text: bytes that the model has no token for, where rows of its vocabulary are left out. */
+  readonly lostBytes: number;
+  /** Null where rows that are left out make the text other tokens than its tokenizer does. */
+  readonly perplexity: number | null;
   /** Nats a token less than the unigram model's; null where it was not wanted. */
   readonly unigram: { readonly bitsPerByte: number; readonly normalised: number } | null;
   /** Null where it was not wanted, or where there is no whole declaration in that language. */
@@ -84,6 +91,7 @@ export function createMeasurer(options: MeasureOptions): Measurer {
     const batches = { batch: rowsAtOnce, sampleRows: rows, seed } as const;
     const breathing = breathingTrainer(model, trainer, options);
     const score = await evaluateHeldOut(breathing, heldOut, batches);
+    const lost = lostIn(corpus, heldOut, score);
     let floor: Score | null = null;
     if (measures.has("unigram")) {
       show(`${at}: unigram model`);
@@ -92,9 +100,13 @@ export function createMeasurer(options: MeasureOptions): Measurer {
     }
     const scorer = scorerOf(breathing);
     return {
-      ...score,
-      perplexity: perplexity(score),
-      unigram: floor && { bitsPerByte: floor.bitsPerByte, normalised: unigramNormalised(score, floor) },
+      ...withLost(score, lost),
+      lostBytes: lost,
+      perplexity: isWrittenAlike(model, corpus, heldOut) ? perplexity(score) : null,
+      unigram: floor && {
+        bitsPerByte: withLost(floor, lost).bitsPerByte,
+        normalised: unigramNormalised(score, floor),
+      },
       udhr: measures.has("udhr")
         ? await declared(model, scorer, corpus, () => show(`${at}: declaration`))
         : null,
@@ -103,6 +115,21 @@ export function createMeasurer(options: MeasureOptions): Measurer {
         : null,
     };
   };
+}
+
+/** Bytes without a token; in proportion, where only some rows were evaluated. */
+function lostIn({ documents, prepared }: Corpus, heldOut: Shard, { bytes }: Score): number {
+  if (prepared !== undefined) return 0;
+  const all = documents.heldOut.reduce((sum, document) => sum + utf8Length(document), 0);
+  const written = shardBytes(heldOut);
+  return Math.round((all - written) * (written === 0 ? 1 : bytes / written));
+}
+
+/** Whether the tokens of the held-out text are those of the tokenizer that the model shares with others. */
+function isWrittenAlike({ whole }: TrainedModel, { documents, prepared }: Corpus, heldOut: Shard): boolean {
+  if (whole === null || prepared !== undefined) return true;
+  const tokens = documents.heldOut.reduce((sum, one) => sum + whole.tokenizer.encode(one).length + 1, 0);
+  return tokens === heldOut.stream.length - 1;
 }
 
 async function declared(

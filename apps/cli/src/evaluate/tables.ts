@@ -26,8 +26,12 @@ interface Column {
 }
 
 const columns: readonly Column[] = [
-  { name: "bits per byte", measure: "bits-per-byte", cell: ({ bitsPerByte }) => bitsPerByte.toFixed(3) },
-  { name: "perplexity", measure: "perplexity", cell: ({ perplexity }) => perplexity.toPrecision(4) },
+  {
+    name: "bits per byte",
+    measure: "bits-per-byte",
+    cell: ({ bitsPerByte, lostBytes }) => `${bitsPerByte.toFixed(3)}${lostBytes > 0 ? "*" : ""}`,
+  },
+  { name: "perplexity", measure: "perplexity", cell: ({ perplexity }) => perplexity?.toPrecision(4) ?? "" },
   {
     name: "unigram, bits per byte",
     measure: "unigram",
@@ -57,6 +61,17 @@ export function measureTable(rows: readonly Row[], measures: ReadonlySet<Measure
       seen ?? "?",
       ...shown.map(({ cell }) => cell(measured)),
     ]),
+  );
+}
+
+/** Of the figures with a star; undefined where there are none. */
+export function lostNote(rows: readonly Row[]): string | undefined {
+  const shares = rows.map(({ measured: { lostBytes, bytes } }) => lostBytes / bytes);
+  const most = Math.max(0, ...shares);
+  if (most === 0) return undefined;
+  return (
+    `* Rows are left out of the model's vocabulary, and up to ${(100 * most).toPrecision(2)} % of the text's bytes have no ` +
+    "token in it. Each counts 8 bits."
   );
 }
 

@@ -9,6 +9,7 @@ import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { readJournal } from "@homebody/server";
 import { folderBlobs, type Journal, sqliteJournal } from "@homebody/store";
+import type { ServedFiles } from "@homebody/volunteer/node";
 
 export interface FoundRun {
   readonly manifest: RunManifest;
@@ -18,13 +19,16 @@ export interface FoundRun {
   readonly learntFrom: ReadonlySet<string>;
   /** Of that body; undefined where it is no part of bodies. */
   section(name: SectionName): Promise<NamedTensors | undefined>;
+  /** What the host serves beside bodies: texts and tokenizers, by their path. */
+  readonly served: ServedFiles;
 }
 
 /** Where entries and blobs come from. */
 interface Place {
   readonly where: string;
   readonly journal: Pick<Journal, "runs" | "read">;
-  blob(hash: Sha256): Promise<Uint8Array | undefined>;
+  /** A served file: `/bodies/<sha256>`, `/texts/<sha256>`, `/tokenizers/<sha256>`. */
+  file(path: string): Promise<Uint8Array | undefined>;
 }
 
 export const isDataFolder = (path: string) => existsSync(join(path, "journal.sqlite"));
@@ -34,7 +38,8 @@ export async function runInFolder(dataDir: string): Promise<FoundRun> {
   const journal = sqliteJournal(join(dataDir, "journal.sqlite"));
   try {
     const blobs = await folderBlobs(join(dataDir, "blobs"));
-    return await found({ where: dataDir, journal, blob: (hash) => blobs.get(hash) });
+    const file = (path: string) => blobs.get(path.slice(path.lastIndexOf("/") + 1) as Sha256);
+    return await found({ where: dataDir, journal, file });
   } finally {
     await journal.close();
   }
@@ -61,11 +66,11 @@ export async function runAt(url: string): Promise<FoundRun> {
       read: async (_, after, limit) =>
         (await json(`/api/journal?after=${after}&limit=${limit}`)).entries ?? [],
     },
-    blob: async (hash) => new Uint8Array(await (await ask(`/bodies/${hash}`)).arrayBuffer()),
+    file: async (path) => new Uint8Array(await (await ask(path)).arrayBuffer()),
   });
 }
 
-async function found({ where, journal, blob }: Place): Promise<FoundRun> {
+async function found({ where, journal, file }: Place): Promise<FoundRun> {
   const [run, another] = await journal.runs();
   if (run === undefined || another !== undefined)
     throw new InputError(where, "the journal of one run", run === undefined ? "none" : "several");
@@ -80,14 +85,23 @@ async function found({ where, journal, blob }: Place): Promise<FoundRun> {
     body,
     learntFrom: new Set<string>(figures!.deltas.map(({ source }) => source)),
     section: async (name) => {
-      const file = body.sections.find((one) => one.name === name);
+      const published = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);
-      if (file === undefined || section === undefined) return undefined;
-      const bytes = await blob(file.sha256);
+      if (published === undefined || section === undefined) return undefined;
+      const { sha256 } = published;
+      const bytes = await file(`/bodies/${sha256}`);
       const got = bytes === undefined ? "nothing" : sha256Of(bytes);
-      if (got !== file.sha256)
-        throw new InputError(`${where}, section ${name} of body ${body.number}`, `hash ${file.sha256}`, got);
+      if (got !== sha256)
+        throw new InputError(`${where}, section ${name} of body ${body.number}`, `hash ${sha256}`, got);
       return decodeSection(section, bytes!);
+    },
+    served: {
+      download: async (path) => {
+        const bytes = await file(path);
+        if (bytes === undefined)
+          throw new InputError(where, `a file ${path} that the host serves`, "nothing");
+        return bytes;
+      },
     },
   };
 }

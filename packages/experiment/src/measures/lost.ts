@@ -4,9 +4,9 @@
 // Such a model gives that text no probability at all. To leave the bytes out would reward it for what it cannot write, so each is
 // charged as a byte of which nothing is known. Where they stand is not charged, so figures with many of them still flatter it.
 
-import { type Tokenizer, utf8Length } from "@homebody/text";
+import { bitsPerByte, type Score, type Tokenizer, utf8Length } from "@homebody/text";
 
-export const bitsOfLostByte = 8;
+const bitsOfLostByte = 8;
 
 /** UTF-8 bytes of a well-formed text that the tokenizer leaves out; 0 for one that has a token for every byte. */
 export function lostBytes({ encode, byteLengths }: Tokenizer, text: string): number {
@@ -16,4 +16,11 @@ export function lostBytes({ encode, byteLengths }: Tokenizer, text: string): num
 /** What they cost, in nats. */
 export function natsOfLost(tokenizer: Tokenizer, text: string): number {
   return bitsOfLostByte * Math.LN2 * lostBytes(tokenizer, text);
+}
+
+/** A score of what has tokens, with the bytes that have none. */
+export function withLost(score: Score, bytes: number): Score {
+  if (bytes === 0) return score;
+  const [nats, all] = [score.nats + bitsOfLostByte * Math.LN2 * bytes, score.bytes + bytes];
+  return { nats, tokens: score.tokens, bytes: all, bitsPerByte: bitsPerByte(nats, all) };
 }

@@ -131,4 +131,6 @@ async function textsUnder(folder: string): Promise<string[]> {
 
 export { NetError } from "../ports.ts";
 export { heldOutOptions } from "../replica.ts";
+export type { Text } from "../text-file.ts";
+export { type ServedFiles, textServed, tokenizerServed } from "./served.ts";
 export { type StoredHome, storedHome, storedSources, storedText } from "./stored.ts";

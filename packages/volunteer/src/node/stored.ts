@@ -3,7 +3,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, type NamedTensors, type SourceId } from "@homebody/base";
-import { declaresRows, exchangeFor } from "@homebody/dept";
+import { exchangeFor, type RowMap } from "@homebody/dept";
 import type { Group } from "@homebody/model/parameters";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { storedState } from "../stored-state.ts";
@@ -39,14 +39,17 @@ export interface StoredHome {
   readonly values: ReadonlyMap<Group, NamedTensors>;
 }
 
-/** The home tensors that count; undefined where no delta was accepted yet, or where nothing stays at home. */
+/**
+ * The home tensors that count; undefined where no delta was accepted yet, or where nothing stays at home. `rows`: those that
+ * its text needs, where the run leaves rows out, else null.
+ */
 export async function storedHome(
   dataDir: string,
   manifest: RunManifest,
   source: ManifestSource,
+  rows: RowMap | null,
 ): Promise<StoredHome | undefined> {
-  if (declaresRows(manifest)) return undefined;
-  const exchange = exchangeFor(manifest, source, null);
+  const exchange = exchangeFor(manifest, source, rows);
   if (exchange.home.length === 0) return undefined;
   const state = storedState(await folderDisk(folderOf(dataDir, manifest, source.id)), exchange);
   const round = await state.homeRound();
