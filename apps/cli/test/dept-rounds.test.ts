@@ -10,8 +10,8 @@ import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import { startBackend } from "@homebody/train";
 import { beforeAll, describe, expect, test } from "vitest";
 import { formsOf, secrets } from "../../../e2e/secrets.ts";
+import { type Federation, federate } from "../src/federation.ts";
 import { federationOf, measureDept, readDeptCase } from "../src/golden/dept.ts";
-import { type Federation, federate } from "../src/golden/federation.ts";
 
 const shared = process.env.HOMEBODY_SHARED ?? join(import.meta.dirname, "..", "..", "..", "..", "shared");
 const folder = join(shared, "golden");
@@ -33,7 +33,11 @@ describe.skipIf(!present)(`PyTorch's rounds${present ? "" : " (absent: set HOMEB
 
   test("dept-spec: not one number of an embedding is in what was sent, and the size is that of the body alone", async () => {
     const given = await files("dept-spec");
-    const { sent, home, body } = await federate(federationOf(given));
+    const sent: Uint8Array[] = [];
+    const { home, body } = await federate({
+      ...federationOf(given),
+      sent: (bytes) => sent.push(bytes.slice()),
+    });
     const kept = secrets();
     for (const groupsOf of home.values())
       for (const { data } of groupsOf.values())
@@ -150,6 +154,6 @@ test("with one source SPEC's body is GLOB's, within 1e-6", async () => {
   for (const group of ["phi", "psi"] as const)
     expect(distance(spec.home.get("a")!.get(group)!, glob.body.get(group)!)).toBeLessThan(1e-6);
   const { layout } = spec.body.get("theta")!;
-  const first = federation("spec", ["a"]).first("theta", layout, null);
+  const first = federation("spec", ["a"]).first!("theta", layout, null);
   expect(distance(spec.body.get("theta")!, first)).toBeGreaterThan(0.01);
 });

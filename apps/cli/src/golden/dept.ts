@@ -13,7 +13,7 @@ import {
 import { declaresRows, exchangeOf, rowMapOf } from "@homebody/dept";
 import { configFromHuggingFace, type Gpt2Config, type Group, groups } from "@homebody/model";
 import { checkRunFile, groupOf, manifestOf, type RunManifest } from "@homebody/protocol";
-import { type Federated, type Federation, federate } from "./federation.ts";
+import { type Federated, type Federation, federate } from "../federation.ts";
 import { keyBiasOf } from "./key-bias.ts";
 
 /** case.json; the golden folder's README says what the files hold. */

@@ -1,6 +1,6 @@
 // Whole federated rounds in memory, through what production runs: the volunteer's replica and upload on one side, the
-// coordinator's journal, inbox and averaging on the other. What differs from a run is that batches and first values are
-// given, and that the line between the two sides is a call.
+// coordinator's journal, inbox and averaging on the other. What differs from a run is that batches (and, where a check
+// has its own, first values) are given, and that the line between the two sides is a call.
 
 import { InputError, type NamedTensors, type Sha256, type TensorLayout } from "@homebody/base";
 import {
@@ -18,6 +18,7 @@ import {
   encodeSection,
   exchangeFor,
   exchangeOf,
+  firstNumbers,
   parameterCounts,
   type RowMap,
 } from "@homebody/dept";
@@ -39,21 +40,52 @@ import {
 import { type Coordinator, openCoordinator } from "@homebody/server/coordinator";
 import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
 import type { Blobs } from "@homebody/store/ports";
-import type { Batch } from "@homebody/text";
+import type { Batch, Shard } from "@homebody/text";
 import { createTrainer } from "@homebody/train";
-import { createReplica, type Device, type Line, type Net, systemClock, upload } from "@homebody/volunteer";
+import {
+  createReplica,
+  type Device,
+  type Line,
+  type Net,
+  systemClock,
+  upload,
+  type Work,
+} from "@homebody/volunteer";
 import { memoryDisk } from "@homebody/volunteer/memory";
 
 export interface Federation {
   readonly manifest: RunManifest;
-  /** First values: of the body where a group travels (`source` is null), else of one source. */
-  readonly first: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
+  /**
+   * First values: of the body where a group travels (`source` is null), else of one source. Without it those that a run
+   * of this manifest begins with.
+   */
+  readonly first?: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
   /** Which rows a source holds, where rows are a matter of the text. */
   readonly rowsOf: (source: string) => RowMap | null;
   /** Who takes part in each round. */
   readonly rounds: readonly (readonly string[])[];
   /** In the tokens that the source's device trains. */
   readonly batchOf: (round: number, source: string, step: number) => Batch;
+  /**
+   * In the tokens that the source's device trains. Where it is given, each body is evaluated on it by those who take
+   * part in the next round, before they train, and the last body by all sources, as in a run.
+   */
+  readonly heldOut?: (source: string) => Shard;
+  /** Each message of an upload, as it passes. */
+  readonly sent?: (bytes: Uint8Array, source: string, round: number) => void;
+  /** After each local step. */
+  readonly stepped?: (tokens: number) => void;
+  /** Ends it with an AbortError. */
+  readonly signal?: AbortSignal;
+}
+
+/** A body on a source's held-out text, with the source's home tensors. */
+export interface FederatedScore {
+  readonly body: number;
+  readonly source: string;
+  readonly nats: number;
+  readonly tokens: number;
+  readonly bytes: number;
 }
 
 export interface Federated {
@@ -63,8 +95,7 @@ export interface Federated {
   readonly home: ReadonlyMap<string, ReadonlyMap<Group, NamedTensors>>;
   /** Of each local step, by round and source. */
   readonly losses: readonly Readonly<Record<string, readonly number[]>>[];
-  /** All bytes that went up, message by message. */
-  readonly sent: readonly Uint8Array[];
+  readonly scores: readonly FederatedScore[];
 }
 
 type Replica = ReturnType<typeof createReplica>;
@@ -80,7 +111,6 @@ interface Volunteer extends Present {
 export async function federate(given: Federation): Promise<Federated> {
   const { manifest, rounds, batchOf } = given;
   const blobs = memoryBlobs();
-  const sent: Uint8Array[] = [];
   const volunteers = new Map<string, Volunteer>();
   let published = () => {};
   let failure: unknown;
@@ -119,9 +149,30 @@ export async function federate(given: Federation): Promise<Federated> {
   });
   const { actor } = coordinator;
   const losses: Record<string, readonly number[]>[] = [];
+  const scores: FederatedScore[] = [];
+  const work: Work = {
+    report: () => {},
+    stepped: ({ tokens }) => given.stepped?.(tokens),
+    signal: given.signal ?? new AbortController().signal,
+    duty: () => 1,
+    deadline: () => null,
+  };
+  const evaluate = async (sources: readonly string[]) => {
+    for (const source of given.heldOut === undefined ? [] : sources) {
+      const { replica } = volunteers.get(source)!;
+      const homeRound = await replica.stored.homeRound();
+      const { body, nats, tokens, bytes } = await replica.evaluate(
+        actor.state().body,
+        homeRound,
+        given.heldOut!(source),
+        work,
+      );
+      scores.push({ body, source, nats, tokens, bytes });
+    }
+  };
   try {
     for (const source of manifest.sources)
-      volunteers.set(source.id, await volunteerFor(source, given, coordinator, blobs, sent));
+      volunteers.set(source.id, await volunteerFor(source, given, coordinator, blobs));
     actor.start();
     for (const [i, sources] of rounds.entries()) {
       const round = i + 1;
@@ -130,19 +181,24 @@ export async function federate(given: Federation): Promise<Federated> {
         published = resolve;
       });
       const own: Record<string, readonly number[]> = {};
+      await evaluate(sources);
       for (const source of sources)
-        own[source] = await takePart(volunteers.get(source)!, actor.state(), (step) =>
-          batchOf(round, source, step),
+        own[source] = await takePart(
+          volunteers.get(source)!,
+          actor.state(),
+          (step) => batchOf(round, source, step),
+          work,
         );
       losses.push(own);
       await isPublished;
       if (failure !== undefined) throw failure;
     }
+    await evaluate(manifest.sources.map(({ id }) => id));
     return {
       body: await lastBody(manifest, actor.state(), blobs),
       home: await homesOf(volunteers),
       losses,
-      sent,
+      scores,
     };
   } finally {
     await coordinator.close();
@@ -155,8 +211,9 @@ async function created({ manifest, first }: Federation, blobs: Blobs) {
   const journal = memoryJournal();
   const sections: SectionFile[] = [];
   for (const section of exchangeOf(manifest).sections) {
-    const { name, group, layout } = section;
-    const bytes = encodeSection(manifest, 0, section, first(group, layout, section.source));
+    const { name, group, layout, source } = section;
+    const numbers = first?.(group, layout, source) ?? firstNumbers(manifest, section);
+    const bytes = encodeSection(manifest, 0, section, numbers);
     sections.push({ name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
   }
   const parameters = parameterCounts(manifest);
@@ -181,10 +238,9 @@ async function created({ manifest, first }: Federation, blobs: Blobs) {
 
 async function volunteerFor(
   source: ManifestSource,
-  { manifest, first, rowsOf }: Federation,
-  { inbox }: Coordinator,
+  { manifest, first, rowsOf, sent }: Federation,
+  { inbox, actor }: Coordinator,
   blobs: Blobs,
-  sent: Uint8Array[],
 ): Promise<Volunteer> {
   const volunteer = volunteerOf(source.id);
   const sender = { volunteer, source: source.id };
@@ -197,7 +253,8 @@ async function volunteerFor(
       if (event === events.commit) return inbox.commit(sender, checkCommit(message));
       if (event !== events.chunk) throw new InputError("event", "one of an upload", event);
       const chunk = checkChunk(message);
-      sent.push(chunk.bytes.slice());
+      const { phase } = actor.state();
+      sent?.(chunk.bytes, source.id, phase.kind === "training" ? phase.round : 0);
       return inbox.chunk(sender, chunk);
     },
     tell: () => {},
@@ -221,8 +278,10 @@ async function volunteerFor(
     clock: systemClock,
     snapshotMs: Number.POSITIVE_INFINITY,
   });
-  const values = new Map(exchange.home.map(({ name, layout }) => [name, first(name, layout, source.id)]));
-  if (values.size > 0) await replica.stored.saveHome(0, { values, moments: null });
+  if (first !== undefined && exchange.home.length > 0) {
+    const values = new Map(exchange.home.map(({ name, layout }) => [name, first(name, layout, source.id)]));
+    await replica.stored.saveHome(0, { values, moments: null });
+  }
   const declared = bits === undefined ? null : await blobs.put(bits);
   return { volunteer, source: source.id, ready: true, rows: declared, replica, exchange, line, bits };
 }
@@ -239,24 +298,24 @@ async function takePart(
   { volunteer, replica, line, ...present }: Volunteer,
   state: RunState,
   batchOf: (step: number) => Batch,
+  work: Work,
 ): Promise<readonly number[]> {
   const announcement = announcementFor(state, volunteer, [{ volunteer, ...present }], systemClock.now());
   const order = orderOf(announcement, await replica.stored.homeRound());
   const losses: number[] = [];
-  const { signal } = new AbortController();
   const pending = await replica.train(
     order,
     { training: batchOf, fitting: batchOf },
     {
-      report: () => {},
-      stepped: ({ loss }) => losses.push(loss),
-      signal,
-      duty: () => 1,
-      deadline: () => null,
+      ...work,
+      stepped: (step) => {
+        losses.push(step.loss);
+        work.stepped(step);
+      },
     },
   );
   const { bytes } = (await replica.stored.delta(pending.round))!;
-  const outcome = await upload(pending, bytes, { line, progress: () => {}, signal });
+  const outcome = await upload(pending, bytes, { line, progress: () => {}, signal: work.signal });
   if (outcome.kind === "refused")
     throw new InputError(`delta of round ${pending.round}`, "accepted", outcome.reason);
   await replica.stored.settle(pending.round, true);
