@@ -1,5 +1,6 @@
 // Training and measures over a trainer that need no coordinator: in a browser and on the command line alike.
 
+export { type MixtureOptions, type MixtureSource, mixture, mixtureShares } from "./mixture.ts";
 export {
   type AdaptingTrainer,
   type AdaptProgress,
@@ -35,3 +36,5 @@ export {
   readParameters,
   requireParameters,
 } from "./parameters.ts";
+export { type StandardSettings, standard } from "./standard.ts";
+export { type Cancel, type StepMade, type Steps, trainSteps } from "./training.ts";
