@@ -12,6 +12,7 @@ import { drawBatch, type PreparedText, type Score } from "@homebody/text";
 import type { Trainer, TrainerOptions } from "@homebody/train";
 import { evaluateHeldOut } from "./held-out.ts";
 import { loadParameters, type Parameters, requireParameters } from "./parameters.ts";
+import { type Cancel, type Steps, trainSteps } from "./training.ts";
 
 export interface AdaptSettings {
   readonly steps: number;
@@ -42,11 +43,6 @@ export type AdaptingTrainer = Pick<
   Trainer,
   "config" | "load" | "read" | "step" | "evaluate" | "readMoments" | "loadMoments" | "overlaps"
 >;
-
-/** Of an AbortSignal. */
-export interface Cancel {
-  throwIfAborted(): void;
-}
 
 /** Cosine from the peak to a tenth of it, after a warm-up of a twelfth of the steps (DEPT: 100 of 1,200). */
 export function adaptingRate(peak: number, steps: number): LearningRateSettings {
@@ -100,34 +96,24 @@ export async function* adapt(
   const isTime = (step: number) => step % evaluateEvery === 0 || step === of;
   const evaluate = () =>
     evaluateHeldOut(trainer, text.heldOut, { batch, sampleRows: heldOutRows, seed: `${seed}/evaluate` });
-  const start = (step: number) => {
-    const draw = { seed, source: "adapt", slot: 0, slots: 1, round: 0, localSteps: of, step, batch };
-    const rate = learningRate(settings.learningRate, step, of);
-    return trainer.step(drawBatch(text.train, draw), {
-      theta: freezeBody ? null : rate,
-      phi: rate,
-      psi: rate,
-    });
+  const draw = { seed, source: "adapt", slot: 0, slots: 1, round: 0, localSteps: of, batch };
+  const steps: Steps = {
+    from: 0,
+    to: of,
+    batchOf: (step) => drawBatch(text.train, { ...draw, step }),
+    ratesOf: (step) => {
+      const rate = learningRate(settings.learningRate, step, of);
+      return { theta: freezeBody ? null : rate, phi: rate, psi: rate };
+    },
+    pauseBefore: isTime,
   };
 
   cancel?.throwIfAborted();
   loadParameters(trainer, beginning);
   trainer.loadMoments(null);
   yield { step: 0, of, loss: null, heldOut: await evaluate() };
-  let flying: ReturnType<typeof start> | undefined;
-  try {
-    for (let step = 1; step <= of; step++) {
-      cancel?.throwIfAborted();
-      const landing = flying ?? start(step - 1);
-      // Where the device goes on by itself, the next step is on its way while this one's numbers come back.
-      flying = trainer.overlaps && !isTime(step) ? start(step) : undefined;
-      flying?.catch(() => {}); // it is waited for in its turn
-      const { loss } = await landing;
-      yield { step, of, loss, heldOut: isTime(step) ? await evaluate() : null };
-    }
-  } finally {
-    await flying?.catch(() => {}); // nothing moves parameters any more
-  }
+  for await (const { step, loss } of trainSteps(trainer, steps, cancel))
+    yield { step, of, loss, heldOut: isTime(step) ? await evaluate() : null };
 }
 
 /** Throws an InputError where the text was not prepared for this model. */

@@ -6,8 +6,9 @@
 
 import type { PreparedText } from "@homebody/text";
 import type { Moments } from "@homebody/train";
-import { type AdaptingTrainer, type AdaptProgress, type AdaptSettings, adapt, type Cancel } from "./adapt.ts";
+import { type AdaptingTrainer, type AdaptProgress, type AdaptSettings, adapt } from "./adapt.ts";
 import { loadParameters, type Parameters, readParameters } from "./parameters.ts";
+import type { Cancel } from "./training.ts";
 
 export type CompareProgress<Arm extends string> = AdaptProgress & { readonly arm: Arm };
 

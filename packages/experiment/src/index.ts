@@ -1,6 +1,5 @@
 // Training and measures over a trainer that need no coordinator: in a browser and on the command line alike.
 
-export { type MixtureOptions, type MixtureSource, mixture, mixtureShares } from "./mixture.ts";
 export {
   type AdaptingTrainer,
   type AdaptProgress,
@@ -9,7 +8,6 @@ export {
   adaptingOptions,
   adaptingRate,
   beginningOf,
-  type Cancel,
   randomBody,
   requireText,
 } from "./adapt.ts";
@@ -21,6 +19,7 @@ export { type Accuracy, accuracyOf, type Pair, pairAccuracy } from "./measures/p
 export { type PairOptions, pairsFromText } from "./measures/pairs-from-text.ts";
 export { type ParallelScore, parallelBits } from "./measures/parallel.ts";
 export { bitsOfText, type Scorer, scorerOf } from "./measures/scorer.ts";
+export { type MixtureOptions, type MixtureSource, mixture, mixtureShares } from "./mixture.ts";
 export {
   decodeModel,
   encodeModel,

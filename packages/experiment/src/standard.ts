@@ -2,8 +2,8 @@
 //
 // STD is ordinary synchronous training (what data-parallel workers that exchange gradients at each step compute). ACT is
 // active forgetting (Chen et al., arXiv 2307.01163, section 3; DEPT's baseline, section 3.2): the same, but the
-// embeddings begin anew every so many steps, with moments of zero and a learning rate of their own, so that the body
-// learns to be of use to any. The body's learning rate and moments go on as if nothing had happened.
+// embeddings begin anew every so many steps, with moments of zero and a learning rate of their own that begins anew too,
+// so that the body learns to be of use to any. The body's rate and moments go on as if nothing had happened.
 
 import { tensorByName } from "@homebody/base";
 import { type LearningRateSettings, learningRate } from "@homebody/dept";
@@ -39,15 +39,26 @@ export async function* standard(
 ): AsyncGenerator<StepMade, void> {
   const { steps, rows, temperature, seed, forgetting } = settings;
   const batchOf = mixture({ sources, temperature, rows, seed });
-  const rateOf = (step: number) => learningRate(settings.learningRate, step, steps);
-  if (from === 0) trainer.loadMoments(null);
   const every = forgetting?.every ?? steps;
+  const ratesOf = (step: number) => {
+    const theta = learningRate(settings.learningRate, step, steps);
+    const words = forgetting === null ? theta : wordsRate(settings.learningRate, step, every);
+    return { theta, phi: words, psi: words };
+  };
+  if (from === 0) trainer.loadMoments(null);
   for (let begin = from; begin < steps; ) {
     if (begin > 0 && begin % every === 0) await forget(trainer, `${seed}/forgetting/${begin / every}`);
     const end = Math.min(steps, (Math.floor(begin / every) + 1) * every);
-    yield* trainSteps(trainer, { from: begin, to: end, batchOf, rateOf, pauseBefore: () => false }, cancel);
+    yield* trainSteps(trainer, { from: begin, to: end, batchOf, ratesOf, pauseBefore: () => false }, cancel);
     begin = end;
   }
+}
+
+/** ACT's embeddings have a cosine that begins anew with them; its warm-up is the run's in the first of them alone. */
+function wordsRate(settings: LearningRateSettings, step: number, every: number): number {
+  const { warmupSteps } = settings;
+  if (step < warmupSteps) return learningRate(settings, step, every);
+  return learningRate({ ...settings, warmupSteps: 0 }, step % every, every);
 }
 
 /** Embeddings as they begin, by a seed, with moments of zero; those of the body stay. */

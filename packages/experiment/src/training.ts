@@ -1,7 +1,7 @@
 // Steps of one trainer, one after another: each step's batch and rate are asked for when it is due.
 
 import type { Batch } from "@homebody/text";
-import type { Trainer } from "@homebody/train";
+import type { Rates, Trainer } from "@homebody/train";
 
 /** Of an AbortSignal. */
 export interface Cancel {
@@ -14,7 +14,7 @@ export interface Steps {
   /** The one after the last. */
   readonly to: number;
   batchOf(step: number): Batch;
-  rateOf(step: number): number;
+  ratesOf(step: number): Rates;
   /** Whether nothing may be under way when this step begins: somebody reads, or changes, what the trainer has. */
   pauseBefore(step: number): boolean;
 }
@@ -33,10 +33,10 @@ export interface StepMade {
  */
 export async function* trainSteps(
   trainer: Pick<Trainer, "step" | "overlaps">,
-  { from, to, batchOf, rateOf, pauseBefore }: Steps,
+  { from, to, batchOf, ratesOf, pauseBefore }: Steps,
   cancel?: Cancel,
 ): AsyncGenerator<StepMade, void> {
-  const start = (step: number) => trainer.step(batchOf(step), rateOf(step));
+  const start = (step: number) => trainer.step(batchOf(step), ratesOf(step));
   let flying: ReturnType<typeof start> | undefined;
   try {
     for (let step = from; step < to; step++) {
