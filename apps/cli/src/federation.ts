@@ -13,11 +13,13 @@ import {
 } from "@homebody/coordinator";
 import {
   bitsOf,
+  declaresRows,
   decodeSection,
   type Exchange,
   encodeSection,
   exchangeFor,
   exchangeOf,
+  firstAtHome,
   firstNumbers,
   parameterCounts,
   type RowMap,
@@ -60,7 +62,7 @@ export interface Federation {
    * of this manifest begins with.
    */
   readonly first?: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
-  /** Which rows a source holds, where rows are a matter of the text. */
+  /** Which rows of the vocabulary a source's device has, where it leaves some out; else null. */
   readonly rowsOf: (source: string) => RowMap | null;
   /** Who takes part in each round. */
   readonly rounds: readonly (readonly string[])[];
@@ -196,7 +198,7 @@ export async function federate(given: Federation): Promise<Federated> {
     await evaluate(manifest.sources.map(({ id }) => id));
     return {
       body: await lastBody(manifest, actor.state(), blobs),
-      home: await homesOf(volunteers),
+      home: await homesOf(given, volunteers),
       losses,
       scores,
     };
@@ -238,14 +240,15 @@ async function created({ manifest, first }: Federation, blobs: Blobs) {
 
 async function volunteerFor(
   source: ManifestSource,
-  { manifest, first, rowsOf, sent }: Federation,
+  given: Federation,
   { inbox, actor }: Coordinator,
   blobs: Blobs,
 ): Promise<Volunteer> {
+  const { manifest, first, rowsOf, sent } = given;
   const volunteer = volunteerOf(source.id);
   const sender = { volunteer, source: source.id };
   const rows = rowsOf(source.id);
-  const bits = rows === null ? undefined : bitsOf(rows);
+  const bits = rows === null || !declaresRows(manifest) ? undefined : bitsOf(rows);
   const exchange = exchangeFor(manifest, source, rows);
   const line: Line = {
     ask: async (event, message) => {
@@ -279,8 +282,7 @@ async function volunteerFor(
     snapshotMs: Number.POSITIVE_INFINITY,
   });
   if (first !== undefined && exchange.home.length > 0) {
-    const values = new Map(exchange.home.map(({ name, layout }) => [name, first(name, layout, source.id)]));
-    await replica.stored.saveHome(0, { values, moments: null });
+    await replica.stored.saveHome(0, { values: firstHome(given, source.id, exchange), moments: null });
   }
   const declared = bits === undefined ? null : await blobs.put(bits);
   return { volunteer, source: source.id, ready: true, rows: declared, replica, exchange, line, bits };
@@ -349,12 +351,22 @@ async function lastBody(manifest: RunManifest, { body }: RunState, blobs: Blobs)
   return sections;
 }
 
-async function homesOf(volunteers: ReadonlyMap<string, Volunteer>) {
+async function homesOf(given: Federation, volunteers: ReadonlyMap<string, Volunteer>) {
   const homes = new Map<string, ReadonlyMap<Group, NamedTensors>>();
-  for (const [source, { replica }] of volunteers) {
+  for (const [source, { replica, exchange }] of volunteers) {
     const { stored } = replica;
     const kept = await stored.home(await stored.homeRound());
-    homes.set(source, kept?.values ?? new Map());
+    homes.set(source, kept?.values ?? firstHome(given, source, exchange));
   }
   return homes;
+}
+
+/** Of a source that has not taken part. */
+function firstHome({ manifest, first }: Federation, source: string, exchange: Exchange) {
+  return new Map(
+    exchange.home.map(({ name, layout }) => [
+      name,
+      first?.(name, layout, source) ?? firstAtHome(manifest, source, exchange, name),
+    ]),
+  );
 }

@@ -129,7 +129,7 @@ test("with one volunteer a source, words of the source are words of the device, 
   for (const source of sources)
     for (const group of ["phi", "psi"] as const) {
       const end = device.home.get(source)!.get(group)!;
-      const start = one("source").first(group, end.layout, source).data;
+      const start = one("source").first!(group, end.layout, source).data;
       // A delta is a difference in float32: what it is of comes back within its rounding, and exactly so.
       const there = end.data.map((value, i) => start[i]! + Math.fround(value - start[i]!));
       expect(shared.body.get(`${group}/${source}`)!.data).toEqual(there);

@@ -70,5 +70,5 @@ export async function forget(trainer: Trainer, seed: string): Promise<void> {
     for (const slot of fresh.layout.slots)
       for (const moment of [moments.first, moments.second]) tensorByName(moment, slot.name).fill(0);
   }
-  trainer.loadMoments(moments);
+  trainer.loadMoments({ ...moments, steps: { ...moments.steps, phi: 0, psi: 0 } });
 }

@@ -1,0 +1,165 @@
+// homebody study: DEPT's questions, asked of real text on this machine. Says what it will cost, runs on all cores, goes on
+// after a kill, and leaves a report.
+
+import { mkdir } from "node:fs/promises";
+import { availableParallelism } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { InputError } from "@homebody/base";
+import { interrupt } from "../interrupt.ts";
+import { positiveNumber, wholeNumber } from "../options.ts";
+import { type CorpusSource, sourceAt, sourcesIn } from "./corpus.ts";
+import { folderAt, resultsIn } from "./folder.ts";
+import { type Job, totalTokens } from "./job.ts";
+import type { Plan } from "./plan.ts";
+import { progressLine, timeOf } from "./progress.ts";
+import { runJobs } from "./runner.ts";
+import { requireSettings } from "./settings.ts";
+import { type Study, studies } from "./studies.ts";
+import { type ProcessWorker, startWorker } from "./workers.ts";
+import { writeResults } from "./write.ts";
+
+export const usage = `
+homebody study NAME --corpora DIR --out DIR [--sources A,B,...] [--ood DIR ...]
+                    [--seeds N] [--scale F] [--jobs N]
+
+${studies.map(({ name, title }) => `  ${name.padEnd(15)}${title}`).join("\n")}
+
+  --corpora DIR    a folder a source, each with train.jsonl and valid.jsonl: {"text": "..."} a line
+  --out DIR        results; another start with the same settings goes on where this one was stopped, and studies that
+                   need the same bodies find them there
+  --sources LIST   the sources that bodies are trained on, by their folders' names (default: all but --ood)
+  --ood DIR        a source that no body sees, beside DIR's folders or one of them (default: tr and py, where they are)
+  --seeds N        how often everything is done with other dice (default: the study's)
+  --scale F        tokens, as a multiple of the paper-like size (default: the study's)
+  --jobs N         workers, a core each (default: all cores)
+
+Writes report.html, results.jsonl, results.csv and plots into DIR.
+`;
+
+export async function run(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      corpora: { type: "string" },
+      out: { type: "string" },
+      sources: { type: "string" },
+      ood: { type: "string", multiple: true },
+      seeds: { type: "string" },
+      scale: { type: "string" },
+      jobs: { type: "string" },
+    },
+  });
+  const study = studyNamed(positionals);
+  if (values.corpora === undefined) throw new InputError("--corpora", "a folder of sources", "nothing");
+  if (values.out === undefined) throw new InputError("--out", "a folder for results", "nothing");
+  const { scale } = study;
+  const plan: Plan = {
+    ...(await sourcesOf(resolve(values.corpora), values.sources, values.ood)),
+    seeds: values.seeds === undefined ? scale.seeds : wholeNumber("--seeds", values.seeds, 1, 100),
+    scale,
+    factor: values.scale === undefined ? scale.scale : positiveNumber("--scale", values.scale, 1000),
+  };
+  const workers =
+    values.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", values.jobs, 1, 256);
+  const out = resolve(values.out);
+  await mkdir(out, { recursive: true });
+  return await runStudy(study, plan, out, workers);
+}
+
+function studyNamed([name, ...rest]: readonly string[]): Study {
+  const study = studies.find((one) => one.name === name);
+  if (study !== undefined && rest.length === 0) return study;
+  throw new InputError(
+    "study",
+    `one of ${studies.map((one) => one.name).join(", ")}`,
+    [name, ...rest].join(" ") || "nothing",
+  );
+}
+
+const usuallyUnseen = ["tr", "py"];
+
+async function sourcesOf(
+  corpora: string,
+  wanted: string | undefined,
+  folders: readonly string[] | undefined,
+): Promise<Pick<Plan, "sources" | "unseen">> {
+  const all = await sourcesIn(corpora);
+  const named = (id: string) => all.find((source) => source.id === id);
+  const unseen: CorpusSource[] = [];
+  for (const folder of folders ?? usuallyUnseen.filter(named))
+    unseen.push(named(folder) ?? (await sourceAt(resolve(folder))));
+  const isUnseen = ({ id }: CorpusSource) => unseen.some((source) => source.id === id);
+  const sources =
+    wanted === undefined
+      ? all.filter((source) => !isUnseen(source))
+      : wanted.split(",").map((id) => {
+          const source = named(id);
+          if (source !== undefined && !isUnseen(source)) return source;
+          throw new InputError("--sources", `some of ${all.map((one) => one.id).join(", ")}`, id);
+        });
+  if (sources.length === 0) throw new InputError("--corpora", "a source that is not one of --ood", "none");
+  return { sources, unseen };
+}
+
+async function runStudy(study: Study, plan: Plan, out: string, count: number): Promise<number> {
+  const folder = folderAt(out);
+  await requireSettings(folder, plan);
+  const jobs = study.jobs(plan);
+  const results = resultsIn(folder);
+  const stop = interrupt();
+  const workers = Array.from({ length: count }, () => startWorker(out));
+  const line = progressLine(process.stderr);
+  try {
+    const secondsOf = await calibrated(workers, plan, jobs);
+    const left: Job[] = [];
+    for (const job of jobs) if ((await results.read(job.id)) === undefined) left.push(job);
+    const seconds = left.reduce((sum, job) => sum + secondsOf(job), 0) / count;
+    const tokens = Math.round(totalTokens(left));
+    await results.log({ event: "planned", jobs: left.length, tokens, seconds });
+    line.say(
+      `${study.name}: ${left.length} of ${jobs.length} jobs to do, ${(tokens / 1e6).toFixed(1)} million tokens, ` +
+        `about ${timeOf(seconds)} on ${count} ${count === 1 ? "core" : "cores"}`,
+    );
+    stop.signal.addEventListener("abort", () => {
+      for (const worker of workers) void worker.close();
+    });
+    const made = await runJobs(jobs, {
+      workers,
+      results,
+      secondsOf,
+      progress: line.show,
+      signal: stop.signal,
+    });
+    line.end();
+    await writeResults(study, plan, jobs, made, folder);
+    process.stdout.write(`${join(out, "report.html")}\n`);
+    return 0;
+  } catch (error) {
+    line.end();
+    if (stop.signal.aborted) return 130;
+    throw error;
+  } finally {
+    stop.release();
+    await Promise.all(workers.map((worker) => worker.close()));
+  }
+}
+
+/** All workers measure at once, as they will work: cores share memory. Texts, which no model sees, take some seconds. */
+async function calibrated(
+  workers: readonly ProcessWorker[],
+  { scale: { model, batch } }: Plan,
+  jobs: readonly Job[],
+): Promise<(job: Job) => number> {
+  const vocabularies = [...new Set(jobs.flatMap(({ loads }) => loads.map(({ vocabulary }) => vocabulary)))];
+  const speeds = await Promise.all(workers.map((worker) => worker.measure(model, batch, vocabularies)));
+  const speedOf = (vocabulary: number) =>
+    speeds.reduce((sum, own) => sum + own[vocabulary]!, 0) / speeds.length;
+  return ({ loads }) =>
+    loads.length === 0
+      ? secondsOfText
+      : loads.reduce((sum, { vocabulary, tokens }) => sum + tokens / speedOf(vocabulary), 0);
+}
+
+const secondsOfText = 3;

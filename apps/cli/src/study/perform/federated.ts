@@ -1,0 +1,155 @@
+// Federated arms: whole rounds through the coordinator, the replica, the upload and the averaging that production has.
+
+import { random } from "@homebody/base";
+import { exchangeFor, leavesOutRows, type RowMap, takeRows } from "@homebody/dept";
+import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { drawBatch, type PreparedText, shardBytes } from "@homebody/text";
+import { heldText, rowsOfText } from "@homebody/volunteer";
+import { type Federated, federate } from "../../federation.ts";
+import { evaluatedShare, type Row } from "../job.ts";
+import type { FederatedWork } from "../work.ts";
+import {
+  evaluated,
+  evaluatedOn,
+  keepBody,
+  type Made,
+  type Performing,
+  rootMeanSquare,
+  rowsOf,
+  textOf,
+  trainerOf,
+} from "./performing.ts";
+
+/** A member's text in the tokens that its device trains, and which rows of a shared vocabulary those are. */
+interface Member {
+  readonly text: PreparedText;
+  /** Null: all. */
+  readonly rows: RowMap | null;
+}
+
+export async function trainFederated(work: FederatedWork, performing: Performing): Promise<Made> {
+  const { arm, seed, recipe, localSteps, rounds, curveRows } = work;
+  const texts = new Map<string, PreparedText>();
+  for (const ref of work.members) texts.set(ref.source, await textOf(performing, ref));
+  const manifest = manifestFor(work, texts);
+  const members = membersOf(manifest, texts);
+  const federated = await federate({
+    manifest,
+    rowsOf: (source) => members.get(source)!.rows,
+    rounds: Array.from({ length: rounds }, (_, i) => takingPart(work, i + 1)),
+    batchOf: (round, source, step) =>
+      drawBatch(members.get(source)!.text.train, {
+        ...{ seed, source, slot: 0, slots: 1, localSteps, batch: recipe.batch },
+        round: round - 1,
+        step,
+      }),
+    ...(curveRows === null ? {} : { heldOut: (source: string) => members.get(source)!.text.heldOut }),
+    stepped: performing.passed,
+  });
+  const curve = federated.scores.flatMap(({ body, source, ...score }) => {
+    performing.passed(score.tokens * evaluatedShare);
+    const about = { arm, seed, phase: "rounds", step: body * localSteps };
+    return rowsOf(about, source, score).slice(0, 1);
+  });
+  return {
+    rows: [...curve, ...(await endOf(work, manifest, members, federated, performing))],
+    provenance: { run: manifest.run, ...(await keepBody(performing, federated.body)) },
+  };
+}
+
+/** Where the exchange leaves out rows, a device has those whose tokens occur in its text. */
+function membersOf(
+  manifest: RunManifest,
+  texts: ReadonlyMap<string, PreparedText>,
+): ReadonlyMap<string, Member> {
+  const members = new Map<string, Member>();
+  for (const { id, vocabulary } of manifest.sources) {
+    const text = texts.get(id)!;
+    const rows = leavesOutRows(manifest) ? rowsOfText(vocabulary, text) : null;
+    const held = rows === null ? text : heldText({ ...text, textBytes: shardBytes(text.train) }, rows);
+    members.set(id, { text: held, rows });
+  }
+  return members;
+}
+
+/** The run that the arm is, as its run file would say it. */
+export function manifestFor(
+  { variant, recipe, seed, arm, vocabulary, ...work }: FederatedWork,
+  texts: ReadonlyMap<string, PreparedText>,
+): RunManifest {
+  const file = checkRunFile({
+    name: arm,
+    description: "an arm of a study",
+    model: recipe.model,
+    variant,
+    vocabulary: vocabulary === null ? { kind: "own" } : { kind: "global", size: vocabulary, file: "given" },
+    sources: [...texts].map(([id, { tokenizer }]) => ({
+      id,
+      title: id,
+      language: "und",
+      text: "brought",
+      ...(vocabulary === null ? { vocabulary: tokenizer.vocabularySize } : {}),
+    })),
+    training: {
+      localSteps: work.localSteps,
+      batch: recipe.batch,
+      learningRate: recipe.learningRate,
+      seed,
+      ...work.training,
+    },
+    outer: work.outer,
+    codec: work.codec,
+    rounds: work.rounds,
+    round: { minimum: 1, deadlineSeconds: 86_400 },
+    heldOut: { sampleRows: work.curveRows ?? "all" },
+  });
+  return manifestOf(file, new Map());
+}
+
+/** Who takes part in a round: all, or a share of them that the seed draws. */
+export function takingPart(
+  { members, share, seed }: Pick<FederatedWork, "members" | "share" | "seed">,
+  round: number,
+): readonly string[] {
+  const ids = members.map(({ source }) => source);
+  const count = Math.max(1, Math.round(share * ids.length));
+  const dice = random(`${seed}/sources/${round}`);
+  const drawn = ids.map((id) => ({ id, lot: dice.uint32() })).sort((a, b) => a.lot - b.lot);
+  const chosen = new Set(drawn.slice(0, count).map(({ id }) => id));
+  return ids.filter((id) => chosen.has(id));
+}
+
+/** The last body on whole held-out texts: with each member's own embeddings, or, where it is to be, on others' texts. */
+async function endOf(
+  work: FederatedWork,
+  manifest: RunManifest,
+  members: ReadonlyMap<string, Member>,
+  { body, home }: Federated,
+  performing: Performing,
+): Promise<Row[]> {
+  const { arm, seed, recipe, localSteps, rounds, evaluate } = work;
+  const { batch } = recipe;
+  const about = { arm, seed, phase: "trained", step: rounds * localSteps };
+  const size = rootMeanSquare(body.get("theta")!);
+  const rows: Row[] = [{ ...about, source: null, measure: "root mean square of the body", value: size }];
+  for (const source of manifest.sources.slice(0, evaluate.length > 0 ? 1 : undefined)) {
+    const member = members.get(source.id)!;
+    const { config, sections } = exchangeFor(manifest, source, member.rows);
+    const trainer = trainerOf(config);
+    try {
+      for (const { name, group, rows: held } of sections) {
+        const numbers = body.get(name)!;
+        trainer.load(group, held === null ? numbers : takeRows(numbers, held));
+      }
+      for (const [group, numbers] of home.get(source.id)!) trainer.load(group, numbers);
+      if (evaluate.length > 0) rows.push(...(await evaluatedOn(evaluate, trainer, batch, about, performing)));
+      else {
+        const score = await evaluated(trainer, member.text.heldOut, batch, performing);
+        rows.push(...rowsOf(about, source.id, score));
+      }
+    } finally {
+      trainer.dispose();
+    }
+  }
+  return rows;
+}

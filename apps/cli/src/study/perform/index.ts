@@ -1,0 +1,50 @@
+// Performs a job by its kind.
+
+import type { Folder } from "../folder.ts";
+import { type Job, type JobResult, totalTokens } from "../job.ts";
+import { trainFederated } from "./federated.ts";
+import type { Made, Performing } from "./performing.ts";
+import { trainOn, trainStandard } from "./standard.ts";
+import { dealTexts, makeText, makeTokenizer } from "./texts.ts";
+import { trainUnseen } from "./unseen.ts";
+
+/** The backend has to be started. */
+export async function perform(
+  job: Job,
+  folder: Folder,
+  progress: (share: number) => void,
+): Promise<JobResult> {
+  const began = performance.now();
+  const of = Math.max(1, totalTokens([job]));
+  let passed = 0;
+  const made = await performWork(job, {
+    folder,
+    id: job.id,
+    passed: (tokens) => {
+      passed += tokens;
+      progress(Math.min(1, passed / of));
+    },
+  });
+  return { id: job.id, ...made, seconds: (performance.now() - began) / 1000 };
+}
+
+function performWork({ work }: Job, performing: Performing): Promise<Made> {
+  switch (work.kind) {
+    case "tokenizer":
+      return makeTokenizer(work, performing);
+    case "text":
+      return makeText(work, performing);
+    case "deal":
+      return dealTexts(work, performing);
+    case "federated":
+      return trainFederated(work, performing);
+    case "standard":
+      return trainStandard(work, performing);
+    case "adapted":
+      return trainOn(work, performing);
+    case "unseen":
+      return trainUnseen(work, performing);
+    default:
+      throw new Error(`work: expected a known kind, got ${JSON.stringify(work satisfies never)}`);
+  }
+}

@@ -1,0 +1,49 @@
+// How large each study is: everything that its cost depends on, in one place. `--scale` multiplies tokens, and so steps;
+// nothing else.
+
+import type { ModelDial } from "@homebody/model";
+
+export interface Scale {
+  readonly model: ModelDial;
+  /** Rows a step; a row is as long as the model's context. */
+  readonly batch: number;
+  /** Tokens that a source trains in a federated arm, at scale 1. */
+  readonly tokensEach: number;
+  readonly rounds: number;
+  /** AdamW's learning rate at its peak, for pre-training. */
+  readonly peak: number;
+  /** Tokens of the vocabulary that all sources share, and of each source's own. */
+  readonly globalVocabulary: number;
+  readonly ownVocabulary: number;
+  /** Steps of continued pre-training, as a share of those of pre-training. */
+  readonly adaptShare: number;
+  /** UTF-8 bytes of each source's text, at most. */
+  readonly trainBytes: number;
+  readonly heldOutBytes: number;
+  readonly tokenizerBytes: number;
+  /** Held-out rows that each body on the way is evaluated on. */
+  readonly curveRows: number;
+  readonly seeds: number;
+  /** What `--scale` is where it is not given. */
+  readonly scale: number;
+}
+
+/** A gpt2 with learned positions, as psi has to be something: a body of 0.8 million parameters. */
+const body: ModelDial = { family: "gpt2", depth: 4, context: 128, overrides: { width: 128, heads: 4 } };
+
+export const deptScale: Scale = {
+  model: body,
+  batch: 4,
+  tokensEach: 250_000,
+  rounds: 10,
+  peak: 0.003,
+  globalVocabulary: 2048,
+  ownVocabulary: 512,
+  adaptShare: 0.2,
+  trainBytes: 1_500_000,
+  heldOutBytes: 24_000,
+  tokenizerBytes: 300_000,
+  curveRows: 12,
+  seeds: 3,
+  scale: 0.25,
+};

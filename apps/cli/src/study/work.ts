@@ -1,0 +1,137 @@
+// What a job does, as plain data: everything that its numbers depend on, beside files that other jobs made.
+
+import type { LearningRateSettings } from "@homebody/dept";
+import type { ModelDial } from "@homebody/model";
+import type { RunFile } from "@homebody/protocol";
+
+/** Trains a tokenizer on equal parts of some sources. */
+export interface TokenizerWork {
+  readonly kind: "tokenizer";
+  readonly name: string;
+  /** Folders of sources. */
+  readonly folders: readonly string[];
+  readonly vocabulary: number;
+  /** Of each source, in UTF-8, at most. */
+  readonly bytesEach: number;
+}
+
+/** Packs a source's text under a tokenizer. */
+export interface TextWork {
+  readonly kind: "text";
+  /** `TOKENIZER/SOURCE`. */
+  readonly name: string;
+  readonly tokenizer: string;
+  readonly folder: string;
+  readonly source: string;
+  readonly size: TextSize;
+}
+
+/** Deals the documents of all sources out at random: shards that are all of one mixture (IID). */
+export interface DealWork {
+  readonly kind: "deal";
+  /** `TOKENIZER/iid-1`, ...: as many as there are. */
+  readonly names: readonly string[];
+  readonly tokenizer: string;
+  readonly sources: readonly { readonly id: string; readonly folder: string }[];
+  readonly size: TextSize;
+}
+
+export interface TextSize {
+  readonly context: number;
+  /** Of a source's text, in UTF-8, at most: whole documents in an order by chance. */
+  readonly trainBytes: number;
+  readonly heldOutBytes: number;
+}
+
+/** What training is alike in whatever arm. */
+export interface Recipe {
+  readonly model: ModelDial;
+  /** Rows a step. */
+  readonly batch: number;
+  readonly learningRate: LearningRateSettings;
+}
+
+/** A text and the tokenizer that it was packed with. */
+export interface TextRef {
+  readonly source: string;
+  /** `TOKENIZER/...`. */
+  readonly text: string;
+}
+
+/** Federated rounds through production's own parts. */
+export interface FederatedWork {
+  readonly kind: "federated";
+  readonly arm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly variant: RunFile["variant"];
+  readonly members: readonly TextRef[];
+  /** Rows of the vocabulary that all share; null: each member's tokenizer has its own. */
+  readonly vocabulary: number | null;
+  readonly localSteps: number;
+  readonly rounds: number;
+  /** Of the members in each round, drawn by the seed. */
+  readonly share: number;
+  readonly outer: RunFile["outer"];
+  readonly training: Partial<Pick<RunFile["training"], "moments" | "optimiser" | "refitSteps">>;
+  readonly codec: RunFile["codec"];
+  /** Held-out rows for the curve; null: bodies are not evaluated on the way. */
+  readonly curveRows: number | null;
+  /** What the body is evaluated on at the end, with its own embeddings, where they are all its own. */
+  readonly evaluate: readonly TextRef[];
+}
+
+/** STD or ACT. */
+export interface StandardWork {
+  readonly kind: "standard";
+  readonly arm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly vocabulary: number;
+  readonly sources: readonly TextRef[];
+  /** Bytes of each source's whole text, in the same order. */
+  readonly sizes: readonly number[];
+  readonly temperature: number;
+  readonly steps: number;
+  /** ACT: steps from one forgetting to the next; null: STD. */
+  readonly forgetEvery: number | null;
+  readonly evaluate: readonly TextRef[];
+}
+
+/** Continued pre-training on a mixture of sources, under the vocabulary that all share. */
+export interface AdaptedWork {
+  readonly kind: "adapted";
+  readonly arm: string;
+  readonly seed: number;
+  readonly phase: string;
+  /** The job whose body goes on; null: a random one. */
+  readonly from: string | null;
+  readonly embeddings: "random" | "trained";
+  readonly recipe: Recipe;
+  readonly vocabulary: number;
+  readonly sources: readonly TextRef[];
+  readonly steps: number;
+  readonly evaluate: readonly TextRef[];
+}
+
+/** Continued pre-training on one text that no arm has seen, with its own vocabulary: a curve. */
+export interface UnseenWork {
+  readonly kind: "unseen";
+  readonly arm: string;
+  readonly seed: number;
+  readonly from: string | null;
+  readonly recipe: Recipe;
+  readonly vocabulary: number;
+  readonly text: TextRef;
+  readonly steps: number;
+  readonly evaluateEvery: number;
+}
+
+export type Work =
+  | TokenizerWork
+  | TextWork
+  | DealWork
+  | FederatedWork
+  | StandardWork
+  | AdaptedWork
+  | UnseenWork;
