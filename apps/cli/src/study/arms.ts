@@ -14,6 +14,7 @@ import {
   textJob,
   trained,
 } from "./plan.ts";
+import type { Family } from "./report/report.ts";
 import type { FederatedWork, StandardWork } from "./work.ts";
 
 export interface Arm {
@@ -21,6 +22,8 @@ export interface Arm {
   readonly title: string;
   /** For the report: what it does, in a sentence or two of plain English. */
   readonly what: string;
+  /** Its colour in plots. */
+  readonly family: Family;
   /** Whether its body comes with embeddings of the vocabulary that all share. */
   readonly hasEmbeddings: boolean;
   /** Devices' tokens in all, in units of one source's. */
@@ -120,6 +123,7 @@ export const arms: readonly Arm[] = [
   {
     id: "std-0",
     title: "STD, τ 0",
+    family: "baseline",
     what: "Ordinary training on one machine: every source equally often, as many steps as a device of DEPT takes.",
     hasEmbeddings: true,
     tokens: "as one source",
@@ -128,6 +132,7 @@ export const arms: readonly Arm[] = [
   {
     id: "std-1",
     title: "STD, τ 1",
+    family: "baseline",
     what: "The same, with sources in proportion to how much text they have.",
     hasEmbeddings: true,
     tokens: "as one source",
@@ -136,6 +141,7 @@ export const arms: readonly Arm[] = [
   {
     id: "act",
     title: "ACT",
+    family: "baseline",
     what: "Active forgetting: as STD τ 0, but the embeddings begin anew in every round, so that the body learns to serve any.",
     hasEmbeddings: true,
     tokens: "as one source",
@@ -144,6 +150,7 @@ export const arms: readonly Arm[] = [
   {
     id: "local-short",
     title: "Local SGD, STD's tokens",
+    family: "control",
     what: "Local SGD (below) with so few steps that all its devices together read as many tokens as STD does.",
     hasEmbeddings: true,
     tokens: "as one source",
@@ -156,6 +163,7 @@ export const arms: readonly Arm[] = [
   {
     id: "std-0-long",
     title: "STD, τ 0, DEPT's tokens",
+    family: "baseline",
     what: "STD that reads as many tokens as all devices of DEPT together: more steps, one after another.",
     hasEmbeddings: true,
     tokens: "as all sources",
@@ -164,6 +172,7 @@ export const arms: readonly Arm[] = [
   {
     id: "std-1-long",
     title: "STD, τ 1, DEPT's tokens",
+    family: "baseline",
     what: "The same, with sources in proportion to how much text they have.",
     hasEmbeddings: true,
     tokens: "as all sources",
@@ -172,6 +181,7 @@ export const arms: readonly Arm[] = [
   {
     id: "local",
     title: "Local SGD",
+    family: "control",
     what: "A federation whose devices all hold the same mixture, dealt out document by document: what averaging does by itself, without one source a device.",
     hasEmbeddings: true,
     tokens: "as all sources",
@@ -180,6 +190,7 @@ export const arms: readonly Arm[] = [
   {
     id: "glob",
     title: "GLOB",
+    family: "dept",
     what: "DEPT with everything averaged, embeddings included, over one vocabulary.",
     hasEmbeddings: true,
     tokens: "as all sources",
@@ -188,6 +199,7 @@ export const arms: readonly Arm[] = [
   {
     id: "trim",
     title: "TRIM",
+    family: "dept",
     what: "As GLOB, but a device has only the words that occur in its text, and a word is averaged over those who have it.",
     hasEmbeddings: true,
     tokens: "as all sources",
@@ -196,6 +208,7 @@ export const arms: readonly Arm[] = [
   {
     id: "spec",
     title: "SPEC",
+    family: "dept",
     what: "The body alone is averaged. Every source keeps embeddings of its own, for its words out of the one vocabulary.",
     hasEmbeddings: false,
     tokens: "as all sources",
@@ -204,6 +217,7 @@ export const arms: readonly Arm[] = [
   {
     id: "spec-opt",
     title: "SPEC-OPT",
+    family: "dept",
     what: "As SPEC, and every source has a vocabulary of its own, learnt from its own text.",
     hasEmbeddings: false,
     tokens: "as all sources",
@@ -215,5 +229,6 @@ export const arms: readonly Arm[] = [
 export const scratch = {
   id: "scratch",
   title: "No pre-training",
+  family: "floor",
   what: "A body that begins at random and has only the second phase: what the others have to beat.",
 } as const;

@@ -34,7 +34,7 @@ ${studies.map(({ name, title }) => `  ${name.padEnd(15)}${title}`).join("\n")}
   --scale F        tokens, as a multiple of the paper-like size (default: the study's)
   --jobs N         workers, a core each (default: all cores)
 
-Writes report.html, results.jsonl, results.csv and plots into DIR.
+Writes report.html, results.jsonl, results.csv and plots into DIR/NAME.
 `;
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -134,7 +134,7 @@ async function runStudy(study: Study, plan: Plan, out: string, count: number): P
     });
     line.end();
     await writeResults(study, plan, jobs, made, folder);
-    process.stdout.write(`${join(out, "report.html")}\n`);
+    process.stdout.write(`${join(out, study.name, "report.html")}\n`);
     return 0;
   } catch (error) {
     line.end();

@@ -1,9 +1,12 @@
 // The studies, by name.
 
-import { deptJobs } from "./dept.ts";
-import type { Job } from "./job.ts";
+import { deptJobs } from "./dept/jobs.ts";
+import { deptReport } from "./dept/report.ts";
+import type { Job, Row } from "./job.ts";
 import type { Plan } from "./plan.ts";
-import { plasticityJobs } from "./plasticity.ts";
+import { plasticityJobs } from "./plasticity/jobs.ts";
+import { plasticityReport } from "./plasticity/report.ts";
+import type { Report } from "./report/report.ts";
 import { deptScale, type Scale } from "./scale.ts";
 
 export interface Study {
@@ -12,6 +15,7 @@ export interface Study {
   readonly title: string;
   readonly scale: Scale;
   readonly jobs: (plan: Plan) => Job[];
+  readonly report: (plan: Plan, rows: readonly Row[]) => Omit<Report, "facts">;
 }
 
 export const studies: readonly Study[] = [
@@ -20,11 +24,13 @@ export const studies: readonly Study[] = [
     title: "what a body is worth, by how it was pre-trained",
     scale: deptScale,
     jobs: deptJobs,
+    report: deptReport,
   },
   {
     name: "plasticity",
     title: "how fast and how far bodies learn a language that none has seen",
     scale: deptScale,
     jobs: plasticityJobs,
+    report: plasticityReport,
   },
 ];

@@ -1,16 +1,20 @@
 // What a study leaves: every number as JSON lines and as CSV, and the report.
 
 import { version } from "@homebody/protocol";
+import { factsOf } from "./described.ts";
 import type { Folder } from "./folder.ts";
 import type { Job, JobResult, Row } from "./job.ts";
 import type { Plan } from "./plan.ts";
+import { pageOf } from "./report/page.ts";
+import { plotOf, standalone } from "./report/plot.ts";
+import type { Report } from "./report/report.ts";
 import type { Study } from "./studies.ts";
 
 const columns = ["arm", "seed", "phase", "source", "step", "measure", "value"] as const;
 
 export async function writeResults(
   study: Study,
-  _plan: Plan,
+  plan: Plan,
   jobs: readonly Job[],
   made: ReadonlyMap<string, JobResult>,
   folder: Folder,
@@ -19,6 +23,16 @@ export async function writeResults(
   const rows = results.flatMap((result) => result.rows);
   await folder.write(`${study.name}/results.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
   await folder.write(`${study.name}/results.csv`, csvOf(rows));
+  const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
+  const report: Report = { ...study.report(plan, rows), facts: factsOf(plan, jobs, seconds) };
+  for (const { blocks } of report.sections)
+    for (const block of blocks)
+      if (block.kind === "figure")
+        await folder.write(
+          `${study.name}/${block.name}.svg`,
+          standalone(plotOf(block.plot, 880, block.title)),
+        );
+  await folder.write(`${study.name}/report.html`, pageOf(report));
   const provenance = {
     homebody: version,
     jobs: results.map(({ id, provenance }) => ({ id, ...provenance })),

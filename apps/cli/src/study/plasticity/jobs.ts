@@ -1,11 +1,11 @@
 // The study `plasticity`: how fast and how far a body learns a language that it has never seen, with that language's own
 // vocabulary and embeddings that begin at random. The bodies are those of the study `dept`, made here where they are missing.
 
-import { arms, scratch, trainedJob } from "./arms.ts";
-import type { CorpusSource } from "./corpus.ts";
-import type { Job } from "./job.ts";
-import { evaluatedShare } from "./job.ts";
-import { ownText, type Plan, recipeOf, seedsOf, stepsOf, textJob, textJobs, trained } from "./plan.ts";
+import { arms, scratch, trainedJob } from "../arms.ts";
+import type { CorpusSource } from "../corpus.ts";
+import type { Job } from "../job.ts";
+import { evaluatedShare } from "../job.ts";
+import { ownText, type Plan, recipeOf, seedsOf, stepsOf, textJob, textJobs, trained } from "../plan.ts";
 
 /** Points of a curve, its beginning and end included. */
 const points = 9;

@@ -2,8 +2,8 @@
 // with embeddings that begin at random, for a fifth more steps (DEPT, arXiv 2410.05021, section 3: multi-phase adaptive
 // pre-training); then bits per byte and perplexity say what it knows, of sources that it was trained on and of others.
 
-import { arms, scratch, trainedJob } from "./arms.ts";
-import type { Job } from "./job.ts";
+import { arms, scratch, trainedJob } from "../arms.ts";
+import type { Job } from "../job.ts";
 import {
   adaptSteps,
   evaluatedTexts,
@@ -15,7 +15,7 @@ import {
   textJob,
   textJobs,
   trained,
-} from "./plan.ts";
+} from "../plan.ts";
 
 export function deptJobs(plan: Plan): Job[] {
   return [
