@@ -9,15 +9,9 @@ import { InputError } from "@homebody/base";
 import { interrupt } from "../interrupt.ts";
 import { positiveNumber, wholeNumber } from "../options.ts";
 import { type CorpusSource, sourceAt, sourcesIn } from "./corpus.ts";
-import { folderAt, resultsIn } from "./folder.ts";
-import { type Job, totalTokens } from "./job.ts";
 import type { Plan } from "./plan.ts";
-import { progressLine, timeOf } from "./progress.ts";
-import { runJobs } from "./runner.ts";
-import { requireSettings } from "./settings.ts";
+import { runStudy } from "./run.ts";
 import { type Study, studies } from "./studies.ts";
-import { type ProcessWorker, startWorker } from "./workers.ts";
-import { writeResults } from "./write.ts";
 
 export const usage = `
 homebody study NAME --corpora DIR --out DIR [--sources A,B,...] [--ood DIR ...]
@@ -65,7 +59,17 @@ export async function run(args: readonly string[]): Promise<number> {
     values.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", values.jobs, 1, 256);
   const out = resolve(values.out);
   await mkdir(out, { recursive: true });
-  return await runStudy(study, plan, out, workers);
+  const stop = interrupt();
+  try {
+    await runStudy({ study, plan, out, workers, stop });
+  } catch (error) {
+    if (stop.signal.aborted) return 130;
+    throw error;
+  } finally {
+    stop.release();
+  }
+  process.stdout.write(`${join(out, study.name, "report.html")}\n`);
+  return 0;
 }
 
 function studyNamed([name, ...rest]: readonly string[]): Study {
@@ -102,64 +106,3 @@ async function sourcesOf(
   if (sources.length === 0) throw new InputError("--corpora", "a source that is not one of --ood", "none");
   return { sources, unseen };
 }
-
-async function runStudy(study: Study, plan: Plan, out: string, count: number): Promise<number> {
-  const folder = folderAt(out);
-  await requireSettings(folder, plan);
-  const jobs = study.jobs(plan);
-  const results = resultsIn(folder);
-  const stop = interrupt();
-  const workers = Array.from({ length: count }, () => startWorker(out));
-  const line = progressLine(process.stderr);
-  try {
-    const secondsOf = await calibrated(workers, plan, jobs);
-    const left: Job[] = [];
-    for (const job of jobs) if ((await results.read(job.id)) === undefined) left.push(job);
-    const seconds = left.reduce((sum, job) => sum + secondsOf(job), 0) / count;
-    const tokens = Math.round(totalTokens(left));
-    await results.log({ event: "planned", jobs: left.length, tokens, seconds });
-    line.say(
-      `${study.name}: ${left.length} of ${jobs.length} jobs to do, ${(tokens / 1e6).toFixed(1)} million tokens, ` +
-        `about ${timeOf(seconds)} on ${count} ${count === 1 ? "core" : "cores"}`,
-    );
-    stop.signal.addEventListener("abort", () => {
-      for (const worker of workers) void worker.close();
-    });
-    const made = await runJobs(jobs, {
-      workers,
-      results,
-      secondsOf,
-      progress: line.show,
-      signal: stop.signal,
-    });
-    line.end();
-    await writeResults(study, plan, jobs, made, folder);
-    process.stdout.write(`${join(out, study.name, "report.html")}\n`);
-    return 0;
-  } catch (error) {
-    line.end();
-    if (stop.signal.aborted) return 130;
-    throw error;
-  } finally {
-    stop.release();
-    await Promise.all(workers.map((worker) => worker.close()));
-  }
-}
-
-/** All workers measure at once, as they will work: cores share memory. Texts, which no model sees, take some seconds. */
-async function calibrated(
-  workers: readonly ProcessWorker[],
-  { scale: { model, batch } }: Plan,
-  jobs: readonly Job[],
-): Promise<(job: Job) => number> {
-  const vocabularies = [...new Set(jobs.flatMap(({ loads }) => loads.map(({ vocabulary }) => vocabulary)))];
-  const speeds = await Promise.all(workers.map((worker) => worker.measure(model, batch, vocabularies)));
-  const speedOf = (vocabulary: number) =>
-    speeds.reduce((sum, own) => sum + own[vocabulary]!, 0) / speeds.length;
-  return ({ loads }) =>
-    loads.length === 0
-      ? secondsOfText
-      : loads.reduce((sum, { vocabulary, tokens }) => sum + tokens / speedOf(vocabulary), 0);
-}
-
-const secondsOfText = 3;

@@ -1,39 +1,30 @@
-// What a study says while it runs: on a terminal one line that changes, in a file a line for each job that ends.
+// What a study says while it runs, on the commands' own line of progress; a job that ends leaves a line.
 
+import { progressLine } from "../progress-line.ts";
 import type { Progress } from "./runner.ts";
 
-export interface ProgressLine {
-  say(text: string): void;
-  show(progress: Progress): void;
-  end(): void;
-}
+const showMs = 250;
 
-const sayMs = 250;
+export function studyProgress() {
+  const line = progressLine();
+  let shownAt = 0;
 
-export function progressLine(to: Pick<NodeJS.WriteStream, "write" | "isTTY" | "columns">): ProgressLine {
-  let saidAt = 0;
-  const clear = () => to.isTTY && to.write("\r\x1b[2K");
-  return {
-    say: (text) => {
-      clear();
-      to.write(`${text}\n`);
-    },
-    show: ({ done, of, secondsLeft, running, ended }) => {
-      const now = Date.now();
-      if (ended === null && (!to.isTTY || now - saidAt < sayMs)) return;
-      saidAt = now;
-      const left = done === of ? "done" : `about ${timeOf(secondsLeft)} left`;
-      const count = `${done} of ${of} jobs, ${left}`;
-      if (ended !== null) {
-        clear();
-        to.write(`${count}: ${ended.id} in ${timeOf(ended.seconds)}\n`);
-      }
-      if (!to.isTTY) return;
-      const under = running.map(({ job, share }) => `${job} ${Math.round(100 * share)} %`);
-      to.write(`\r\x1b[2K${[count, ...under].join(", ").slice(0, (to.columns || 80) - 1)}`);
-    },
-    end: clear,
-  };
+  /** Above the line that changes. */
+  function say(text: string): void {
+    process.stderr.write(line.live ? `\r\x1b[2K${text}\n` : `${text}\n`);
+  }
+
+  function show({ done, of, secondsLeft, running, ended }: Progress): void {
+    const left = done === of ? "done" : `about ${timeOf(secondsLeft)} left`;
+    const count = `${done} of ${of} jobs, ${left}`;
+    if (ended !== null) say(`${count}: ${ended.id} in ${timeOf(ended.seconds)}`);
+    const now = Date.now();
+    if (!line.live || now - shownAt < showMs) return;
+    shownAt = now;
+    line.show([count, ...running.map(({ job, share }) => `${job} ${Math.round(100 * share)} %`)].join(", "));
+  }
+
+  return { say, show, end: line.end };
 }
 
 /** `40 s`, `12 min`, `3 h 05 min`. */

@@ -1,0 +1,198 @@
+// Whole studies of two sources, end to end: on workers, killed in the middle, and what the page says of it.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { random } from "@homebody/base";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import type { Row } from "../src/study/job.ts";
+
+let folder: string;
+const patience = 240_000;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "homebody-study-"));
+  for (const [id, letters] of [
+    ["a", "abcdef"],
+    ["b", "uvwxyz"],
+    ["c", "клмноп"],
+  ] as const) {
+    const dice = random(id);
+    const word = () => Array.from({ length: 2 + dice.below(3) }, () => letters[dice.below(6)]).join("");
+    const words = Array.from({ length: 40 }, word);
+    const line = () => {
+      const text = Array.from({ length: 30 }, () => words[Math.floor(40 * dice.uniform() ** 2)]).join(" ");
+      return `${JSON.stringify({ text })}\n`;
+    };
+    mkdirSync(join(folder, "corpora", id), { recursive: true });
+    for (const [file, count] of [["train.jsonl", 40] as const, ["valid.jsonl", 8] as const])
+      writeFileSync(join(folder, "corpora", id, file), Array.from({ length: count }, line).join(""));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = fileURLToPath(new URL("./tiny-study.ts", import.meta.url));
+
+function start(name: string, out: string): ChildProcess {
+  mkdirSync(join(folder, out), { recursive: true });
+  const args = ["--import", "tsx", script, name, join(folder, "corpora"), join(folder, out)];
+  const said = openSync(join(folder, out, "stderr"), "a");
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", said] });
+  closeSync(said);
+  return child;
+}
+
+const ended = (child: ChildProcess) =>
+  new Promise<number | string | null>((resolve) =>
+    child.on("exit", (code, signal) => resolve(signal ?? code)),
+  );
+
+const read = (out: string, file: string) => readFileSync(join(folder, out, file), "utf8");
+
+function jobsIn(out: string): readonly string[] {
+  try {
+    return readdirSync(join(folder, out, "jobs"), { recursive: true })
+      .map(String)
+      .filter((name) => name.endsWith(".json"));
+  } catch {
+    return [];
+  }
+}
+
+const rowsOf = (out: string, name: string): readonly Row[] =>
+  read(out, `${name}/results.jsonl`)
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as Row);
+
+test(
+  "a study that is killed in the middle ends with the results of one that is not",
+  async () => {
+    const whole = start("dept", "whole");
+    const broken = start("dept", "broken");
+    while (jobsIn("broken").length < 20 && broken.exitCode === null) await sleep(20);
+    broken.kill("SIGKILL");
+    expect(await ended(broken)).toBe("SIGKILL");
+    const before = jobsIn("broken").length;
+    expect(before).toBeGreaterThanOrEqual(20);
+    expect(await ended(whole)).toBe(0);
+    expect(before).toBeLessThan(jobsIn("whole").length);
+    expect(await ended(start("dept", "broken"))).toBe(0);
+    expect(read("broken", "dept/results.jsonl")).toBe(read("whole", "dept/results.jsonl"));
+    const bodies = (out: string) => JSON.parse(read(out, "dept/provenance.json")) as unknown;
+    expect(bodies("broken")).toEqual(bodies("whole"));
+    const log = read("broken", "log.jsonl")
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { event: string; job: string });
+    const done = log.filter(({ event }) => event === "done").map(({ job }) => job);
+    expect(new Set(done).size).toBe(done.length); // nothing that was done was done again
+  },
+  patience,
+);
+
+test("every arm has every number, and the page and the CSV say what the JSON lines say", () => {
+  const rows = rowsOf("whole", "dept");
+  const page = read("whole", "dept/report.html");
+  const arms = [
+    "std-0",
+    "std-1",
+    "act",
+    "local-short",
+    "std-0-long",
+    "std-1-long",
+    "local",
+    "glob",
+    "trim",
+    "spec",
+    "spec-opt",
+    "scratch",
+  ];
+  expect(new Set(rows.map(({ arm }) => arm))).toEqual(new Set(arms));
+  const cells = rowsOfTables(page);
+  for (const arm of arms) {
+    const of = (source: string) =>
+      rows
+        .filter(
+          (row) =>
+            row.arm === arm &&
+            row.phase === "random embeddings" &&
+            row.source === source &&
+            row.measure === "bits per byte",
+        )
+        .map(({ value }) => value);
+    for (const source of ["a", "b", "c"]) {
+      const [one, two] = of(source);
+      const mean = (one! + two!) / 2;
+      expect(mean).toBeGreaterThan(1);
+      expect(mean).toBeLessThan(9);
+      const sd = Math.abs(one! - two!) / Math.SQRT2;
+      expect(
+        cells.some((row) => row.includes(`${mean.toFixed(3)}± ${sd.toFixed(3)}`)),
+        `${arm} on ${source}`,
+      ).toBe(true);
+    }
+  }
+  expect(page).not.toMatch(/NaN|undefined|Infinity|https?:\/\/(?!www\.w3\.org\/2000\/svg)/);
+  const csv = read("whole", "dept/results.csv").trim().split("\n");
+  expect(csv).toHaveLength(rows.length + 1);
+  expect(csv[1]!.split(",").at(-1)).toBe(String(rows[0]!.value));
+});
+
+/** The cells of all tables, row by row, as text. */
+function rowsOfTables(page: string): string[][] {
+  return [...page.matchAll(/<tr>(.*?)<\/tr>/g)].map(([, row]) =>
+    [...row!.matchAll(/<t[hd][^>]*>(.*?)<\/t[hd]>/g)].map(([, cell]) => cell!.replace(/<[^>]+>/g, "")),
+  );
+}
+
+test("training moves every arm below a body that has learnt nothing", () => {
+  const rows = rowsOf("whole", "dept");
+  const last = (arm: string) =>
+    rows.filter((row) => row.arm === arm && row.phase === "rounds" && row.measure === "bits per byte");
+  for (const arm of ["glob", "trim", "spec", "spec-opt"]) {
+    const steps = last(arm).map(({ step }) => step);
+    const meanAt = (at: number) => {
+      const values = last(arm)
+        .filter(({ step }) => step === at)
+        .map(({ value }) => value);
+      return values.reduce((sum, value) => sum + value, 0) / values.length;
+    };
+    expect(meanAt(Math.max(...steps)), arm).toBeLessThan(meanAt(0));
+  }
+});
+
+test(
+  "plasticity finds dept's bodies where they are, and trains none of them again",
+  async () => {
+    const before = readFileSync(join(folder, "whole", "jobs", "trained", "glob", "1.json"), "utf8");
+    expect(await ended(start("plasticity", "whole"))).toBe(0);
+    expect(readFileSync(join(folder, "whole", "jobs", "trained", "glob", "1.json"), "utf8")).toBe(before);
+    const log = read("whole", "log.jsonl");
+    expect(log.split('"event":"started","job":"trained/glob/1"')).toHaveLength(2);
+    const rows = rowsOf("whole", "plasticity").filter(
+      ({ phase, arm }) => phase === "unseen" && arm === "spec",
+    );
+    const curve = rows.filter(({ seed, measure }) => seed === 1 && measure === "bits per byte");
+    expect(curve.length).toBeGreaterThanOrEqual(3);
+    const area = curve.slice(1).reduce((sum, { step, value }, i) => {
+      const from = curve[i]!;
+      return sum + (step - from.step) * (value + from.value);
+    }, 0);
+    const said = rows.find(({ seed, measure }) => seed === 1 && measure.startsWith("mean of the curve"))!;
+    expect(said.value).toBeCloseTo(area / 2 / curve.at(-1)!.step, 9);
+  },
+  patience,
+);
