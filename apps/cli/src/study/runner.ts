@@ -56,7 +56,7 @@ export async function runJobs(
   const running = new Map<string, { readonly job: Job; share: number }>();
   const waiting: (() => void)[] = [];
   const failures: unknown[] = [];
-  /** How much longer than expected jobs take, by those that this call has seen from begin to end. */
+  /** How much longer than expected jobs with a model take, by those that this call has seen from begin to end. */
   let [expected, taken] = [0, 0];
 
   function tell(ended: JobResult | null): void {
@@ -91,8 +91,10 @@ export async function runJobs(
         });
         await results.write(result);
         made.set(job.id, result);
-        expected += secondsOf(job);
-        taken += result.seconds;
+        if (job.loads.length > 0) {
+          expected += secondsOf(job);
+          taken += result.seconds;
+        }
         running.delete(job.id);
         await results.log({ event: "done", job: job.id, seconds: result.seconds });
         tell(result);

@@ -45,5 +45,5 @@ export const deptScale: Scale = {
   tokenizerBytes: 300_000,
   curveRows: 12,
   seeds: 3,
-  scale: 0.25,
+  scale: 0.2,
 };

@@ -1,5 +1,7 @@
 // The studies, by name.
 
+import { communicationJobs } from "./communication/jobs.ts";
+import { communicationReport } from "./communication/report.ts";
 import { deptJobs } from "./dept/jobs.ts";
 import { deptReport } from "./dept/report.ts";
 import type { Job, Row } from "./job.ts";
@@ -32,5 +34,12 @@ export const studies: readonly Study[] = [
     scale: deptScale,
     jobs: plasticityJobs,
     report: plasticityReport,
+  },
+  {
+    name: "communication",
+    title: "what travels, counted at the sockets, beside the formulas",
+    scale: deptScale,
+    jobs: communicationJobs,
+    report: communicationReport,
   },
 ];

@@ -127,6 +127,24 @@ export interface UnseenWork {
   readonly evaluateEvery: number;
 }
 
+/** A short run of real volunteers with a real coordinator, every byte counted at the sockets. */
+export interface TrafficWork {
+  readonly kind: "traffic";
+  readonly arm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly variant: RunFile["variant"];
+  readonly vocabulary: { readonly kind: RunFile["vocabulary"]["kind"]; readonly size: number };
+  readonly words: RunFile["words"];
+  readonly codec: RunFile["codec"];
+  readonly localSteps: number;
+  readonly rounds: number;
+  readonly sources: readonly { readonly id: string; readonly folder: string }[];
+  /** Of each source's text, in UTF-8. */
+  readonly trainBytes: number;
+  readonly heldOutBytes: number;
+}
+
 export type Work =
   | TokenizerWork
   | TextWork
@@ -134,4 +152,5 @@ export type Work =
   | FederatedWork
   | StandardWork
   | AdaptedWork
-  | UnseenWork;
+  | UnseenWork
+  | TrafficWork;

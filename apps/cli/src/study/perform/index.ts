@@ -6,6 +6,7 @@ import { trainFederated } from "./federated.ts";
 import type { Made, Performing } from "./performing.ts";
 import { trainOn, trainStandard } from "./standard.ts";
 import { dealTexts, makeText, makeTokenizer } from "./texts.ts";
+import { measureTraffic } from "./traffic.ts";
 import { trainUnseen } from "./unseen.ts";
 
 /** The backend has to be started. */
@@ -42,6 +43,8 @@ function performWork({ work }: Job, performing: Performing): Promise<Made> {
       return trainStandard(work, performing);
     case "adapted":
       return trainOn(work, performing);
+    case "traffic":
+      return measureTraffic(work, performing);
     case "unseen":
       return trainUnseen(work, performing);
     default:

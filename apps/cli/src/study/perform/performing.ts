@@ -1,10 +1,10 @@
 // What a job has while it is performed, and what several kinds of jobs do alike.
 
 import { type NamedTensors, namedTensors, sha256Of, tensorByName, tensorLayout } from "@homebody/base";
-import { adaptingOptions, evaluateHeldOut, type Parameters } from "@homebody/experiment";
+import { adaptingOptions, evaluateHeldOut, type Parameters, perplexity } from "@homebody/experiment";
 import { type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
 import type { SectionName } from "@homebody/protocol";
-import type { Score, Shard } from "@homebody/text";
+import { bitsPerByte, type Score, type Shard } from "@homebody/text";
 import { createTrainer, type Trainer } from "@homebody/train";
 import { type Folder, readTensors, readText, readTokenizer, writeTensors } from "../folder.ts";
 import { evaluatedShare, type JobResult, type Row } from "../job.ts";
@@ -51,9 +51,8 @@ export async function evaluated(
 
 /** Bits per byte compare across vocabularies; perplexity only where the vocabulary is one. */
 export function rowsOf(about: About, source: string, score: Pick<Score, "nats" | "tokens" | "bytes">): Row[] {
-  const { nats, tokens, bytes } = score;
   const row = (measure: string, value: number) => ({ ...about, source, measure, value });
-  return [row("bits per byte", nats / Math.LN2 / bytes), row("perplexity", Math.exp(nats / tokens))];
+  return [row("bits per byte", bitsPerByte(score.nats, score.bytes)), row("perplexity", perplexity(score))];
 }
 
 /** On each text, with the trainer's own vocabulary. */

@@ -1,6 +1,6 @@
 // Plots as SVG, from data alone: for the report, where the page's colours hold, and as files that bring their own.
 
-import { scaleLinear } from "d3-scale";
+import { scaleLinear, scaleLog } from "d3-scale";
 import { line } from "d3-shape";
 import { colours, escaped, plotStyle } from "./look.ts";
 import type { DotPlot, LinePlot } from "./report.ts";
@@ -32,22 +32,21 @@ interface Drawn {
 }
 
 /** A row an arm: each seed a faint dot, the mean a full one, a line of one standard deviation to both sides. */
-function dots({ rows, axis, digits }: DotPlot, width: number): Drawn {
+function dots({ rows, axis, digits, isLogarithmic }: DotPlot, width: number): Drawn {
   const isNarrow = width < narrow;
   const left = isNarrow ? 8 : Math.min(240, 16 + 7 * Math.max(...rows.map(({ label }) => label.length)));
-  const right = width - 60;
+  const right = width - 76;
   const pitch = isNarrow ? rowHeight + 14 : rowHeight;
   const bottom = 8 + rows.length * pitch;
   const all = rows.flatMap(({ values }) => values);
-  const x = scaleLinear([Math.min(...all), Math.max(...all)], [left + 10, right - 10]).nice(5);
-  x.range([left + 10, right - 10]);
-  const parts = x
-    .ticks(isNarrow ? 4 : 7)
-    .map(
-      (tick) =>
-        `<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="8" y2="${bottom}"/>` +
-        `<text class="quiet" x="${at(x(tick))}" y="${bottom + 18}" text-anchor="middle">${tick}</text>`,
-    );
+  const scale = isLogarithmic === true ? scaleLog : scaleLinear;
+  const x = scale([Math.min(...all), Math.max(...all)], [left + 10, right - 10]).nice();
+  const ticks = isLogarithmic === true ? x.ticks(1) : x.ticks(isNarrow ? 4 : 7);
+  const parts = ticks.map(
+    (tick) =>
+      `<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="8" y2="${bottom}"/>` +
+      `<text class="quiet" x="${at(x(tick))}" y="${bottom + 18}" text-anchor="middle">${tick.toLocaleString("en")}</text>`,
+  );
   for (const [i, { label, family, values }] of rows.entries()) {
     const top = 8 + i * pitch;
     const y = top + (isNarrow ? 14 : 0) + rowHeight / 2;
@@ -62,7 +61,7 @@ function dots({ rows, axis, digits }: DotPlot, width: number): Drawn {
       `<line class="spread" x1="${at(x(middle - spread))}" x2="${at(x(middle + spread))}" y1="${y}" y2="${y}"/>`,
       ...values.map((value) => `<circle class="one" cx="${at(x(value))}" cy="${y}" r="3.5"/>`),
       `<circle class="mean" cx="${at(x(middle))}" cy="${y}" r="5"/>`,
-      `<text x="${width - 4}" y="${y + 4}" text-anchor="end">${middle.toFixed(digits)}</text></g>`,
+      `<text x="${width - 4}" y="${y + 4}" text-anchor="end">${shown(middle, digits)}</text></g>`,
     );
   }
   parts.push(axisTitle(axis, (left + right) / 2, bottom + 38));
@@ -117,6 +116,9 @@ function lines({ series, xAxis, yAxis }: LinePlot, width: number): Drawn {
 
 const axisTitle = (text: string, x: number, y: number): string =>
   `<text class="quiet" x="${x}" y="${y}" text-anchor="middle">${escaped(text)}</text>`;
+
+const shown = (value: number, digits: number): string =>
+  value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });
 
 /** To a tenth of a pixel. */
 const at = (value: number): number => Math.round(value * 10) / 10;

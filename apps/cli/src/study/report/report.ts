@@ -69,6 +69,7 @@ export interface DotPlot {
   readonly kind: "dots";
   readonly axis: string;
   readonly digits: number;
+  readonly isLogarithmic?: boolean;
   readonly rows: readonly {
     readonly label: string;
     readonly family: Family;
