@@ -1,0 +1,171 @@
+// homebody evaluate and adapt on finished runs of every variant of DEPT: real volunteers, real bodies, real files.
+
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { trainTokenizer, utf8Length } from "@homebody/text";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { RunFolderOptions } from "../../../test/run-folder.ts";
+import type { Row } from "../src/evaluate/tables.ts";
+import { run as evaluate } from "../src/evaluate.ts";
+import { captured, finishedRun } from "./finished-run.ts";
+
+const source = "vocabulary: { kind: source, size: 300 }";
+const global = "vocabulary: { kind: global, size: 300 }";
+const given = "vocabulary: { kind: global, file: tokenizer.json }";
+
+interface Case {
+  readonly name: string;
+  readonly options: RunFolderOptions;
+  /** What its models are called, behind the folder's name. */
+  readonly models: readonly string[];
+  /** Whether the body alone has the words. */
+  readonly alone: boolean;
+  /** Whether volunteers leave out rows. */
+  readonly rows: boolean;
+}
+
+const each = ["#a", "#b"];
+const cases: readonly Case[] = [
+  { name: "GLOB", options: { more: ["variant: glob", global] }, models: ["", ""], alone: true, rows: false },
+  { name: "TRIM", options: { more: ["variant: trim", global] }, models: each, alone: true, rows: true },
+  {
+    name: "SPEC, words of sources",
+    options: { more: ["words: source", source] },
+    models: each,
+    alone: true,
+    rows: false,
+  },
+  {
+    name: "SPEC, words of sources, one vocabulary",
+    options: { more: ["words: source", global] },
+    models: each,
+    alone: true,
+    rows: true,
+  },
+  {
+    name: "SPEC, words of devices, one vocabulary",
+    options: { more: [global] },
+    models: each,
+    alone: false,
+    rows: true,
+  },
+  {
+    name: "SPEC, words of devices, vocabularies of sources",
+    options: { more: [source] },
+    models: each,
+    alone: false,
+    rows: false,
+  },
+  {
+    name: "TRIM, brought",
+    options: { more: ["variant: trim", given], text: "brought" },
+    models: each,
+    alone: false,
+    rows: true,
+  },
+  {
+    name: "GLOB, brought",
+    options: { more: ["variant: glob", given], text: "brought" },
+    models: ["", ""],
+    alone: false,
+    rows: false,
+  },
+];
+
+const measured = async (...args: string[]) => {
+  const all = [...args, "--backend", "wasm", "--threads", "1", "--json"];
+  const { code, stdout } = await captured(evaluate, all);
+  expect(code).toBe(0);
+  return JSON.parse(stdout) as {
+    rows: Row[];
+    sharedTokenizer: boolean;
+    models: { name: string; config: { vocab_size: number }; provenance: Record<string, string> }[];
+  };
+};
+const bare = ["--measures", "bits-per-byte"];
+
+describe.each(cases)("$name", ({ options, models, alone, rows: leavesOut }) => {
+  let folder: string;
+  let made: Awaited<ReturnType<typeof finishedRun>>;
+  const at = (...path: string[]) => join(folder, ...path);
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "homebody-variants-"));
+    const words = "the body travels far слова остаются дома всегда another sing";
+    writeFileSync(at("tokenizer.json"), trainTokenizer([words, words], { vocabulary: 300 }).toJson());
+    made = await finishedRun(folder, { rounds: 2, localSteps: 10, family: "gpt2", ...options });
+  }, 60_000);
+  afterAll(async () => {
+    await made.server.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("each source's text scores what its volunteer reported", async () => {
+    const found = await measured(at("data"), ...bare);
+    expect(found.rows.map(({ model, corpus, seen }) => [model, corpus, seen])).toEqual(
+      ["a", "b"].map((id, i) => [`${at("data")}${models[i]}`, `${id} (its own)`, "own"]),
+    );
+    for (const [i, { measured }] of found.rows.entries()) {
+      const reported = made.scores[i]!.at(-1)!;
+      expect(reported.body).toBe(2);
+      expect(measured.bitsPerByte).toBeCloseTo(reported.bitsPerByte, 5);
+      expect(measured.lostBytes).toBe(0);
+      expect(measured.perplexity).toBeCloseTo(Math.exp(measured.nats / measured.tokens), 9);
+    }
+    for (const { config } of found.models) if (leavesOut) expect(config.vocab_size).toBeLessThan(300);
+    const one = await measured(`${at("data")}#b`, ...bare);
+    expect(one.rows).toEqual(found.rows.slice(1));
+  });
+
+  test(
+    alone
+      ? "neither a volunteer's folder is needed, nor the data folder"
+      : "at its address there is no model",
+    async () => {
+      const found = measured(made.server.url, ...bare);
+      if (!alone && models[0] !== "")
+        return expect(found).rejects.toThrow("model: expected a run whose words are in its body");
+      if (!alone)
+        return expect(found).rejects.toThrow(`expected a text to measure ${made.server.url} on, got none`);
+      const { rows } = await found;
+      expect(rows.map(({ measured }) => measured)).toEqual(
+        (await measured(at("data"), ...bare)).rows.map(({ measured }) => measured),
+      );
+      expect(rows[0]!.model).toBe(`${made.server.url}${models[0]}`);
+    },
+  );
+
+  test("on another text", async () => {
+    const documents = ["the body sings another song", "the road is far, and дома all is well", "far far"];
+    mkdirSync(at("corpora", "xx"), { recursive: true });
+    const lines = documents.map((text) => `${JSON.stringify({ text })}\n`).join("");
+    for (const name of ["train", "valid"]) writeFileSync(at("corpora", "xx", `${name}.jsonl`), lines);
+    const { rows } = await measured(`${at("data")}#a`, "--corpora", at("corpora"));
+    const { measured: other, seen } = rows.find(({ corpus }) => corpus === "xx")!;
+    expect(seen).toBe("no");
+    const all = documents.reduce((sum, text) => sum + utf8Length(text), 0);
+    expect(other.bytes).toBe(all); // nothing is left out of the divisor
+    if (!leavesOut) {
+      expect(other.lostBytes).toBe(0);
+      expect(other.perplexity).not.toBeNull();
+      return;
+    }
+    // Of a's text (the, body, travels, far) no Cyrillic byte is known.
+    expect(other.lostBytes).toBeGreaterThanOrEqual(8);
+    expect(other.perplexity).toBeNull();
+    expect(other.nats).toBeGreaterThan(8 * Math.LN2 * other.lostBytes);
+    expect(other.bitsPerByte).toBeCloseTo(other.nats / Math.LN2 / all, 9);
+    const shown = await captured(evaluate, [
+      `${at("data")}#a`,
+      "--corpora",
+      at("corpora"),
+      "--backend",
+      "wasm",
+      "--threads",
+      "1",
+    ]);
+    expect(shown.stdout).toMatch(/\d\* /);
+    expect(shown.stdout).toMatch(/bytes have no token in it\. Each counts 8 bits/);
+  });
+});
