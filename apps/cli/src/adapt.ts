@@ -39,7 +39,7 @@ import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
 homebody adapt BODY --text PATH ... [--vocab N | --tokenizer FILE] [--steps N] [--freeze-body]
-               [--embeddings random|FILE|DIR] [--held-out PATH ...] [--seed N] [--batch N] [--learning-rate X]
+               [--embeddings random|MODEL|FILE ...] [--held-out PATH ...] [--seed N] [--batch N] [--learning-rate X]
                [--backend webgpu|wasm] [--threads N] [--to DIR] [--json]
 
 ${bodyUsage}
@@ -47,8 +47,9 @@ ${bodyUsage}
   --held-out PATH  what the model is measured on; without it a tenth of the text, which is not trained on
   --vocab N      tokens of the vocabulary that is learnt from the text (2048)
   --tokenizer FILE  a tokenizer.json instead
-  --embeddings   random (the default), or a safetensors file with the embeddings of the tokenizer, or a model folder,
-                 whose tokenizer is then taken too
+  --embeddings   random (the default); or a model folder or a run's words (DATA or URL, with #SOURCE behind it where each source has
+                 its own), whose tokenizer is then taken too; or safetensors files that have the embeddings of the
+                 tokenizer, as sections of a body do
   --freeze-body  the embeddings alone learn
   --steps N      240; the learning rate begins at its peak, after a warm-up, and falls by a cosine
   --batch N      rows of a step (as in the body's run, else 8)
@@ -64,7 +65,8 @@ interface Options {
   readonly heldOut: readonly string[] | undefined;
   readonly vocabulary: number;
   readonly tokenizer: string | undefined;
-  readonly embeddings: string | undefined;
+  /** None: random ones. */
+  readonly embeddings: readonly string[];
   readonly steps: number;
   readonly freezeBody: boolean;
   readonly batch: number | undefined;
@@ -104,7 +106,7 @@ function read(args: readonly string[]): Options {
       "held-out": { type: "string", multiple: true },
       vocab: { type: "string" },
       tokenizer: { type: "string" },
-      embeddings: { type: "string", default: "random" },
+      embeddings: { type: "string", multiple: true, default: ["random"] },
       steps: { type: "string", default: "240" },
       "freeze-body": { type: "boolean", default: false },
       batch: { type: "string" },
@@ -122,6 +124,8 @@ function read(args: readonly string[]): Options {
   if (values.text === undefined) throw new InputError("--text", "a file or folder of text", "none");
   if (values.vocab !== undefined && values.tokenizer !== undefined)
     throw new InputError("--vocab, --tokenizer", "one of them", "both");
+  if (values.embeddings.length > 1 && values.embeddings.includes("random"))
+    throw new InputError("--embeddings", "random, or what was trained", values.embeddings.join(", "));
   const whole = (option: string, text: string | undefined, least: number, most: number) =>
     text === undefined ? undefined : wholeNumber(option, text, least, most);
   const { "learning-rate": rate } = values;
@@ -131,7 +135,7 @@ function read(args: readonly string[]): Options {
     heldOut: values["held-out"],
     vocabulary: whole("--vocab", values.vocab, 257, 65536) ?? 2048,
     tokenizer: values.tokenizer,
-    embeddings: values.embeddings === "random" ? undefined : values.embeddings,
+    embeddings: values.embeddings.filter((written) => written !== "random"),
     steps: wholeNumber("--steps", values.steps, 1, 10_000_000),
     freezeBody: values["freeze-body"],
     batch: whole("--batch", values.batch, 1, 4096),
@@ -152,7 +156,7 @@ type Result = Awaited<ReturnType<typeof work>>;
 async function work(options: Options, line: ProgressLine, { signal }: Interrupt) {
   const { seed, steps, freezeBody } = options;
   const body = await findBody(options.body);
-  const given = await findEmbeddings(options.embeddings, options.tokenizer, body);
+  const given = await findEmbeddings(options.embeddings, options.tokenizer, body, seed);
   const text = await prepareText(options, body, given?.tokenizer, line, signal);
   const config = given?.config ?? body.configFor(text.tokenizer.vocabularySize);
   const beginning = beginningOf(config, body.theta, given?.embeddings(config) ?? null, seed);
@@ -209,7 +213,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
       heldOutBytes: shardBytes(text.heldOut),
       vocabulary: text.tokenizer.vocabularySize,
     },
-    settings: { ...settings, embeddings: options.embeddings ?? "random" },
+    settings: { ...settings, embeddings: given === undefined ? "random" : options.embeddings },
     evaluations: evaluations.map(({ step, loss, heldOut }) => ({ step, loss, ...heldOut })),
     heldOut,
     unigram: unigram(text.train, heldOutBatches(text.heldOut, rows), config.vocab_size),

@@ -1,12 +1,15 @@
 // Embeddings that were trained before, and the tokenizer whose tokens their rows stand for.
 
 import { basename } from "node:path";
-import { decodeSafetensors, float32Tensors, InputError } from "@homebody/base";
+import { decodeSafetensors, float32Tensors, InputError, type SafetensorsEntry } from "@homebody/base";
+import { putRows } from "@homebody/dept";
 import { type Parameters, takeTensors } from "@homebody/experiment";
-import { groupLayout, type ModelConfig } from "@homebody/model";
+import { groupLayout, initialParameters, type ModelConfig } from "@homebody/model";
 import { decodeUtf8, type Tokenizer, tokenizerFromJson } from "@homebody/text";
 import type { Body } from "./body.ts";
-import { isModelFolder, readBytes, readModelFolder } from "./folder.ts";
+import { isModelFolder, readBytes } from "./folder.ts";
+import type { TrainedModel } from "./of-run.ts";
+import { findModels, isRun } from "./trained.ts";
 
 /** Embeddings that were given, with the tokenizer and the config that they belong to. */
 export interface Given {
@@ -15,33 +18,79 @@ export interface Given {
   embeddings(config: ModelConfig): Pick<Parameters, "phi" | "psi">;
 }
 
-/** Of a model folder, whose tokenizer then counts unless another is given, or of a file beside a tokenizer's. */
+/**
+ * `written`: a model folder or a run, whose tokenizer then counts unless another is given; or files with their tensors, sections of a
+ * body for example, beside a tokenizer's. `seed` gives the rows that a run's words leave out.
+ */
 export async function findEmbeddings(
-  path: string | undefined,
+  written: readonly string[],
   given: string | undefined,
   body: Body,
+  seed: string,
 ): Promise<Given | undefined> {
-  if (path === undefined) return undefined;
-  if (isModelFolder(path)) {
-    const model = await readModelFolder(path);
-    const tokenizer = given === undefined ? model.tokenizer : await readTokenizer(given);
-    return {
-      tokenizer,
-      config: body.configFor(model.config.vocab_size),
-      embeddings: () => model.parameters,
-    };
-  }
+  const [first] = written;
+  if (first === undefined) return undefined;
+  const model = await modelOf(first);
+  if (model === undefined) return await inFiles(written, given, body);
+  if (written.length > 1) throw new InputError("--embeddings", "one model, or files", written.join(", "));
+  const own = wordsOf(model, body, seed);
+  return given === undefined ? own : { ...own, tokenizer: await readTokenizer(given) };
+}
+
+/** Of several volunteers of one source the first; undefined where files are meant. */
+async function modelOf(written: string): Promise<TrainedModel | undefined> {
+  if (!isModelFolder(written) && !isRun(written)) return undefined;
+  const models = await findModels(written);
+  const sources = new Set(models.map(({ own }) => own[0]?.source.id));
+  if (sources.size > 1)
+    throw new InputError(
+      "--embeddings",
+      `the words of one source: ${[...sources].map((id) => `${written}#${id}`).join(", ")}`,
+      written,
+    );
+  return models[0];
+}
+
+/**
+ * Where a run's words leave out rows of a vocabulary, all rows of it, since another text needs others: as the body has them
+ * (TRIM), or as they are first drawn by the seed (SPEC).
+ */
+function wordsOf({ config, parameters, tokenizer, whole }: TrainedModel, body: Body, seed: string): Given {
+  if (whole === null)
+    return { tokenizer, config: body.configFor(config.vocab_size), embeddings: () => parameters };
+  const { rows, phi } = whole;
+  return {
+    tokenizer: whole.tokenizer,
+    config: body.configFor(rows.size),
+    embeddings: (all) => ({
+      phi: phi ?? putRows(initialParameters(all, ["phi"], `${seed}/words`), parameters.phi, rows),
+      psi: parameters.psi,
+    }),
+  };
+}
+
+async function inFiles(paths: readonly string[], given: string | undefined, body: Body): Promise<Given> {
   if (given === undefined)
     throw new InputError("--embeddings", "--tokenizer beside it, for what its rows stand for", "none");
   const tokenizer = await readTokenizer(given);
-  const where = basename(path);
-  const tensors = float32Tensors(decodeSafetensors(await readBytes("--embeddings", path), where));
+  const where = paths.map((path) => basename(path)).join(", ");
+  const tensors = new Map<string, SafetensorsEntry>();
+  for (const path of paths) {
+    const file = decodeSafetensors(await readBytes("--embeddings", path), basename(path));
+    for (const [name, tensor] of file.tensors) tensors.set(name, tensor);
+  }
+  const found = float32Tensors({ metadata: {}, tensors });
+  const { vocabularySize } = tokenizer;
+  // An embedding may have more rows than a tokenizer that found too little text has tokens; never fewer.
+  const names = groupLayout(body.configFor(vocabularySize), "phi").slots.map(({ name }) => name);
+  const rows =
+    found.layout.slots.find(({ name }) => names.includes(name.replace(/^phi\//, "")))?.shape[0] ?? 0;
   return {
     tokenizer,
-    config: body.configFor(tokenizer.vocabularySize),
+    config: body.configFor(Math.max(rows, vocabularySize)),
     embeddings: (config) => ({
-      phi: takeTensors(tensors, groupLayout(config, "phi"), where, "phi"),
-      psi: takeTensors(tensors, groupLayout(config, "psi"), where, "psi"),
+      phi: takeTensors(found, groupLayout(config, "phi"), where, "phi"),
+      psi: takeTensors(found, groupLayout(config, "psi"), where, "psi"),
     }),
   };
 }
