@@ -2,8 +2,6 @@
 
 import { join, resolve } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
-import { parseArgs } from "node:util";
-import { InputError } from "@homebody/base";
 import type { LearningRateSettings } from "@homebody/dept";
 import {
   type AdaptProgress,
@@ -27,59 +25,20 @@ import {
 } from "@homebody/text";
 import { requireMemory } from "@homebody/train";
 import { breathing, engineDevice, systemClock } from "@homebody/volunteer";
+import { type Options, readOptions } from "./adapt/options.ts";
 import { type Interrupt, interrupt } from "./interrupt.ts";
-import { type Body, bodyUsage, findBody } from "./models/body.ts";
+import { type Body, findBody } from "./models/body.ts";
 import { findEmbeddings, readTokenizer } from "./models/embeddings.ts";
 import { writeModelFolder } from "./models/folder.ts";
 import { readDocuments, splitText } from "./models/texts.ts";
-import { backendName, positiveNumber, wholeNumber } from "./options.ts";
 import { type ProgressLine, progressLine } from "./progress-line.ts";
 import { table } from "./table.ts";
 import { offerWebGpu } from "./webgpu.ts";
 
-export const usage = `
-homebody adapt BODY --text PATH ... [--vocab N | --tokenizer FILE] [--steps N] [--freeze-body]
-               [--embeddings random|MODEL|FILE ...] [--held-out PATH ...] [--seed N] [--batch N] [--learning-rate X]
-               [--backend webgpu|wasm] [--threads N] [--to DIR] [--json]
-
-${bodyUsage}
-  --text PATH    .txt, .md or .jsonl files or folders to train on
-  --held-out PATH  what the model is measured on; without it a tenth of the text, which is not trained on
-  --vocab N      tokens of the vocabulary that is learnt from the text (2048)
-  --tokenizer FILE  a tokenizer.json instead
-  --embeddings   random (the default); or a model folder or a run's words (DATA or URL, with #SOURCE behind it where each source has
-                 its own), whose tokenizer is then taken too; or safetensors files that have the embeddings of the
-                 tokenizer, as sections of a body do
-  --freeze-body  the embeddings alone learn
-  --steps N      240; the learning rate begins at its peak, after a warm-up, and falls by a cosine
-  --batch N      rows of a step (as in the body's run, else 8)
-  --learning-rate X  the peak (as in the body's run, else 0.002; half of it with embeddings that were trained)
-  --seed N       1
-  --to DIR       writes config.json, model.safetensors and tokenizer.json, as Hugging Face's libraries read them
-  --json         the result as JSON instead of a table
-`;
-
-interface Options {
-  readonly body: string;
-  readonly text: readonly string[];
-  readonly heldOut: readonly string[] | undefined;
-  readonly vocabulary: number;
-  readonly tokenizer: string | undefined;
-  /** None: random ones. */
-  readonly embeddings: readonly string[];
-  readonly steps: number;
-  readonly freezeBody: boolean;
-  readonly batch: number | undefined;
-  readonly peak: number | undefined;
-  readonly seed: string;
-  readonly backend: ReturnType<typeof backendName>;
-  readonly threads: number | undefined;
-  readonly to: string | undefined;
-  readonly json: boolean;
-}
+export { usage } from "./adapt/options.ts";
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = read(args);
+  const options = readOptions(args);
   const stop = interrupt();
   const line = progressLine();
   try {
@@ -95,57 +54,6 @@ export async function run(args: readonly string[]): Promise<number> {
   } finally {
     stop.release();
   }
-}
-
-function read(args: readonly string[]): Options {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      text: { type: "string", multiple: true },
-      "held-out": { type: "string", multiple: true },
-      vocab: { type: "string" },
-      tokenizer: { type: "string" },
-      embeddings: { type: "string", multiple: true, default: ["random"] },
-      steps: { type: "string", default: "240" },
-      "freeze-body": { type: "boolean", default: false },
-      batch: { type: "string" },
-      "learning-rate": { type: "string" },
-      seed: { type: "string", default: "1" },
-      backend: { type: "string" },
-      threads: { type: "string" },
-      to: { type: "string" },
-      json: { type: "boolean", default: false },
-    },
-  });
-  const [body] = positionals;
-  if (body === undefined || positionals.length > 1)
-    throw new InputError("adapt", "one body", positionals.join(" ") || "none");
-  if (values.text === undefined) throw new InputError("--text", "a file or folder of text", "none");
-  if (values.vocab !== undefined && values.tokenizer !== undefined)
-    throw new InputError("--vocab, --tokenizer", "one of them", "both");
-  if (values.embeddings.length > 1 && values.embeddings.includes("random"))
-    throw new InputError("--embeddings", "random, or what was trained", values.embeddings.join(", "));
-  const whole = (option: string, text: string | undefined, least: number, most: number) =>
-    text === undefined ? undefined : wholeNumber(option, text, least, most);
-  const { "learning-rate": rate } = values;
-  return {
-    body,
-    text: values.text,
-    heldOut: values["held-out"],
-    vocabulary: whole("--vocab", values.vocab, 257, 65536) ?? 2048,
-    tokenizer: values.tokenizer,
-    embeddings: values.embeddings.filter((written) => written !== "random"),
-    steps: wholeNumber("--steps", values.steps, 1, 10_000_000),
-    freezeBody: values["freeze-body"],
-    batch: whole("--batch", values.batch, 1, 4096),
-    peak: rate === undefined ? undefined : positiveNumber("--learning-rate", rate, 1),
-    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
-    backend: backendName(values.backend),
-    threads: whole("--threads", values.threads, 1, 64),
-    to: values.to,
-    json: values.json,
-  };
 }
 
 /** Held-out rows of a point of the curve; in the end all of them are evaluated. */
@@ -256,12 +164,13 @@ function shown({ evaluations, heldOut, unigram, text, body }: Result, to: string
     (nats / tokens).toFixed(3),
     bitsPerByte.toFixed(3),
   ]);
-  const less = (100 * (1 - heldOut.bitsPerByte / unigram.bitsPerByte)).toFixed(1);
+  const share = 100 * (1 - heldOut.bitsPerByte / unigram.bitsPerByte);
+  const beside = `${Math.abs(share).toFixed(1)} % ${share < 0 ? "more" : "less"}`;
   return [
     table(["step", "training loss", "held out, nats a token", "bits per byte"], rows),
     "",
     `${body.written}: ${heldOut.bitsPerByte.toFixed(3)} bits per byte on all ${text.heldOutBytes} held-out bytes, ` +
-      `${less} % less than a unigram model (${unigram.bitsPerByte.toFixed(3)}).`,
+      `${beside} than a unigram model (${unigram.bitsPerByte.toFixed(3)}).`,
     ...(to === undefined ? [] : [`The model is in ${join(to, "model.safetensors")} and beside it.`]),
     "",
   ].join("\n");
