@@ -79,6 +79,11 @@ test("a text is learnt; the result says by how much, from what and how; the same
     expect(readFileSync(at("two", file)).equals(readFileSync(at("one", file))), file).toBe(true);
 });
 
+test("a body that is worse than counting tokens is said to be", async () => {
+  const { stdout } = await adapted(at("data"), "--vocab", "300", "--steps", "1");
+  expect(stdout).toMatch(/held-out bytes, \d+\.\d % more than a unigram model \(/);
+});
+
 test("a model folder has Hugging Face's names, and embeddings can be taken from a file beside a tokenizer", async () => {
   await adapted(at("data"), "--vocab", "300", "--steps", "2", "--to", at("hf"));
   const config = JSON.parse(readFileSync(at("hf", "config.json"), "utf8"));

@@ -145,12 +145,18 @@ describe.each(cases)("$name", ({ options, models, alone, rows: leavesOut }) => {
     const lines = documents.map((text) => `${JSON.stringify({ text })}\n`).join("");
     for (const name of ["train", "valid"]) writeFileSync(at("corpora", "xx", `${name}.jsonl`), lines);
     const { rows } = await measured(`${at("data")}#a`, "--corpora", at("corpora"));
+    // The declaration in English: a's rows have few of its letters, and none is left out of its bytes.
+    const { udhr } = rows.find(({ corpus }) => corpus === "a (its own)")!.measured;
+    expect(udhr!.bytes).toBeGreaterThan(10_000);
+    expect(udhr!.lostBytes > 0).toBe(leavesOut);
+    expect(udhr!.total).toBeGreaterThan(8 * udhr!.lostBytes);
     const { measured: other, seen } = rows.find(({ corpus }) => corpus === "xx")!;
     expect(seen).toBe("no");
     const all = documents.reduce((sum, text) => sum + utf8Length(text), 0);
     expect(other.bytes).toBe(all); // nothing is left out of the divisor
     if (!leavesOut) {
       expect(other.lostBytes).toBe(0);
+      expect(other.udhr).toBeNull();
       expect(other.perplexity).not.toBeNull();
       return;
     }

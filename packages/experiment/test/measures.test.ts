@@ -107,7 +107,8 @@ test("a byte that has no token costs 8 bits, in a text and in a pair's sentences
   expect(["eye", "cat", "ž", ""].map((one) => lostBytes(withoutE, one))).toEqual([2, 0, 0, 0]);
   const tokens = tokenizer.encode("on tr").length + 1;
   expect(await bitsOfText(scorer, withoutE, "one tree")).toBeCloseTo(tokens * Math.log2(vocabulary) + 24, 3);
-  const { bits } = await parallelBits(scorer, withoutE, ["eye"]);
+  const { bits, lostBytes: lost } = await parallelBits(scorer, withoutE, ["eye"]);
+  expect(lost).toBe(2);
   expect(bits[0]).toBeCloseTo(2 * Math.log2(vocabulary) + 16, 3); // y and the end
   // Each letter of these is a token of log2 300 = 8.2 bits, which is more than a byte that is lost costs.
   const found = await pairAccuracy(scorer, withoutE, [

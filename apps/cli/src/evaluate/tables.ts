@@ -29,7 +29,7 @@ const columns: readonly Column[] = [
   {
     name: "bits per byte",
     measure: "bits-per-byte",
-    cell: ({ bitsPerByte, lostBytes }) => `${bitsPerByte.toFixed(3)}${lostBytes > 0 ? "*" : ""}`,
+    cell: ({ bitsPerByte, lostBytes }) => bitsPerByte.toFixed(3) + star(lostBytes),
   },
   { name: "perplexity", measure: "perplexity", cell: ({ perplexity }) => perplexity?.toPrecision(4) ?? "" },
   {
@@ -42,8 +42,8 @@ const columns: readonly Column[] = [
     measure: "unigram",
     cell: ({ unigram }) => unigram?.normalised.toFixed(3) ?? "",
   },
-  { name: "bits an article", measure: "udhr", cell: ({ udhr }) => udhr?.meanPerArticle.toFixed(0) ?? "" },
-  { name: "bits, whole UDHR", measure: "udhr", cell: ({ udhr }) => udhr?.total.toFixed(0) ?? "" },
+  { name: "bits an article", measure: "udhr", cell: ({ udhr }) => bitsOf(udhr, "meanPerArticle") },
+  { name: "bits, whole UDHR", measure: "udhr", cell: ({ udhr }) => bitsOf(udhr, "total") },
   { name: "swapped words", measure: "pairs", cell: ({ pairs }) => share(pairs?.swapped) },
   { name: "replaced word", measure: "pairs", cell: ({ pairs }) => share(pairs?.replaced) },
 ];
@@ -64,10 +64,18 @@ export function measureTable(rows: readonly Row[], measures: ReadonlySet<Measure
   );
 }
 
+const star = (lostBytes: number) => (lostBytes > 0 ? "*" : "");
+
+const bitsOf = (udhr: Measured["udhr"], figure: "meanPerArticle" | "total") =>
+  udhr === null ? "" : udhr[figure].toFixed(0) + star(udhr.lostBytes);
+
 /** Of the figures with a star; undefined where there are none. */
 export function lostNote(rows: readonly Row[]): string | undefined {
-  const shares = rows.map(({ measured: { lostBytes, bytes } }) => lostBytes / bytes);
-  const most = Math.max(0, ...shares);
+  const texts = rows.flatMap(({ measured }) => [
+    measured,
+    ...(measured.udhr === null ? [] : [measured.udhr]),
+  ]);
+  const most = Math.max(0, ...texts.map(({ lostBytes, bytes }) => lostBytes / bytes));
   if (most === 0) return undefined;
   return (
     `* Rows are left out of the model's vocabulary, and up to ${(100 * most).toPrecision(2)} % of the text's bytes have no ` +

@@ -4,6 +4,7 @@
 
 import { InputError } from "@homebody/base";
 import { type Tokenizer, utf8Length } from "@homebody/text";
+import { lostBytes } from "./lost.ts";
 import { bitsOfText, type Scorer } from "./scorer.ts";
 
 export interface ParallelScore {
@@ -13,6 +14,8 @@ export interface ParallelScore {
   readonly meanPerArticle: number;
   /** UTF-8, of all articles. */
   readonly bytes: number;
+  /** Of them: those that the model has no token for. */
+  readonly lostBytes: number;
 }
 
 /** `articles`: all of them, in an order that all languages share. */
@@ -26,5 +29,6 @@ export async function parallelBits(
   for (const article of articles) bits.push(await bitsOfText(scorer, tokenizer, article));
   const total = bits.reduce((sum, some) => sum + some, 0);
   const bytes = articles.reduce((sum, article) => sum + utf8Length(article), 0);
-  return { bits, total, meanPerArticle: total / articles.length, bytes };
+  const lost = articles.reduce((sum, article) => sum + lostBytes(tokenizer, article), 0);
+  return { bits, total, meanPerArticle: total / articles.length, bytes, lostBytes: lost };
 }
