@@ -19,6 +19,8 @@ export interface AdaptSettings {
   /** Rows of a step; a row is as long as the context. */
   readonly batch: number;
   readonly learningRate: LearningRateSettings;
+  /** The body stands still; the embeddings alone learn. */
+  readonly freezeBody: boolean;
   /** Gives the order of batches and which held-out rows are evaluated. */
   readonly seed: string;
   /** Steps from one evaluation to the next; before the first step and after the last one there is one anyway. */
@@ -55,23 +57,23 @@ export function adaptingOptions(config: ModelConfig): TrainerOptions {
 }
 
 /**
- * A body with embeddings: the given ones, or random ones by the seed. Throws an InputError where one of them is not of
- * this model: other layers or width, another vocabulary or context.
+ * A body with embeddings: the given ones, and random ones by the seed for what is not given. Throws an InputError where
+ * one of them is not of this model: other layers or width, another vocabulary or context.
  */
 export function beginningOf(
   config: ModelConfig,
   body: NamedTensors,
-  embeddings: Pick<Parameters, "phi" | "psi"> | null,
+  embeddings: Partial<Pick<Parameters, "phi" | "psi">> | null,
   seed: string,
 ): Parameters {
   requireParameters(config, "theta", body, "body");
-  if (embeddings === null) {
-    const fresh = (group: "phi" | "psi") => initialParameters(config, [group], `${seed}/words`);
-    return { theta: body, phi: fresh("phi"), psi: fresh("psi") };
-  }
-  requireParameters(config, "phi", embeddings.phi, "token embedding");
-  requireParameters(config, "psi", embeddings.psi, "position embedding");
-  return { theta: body, phi: embeddings.phi, psi: embeddings.psi };
+  const given = (group: "phi" | "psi", where: string) => {
+    const tensors = embeddings?.[group];
+    if (tensors === undefined) return initialParameters(config, [group], `${seed}/words`);
+    requireParameters(config, group, tensors, where);
+    return tensors;
+  };
+  return { theta: body, phi: given("phi", "token embedding"), psi: given("psi", "position embedding") };
 }
 
 /** A body that has learnt nothing, by the seed. */

@@ -25,6 +25,7 @@ const settings: AdaptSettings = {
   steps: 24,
   batch: 4,
   learningRate: adaptingRate(0.01, 24),
+  freezeBody: false,
   seed: "1",
   evaluateEvery: 10,
   heldOutRows: 8,
@@ -140,6 +141,16 @@ test("cancelled between steps", async () => {
   };
   await expect(work()).rejects.toThrow(expect.objectContaining({ name: "AbortError" }));
   expect(steps).toEqual([0, 1, 2, 3]);
+});
+
+test("what is given of embeddings is taken, and what is not is random", () => {
+  const config = smallConfig("gpt2");
+  const body = randomBody(config, "1");
+  const { psi } = firstParameters(config, "other");
+  const fresh = beginningOf(config, body, null, "1");
+  const some = beginningOf(config, body, { psi }, "1");
+  expect(some).toEqual({ ...fresh, psi });
+  expect(some.psi.data).not.toEqual(fresh.psi.data);
 });
 
 test("embeddings of another vocabulary or context, and another body, are refused in words", () => {
