@@ -26,8 +26,6 @@ export interface AdaptSettings {
   /** Steps from one evaluation to the next; before the first step and after the last one there is one anyway. */
   readonly evaluateEvery: number;
   readonly heldOutRows: number | "all";
-  /** The body stands still, and embeddings alone learn. */
-  readonly freezeBody?: boolean;
 }
 
 export interface AdaptProgress {
@@ -94,7 +92,7 @@ export async function* adapt(
   cancel?: Cancel,
 ): AsyncGenerator<AdaptProgress, void> {
   requireText(trainer.config, text);
-  const { steps: of, batch, seed, evaluateEvery, heldOutRows, freezeBody = false } = settings;
+  const { steps: of, batch, seed, evaluateEvery, heldOutRows, freezeBody } = settings;
   const isTime = (step: number) => step % evaluateEvery === 0 || step === of;
   const evaluate = () =>
     evaluateHeldOut(trainer, text.heldOut, { batch, sampleRows: heldOutRows, seed: `${seed}/evaluate` });

@@ -12,6 +12,7 @@ export {
   requireText,
 } from "./adapt.ts";
 export { type CompareProgress, compare } from "./compare.ts";
+export { type Curve, type CurvePoint, type HeadStart, headStart, reachedAfter } from "./head-start.ts";
 export { evaluateHeldOut } from "./held-out.ts";
 export { perplexity, unigramNormalised } from "./measures/loss.ts";
 export { lostBytes, withLost } from "./measures/lost.ts";
@@ -37,3 +38,13 @@ export {
 } from "./parameters.ts";
 export { type StandardSettings, standard } from "./standard.ts";
 export { type Cancel, type StepMade, type Steps, trainSteps } from "./training.ts";
+export {
+  isTooSlow,
+  leastTrialSteps,
+  planTrial,
+  type TrialPlan,
+  type TrialSpeed,
+  trialBatch,
+  trialBudget,
+  trialVocabulary,
+} from "./trial-plan.ts";

@@ -4,6 +4,7 @@
 import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
+import { fetchChecked } from "./fetch-checked.ts";
 import type { Disk, Net } from "./ports.ts";
 import { storedNames } from "./stored-state.ts";
 import type { Work } from "./work.ts";
@@ -47,10 +48,9 @@ export function createBodies(
       else {
         const progress = (done: number) =>
           work.report({ kind: "download-body", done: before + done, of, unit: "bytes" });
-        const bytes = await net.download(`/bodies/${sha256}`, sizeBytes, progress, work.signal);
-        const got = sha256Of(bytes);
-        if (got !== sha256)
-          throw new InputError(`section ${name} of body ${body.number}`, `hash ${sha256}`, got);
+        const where = `section ${name} of body ${body.number}`;
+        const file = { sha256, sizeBytes };
+        const bytes = await fetchChecked(net, `/bodies/${sha256}`, file, where, progress, work.signal);
         received?.(group, bytes.length);
         await disk.write(storedNames.body(group), bytes);
         all.push(bytes);

@@ -1,12 +1,13 @@
 // A volunteer: the session and its rules, the ports, and what works over them. Browser and Node have doors of their own,
 // and so have the ports in memory.
 
+export { breathing } from "./breathing.ts";
 export { systemClock } from "./clock.ts";
 export { engineDevice } from "./device.ts";
 export * from "./jobs.ts";
 export { webNet } from "./net.ts";
 export * from "./ports.ts";
-export { type BroughtFile, breathing } from "./prepare.ts";
+export type { BroughtFile } from "./prepare.ts";
 export { createReplica, type Replica, type ReplicaInputs } from "./replica.ts";
 export { heldText, rowsOfText } from "./rows.ts";
 export * from "./session.ts";

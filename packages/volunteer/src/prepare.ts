@@ -1,8 +1,6 @@
 // A volunteer's text: from documents to a tokenizer and two shards, once; afterwards from the disk [V3].
-//
-// Long work is done in steps of some milliseconds, so that whoever runs it can report, breathe and give up.
 
-import { InputError, type Sha256, sha256Of } from "@homebody/base";
+import { InputError, type Sha256 } from "@homebody/base";
 import { splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
@@ -14,6 +12,8 @@ import {
   type Tokenizer,
   tokenizerFromJson,
 } from "@homebody/text";
+import { breathing } from "./breathing.ts";
+import { fetchChecked } from "./fetch-checked.ts";
 import type { Clock, Disk, Net } from "./ports.ts";
 import { encodeText, loadText, type Text, textName } from "./text-file.ts";
 import type { Task } from "./view.ts";
@@ -33,8 +33,6 @@ export interface PrepareInputs {
 }
 
 type Fetching = Pick<PrepareInputs, "net" | "report" | "signal">;
-
-const breathMs = 16;
 
 /** Throws an AbortError when the signal aborts; nothing half-made is kept. */
 export async function prepareText(
@@ -76,18 +74,14 @@ export async function servedTokenizer(
   return tokenizerFromJson(decodeUtf8("tokenizer.json", bytes), where);
 }
 
-/** What the host serves, checked by its hash. */
 async function fetchServed(
   path: string,
-  { sha256, sizeBytes }: { readonly sha256: Sha256; readonly sizeBytes: number },
+  file: { readonly sha256: Sha256; readonly sizeBytes: number },
   where: string,
   { net, report, signal }: Fetching,
 ): Promise<Uint8Array> {
-  const tell = (done: number) => report({ kind: "download-text", done, of: sizeBytes, unit: "bytes" });
-  const bytes = await net.download(path, sizeBytes, tell, signal);
-  const got = sha256Of(bytes);
-  if (got !== sha256) throw new InputError(where, `hash ${sha256}`, got);
-  return bytes;
+  const tell = (done: number) => report({ kind: "download-text", done, of: file.sizeBytes, unit: "bytes" });
+  return await fetchChecked(net, path, file, where, tell, signal);
 }
 
 async function readDocuments(
@@ -118,22 +112,4 @@ async function readDocuments(
   const train = await fetchText(served.train, served.trainBytes);
   if (served.heldOut === null) return split(train);
   return { train, heldOut: await fetchText(served.heldOut, served.heldOutBytes) };
-}
-
-/** Runs a generator to its end, giving way every 16 ms. */
-export async function breathing<P, T>(
-  work: Generator<P, T>,
-  report: (progress: P) => void,
-  { clock, signal }: Pick<PrepareInputs, "clock" | "signal">,
-): Promise<T> {
-  let breathedAt = clock.elapsed();
-  for (;;) {
-    const step = work.next();
-    if (step.done) return step.value;
-    if (clock.elapsed() - breathedAt < breathMs) continue;
-    report(step.value);
-    await clock.sleep(0, signal);
-    signal.throwIfAborted();
-    breathedAt = clock.elapsed();
-  }
 }

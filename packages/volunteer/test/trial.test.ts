@@ -1,0 +1,160 @@
+// A trial over the ports in memory and the engine on wasm: which body it begins from, what it takes of it, what it says.
+
+import { type NamedTensors, sha256Of } from "@homebody/base";
+import { encodeSection, exchangeOf, firstNumbers, type Section } from "@homebody/dept";
+import { type BodyRef, bodyId, type RunManifest } from "@homebody/protocol";
+import { type Device, engineDevice, systemClock } from "@homebody/volunteer";
+import { memoryNet } from "@homebody/volunteer/memory";
+import { expect, test } from "vitest";
+import { manifest as manifestOf } from "../../dept/test/manifests.ts";
+import { documentsOf, english } from "../../experiment/test/small.ts";
+import { runTrial } from "../src/trial/run-trial.ts";
+import type { SizedFile } from "../src/trial/text.ts";
+import { type TrialProgress, type TrialResult, trialStages } from "../src/trial/view.ts";
+
+const device: Device = engineDevice("wasm", { threads: 1 });
+const words = documentsOf(english, 260, "trial").join("\n\n");
+
+function fileOf(name: string, text: string): SizedFile {
+  const bytes = new TextEncoder().encode(text);
+  return { name, size: bytes.length, bytes: async () => bytes };
+}
+
+/** Other numbers than the run's first ones. */
+function otherNumbers(run: RunManifest): Readonly<Record<string, NamedTensors>> {
+  const other = { ...run, training: { ...run.training, seed: 77 } };
+  return numbersOf(run, (section) => firstNumbers(other, section));
+}
+
+function numbersOf(run: RunManifest, of: (section: Section) => NamedTensors) {
+  return Object.fromEntries(exchangeOf(run).sections.map((section) => [section.group, of(section)]));
+}
+
+function servedBody(run: RunManifest, numbers: Readonly<Record<string, NamedTensors>>) {
+  const net = memoryNet();
+  const sections = exchangeOf(run).sections.map((section) => {
+    const bytes = encodeSection(run, 1, section, numbers[section.group]!);
+    const sha256 = sha256Of(bytes);
+    net.coordinator.files.set(`/bodies/${sha256}`, bytes);
+    return { name: section.name, sha256, sizeBytes: bytes.length };
+  });
+  const asked: string[] = [];
+  const download: typeof net.download = (path, ...rest) => {
+    asked.push(path);
+    return net.download(path, ...rest);
+  };
+  const body: BodyRef = { number: 1, id: bodyId(sections), sections };
+  return { body, net: { download }, asked, files: net.coordinator.files };
+}
+
+function trial(run: RunManifest, served: ReturnType<typeof servedBody>, files: SizedFile[], pasted = "") {
+  const told: TrialProgress[] = [];
+  const work = runTrial({
+    manifest: run,
+    ...served,
+    files,
+    pasted,
+    device,
+    clock: systemClock,
+    report: (progress) => told.push(progress),
+    signal: new AbortController().signal,
+  });
+  return { work, told };
+}
+
+async function resultOf(work: ReturnType<typeof runTrial>): Promise<TrialResult> {
+  const outcome = await work;
+  if (outcome.kind !== "done") throw new Error(JSON.stringify(outcome));
+  return outcome.result;
+}
+
+test("both arms learn, step for step, and what is said of them is where their curves end", async () => {
+  const run = manifestOf({ variant: "spec", family: "llama" });
+  const served = servedBody(run, otherNumbers(run));
+  const half = words.length >> 1;
+  const { work, told } = trial(run, served, [fileOf("a.txt", words.slice(0, half))], words.slice(half));
+  const { curves, plan, last, otherLast, steps, text } = await resultOf(work);
+  expect(steps).toBe(plan.steps);
+  expect(curves.trained.map(({ step }) => step)).toEqual(curves.random.map(({ step }) => step));
+  for (const [arm, end] of [
+    ["trained", last],
+    ["random", otherLast],
+  ] as const) {
+    expect(curves[arm]).toHaveLength(17);
+    expect(curves[arm].at(-1)!.bitsPerByte).toBe(end);
+    expect(end).toBeLessThan(0.7 * curves[arm][0]!.bitsPerByte);
+  }
+  expect(curves.trained).not.toEqual(curves.random);
+  expect(text).toMatchObject({ usedBytes: words.length, givenBytes: words.length });
+  expect([...new Set(told.map(({ stage }) => stage))]).toEqual(trialStages);
+  expect(told.at(-1)).toMatchObject({ done: 2 * steps, of: 2 * steps, curves });
+  expect(served.asked).toEqual([`/bodies/${served.body.sections[0]!.sha256}`]);
+});
+
+test.each(["spec", "glob"] as const)(
+  "under %s nothing but the body tells the arms apart: with the run's first one their curves are the same",
+  async (variant) => {
+    const run = manifestOf({ variant });
+    const served = servedBody(
+      run,
+      numbersOf(run, (section) => firstNumbers(run, section)),
+    );
+    const { curves, last, reachedAfter } = await resultOf(trial(run, served, [fileOf("a.txt", words)]).work);
+    expect(curves.trained).toEqual(curves.random);
+    const lowest = curves.random.find(({ bitsPerByte }) => bitsPerByte <= last)!;
+    expect(reachedAfter).toBeLessThanOrEqual(lowest.step);
+  },
+);
+
+test.each(["glob", "trim"] as const)(
+  "under %s theta and the positions are taken of the body, and never the words",
+  async (variant) => {
+    const run = manifestOf({ variant });
+    const served = servedBody(run, otherNumbers(run));
+    const { work } = trial(run, served, [fileOf("a.txt", words)]);
+    expect((await work).kind).toBe("done");
+    const names = served.asked.map(
+      (path) => served.body.sections.find(({ sha256 }) => path.endsWith(sha256))!.name,
+    );
+    expect(names).toEqual(["theta", "psi"]);
+  },
+);
+
+test("everything that is wrong with the text is said at once, by file, and nothing is asked of the coordinator", async () => {
+  const run = manifestOf();
+  const served = servedBody(run, otherNumbers(run));
+  const broken: SizedFile = { name: "b.txt", size: 2, bytes: async () => Uint8Array.of(0xff, 0xfe) };
+  const gone: SizedFile = {
+    name: "d.md",
+    size: 10,
+    bytes: async () => {
+      throw new DOMException("The file was moved.", "NotFoundError");
+    },
+  };
+  const lines = fileOf("c.jsonl", '{"text": "fine"}\nnot json\n');
+  const huge = { ...fileOf("e.txt", words), size: 65e6 };
+  const files = [fileOf("a.txt", words), broken, lines, gone, huge, fileOf("f.txt", " \n")];
+  expect(await trial(run, served, files).work).toEqual({
+    kind: "refused",
+    problems: [
+      { file: 1, message: "expected text in UTF-8, got bytes that are not; save the file as UTF-8" },
+      { file: 2, message: 'line 2: expected JSON such as {"text": "..."}, got not json' },
+      { file: 3, message: "It cannot be read: The file was moved." },
+      { file: 4, message: "expected at most 64 MB, got 65 MB" },
+      { file: 5, message: "expected text, got none" },
+    ],
+  });
+  expect(served.asked).toEqual([]);
+});
+
+test("too little text is refused with what to do; of too much the first part is taken, whole characters alone", async () => {
+  const run = manifestOf();
+  const served = servedBody(run, otherNumbers(run));
+  const few = await trial(run, served, [], words.slice(0, 19_999)).work;
+  expect(few).toMatchObject({ kind: "refused", problems: [{ file: null }] });
+  expect(few.kind === "refused" && few.problems[0]!.message).toMatch(/19.9 kB .* 20 kB at least.*Add more/);
+  served.files.clear(); // it ends where the body would come
+  const { work, told } = trial(run, served, [fileOf("long.txt", "語".repeat(700_000))]);
+  await expect(work).rejects.toThrow("expected the file, got none");
+  expect(told.map(({ stage }) => stage)).toEqual(["read", "engine", "body"]);
+});
