@@ -7,7 +7,8 @@ import { join } from "node:path";
 import type { Entry } from "@homebody/coordinator";
 import { demoDocuments, demoSources } from "../apps/cli/src/demo/texts.ts";
 
-const main = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
+/** The program, as it is. */
+export const mainScript = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
 
 /** The texts as they are served, by source. */
 export async function writeRun(folder: string, yaml: string, sources: readonly string[]) {
@@ -49,7 +50,7 @@ export async function coordinator(folder: string): Promise<Coordinator> {
     journal,
     dead: () => dead,
     start: async (fault = "") => {
-      const args = ["--import", "tsx", main, "serve", join(folder, "run.yaml")];
+      const args = ["--import", "tsx", mainScript, "serve", join(folder, "run.yaml")];
       const options = ["--data", join(folder, "data"), "--port", String(port)];
       const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "warn" };
       const started = spawn(process.execPath, [...args, ...options], {

@@ -177,7 +177,7 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, tell: (size: number) =
 
 /** The built application: hashed assets for ever, the page itself always asked for again. */
 async function pages(app: FastifyInstance, webRoot: string): Promise<void> {
-  const routes = ["/", "/dashboard", "/admin"];
+  const routes = ["/", "/dashboard", "/try", "/admin"];
   if (!existsSync(webRoot)) {
     for (const route of routes)
       app.get(route, async (_, reply) =>

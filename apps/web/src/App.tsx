@@ -1,4 +1,4 @@
-// The frame of all pages: the name, three links, and the page that the address asks for.
+// The frame of all pages: the name, four links, and the page that the address asks for.
 
 import { type Admin, type Reply, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
@@ -6,6 +6,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
+import type { Trial } from "./try/trial.ts";
 import type { VolunteerState } from "./volunteer/connection.ts";
 import { takesPart } from "./volunteer/sentences.ts";
 
@@ -15,6 +16,7 @@ const VolunteerPage = lazy(() =>
 const DashboardPage = lazy(() =>
   import("./dashboard/DashboardPage.tsx").then((file) => ({ default: file.DashboardPage })),
 );
+const TryPage = lazy(() => import("./try/TryPage.tsx").then((file) => ({ default: file.TryPage })));
 const ProfilePage = lazy(() =>
   import("./profile/ProfilePage.tsx").then((file) => ({ default: file.ProfilePage })),
 );
@@ -26,6 +28,7 @@ export interface AppProps {
   readonly run: Readable<FeedState>;
   readonly volunteer: Readable<VolunteerState>;
   readonly send: (command: Command) => void;
+  readonly trial: Trial;
   readonly act: (message: Admin) => Promise<Reply>;
   /** The volunteer's page is in sight: its worker is wanted. */
   readonly wake: () => void;
@@ -35,15 +38,18 @@ export interface AppProps {
 const titles: Readonly<Record<Page, string>> = {
   volunteer: "Take part",
   dashboard: "Dashboard",
+  try: "Try it",
   admin: "Host",
 };
 
-export function App({ run, volunteer, send, act, wake, secure }: AppProps) {
+export function App({ run, volunteer, send, trial, act, wake, secure }: AppProps) {
   const page = usePage();
   const profiling = useProfiling() && page === "volunteer";
   const [token, setToken] = useState("");
   const runState = useStore(run);
   const volunteerState = useStore(volunteer);
+  const trialState = useStore(trial.state);
+  const busy = volunteerState.view !== null && takesPart(volunteerState.view);
   const name = runState.manifest?.name;
   useEffect(() => {
     document.title = `${titles[page]}${name ? `, ${name}` : ""} – Homebody`;
@@ -52,13 +58,14 @@ export function App({ run, volunteer, send, act, wake, secure }: AppProps) {
     if (page === "volunteer" && !profiling) wake();
   }, [page, wake, profiling]);
   return (
-    <Frame busy={volunteerState.view !== null && takesPart(volunteerState.view)}>
+    <Frame busy={busy}>
       <Suspense fallback={<p className="text-muted">Opening the page.</p>}>
         {profiling && <ProfilePage run={runState} />}
         {page === "volunteer" && !profiling && (
           <VolunteerPage run={runState} volunteer={volunteerState} send={send} secure={secure} />
         )}
         {page === "dashboard" && <DashboardPage run={runState} />}
+        {page === "try" && <TryPage run={runState} state={trialState} trial={trial} busy={busy} />}
         {page === "admin" && <AdminPage run={runState} token={token} onToken={setToken} act={act} />}
       </Suspense>
     </Frame>

@@ -9,6 +9,7 @@ import { openFeed } from "./run/feed.ts";
 import { browserPorts } from "./run/ports.ts";
 import { createStore } from "./state/store.ts";
 import "./style.css";
+import { openTrial } from "./try/trial.ts";
 import {
   connectVolunteer,
   untold,
@@ -19,6 +20,10 @@ import { resuming } from "./volunteer/resuming.ts";
 
 const feed = openFeed(browserPorts);
 const volunteer = createStore<VolunteerState>(untold);
+const trial = openTrial(async () => {
+  const { trialWorker } = await import("@homebody/volunteer/trial");
+  return trialWorker();
+});
 let connection: VolunteerConnection | undefined;
 
 function wake(): void {
@@ -39,6 +44,7 @@ createRoot(document.getElementById("root")!).render(
         run={feed.state}
         volunteer={volunteer}
         send={(command) => connection?.send(command)}
+        trial={trial}
         act={feed.admin}
         wake={wake}
         secure={isSecureContext}

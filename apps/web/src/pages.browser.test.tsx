@@ -18,6 +18,8 @@ import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
 import "./style.css";
+import { TryPage } from "./try/TryPage.tsx";
+import { openTrial } from "./try/trial.ts";
 import { VolunteerPage } from "./volunteer/VolunteerPage.tsx";
 
 let root: Root;
@@ -129,6 +131,7 @@ test("the version stands at the foot of the page", async () => {
       run={still(run)}
       volunteer={still(volunteer)}
       send={() => {}}
+      trial={openTrial(() => Promise.reject(new Error("nobody starts one")))}
       act={async () => ({ ok: true })}
       wake={() => {}}
       secure={true}
@@ -194,6 +197,95 @@ test("an act is confirmed with its consequence, and a refusal is shown and asks 
   expect(token).toBe("");
 });
 
+function tryPage(name: SceneName, asked: unknown[] = []) {
+  const { run, trial } = sceneOf(name);
+  const ask =
+    (what: string) =>
+    (...of: unknown[]) =>
+      void asked.push([what, ...of]);
+  const acts = { choose: ask("choose"), start: ask("start"), cancel: ask("cancel"), again: ask("again") };
+  return <TryPage run={run} state={trial} trial={acts} busy={false} />;
+}
+
+test("text is given by dropping and pasting, and tried once there is enough of it", async () => {
+  const asked: unknown[] = [];
+  show(tryPage("try", asked));
+  pressAnyway("try");
+  expect(asked).toEqual([]);
+  await expect.element(page.getByTestId("try-hint")).toHaveTextContent("At least 20 kB");
+  const given = new DataTransfer();
+  given.items.add(new File(["We met on Monday."], "minutes.txt"));
+  page
+    .getByTestId("drop-area")
+    .element()
+    .dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+  await userEvent.fill(page.getByTestId("pasted"), "Hello.");
+  expect(asked).toMatchObject([
+    ["choose", { files: [{ name: "minutes.txt" }], pasted: "" }],
+    ["choose", { files: [], pasted: "Hello." }],
+  ]);
+  show(tryPage("try-chosen", asked));
+  await press("Try it");
+  const { manifest, figures } = sceneOf("try-chosen").run;
+  expect(asked.at(-1)).toMatchObject([
+    "start",
+    manifest,
+    { number: 14, sections: figures!.bodies.at(-1)!.sections },
+  ]);
+});
+
+test.each(["new", "dashboard"] as const)("a link leads there from %s", (name) => {
+  show(name === "new" ? volunteerPage(name) : <DashboardPage run={sceneOf(name).run} />);
+  const link = page.getByRole("link", { name: "Try this body on your own language" });
+  expect(link.element().getAttribute("href")).toBe("/try");
+});
+
+test("before the first round is over there is nothing to try", async () => {
+  const asked: unknown[] = [];
+  show(tryPage("try-early", asked));
+  pressAnyway("try");
+  await expect.element(page.getByTestId("try-hint")).toHaveTextContent("The first round is not over yet");
+  expect(asked).toEqual([]);
+});
+
+test("what is wrong with a file stands beside it, and nothing can be tried until it is out", async () => {
+  const asked: unknown[] = [];
+  show(tryPage("try-refused", asked));
+  const item = page.getByRole("listitem").filter({ hasText: "scan.txt" });
+  await expect.element(item.getByTestId("file-problem")).toHaveTextContent("save the file as UTF-8");
+  pressAnyway("try");
+  expect(asked).toEqual([]);
+  await userEvent.click(page.getByRole("button", { name: "Take out scan.txt" }));
+  const { files } = sceneOf("try-refused").trial.text;
+  expect(asked).toMatchObject([["choose", { files: files.slice(0, 2).map(({ name }) => ({ name })) }]]);
+});
+
+test("a trial shows where it is and how long it takes, and can be cancelled", async () => {
+  const asked: unknown[] = [];
+  show(tryPage("try-body", asked));
+  await expect.element(page.getByTestId("trial-progress")).toHaveTextContent("2.70 MB of 4.20 MB");
+  show(tryPage("try-learning", asked));
+  await expect.element(page.getByTestId("trial-left")).toHaveTextContent("0:3");
+  expect(place.querySelectorAll('[data-testid="chart-trial"] canvas')).toHaveLength(1);
+  await press("Cancel");
+  expect(asked).toEqual([["cancel"]]);
+});
+
+test("the result is one sentence with the numbers; what comes in the place of something else has the focus", async () => {
+  show(tryPage("try-learning"));
+  show(tryPage("try-done"));
+  const { phase } = sceneOf("try-done").trial;
+  if (phase.kind !== "done") throw new Error(phase.kind);
+  await expect
+    .element(page.getByTestId("verdict"))
+    .toHaveTextContent("after 84 steps what a random body reaches after 208");
+  expect(dataOf("trial-last")).toBe(phase.result.last);
+  expect(dataOf("trial-other-last")).toBe(phase.result.otherLast);
+  expect(document.activeElement?.contains(page.getByTestId("verdict").element())).toBe(true);
+  show(tryPage("try-behind"));
+  await expect.element(page.getByTestId("verdict")).toHaveAttribute("data-kind", "behind");
+});
+
 test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways at 360 px", async (name) => {
   await page.viewport(360, 780);
   const { run, path } = sceneOf(name);
@@ -202,6 +294,8 @@ test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways
       <DashboardPage run={run} />
     ) : path === "/admin" ? (
       <AdminPage run={run} token="given" onToken={() => undefined} act={async () => ({ ok: true })} />
+    ) : path === "/try" ? (
+      tryPage(name)
     ) : (
       volunteerPage(name)
     ),

@@ -1,21 +1,20 @@
-// Three pages, one document: the address decides, links do not reload, so a volunteer goes on while it looks around.
+// Four pages, one document: the address decides, links do not reload, so a volunteer goes on while it looks around.
 
 import { type MouseEvent, type ReactNode, useEffect, useRef } from "react";
 import { createStore, useStore } from "./state/store.ts";
 
-export type Page = "volunteer" | "dashboard" | "admin";
+export type Page = "volunteer" | "dashboard" | "try" | "admin";
 
 export const paths: Readonly<Record<Page, string>> = {
   volunteer: "/",
   dashboard: "/dashboard",
+  try: "/try",
   admin: "/admin",
 };
 
 export function pageOf(path: string): Page {
   const bare = path.replace(/\/+$/, "");
-  if (bare === paths.dashboard) return "dashboard";
-  if (bare === paths.admin) return "admin";
-  return "volunteer";
+  return (Object.keys(paths) as Page[]).find((page) => paths[page] === bare) ?? "volunteer";
 }
 
 const page = createStore<Page>(pageOf(location.pathname));

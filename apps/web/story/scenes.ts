@@ -12,7 +12,9 @@ import {
 } from "@homebody/protocol";
 import type { View } from "@homebody/volunteer/view";
 import { type FeedState, unread } from "../src/run/feed.ts";
+import { type TrialState, untried } from "../src/try/trial.ts";
 import type { VolunteerState } from "../src/volunteer/connection.ts";
+import { trials } from "./trials.ts";
 
 export const languages = [
   ["es", "Español"],
@@ -185,6 +187,14 @@ export function presence(run: RunManifest, round: number, now: Millis): Presence
   return { at: now, volunteers, refusals: { "wrong-round": 2, "not-finite": 1 } };
 }
 
+/** A scene of the page where a body is tried. */
+const trying = (name: keyof typeof trials, rounds = some) => ({
+  run: runWith(rounds),
+  volunteer: showing(idleView()),
+  trial: trials[name](),
+  path: "/try",
+});
+
 function runWith(rounds: number): FeedState {
   const now = millis(Date.now());
   const run = manifest();
@@ -339,10 +349,21 @@ const make = {
   insecure: () => ({ run: runWith(some), volunteer: showing(idleView()), secure: false }),
   dashboard: () => ({ run: runWith(38), volunteer: showing(idleView()), path: "/dashboard" }),
   begun: () => ({ run: runWith(0), volunteer: showing(idleView()), path: "/dashboard" }),
+  try: () => trying("untried"),
+  "try-early": () => trying("chosen", 0),
+  "try-chosen": () => ({ ...trying("chosen"), volunteer: showing(workingView(some)) }),
+  "try-refused": () => trying("refused"),
+  "try-little": () => trying("little"),
+  "try-body": () => trying("body"),
+  "try-learning": () => trying("learning"),
+  "try-done": () => trying("done"),
+  "try-level": () => trying("level"),
+  "try-behind": () => trying("behind"),
+  "try-failed": () => trying("failed"),
   admin: () => ({ run: runWith(some), volunteer: showing(idleView()), path: "/admin" }),
 } as const satisfies Record<
   string,
-  () => { run: FeedState; volunteer: VolunteerState; path?: string; secure?: boolean }
+  () => { run: FeedState; volunteer: VolunteerState; trial?: TrialState; path?: string; secure?: boolean }
 >;
 
 export type SceneName = keyof typeof make;
@@ -350,13 +371,14 @@ export type SceneName = keyof typeof make;
 export interface Scene {
   readonly run: FeedState;
   readonly volunteer: VolunteerState;
+  readonly trial: TrialState;
   readonly path: string;
   readonly secure: boolean;
 }
 
 /** Made when asked for, so that its times are now. */
 export function sceneOf(name: SceneName): Scene {
-  return { path: "/", secure: true, ...make[name]() };
+  return { path: "/", secure: true, trial: untried, ...make[name]() };
 }
 
 export const sceneNames = Object.keys(make) as SceneName[];

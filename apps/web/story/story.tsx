@@ -15,6 +15,13 @@ createRoot(document.getElementById("root")!).render(
   <App
     run={createStore(scene.run)}
     volunteer={createStore(scene.volunteer)}
+    trial={{
+      state: createStore(scene.trial),
+      choose: (text) => console.info("text", text),
+      start: (_, body) => console.info("try", body),
+      cancel: () => console.info("cancel"),
+      again: () => console.info("again"),
+    }}
     send={(command) => console.info("command", command)}
     act={async ({ token }) => (token === "right" ? { ok: true } : { ok: false, refusal: "not-authorised" })}
     wake={() => undefined}

@@ -5,6 +5,7 @@ import { useMemo, useState } from "react";
 import { LineChart } from "../charts/LineChart.tsx";
 import { ownName } from "../format/languages.ts";
 import { fixed } from "../format/numbers.ts";
+import { PageLink } from "../router.tsx";
 import { Choices, Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 
@@ -55,6 +56,9 @@ export function Learning({ figures }: { figures: Figures }) {
         testId="chart-bits-per-byte"
       />
       <Scores figures={figures} />
+      <p className="mt-4 text-sm">
+        What does it know of other languages? <PageLink to="try">Try this body on your own language</PageLink>
+      </p>
     </Section>
   );
 }

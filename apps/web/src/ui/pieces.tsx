@@ -122,6 +122,24 @@ export function Meter({
   );
 }
 
+/** What comes one after another; `at` is the place of what is done now. */
+export function Steps({ label, words, at }: { label: string; words: readonly string[]; at: number }) {
+  return (
+    <ol className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm" aria-label={label}>
+      {words.map((word, i) => (
+        <li
+          key={word}
+          aria-current={i === at ? "step" : undefined}
+          className={i === at ? "font-semibold text-lamp" : "text-muted"}
+        >
+          <span aria-hidden="true">{i < at ? "✓ " : i === at ? "● " : "○ "}</span>
+          {word}
+        </li>
+      ))}
+    </ol>
+  );
+}
+
 /** One figure with its meaning. `value` is exact, for whoever reads the page by program. */
 export function Figure({
   label,

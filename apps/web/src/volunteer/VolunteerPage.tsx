@@ -12,9 +12,9 @@ import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { useNow } from "../state/now.ts";
+import { BringFiles } from "../ui/BringFiles.tsx";
 import { Announce, Button, Notice, Section } from "../ui/pieces.tsx";
 import { sourceStyle } from "../ui/SourceMark.tsx";
-import { BringFiles } from "./BringFiles.tsx";
 import { Controls, Forget, IntensityChoice } from "./Controls.tsx";
 import type { VolunteerState } from "./connection.ts";
 import { DeviceCard } from "./DeviceCard.tsx";
@@ -55,6 +55,10 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
           <div className="mt-4">
             <RunLine run={run} />
           </div>
+          <p className="mt-2 text-sm">
+            What it has learnt so far you can see within two minutes:{" "}
+            <PageLink to="try">Try this body on your own language</PageLink>
+          </p>
         </div>
         <House view={view} volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0} />
       </header>

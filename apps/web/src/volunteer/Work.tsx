@@ -8,7 +8,7 @@ import { smooth, thinned } from "../charts/scale.ts";
 import { compact, count, fixed, plural } from "../format/numbers.ts";
 import { countdown, duration, timeLeft } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
-import { Button, Meter, Section } from "../ui/pieces.tsx";
+import { Button, Meter, Section, Steps } from "../ui/pieces.tsx";
 import {
   preparing,
   progressWords,
@@ -219,23 +219,6 @@ function Ring({ stage, share, round }: { stage: RingStage | null; share: number;
 }
 
 const preparations = preparing.map((kind) => taskWords[kind]);
-
-function Steps({ label, words, at }: { label: string; words: readonly string[]; at: number }) {
-  return (
-    <ol className="mt-3 flex flex-wrap gap-x-4 gap-y-1 text-sm" aria-label={label}>
-      {words.map((word, i) => (
-        <li
-          key={word}
-          aria-current={i === at ? "step" : undefined}
-          className={i === at ? "font-semibold text-lamp" : "text-muted"}
-        >
-          <span aria-hidden="true">{i < at ? "✓ " : i === at ? "● " : "○ "}</span>
-          {word}
-        </li>
-      ))}
-    </ol>
-  );
-}
 
 const drawn = 600;
 const kept = 0.95;

@@ -6,10 +6,10 @@ import { InputError, type NamedTensors } from "@homebody/base";
 import { decodeSection, exchangeOf, firstNumbers, type Section } from "@homebody/dept";
 import { beginningOf, type Parameters } from "@homebody/experiment";
 import type { ModelConfig } from "@homebody/model";
-import type { BodyRef, RunManifest, SectionFile } from "@homebody/protocol";
+import type { RunManifest, SectionFile } from "@homebody/protocol";
 import { fetchChecked } from "../fetch-checked.ts";
 import type { Net } from "../ports.ts";
-import type { TrialArm } from "./view.ts";
+import type { TrialArm, TrialBody } from "./view.ts";
 
 export interface TakenSection {
   readonly section: Section;
@@ -17,7 +17,7 @@ export interface TakenSection {
 }
 
 /** The sections of a body that a trial downloads. */
-export function takenSections(manifest: RunManifest, body: BodyRef): readonly TakenSection[] {
+export function takenSections(manifest: RunManifest, body: TrialBody): readonly TakenSection[] {
   const wanted = exchangeOf(manifest).sections.filter(
     ({ group, source }) => source === null && group !== "phi",
   );

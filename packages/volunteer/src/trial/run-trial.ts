@@ -13,7 +13,7 @@ import {
   trialVocabulary,
 } from "@homebody/experiment";
 import { modelConfig } from "@homebody/model";
-import type { BodyRef, RunManifest } from "@homebody/protocol";
+import type { RunManifest } from "@homebody/protocol";
 import { type PreparedText, preparing, shardBytes, splitHeldOut } from "@homebody/text";
 import { requireMemory } from "@homebody/train";
 import { breathing } from "../breathing.ts";
@@ -23,6 +23,7 @@ import { heldOutRowsOf, type MeasuredPlan, measuredPlan } from "./speed.ts";
 import { readTrialText, type SizedFile } from "./text.ts";
 import {
   type TrialArm,
+  type TrialBody,
   type TrialCurves,
   type TrialMessage,
   type TrialProgress,
@@ -32,7 +33,7 @@ import {
 
 export interface TrialInputs {
   readonly manifest: RunManifest;
-  readonly body: BodyRef;
+  readonly body: TrialBody;
   readonly files: readonly SizedFile[];
   readonly pasted: string;
   readonly net: Pick<Net, "download">;

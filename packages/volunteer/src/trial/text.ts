@@ -3,7 +3,7 @@
 import { InputError } from "@homebody/base";
 import { decodeUtf8, parseDocuments, utf8Length } from "@homebody/text";
 import type { BroughtFile } from "../prepare.ts";
-import { leastTrialBytes, mostFileBytes, mostTrialBytes, type TrialProblem } from "./view.ts";
+import { leastTrialBytes, mostFileBytes, mostTrialBytes, type TrialProblem, tooLittle } from "./view.ts";
 
 export interface SizedFile extends BroughtFile {
   readonly size: number;
@@ -49,11 +49,6 @@ function messageOf(error: unknown, name: string): string {
     return `It cannot be read: ${error instanceof Error ? error.message : error}`;
   const place = error.where.startsWith(`${name}, `) ? `${error.where.slice(name.length + 2)}: ` : "";
   return `${place}expected ${error.expected}, got ${error.got}`;
-}
-
-export function tooLittle(bytes: number): string {
-  const thousands = (value: number) => `${Math.floor(value / 100) / 10} kB`;
-  return `There are ${thousands(bytes)} of text in it, and it takes ${thousands(leastTrialBytes)} at least, about eight pages: with less, chance decides. Add more text of the same language.`;
 }
 
 /** Whole documents as long as they fit; the first that does not is cut, but not within a character. */

@@ -6,6 +6,8 @@ import type { Curve, HeadStart, TrialPlan } from "@homebody/experiment";
 import type { BodyRef, RunManifest } from "@homebody/protocol";
 import type { DeviceStart } from "../ports.ts";
 
+export type { Curve };
+
 /** UTF-8 bytes: with less there is too little to measure on, and curves say more about chance than about a body. */
 export const leastTrialBytes = 20_000;
 /** More than two minutes of learning have use for: of longer text the first part is taken. */
@@ -13,10 +15,12 @@ export const mostTrialBytes = 2_000_000;
 /** Of one file, which is read into memory as a whole. */
 export const mostFileBytes = 64_000_000;
 
+export type TrialBody = Pick<BodyRef, "number" | "sections">;
+
 export interface TrialRequest {
   readonly manifest: RunManifest;
   /** A body of this run, which the coordinator still has. */
-  readonly body: BodyRef;
+  readonly body: TrialBody;
   readonly files: readonly File[];
   /** Beside the files; may be empty. */
   readonly pasted: string;
@@ -69,6 +73,11 @@ export interface TrialProblem {
   /** Which of the files; null: all text together. */
   readonly file: number | null;
   readonly message: string;
+}
+
+export function tooLittle(bytes: number): string {
+  const thousands = (value: number) => `${Math.floor(value / 100) / 10} kB`;
+  return `There are ${thousands(bytes)} of text in it, and it takes ${thousands(leastTrialBytes)} at least, about eight pages: with less, chance decides. Add more text of the same language.`;
 }
 
 export type TrialMessage =

@@ -2,16 +2,19 @@
 
 import { useRef, useState } from "react";
 import { bytes, plural } from "../format/numbers.ts";
-import { Button } from "../ui/pieces.tsx";
+import { Button } from "./pieces.tsx";
 
 const kinds = [".txt", ".md", ".jsonl"];
 
 export function BringFiles({
   files,
   onFiles,
+  problems = [],
 }: {
   files: readonly File[];
   onFiles: (files: readonly File[]) => void;
+  /** What is wrong with a file, by its place among them. */
+  problems?: readonly { readonly file: number | null; readonly message: string }[];
 }) {
   const [over, setOver] = useState(false);
   const [left, setLeft] = useState<readonly string[]>([]);
@@ -67,10 +70,17 @@ export function BringFiles({
       {files.length > 0 && (
         <>
           <ul className="mt-3 divide-y divide-line" aria-label="Files that you bring">
-            {files.map((file) => (
+            {files.map((file, i) => (
               <li key={key(file)} className="flex items-center justify-between gap-2">
                 <span className="min-w-0">
                   {file.name} <span className="text-sm text-muted">{bytes(file.size)}</span>
+                  {problems
+                    .filter((problem) => problem.file === i)
+                    .map(({ message }) => (
+                      <span key={message} className="block text-sm text-bad" data-testid="file-problem">
+                        {message}
+                      </span>
+                    ))}
                 </span>
                 <button
                   type="button"
