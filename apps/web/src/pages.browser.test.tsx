@@ -212,7 +212,7 @@ test("text is given by dropping and pasting, and tried once there is enough of i
   show(tryPage("try", asked));
   pressAnyway("try");
   expect(asked).toEqual([]);
-  await expect.element(page.getByTestId("try-hint")).toHaveTextContent("At least 20 kB");
+  await expect.element(page.getByTestId("try-hint")).toHaveTextContent("At least 8 kB");
   const given = new DataTransfer();
   given.items.add(new File(["We met on Monday."], "minutes.txt"));
   page

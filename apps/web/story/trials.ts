@@ -78,8 +78,8 @@ export const trials = {
     },
   }),
   little: (): TrialState => ({
-    text: { files: [file("minutes.jsonl", 24_400)], pasted: "" },
-    phase: { kind: "choosing", problems: [{ file: null, message: tooLittle(17_300) }] },
+    text: { files: [file("minutes.jsonl", 9_400)], pasted: "" },
+    phase: { kind: "choosing", problems: [{ file: null, message: tooLittle(6_300) }] },
   }),
   body: () => progress({ stage: "body", done: 2_700_000, of: 4_200_000 }),
   learning: () =>

@@ -39,12 +39,13 @@ export {
 export { type StandardSettings, standard } from "./standard.ts";
 export { type Cancel, type StepMade, type Steps, trainSteps } from "./training.ts";
 export {
-  isTooSlow,
+  leastTrialMs,
   leastTrialSteps,
   planTrial,
   type TrialPlan,
   type TrialSpeed,
   trialBatch,
   trialBudget,
+  trialLimitMs,
   trialVocabulary,
 } from "./trial-plan.ts";

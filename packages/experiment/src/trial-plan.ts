@@ -45,14 +45,17 @@ export function planTrial(
   return { steps, evaluateEvery, expectedMs: arms * (steps * stepMs + turns) };
 }
 
-/** Whether the least that makes sense takes more than the time there is, so that a smaller batch is to be tried. */
-export function isTooSlow(speed: TrialSpeed, budgetMs: number): boolean {
-  return arms * (leastTrialSteps * speed.stepMs + (points + 1) * speed.turnMs) > budgetMs;
+/** What the least that makes sense takes: where that is more than the time there is, a smaller batch is to be tried. */
+export function leastTrialMs({ stepMs, turnMs }: TrialSpeed): number {
+  return arms * (leastTrialSteps * stepMs + (points + 1) * turnMs);
 }
 
-/** What is left for the training of two minutes, of which so much has gone by: 30 to 95 s, with 10 s in hand. */
+/** Of a whole trial. A device that gets slower on the way ends it here, both arms after the same steps. */
+export const trialLimitMs = 120_000;
+
+/** What is left for learning when so much has gone by: 30 to 95 s, with 10 s in hand. */
 export function trialBudget(elapsedMs: number): number {
-  return Math.min(95_000, Math.max(30_000, 110_000 - elapsedMs));
+  return Math.min(95_000, Math.max(30_000, trialLimitMs - 10_000 - elapsedMs));
 }
 
 const bytesAToken = 48;

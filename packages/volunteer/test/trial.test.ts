@@ -4,16 +4,16 @@ import { type NamedTensors, sha256Of } from "@homebody/base";
 import { encodeSection, exchangeOf, firstNumbers, type Section } from "@homebody/dept";
 import { type BodyRef, bodyId, type RunManifest } from "@homebody/protocol";
 import { type Device, engineDevice, systemClock } from "@homebody/volunteer";
-import { memoryNet } from "@homebody/volunteer/memory";
+import { memoryClock, memoryDevice, memoryNet } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifest as manifestOf } from "../../dept/test/manifests.ts";
 import { documentsOf, english } from "../../experiment/test/small.ts";
-import { runTrial } from "../src/trial/run-trial.ts";
+import { runTrial, type TrialInputs } from "../src/trial/run-trial.ts";
 import type { SizedFile } from "../src/trial/text.ts";
 import { type TrialProgress, type TrialResult, trialStages } from "../src/trial/view.ts";
 
 const device: Device = engineDevice("wasm", { threads: 1 });
-const words = documentsOf(english, 260, "trial").join("\n\n");
+const words = documentsOf(english, 130, "trial").join("\n\n");
 
 function fileOf(name: string, text: string): SizedFile {
   const bytes = new TextEncoder().encode(text);
@@ -47,15 +47,20 @@ function servedBody(run: RunManifest, numbers: Readonly<Record<string, NamedTens
   return { body, net: { download }, asked, files: net.coordinator.files };
 }
 
-function trial(run: RunManifest, served: ReturnType<typeof servedBody>, files: SizedFile[], pasted = "") {
+function trial(
+  run: RunManifest,
+  served: ReturnType<typeof servedBody>,
+  files: SizedFile[],
+  pasted = "",
+  on: Pick<TrialInputs, "device" | "clock"> = { device, clock: systemClock },
+) {
   const told: TrialProgress[] = [];
   const work = runTrial({
     manifest: run,
     ...served,
     files,
     pasted,
-    device,
-    clock: systemClock,
+    ...on,
     report: (progress) => told.push(progress),
     signal: new AbortController().signal,
   });
@@ -120,6 +125,63 @@ test.each(["glob", "trim"] as const)(
   },
 );
 
+/** In virtual time: a device whose step takes so long, from a step on. */
+async function timed(stepMs: (step: number) => number) {
+  const clock = memoryClock();
+  const inner = memoryDevice(clock, { stepMs: 0, evaluateMs: 20 });
+  let steps = 0;
+  const paced: Device = {
+    ...inner,
+    trainer: (options) => {
+      const trainer = inner.trainer(options);
+      return {
+        ...trainer,
+        step: async (batch, rates) => {
+          await clock.sleep(stepMs(steps++));
+          return trainer.step(batch, rates);
+        },
+      };
+    },
+  };
+  const run = manifestOf();
+  const files = [fileOf("a.txt", words)];
+  const { work, told } = trial(run, servedBody(run, otherNumbers(run)), files, "", { device: paced, clock });
+  let isOver = false;
+  const result = resultOf(work).finally(() => {
+    isOver = true;
+  });
+  await clock.until("the trial", () => isOver);
+  return { result: await result, told };
+}
+
+test("how many steps there are follows from the measured speed, and the time left is what it says", async () => {
+  const { result, told } = await timed(() => 400);
+  const { plan, steps, tookMs } = result;
+  expect(steps).toBe(plan.steps);
+  expect(steps).toBeGreaterThanOrEqual(96); // 95 s for two arms, of which evaluations take some
+  expect(tookMs).toBeGreaterThan(70_000);
+  expect(tookMs).toBeLessThan(105_000);
+  const learning = told.filter(({ stage }) => stage === "learn");
+  const end = learning[0]!.startedAt + tookMs;
+  for (const { endsAt } of learning) expect(Math.abs(endsAt! - end)).toBeLessThan(3000);
+});
+
+test("a device that is too slow for the batch gets a smaller one and the fewest steps", async () => {
+  const { result } = await timed(() => 5000);
+  expect(result.plan).toMatchObject({ steps: 48, evaluateEvery: 3 });
+  expect(result.curves.trained.length).toBeGreaterThanOrEqual(5); // whatever the time
+});
+
+test("a device that gets slower on the way ends in time, both arms after the same steps", async () => {
+  const { result } = await timed((step) => (step < 80 ? 400 : 1600));
+  const { plan, steps, curves, tookMs } = result;
+  expect(steps).toBeLessThan(plan.steps);
+  expect(curves.trained.map(({ step }) => step)).toEqual(curves.random.map(({ step }) => step));
+  expect(curves.trained.at(-1)!.step).toBe(steps);
+  expect(tookMs).toBeGreaterThan(120_000);
+  expect(tookMs).toBeLessThan(120_000 + 2 * (plan.evaluateEvery * 1600 + 2000)); // the turns that were begun
+});
+
 test("everything that is wrong with the text is said at once, by file, and nothing is asked of the coordinator", async () => {
   const run = manifestOf();
   const served = servedBody(run, otherNumbers(run));
@@ -150,9 +212,9 @@ test("everything that is wrong with the text is said at once, by file, and nothi
 test("too little text is refused with what to do; of too much the first part is taken, whole characters alone", async () => {
   const run = manifestOf();
   const served = servedBody(run, otherNumbers(run));
-  const few = await trial(run, served, [], words.slice(0, 19_999)).work;
+  const few = await trial(run, served, [], words.slice(0, 7_999)).work;
   expect(few).toMatchObject({ kind: "refused", problems: [{ file: null }] });
-  expect(few.kind === "refused" && few.problems[0]!.message).toMatch(/19.9 kB .* 20 kB at least.*Add more/);
+  expect(few.kind === "refused" && few.problems[0]!.message).toMatch(/7.9 kB .* 8 kB at least.*Add more/);
   served.files.clear(); // it ends where the body would come
   const { work, told } = trial(run, served, [fileOf("long.txt", "語".repeat(700_000))]);
   await expect(work).rejects.toThrow("expected the file, got none");

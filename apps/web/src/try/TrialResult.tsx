@@ -69,12 +69,16 @@ export function TrialResult({
   );
 }
 
-function how({ text, device, tookMs }: Result): string {
+function how({ text, device, plan, steps, tookMs }: Result): string {
   const { usedBytes, givenBytes, heldOutBytes, vocabulary } = text;
   const used =
     usedBytes < givenBytes
       ? `Of your ${bytes(givenBytes)} of text the first ${bytes(usedBytes)} were used`
       : `Your ${bytes(usedBytes)} of text were used`;
   const on = device.backend === "webgpu" ? `${device.adapter}, WebGPU` : "the processor, WebAssembly";
-  return `${used}; ${bytes(heldOutBytes)} of it were set aside to measure on. Its vocabulary has ${plural(vocabulary, "token")}. It took ${duration(tookMs)} on this device (${on}). One text and one try: a hundredth more or less means nothing.`;
+  const early =
+    steps < plan.steps
+      ? ` It became slower on the way, so both ended after ${steps} of ${plan.steps} steps.`
+      : "";
+  return `${used}; ${bytes(heldOutBytes)} of it were set aside to measure on. Its vocabulary has ${plural(vocabulary, "token")}. It took ${duration(tookMs)} on this device (${on}).${early} One text and one try: a hundredth more or less means nothing.`;
 }

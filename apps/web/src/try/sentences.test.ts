@@ -20,8 +20,8 @@ test("ahead, level and behind are told apart, each with its numbers", () => {
 });
 
 test("how much text there is, and how much is missing", () => {
-  expect(amountSentence(0)).toContain("At least 20 kB");
-  expect(amountSentence(4200)).toBe("4.20 kB so far: 15.8 kB more are needed.");
+  expect(amountSentence(0)).toContain("At least 8 kB");
+  expect(amountSentence(4200)).toBe("4.20 kB so far: 3.80 kB more are needed.");
   expect(amountSentence(50_000)).toContain("That is enough");
   expect(amountSentence(500_000)).toBe("500 kB.");
 });

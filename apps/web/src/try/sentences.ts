@@ -56,13 +56,16 @@ export function verdictOf({ steps, last, otherLast, reachedAfter }: TrialResult)
   };
 }
 
+/** From here on held-out text has some thousand tokens. */
+const steadyBytes = 80_000;
+
 /** How much text there is, and what is missing. */
 export function amountSentence(given: number): string {
   if (given === 0)
-    return `At least ${leastTrialBytes / 1000} kB, about eight pages. From 200 kB on a difference shows best.`;
+    return `At least ${leastTrialBytes / 1000} kB, about three pages. Some thirty pages are better.`;
   if (given < leastTrialBytes)
     return `${bytes(given)} so far: ${bytes(leastTrialBytes - given)} more are needed.`;
-  if (given < 200_000) return `${bytes(given)}. That is enough; more of it would show a difference better.`;
+  if (given < steadyBytes) return `${bytes(given)}. That is enough; with more the result is steadier.`;
   return `${bytes(given)}.`;
 }
 

@@ -10,6 +10,7 @@ import {
   type Parameters as ModelParameters,
   trialBatch,
   trialBudget,
+  trialLimitMs,
   trialVocabulary,
 } from "@homebody/experiment";
 import { modelConfig } from "@homebody/model";
@@ -44,6 +45,8 @@ export interface TrialInputs {
 }
 
 const heldOutShare = 0.15;
+/** With fewer there is no curve to look at, whatever the time. */
+const fewestPoints = 5;
 
 /** Says where the trial is; what is not said of a stage's own is as it was. */
 type Tell = (stage: TrialStage, change?: Partial<Omit<TrialProgress, "stage">>) => void;
@@ -96,7 +99,8 @@ export async function runTrial(
     const budgetMs = () => trialBudget(clock.elapsed() - began);
     const bounds = { batch, budgetMs };
     const measured = await measuredPlan(trainer, prepared, beginnings.trained, bounds, clock);
-    const curves = await learn(trainer, prepared, beginnings, measured, seed, tell, inputs);
+    const isOver = () => clock.elapsed() - began > trialLimitMs;
+    const curves = await learn(trainer, prepared, beginnings, { ...measured, seed, isOver }, tell, inputs);
     const tookMs = clock.elapsed() - began;
     const start = headStart(curves.trained, curves.random);
     return { kind: "done", result: { ...start, device, text, plan: measured.plan, curves, tookMs } };
@@ -105,13 +109,21 @@ export async function runTrial(
   }
 }
 
-/** Both arms, with the same batches, rates and held-out rows. */
+interface Learning extends MeasuredPlan {
+  readonly seed: string;
+  /** The time is up. */
+  readonly isOver: () => boolean;
+}
+
+/**
+ * Both arms, with the same batches, rates and held-out rows: to the end of the plan, or as far as the time goes, then both
+ * to the same step.
+ */
 async function learn(
   trainer: DeviceTrainer,
   text: PreparedText,
   beginnings: Readonly<Record<TrialArm, ModelParameters>>,
-  { plan, speed, batch }: MeasuredPlan,
-  seed: string,
+  { plan, speed, batch, seed, isOver }: Learning,
   tell: Tell,
   { manifest, clock, signal }: TrialInputs,
 ): Promise<TrialCurves> {
@@ -144,6 +156,8 @@ async function learn(
       tell("learn", { done, of, curves, endsAt: inTime(pace * (expectedMs - gone)) });
     }
     await clock.sleep(0, signal); // whoever tells this thread to stop is heard
+    const points = curves.random.length;
+    if (heldOut !== null && points === curves.trained.length && points >= fewestPoints && isOver()) break;
   }
   return curves;
 }

@@ -2,8 +2,7 @@
 
 import {
   type AdaptingTrainer,
-  evaluateHeldOut,
-  isTooSlow,
+  leastTrialMs,
   loadParameters,
   type Parameters,
   planTrial,
@@ -16,11 +15,10 @@ import type { Clock } from "../ports.ts";
 
 const measuringMs = 400;
 const mostSteps = 8;
+const rate = 1e-3;
 
-/** Held-out rows of an evaluation, in batches. */
-const heldOutBatches = 8;
-
-export const heldOutRowsOf = (batch: number) => heldOutBatches * batch;
+/** Held-out rows of an evaluation: four batches, so that learning has most of the time, but eight rows at least. */
+export const heldOutRowsOf = (batch: number) => Math.max(4 * batch, 8);
 
 /** Moves parameters: what is measured is real work, from `parameters` on. */
 async function measure(
@@ -39,25 +37,28 @@ async function measure(
     localSteps: mostSteps + 1,
     batch,
   };
-  const step = (at: number) => trainer.step(drawBatch(text.train, { ...draw, step: at }), 1e-3);
-  const evaluate = () =>
-    evaluateHeldOut(trainer, text.heldOut, { batch, sampleRows: heldOutRowsOf(batch), seed: "speed" });
+  const batchAt = (step: number) => drawBatch(text.train, { ...draw, step });
+  const timed = async (work: () => Promise<unknown>) => {
+    const began = clock.elapsed();
+    await work();
+    return clock.elapsed() - began;
+  };
   loadParameters(trainer, parameters);
   trainer.loadMoments(null);
-  await step(0); // compiles
-  await trainer.evaluate(drawBatch(text.train, { ...draw, step: 0 })); // as well
-  let began = clock.elapsed();
-  let steps = 0;
-  while (steps < mostSteps && clock.elapsed() - began < measuringMs) {
+  await trainer.step(batchAt(0), rate); // compiles
+  await trainer.evaluate(batchAt(0)); // as well
+  let [steps, stepsMs] = [0, 0];
+  while (steps < mostSteps && stepsMs < measuringMs) {
     steps += 1;
-    await step(steps);
+    stepsMs += await timed(() => trainer.step(batchAt(steps), rate));
   }
-  const stepMs = (clock.elapsed() - began) / steps;
-  began = clock.elapsed();
-  await evaluate();
-  loadParameters(trainer, await readParameters(trainer));
-  trainer.loadMoments(await trainer.readMoments());
-  return { stepMs, turnMs: clock.elapsed() - began };
+  const evaluationMs = await timed(() => trainer.evaluate(batchAt(0)));
+  const changeMs = await timed(async () => {
+    loadParameters(trainer, await readParameters(trainer));
+    trainer.loadMoments(await trainer.readMoments());
+  });
+  const evaluations = Math.ceil(Math.min(heldOutRowsOf(batch), text.heldOut.rows) / batch);
+  return { stepMs: stepsMs / steps, turnMs: evaluations * evaluationMs + changeMs };
 }
 
 export interface MeasuredPlan {
@@ -67,7 +68,7 @@ export interface MeasuredPlan {
   readonly batch: number;
 }
 
-/** Where the device is too slow for the batch, with a smaller one: each halving is measured again. */
+/** Where the device is too slow for the batch, with one that is as much smaller, which is measured again. */
 export async function measuredPlan(
   trainer: AdaptingTrainer,
   text: PreparedText,
@@ -75,10 +76,13 @@ export async function measuredPlan(
   most: { readonly batch: number; readonly budgetMs: () => number },
   clock: Clock,
 ): Promise<MeasuredPlan> {
-  for (let batch = most.batch; ; batch = Math.ceil(batch / 2)) {
+  let { batch } = most;
+  for (;;) {
     const speed = await measure(trainer, text, parameters, batch, clock);
     const budgetMs = most.budgetMs();
-    if (batch > 1 && isTooSlow(speed, budgetMs)) continue;
-    return { plan: planTrial(speed, budgetMs, { batch, rows: text.train.rows }), speed, batch };
+    const share = budgetMs / leastTrialMs(speed);
+    if (batch === 1 || share >= 1)
+      return { plan: planTrial(speed, budgetMs, { batch, rows: text.train.rows }), speed, batch };
+    batch = Math.max(1, Math.floor(batch * share));
   }
 }

@@ -9,7 +9,7 @@ import type { DeviceStart } from "../ports.ts";
 export type { Curve };
 
 /** UTF-8 bytes: with less there is too little to measure on, and curves say more about chance than about a body. */
-export const leastTrialBytes = 20_000;
+export const leastTrialBytes = 8_000;
 /** More than two minutes of learning have use for: of longer text the first part is taken. */
 export const mostTrialBytes = 2_000_000;
 /** Of one file, which is read into memory as a whole. */
@@ -77,7 +77,7 @@ export interface TrialProblem {
 
 export function tooLittle(bytes: number): string {
   const thousands = (value: number) => `${Math.floor(value / 100) / 10} kB`;
-  return `There are ${thousands(bytes)} of text in it, and it takes ${thousands(leastTrialBytes)} at least, about eight pages: with less, chance decides. Add more text of the same language.`;
+  return `There are ${thousands(bytes)} of text in it, and it takes ${thousands(leastTrialBytes)} at least, about three pages: with less, chance decides. Add more text of the same language.`;
 }
 
 export type TrialMessage =
