@@ -20,6 +20,7 @@ export async function trainUnseen(work: UnseenWork, performing: Performing): Pro
       steps,
       batch: recipe.batch,
       learningRate: adaptingRate(recipe.learningRate.peak, steps),
+      freezeBody: false,
       seed: `${seed}/unseen`,
       evaluateEvery,
       heldOutRows: "all" as const,
