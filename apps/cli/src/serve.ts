@@ -117,8 +117,18 @@ async function readPem(option: string, path: string): Promise<Buffer> {
   throw new InputError(option, "a file in PEM (-----BEGIN ...)", `${bytes.length} bytes of something else`);
 }
 
-function greeting(server: RunningServer, options: ServerOptions): string[] {
-  const { name, rounds, sources } = server.figures();
+/** What stdout says first. */
+export function greeting(
+  server: RunningServer,
+  options: Parameters<typeof withoutSecureContext>[0],
+): string[] {
+  const { name, rounds, sources, joining } = server.figures();
+  const joined = [
+    ...sources.flatMap(({ title, sinceBody }) =>
+      sinceBody === null ? [] : `${title} since body ${sinceBody}`,
+    ),
+    ...joining.map(({ source }) => `${source.title} from the next body on`),
+  ];
   const lack = withoutSecureContext(options);
   return [
     "",
@@ -128,6 +138,7 @@ function greeting(server: RunningServer, options: ServerOptions): string[] {
     `  Dashboard        ${server.url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`,
     `  Traffic          ${trafficOf(server.state().manifest)}`,
+    ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",
     ...(lack === undefined ? [] : [lack, ""]),
   ];
