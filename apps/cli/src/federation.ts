@@ -24,14 +24,15 @@ import {
   parameterCounts,
   type RowMap,
 } from "@homebody/dept";
+import { evaluateHeldOut } from "@homebody/experiment";
 import type { Group } from "@homebody/model";
 import {
   type Announcement,
+  type Assignment,
   checkChunk,
   checkCommit,
   checkOpenUpload,
   events,
-  type ManifestSource,
   type RunManifest,
   type SectionFile,
   type SectionName,
@@ -42,11 +43,12 @@ import {
 import { type Coordinator, openCoordinator } from "@homebody/server/coordinator";
 import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
 import type { Blobs } from "@homebody/store/ports";
-import type { Batch, Shard } from "@homebody/text";
+import type { Batch, Score, Shard } from "@homebody/text";
 import { createTrainer } from "@homebody/train";
 import {
   createReplica,
   type Device,
+  heldOutOptions,
   type Line,
   type Net,
   systemClock,
@@ -62,28 +64,37 @@ export interface Federation {
    * of this manifest begins with.
    */
   readonly first?: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
+  /** Volunteers by their names here, and of which source each is; without it one a source, named as it. */
+  readonly volunteers?: ReadonlyMap<string, string>;
   /** Which rows of the vocabulary a source's device has, where it leaves some out; else null. */
   readonly rowsOf: (source: string) => RowMap | null;
-  /** Who takes part in each round. */
+  /** Which volunteers take part in each round. */
   readonly rounds: readonly (readonly string[])[];
-  /** In the tokens that the source's device trains. */
-  readonly batchOf: (round: number, source: string, step: number) => Batch;
+  /** In the tokens that the device trains. */
+  readonly batchOf: (round: number, name: string, step: number, at: Assignment) => Batch;
+  /** For words that fit a body before they count (round 0: fresh ones); without it none are fitted. */
+  readonly fittingOf?: (round: number, name: string, step: number) => Batch;
   /**
-   * In the tokens that the source's device trains. Where it is given, each body is evaluated on it by those who take
-   * part in the next round, before they train, and the last body by all sources, as in a run.
+   * In the tokens that the device trains. Where it is given, each body is evaluated on it by those who take part in the
+   * next round, before they train, and the last body by all, as in a run.
    */
   readonly heldOut?: (source: string) => Shard;
+  /** Also what each device has made of a body, at the end of its local steps and before anything is averaged. */
+  readonly scoresReplicas?: boolean;
   /** Each message of an upload, as it passes. */
-  readonly sent?: (bytes: Uint8Array, source: string, round: number) => void;
+  readonly sent?: (bytes: Uint8Array, name: string, round: number) => void;
   /** After each local step. */
   readonly stepped?: (tokens: number) => void;
   /** Ends it with an AbortError. */
   readonly signal?: AbortSignal;
 }
 
-/** A body on a source's held-out text, with the source's home tensors. */
+/** A body on the held-out text of a volunteer's source, with the home tensors that the volunteer has. */
 export interface FederatedScore {
+  /** `replica`: what the volunteer's local steps made of the body before this one. */
+  readonly of: "body" | "replica";
   readonly body: number;
+  readonly name: string;
   readonly source: string;
   readonly nats: number;
   readonly tokens: number;
@@ -93,9 +104,9 @@ export interface FederatedScore {
 export interface Federated {
   /** The last body, section by section. */
   readonly body: ReadonlyMap<SectionName, NamedTensors>;
-  /** What each source keeps at home at the end. */
+  /** What each volunteer keeps at home at the end. */
   readonly home: ReadonlyMap<string, ReadonlyMap<Group, NamedTensors>>;
-  /** Of each local step, by round and source. */
+  /** Of each local step, by round and volunteer. */
   readonly losses: readonly Readonly<Record<string, readonly number[]>>[];
   readonly scores: readonly FederatedScore[];
 }
@@ -111,7 +122,7 @@ interface Volunteer extends Present {
 
 /** The backend has to be started. */
 export async function federate(given: Federation): Promise<Federated> {
-  const { manifest, rounds, batchOf } = given;
+  const { manifest, rounds } = given;
   const blobs = memoryBlobs();
   const volunteers = new Map<string, Volunteer>();
   let published = () => {};
@@ -120,7 +131,7 @@ export async function federate(given: Federation): Promise<Federated> {
   const inRound = () => {
     const { phase } = coordinator.actor.state();
     const round = phase.kind === "gathering" ? phase.round : 0;
-    return (rounds[round - 1] ?? []).map((source) => volunteers.get(source)!);
+    return (rounds[round - 1] ?? []).map((name) => volunteers.get(name)!);
   };
   const coordinator: Coordinator = await openCoordinator({
     opened: { ...opened, changed: manifest, existed: false },
@@ -159,43 +170,42 @@ export async function federate(given: Federation): Promise<Federated> {
     duty: () => 1,
     deadline: () => null,
   };
-  const evaluate = async (sources: readonly string[]) => {
-    for (const source of given.heldOut === undefined ? [] : sources) {
-      const { replica } = volunteers.get(source)!;
-      const homeRound = await replica.stored.homeRound();
-      const { body, nats, tokens, bytes } = await replica.evaluate(
-        actor.state().body,
-        homeRound,
-        given.heldOut!(source),
-        work,
-      );
-      scores.push({ body, source, nats, tokens, bytes });
+  const evaluate = async (names: readonly string[], of: FederatedScore["of"]) => {
+    for (const name of given.heldOut === undefined ? [] : names) {
+      const { replica, source } = volunteers.get(name)!;
+      const heldOut = given.heldOut!(source);
+      const { body } = actor.state();
+      const scored =
+        of === "body"
+          ? await replica.evaluate(body, await replica.stored.homeRound(), heldOut, work)
+          : await replicaScore(given, replica, source, heldOut);
+      const { nats, tokens, bytes } = scored;
+      scores.push({ of, body: body.number + (of === "body" ? 0 : 1), name, source, nats, tokens, bytes });
     }
   };
   try {
-    for (const source of manifest.sources)
-      volunteers.set(source.id, await volunteerFor(source, given, coordinator, blobs));
+    for (const [name, source] of volunteersOf(given))
+      volunteers.set(name, await volunteerFor(name, source, given, coordinator, blobs));
     actor.start();
-    for (const [i, sources] of rounds.entries()) {
+    for (const [i, names] of rounds.entries()) {
       const round = i + 1;
       await opening(actor.state, round);
       const isPublished = new Promise<void>((resolve) => {
         published = resolve;
       });
       const own: Record<string, readonly number[]> = {};
-      await evaluate(sources);
-      for (const source of sources)
-        own[source] = await takePart(
-          volunteers.get(source)!,
-          actor.state(),
-          (step) => batchOf(round, source, step),
-          work,
-        );
+      for (const name of names) await fitWords(given, volunteers.get(name)!, name, actor.state(), work);
+      await evaluate(names, "body");
+      for (const name of names) {
+        own[name] = await takePart(given, volunteers.get(name)!, name, actor.state(), work, async () => {
+          if (given.scoresReplicas === true) await evaluate([name], "replica");
+        });
+      }
       losses.push(own);
       await isPublished;
       if (failure !== undefined) throw failure;
     }
-    await evaluate(manifest.sources.map(({ id }) => id));
+    await evaluate([...volunteers.keys()], "body");
     return {
       body: await lastBody(manifest, actor.state(), blobs),
       home: await homesOf(given, volunteers),
@@ -238,14 +248,19 @@ async function created({ manifest, first }: Federation, blobs: Blobs) {
   };
 }
 
+const volunteersOf = ({ volunteers, manifest }: Federation): ReadonlyMap<string, string> =>
+  volunteers ?? new Map(manifest.sources.map(({ id }) => [id, id]));
+
 async function volunteerFor(
-  source: ManifestSource,
+  name: string,
+  sourceId: string,
   given: Federation,
   { inbox, actor }: Coordinator,
   blobs: Blobs,
 ): Promise<Volunteer> {
   const { manifest, first, rowsOf, sent } = given;
-  const volunteer = volunteerOf(source.id);
+  const source = manifest.sources.find(({ id }) => id === sourceId)!;
+  const volunteer = volunteerOf(name);
   const sender = { volunteer, source: source.id };
   const rows = rowsOf(source.id);
   const bits = rows === null || !declaresRows(manifest) ? undefined : bitsOf(rows);
@@ -257,7 +272,7 @@ async function volunteerFor(
       if (event !== events.chunk) throw new InputError("event", "one of an upload", event);
       const chunk = checkChunk(message);
       const { phase } = actor.state();
-      sent?.(chunk.bytes, source.id, phase.kind === "training" ? phase.round : 0);
+      sent?.(chunk.bytes, name, phase.kind === "training" ? phase.round : 0);
       return inbox.chunk(sender, chunk);
     },
     tell: () => {},
@@ -295,33 +310,55 @@ const device: Pick<Device, "start" | "lost" | "trainer"> = {
   trainer: (options) => createTrainer(options),
 };
 
+/** As at a device whose words are fresh: they fit a body that others have trained, before anything is sent [V20]. */
+async function fitWords(
+  { fittingOf }: Federation,
+  { replica }: Volunteer,
+  name: string,
+  { body }: RunState,
+  work: Work,
+): Promise<void> {
+  if (body.number === 0 || fittingOf === undefined || !(await replica.isFresh())) return;
+  await replica.fit(body, (step) => fittingOf(0, name, step), work);
+}
+
 /** The volunteer's part of the open round: trains, sends, and keeps what belongs to an accepted delta. */
 async function takePart(
+  { batchOf, fittingOf }: Federation,
   { volunteer, replica, line, ...present }: Volunteer,
+  name: string,
   state: RunState,
-  batchOf: (step: number) => Batch,
   work: Work,
+  trained: () => Promise<void>,
 ): Promise<readonly number[]> {
   const announcement = announcementFor(state, volunteer, [{ volunteer, ...present }], systemClock.now());
   const order = orderOf(announcement, await replica.stored.homeRound());
   const losses: number[] = [];
-  const pending = await replica.train(
-    order,
-    { training: batchOf, fitting: batchOf },
-    {
-      ...work,
-      stepped: (step) => {
-        losses.push(step.loss);
-        work.stepped(step);
-      },
-    },
-  );
+  const training = (step: number) => batchOf(order.round, name, step, order);
+  const fitting = (step: number) => fittingOf?.(order.round, name, step) ?? training(step);
+  const stepped: Work["stepped"] = (step) => {
+    losses.push(step.loss);
+    work.stepped(step);
+  };
+  const pending = await replica.train(order, { training, fitting }, { ...work, stepped });
+  await trained();
   const { bytes } = (await replica.stored.delta(pending.round))!;
   const outcome = await upload(pending, bytes, { line, progress: () => {}, signal: work.signal });
   if (outcome.kind === "refused")
     throw new InputError(`delta of round ${pending.round}`, "accepted", outcome.reason);
   await replica.stored.settle(pending.round, true);
   return losses;
+}
+
+/** What the device has now, on the rows that bodies are evaluated on. */
+async function replicaScore(
+  { manifest }: Federation,
+  { trainer }: Replica,
+  source: string,
+  heldOut: Shard,
+): Promise<Score> {
+  const options = heldOutOptions(manifest, manifest.sources.find(({ id }) => id === source)!);
+  return await evaluateHeldOut(trainer, heldOut, options);
 }
 
 function orderOf(announcement: Announcement, homeRound: number) {
@@ -353,10 +390,10 @@ async function lastBody(manifest: RunManifest, { body }: RunState, blobs: Blobs)
 
 async function homesOf(given: Federation, volunteers: ReadonlyMap<string, Volunteer>) {
   const homes = new Map<string, ReadonlyMap<Group, NamedTensors>>();
-  for (const [source, { replica, exchange }] of volunteers) {
+  for (const [name, { replica, exchange, source }] of volunteers) {
     const { stored } = replica;
     const kept = await stored.home(await stored.homeRound());
-    homes.set(source, kept?.values ?? firstHome(given, source, exchange));
+    homes.set(name, kept?.values ?? firstHome(given, source, exchange));
   }
   return homes;
 }

@@ -63,7 +63,7 @@ const read = (out: string, file: string) => readFileSync(join(folder, out, file)
 
 function jobsIn(out: string): readonly string[] {
   try {
-    return readdirSync(join(folder, out, "jobs"), { recursive: true })
+    return readdirSync(join(folder, out, "dept", "jobs"), { recursive: true })
       .map(String)
       .filter((name) => name.endsWith(".json"));
   } catch {
@@ -93,7 +93,7 @@ test(
     expect(read("broken", "dept/results.jsonl")).toBe(read("whole", "dept/results.jsonl"));
     const bodies = (out: string) => JSON.parse(read(out, "dept/provenance.json")) as unknown;
     expect(bodies("broken")).toEqual(bodies("whole"));
-    const log = read("broken", "log.jsonl")
+    const log = read("broken", "dept/log.jsonl")
       .trim()
       .split("\n")
       .map((line) => JSON.parse(line) as { event: string; job: string });
@@ -177,10 +177,12 @@ test("training moves every arm below a body that has learnt nothing", () => {
 test(
   "plasticity finds dept's bodies where they are, and trains none of them again",
   async () => {
-    const before = readFileSync(join(folder, "whole", "jobs", "trained", "glob", "1.json"), "utf8");
+    const before = readFileSync(join(folder, "whole", "dept", "jobs", "trained", "glob", "1.json"), "utf8");
     expect(await ended(start("plasticity", "whole"))).toBe(0);
-    expect(readFileSync(join(folder, "whole", "jobs", "trained", "glob", "1.json"), "utf8")).toBe(before);
-    const log = read("whole", "log.jsonl");
+    expect(readFileSync(join(folder, "whole", "dept", "jobs", "trained", "glob", "1.json"), "utf8")).toBe(
+      before,
+    );
+    const log = read("whole", "dept/log.jsonl");
     expect(log.split('"event":"started","job":"trained/glob/1"')).toHaveLength(2);
     const rows = rowsOf("whole", "plasticity").filter(
       ({ phase, arm }) => phase === "unseen" && arm === "spec",
@@ -193,6 +195,51 @@ test(
     }, 0);
     const said = rows.find(({ seed, measure }) => seed === 1 && measure.startsWith("mean of the curve"))!;
     expect(said.value).toBeCloseTo(area / 2 / curve.at(-1)!.step, 9);
+  },
+  patience,
+);
+
+test(
+  "newcomers: with one volunteer a source, words of sources are words of devices; words that fit begin lower",
+  async () => {
+    expect(await ended(start("newcomers", "late"))).toBe(0);
+    const rows = rowsOf("late", "newcomers");
+    const curve = (arm: string, phase = "rounds", source = "a") =>
+      rows.filter((row) => row.arm === arm && row.phase === phase && row.source === source && row.seed === 1);
+    const [device, source] = [curve("nobody-device"), curve("nobody-source")];
+    expect(device.length).toBe(3);
+    // What travels is rounded to half precision, and only that differs.
+    for (const [i, { value }] of device.entries()) expect(source[i]!.value).toBeCloseTo(value, 2);
+    const first = (arm: string) => curve(arm, "rounds of newcomer")[0]!;
+    expect(first("volunteer-noise").step).toBe(2);
+    expect(first("volunteer-fit").value).toBeLessThan(first("volunteer-noise").value);
+    const veteran = curve("volunteer-source").find(({ step }) => step === 2)!;
+    expect(first("volunteer-source").value).toBeCloseTo(veteran.value, 9); // the same words, the same rows
+    expect(read("late", "newcomers/report.html")).not.toMatch(/NaN|undefined|Infinity/);
+  },
+  patience,
+);
+
+test(
+  "sweep: what is measured of a device's own copy is of the round that the mean body ends",
+  async () => {
+    expect(await ended(start("sweep", "dials"))).toBe(0);
+    const rows = rowsOf("dials", "sweep");
+    const of = (phase: string) => rows.filter((row) => row.arm === "base" && row.phase === phase);
+    expect(of("replicas").map(({ step, source }) => `${step} ${source}`)).toEqual([
+      "2 a",
+      "2 b",
+      "4 a",
+      "4 b",
+    ]);
+    for (const own of of("replicas")) {
+      const before = of("rounds").find(({ step, source }) => step === own.step - 2 && source === own.source)!;
+      expect(own.value).toBeLessThan(before.value); // its own steps helped it
+    }
+    const ends = of("fitted").filter(({ source }) => source === "a");
+    expect(ends.map(({ step }) => step)).toEqual([1, 2, 5, 10, 20]);
+    expect(ends.at(-1)!.value).toBeLessThan(ends[0]!.value);
+    expect(read("dials", "sweep/report.html")).not.toMatch(/NaN|undefined|Infinity/);
   },
   patience,
 );

@@ -8,7 +8,7 @@ export * from "./jobs.ts";
 export { webNet } from "./net.ts";
 export * from "./ports.ts";
 export type { BroughtFile } from "./prepare.ts";
-export { createReplica, type Replica, type ReplicaInputs } from "./replica.ts";
+export { createReplica, heldOutOptions, type Replica, type ReplicaInputs } from "./replica.ts";
 export { heldText, rowsOfText } from "./rows.ts";
 export * from "./session.ts";
 export { type Kept, type StoredDelta, type StoredState, storedNames, storedState } from "./stored-state.ts";

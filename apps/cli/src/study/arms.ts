@@ -44,6 +44,7 @@ export function federated(
   const { localSteps } = stepsOf(plan);
   const own = {
     variant: "spec",
+    words: "device",
     members: sources.map(ownText),
     vocabulary: null,
     localSteps,
@@ -53,19 +54,22 @@ export function federated(
     training: {},
     codec: "fp16",
     curveRows: scale.curveRows,
+    scoresReplicas: false,
+    fittedAfter: [],
     evaluate: [],
     ...change,
   } as const;
   const { members, rounds, share } = own;
+  const volunteers = change.volunteers ?? members.map(({ source }) => ({ name: source, source, from: 1 }));
   const steps = own.localSteps * rounds;
   const vocabulary = own.vocabulary ?? scale.ownVocabulary;
-  const taking = Math.max(1, Math.round(share * members.length));
-  const curveTokens = (own.curveRows ?? 0) * scale.model.context * members.length * (rounds + 1);
+  const taking = Math.max(1, Math.round(share * volunteers.length));
+  const curveTokens = (own.curveRows ?? 0) * scale.model.context * volunteers.length * (rounds + 1);
   const isDealt = members.some(({ source }) => source.startsWith("iid-"));
   return {
     id: trainedJob(arm, seed),
     after: isDealt ? [dealJob, ...own.evaluate.map(textJob)] : members.map(textJob),
-    work: { kind: "federated", arm, seed, recipe: recipeOf(plan, steps), ...own },
+    work: { kind: "federated", arm, seed, recipe: recipeOf(plan, steps), ...own, volunteers },
     loads: [
       trained(plan, vocabulary, taking * steps),
       { vocabulary, tokens: curveTokens * evaluatedShare },

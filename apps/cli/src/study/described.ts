@@ -6,22 +6,35 @@ import { type Job, totalTokens } from "./job.ts";
 import { adaptSteps, type Plan, stepsOf } from "./plan.ts";
 import type { Report, Section } from "./report/report.ts";
 
-export function factsOf(plan: Plan, jobs: readonly Job[], seconds: number): Report["facts"] {
-  const { sources, unseen, seeds, scale, factor } = plan;
-  const names = (list: readonly { readonly id: string }[]) => list.map(({ id }) => id).join(", ") || "none";
+/** Of every study. */
+export function commonFacts(plan: Plan, jobs: readonly Job[], seconds: number): Report["facts"] {
+  return [
+    ["sources", namesOf(plan.sources)],
+    ["tokens in all", `${(totalTokens(jobs) / 1e6).toFixed(1)} million`],
+    [
+      "processor time",
+      seconds < 5400 ? `${Math.round(seconds / 60)} minutes` : `${(seconds / 3600).toFixed(1)} hours`,
+    ],
+    ["Homebody", version],
+  ];
+}
+
+/** Of studies that train as the study `dept` does. */
+export function trainingFacts(plan: Plan): Report["facts"] {
+  const { scale, factor } = plan;
   const { localSteps, steps } = stepsOf(plan);
   return [
-    ["sources", names(sources)],
-    ["never seen in training", names(unseen)],
-    ["seeds", `${seeds}`],
-    ["tokens in all", `${(totalTokens(jobs) / 1e6).toFixed(1)} million`],
     ["a device's steps", `${steps}, in ${scale.rounds} rounds of ${localSteps}`],
     ["body", `${million(count(plan, "theta"))} parameters`],
-    ["processor time", `${(seconds / 3600).toFixed(1)} hours`],
-    ["Homebody", version],
     ...(factor === 1 ? [] : [["scale", `${factor} of the full study`] as const]),
   ];
 }
+
+export const seedFact = ({ seeds }: Plan) => ["seeds", `${seeds}`] as const;
+export const unseenFact = ({ unseen }: Plan) => ["never seen in training", namesOf(unseen)] as const;
+
+const namesOf = (list: readonly { readonly id: string }[]): string =>
+  list.map(({ id }) => id).join(", ") || "none";
 
 export function count({ scale }: Plan, group: Group, vocabulary = scale.globalVocabulary): number {
   return countParameters(modelConfig(scale.model, vocabulary), group);

@@ -1,5 +1,5 @@
-// A study's folder: what was made of each job, and files that jobs make for one another. A file appears whole or not at
-// all, so what is there after a kill is right.
+// The folder of a study, or of several that use the same bodies: what was made of each job, and files that jobs make for
+// one another. A file appears whole or not at all, so what is there after a kill is right.
 //
 //   study.json           what the results were made with; another call with other settings is refused
 //   log.jsonl            what happened, a line each, only ever added to

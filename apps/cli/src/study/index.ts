@@ -1,7 +1,6 @@
 // homebody study: DEPT's questions, asked of real text on this machine. Says what it will cost, runs on all cores, goes on
 // after a kill, and leaves a report.
 
-import { mkdir } from "node:fs/promises";
 import { availableParallelism } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
@@ -58,7 +57,6 @@ export async function run(args: readonly string[]): Promise<number> {
   const workers =
     values.jobs === undefined ? availableParallelism() : wholeNumber("--jobs", values.jobs, 1, 256);
   const out = resolve(values.out);
-  await mkdir(out, { recursive: true });
   const stop = interrupt();
   try {
     await runStudy({ study, plan, out, workers, stop });

@@ -1,5 +1,7 @@
 // A study from its jobs to its report: what it will cost, the work on all cores, and what it leaves.
 
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import type { Interrupt } from "../interrupt.ts";
 import { folderAt, resultsIn } from "./folder.ts";
 import { type Job, totalTokens } from "./job.ts";
@@ -14,7 +16,7 @@ import { writeResults } from "./write.ts";
 export interface StudyRun {
   readonly study: Study;
   readonly plan: Plan;
-  /** A folder that is there. */
+  /** Where results go. */
   readonly out: string;
   /** How many workers. */
   readonly workers: number;
@@ -23,11 +25,12 @@ export interface StudyRun {
 
 /** Throws an AbortError when it is stopped: what was done by then stays. */
 export async function runStudy({ study, plan, out, workers: count, stop }: StudyRun): Promise<void> {
-  const folder = folderAt(out);
+  const folder = folderAt(join(out, study.family));
+  await mkdir(folder.path, { recursive: true });
   await requireSettings(folder, plan);
   const jobs = study.jobs(plan);
   const results = resultsIn(folder);
-  const workers = Array.from({ length: count }, () => startWorker(out));
+  const workers = Array.from({ length: count }, () => startWorker(folder.path));
   const line = studyProgress();
   const closeAll = () => Promise.all(workers.map((worker) => worker.close()));
   stop.signal.addEventListener("abort", () => void closeAll());
@@ -44,7 +47,7 @@ export async function runStudy({ study, plan, out, workers: count, stop }: Study
     );
     const progress = line.show;
     const made = await runJobs(jobs, { workers, results, secondsOf, progress, signal: stop.signal });
-    await writeResults(study, plan, jobs, made, folder);
+    await writeResults(study, plan, jobs, made, folderAt(join(out, study.name)));
   } finally {
     line.end();
     await closeAll();

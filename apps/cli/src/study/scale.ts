@@ -47,3 +47,6 @@ export const deptScale: Scale = {
   seeds: 3,
   scale: 0.2,
 };
+
+/** One dial at a time: one seed, and half of the tokens. */
+export const sweepScale: Scale = { ...deptScale, seeds: 1, scale: 0.1 };

@@ -5,32 +5,40 @@ import { communicationReport } from "./communication/report.ts";
 import { deptJobs } from "./dept/jobs.ts";
 import { deptReport } from "./dept/report.ts";
 import type { Job, Row } from "./job.ts";
+import { newcomersJobs } from "./newcomers/jobs.ts";
+import { newcomersReport } from "./newcomers/report.ts";
 import type { Plan } from "./plan.ts";
 import { plasticityJobs } from "./plasticity/jobs.ts";
 import { plasticityReport } from "./plasticity/report.ts";
 import type { Report } from "./report/report.ts";
-import { deptScale, type Scale } from "./scale.ts";
+import { deptScale, type Scale, sweepScale } from "./scale.ts";
+import { sweepJobs } from "./sweep/jobs.ts";
+import { sweepReport } from "./sweep/report.ts";
 
 export interface Study {
   readonly name: string;
   /** A line of help. */
   readonly title: string;
+  /** Whose jobs it shares: studies of a family find each other's results. */
+  readonly family: string;
   readonly scale: Scale;
   readonly jobs: (plan: Plan) => Job[];
-  readonly report: (plan: Plan, rows: readonly Row[]) => Omit<Report, "facts">;
+  readonly report: (plan: Plan, rows: readonly Row[]) => Report;
 }
 
 export const studies: readonly Study[] = [
   {
     name: "dept",
     title: "what a body is worth, by how it was pre-trained",
+    family: "dept",
     scale: deptScale,
     jobs: deptJobs,
     report: deptReport,
   },
   {
     name: "plasticity",
-    title: "how fast and how far bodies learn a language that none has seen",
+    title: "how fast and how far bodies learn a language that none has seen (with dept's bodies)",
+    family: "dept",
     scale: deptScale,
     jobs: plasticityJobs,
     report: plasticityReport,
@@ -38,8 +46,25 @@ export const studies: readonly Study[] = [
   {
     name: "communication",
     title: "what travels, counted at the sockets, beside the formulas",
+    family: "communication",
     scale: deptScale,
     jobs: communicationJobs,
     report: communicationReport,
+  },
+  {
+    name: "newcomers",
+    title: "volunteers and sources that join late",
+    family: "newcomers",
+    scale: sweepScale,
+    jobs: newcomersJobs,
+    report: newcomersReport,
+  },
+  {
+    name: "sweep",
+    title: "one dial at a time, one seed; and words that wait while the body is averaged",
+    family: "sweep",
+    scale: sweepScale,
+    jobs: sweepJobs,
+    report: sweepReport,
   },
 ];

@@ -58,6 +58,13 @@ export interface TextRef {
   readonly text: string;
 }
 
+export interface VolunteerRef {
+  readonly name: string;
+  readonly source: string;
+  /** Its first round. */
+  readonly from: number;
+}
+
 /** Federated rounds through production's own parts. */
 export interface FederatedWork {
   readonly kind: "federated";
@@ -65,7 +72,10 @@ export interface FederatedWork {
   readonly seed: number;
   readonly recipe: Recipe;
   readonly variant: RunFile["variant"];
+  readonly words: RunFile["words"];
   readonly members: readonly TextRef[];
+  /** Volunteers, of the members' sources; those that are not said to come later are there from the first round. */
+  readonly volunteers: readonly VolunteerRef[];
   /** Rows of the vocabulary that all share; null: each member's tokenizer has its own. */
   readonly vocabulary: number | null;
   readonly localSteps: number;
@@ -73,10 +83,14 @@ export interface FederatedWork {
   /** Of the members in each round, drawn by the seed. */
   readonly share: number;
   readonly outer: RunFile["outer"];
-  readonly training: Partial<Pick<RunFile["training"], "moments" | "optimiser" | "refitSteps">>;
+  readonly training: Partial<Pick<RunFile["training"], "moments" | "optimiser" | "fitSteps" | "refitSteps">>;
   readonly codec: RunFile["codec"];
   /** Held-out rows for the curve; null: bodies are not evaluated on the way. */
   readonly curveRows: number | null;
+  /** Also what each device has before anything is averaged. */
+  readonly scoresReplicas: boolean;
+  /** After how many steps of fitting to the last body, which stands still, words are evaluated again. */
+  readonly fittedAfter: readonly number[];
   /** What the body is evaluated on at the end, with its own embeddings, where they are all its own. */
   readonly evaluate: readonly TextRef[];
 }

@@ -1,7 +1,7 @@
-// What a study leaves: every number as JSON lines and as CSV, and the report.
+// What a study leaves in its own folder: every number as JSON lines and as CSV, and the report.
 
 import { version } from "@homebody/protocol";
-import { factsOf } from "./described.ts";
+import { commonFacts } from "./described.ts";
 import type { Folder } from "./folder.ts";
 import type { Job, JobResult, Row } from "./job.ts";
 import type { Plan } from "./plan.ts";
@@ -21,23 +21,21 @@ export async function writeResults(
 ): Promise<void> {
   const results = jobs.map(({ id }) => made.get(id)!);
   const rows = results.flatMap((result) => result.rows);
-  await folder.write(`${study.name}/results.jsonl`, rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
-  await folder.write(`${study.name}/results.csv`, csvOf(rows));
+  await folder.write("results.jsonl", rows.map((row) => `${JSON.stringify(row)}\n`).join(""));
+  await folder.write("results.csv", csvOf(rows));
   const seconds = results.reduce((sum, result) => sum + result.seconds, 0);
-  const report: Report = { ...study.report(plan, rows), facts: factsOf(plan, jobs, seconds) };
+  const said = study.report(plan, rows);
+  const report: Report = { ...said, facts: [...commonFacts(plan, jobs, seconds), ...said.facts] };
   for (const { blocks } of report.sections)
     for (const block of blocks)
       if (block.kind === "figure")
-        await folder.write(
-          `${study.name}/${block.name}.svg`,
-          standalone(plotOf(block.plot, 880, block.title)),
-        );
-  await folder.write(`${study.name}/report.html`, pageOf(report));
+        await folder.write(`${block.name}.svg`, standalone(plotOf(block.plot, 880, block.title)));
+  await folder.write("report.html", pageOf(report));
   const provenance = {
     homebody: version,
     jobs: results.map(({ id, provenance }) => ({ id, ...provenance })),
   };
-  await folder.write(`${study.name}/provenance.json`, `${JSON.stringify(provenance, null, 2)}\n`);
+  await folder.write("provenance.json", `${JSON.stringify(provenance, null, 2)}\n`);
 }
 
 function csvOf(rows: readonly Row[]): string {

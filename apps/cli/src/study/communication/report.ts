@@ -1,12 +1,13 @@
 // What the study `communication` says.
 
+import { count, million } from "../described.ts";
 import type { Row } from "../job.ts";
 import type { Plan } from "../plan.ts";
 import type { Family, Finding, Report, Table } from "../report/report.ts";
 import { mean, rowsWhere } from "../report/statistics.ts";
 import { localSteps, rounds, trafficArms } from "./jobs.ts";
 
-export function communicationReport(plan: Plan, rows: readonly Row[]): Omit<Report, "facts"> {
+export function communicationReport(plan: Plan, rows: readonly Row[]): Report {
   /** Mean over the volunteers. */
   const of = (arm: string, measure: string) =>
     mean(rowsWhere(rows, { arm, measure }).map(({ value }) => value));
@@ -15,6 +16,10 @@ export function communicationReport(plan: Plan, rows: readonly Row[]): Omit<Repo
   return {
     title: "What travels, counted at the sockets",
     lead: "Two volunteers and a coordinator train for two rounds, once in each variant. Between them stands a proxy that counts every byte, headers and frames included. Beside it: what the volunteers' own ledgers say, and what DEPT's formulas promise.",
+    facts: [
+      ["local steps", `${steps}, in ${rounds} rounds`],
+      ["body", `${million(count(plan, "theta"))} parameters`],
+    ],
     findings: findingsOf(of, steps),
     sections: [
       {

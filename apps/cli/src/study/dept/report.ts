@@ -1,7 +1,7 @@
 // What the study `dept` says.
 
 import { arms, scratch } from "../arms.ts";
-import { bitsPerByteMeaning, smallness } from "../described.ts";
+import { bitsPerByteMeaning, seedFact, smallness, trainingFacts, unseenFact } from "../described.ts";
 import type { Row } from "../job.ts";
 import type { Plan } from "../plan.ts";
 import type { Cell, Figure, Report, Section, Table } from "../report/report.ts";
@@ -9,15 +9,15 @@ import { bySeed, cellOf, column, mean, rowsWhere, valuesOf } from "../report/sta
 import { deptFindings } from "./findings.ts";
 import { bits, fresh, kept } from "./measures.ts";
 
-type Said = Pick<Report, "title" | "lead" | "findings" | "sections">;
 type Shown = (typeof arms)[number] | typeof scratch;
 
 const all: readonly Shown[] = [...arms, scratch];
 
-export function deptReport(plan: Plan, rows: readonly Row[]): Said {
+export function deptReport(plan: Plan, rows: readonly Row[]): Report {
   return {
     title: "What a body is worth, by how it was pre-trained",
     lead: "A body is the part of a language model that DEPT's devices share. Each arm below pre-trains one in its own way. Then all bodies get the same second phase: one vocabulary for everybody, embeddings that begin at random, and a few more steps. What they can do after it is what their pre-training was worth.",
+    facts: [unseenFact(plan), seedFact(plan), ...trainingFacts(plan)],
     findings: deptFindings(plan, rows),
     sections: [
       { title: "The arms", blocks: [{ kind: "terms", terms: all.map(({ title, what }) => [title, what]) }] },

@@ -1,13 +1,14 @@
 // Federated arms: whole rounds through the coordinator, the replica, the upload and the averaging that production has.
 
-import { random } from "@homebody/base";
+import { random, sha256Of } from "@homebody/base";
 import { exchangeFor, leavesOutRows, type RowMap, takeRows } from "@homebody/dept";
-import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
-import { drawBatch, type PreparedText, shardBytes } from "@homebody/text";
+import { checkRunFile, manifestOf, type RunManifest, type ServedText } from "@homebody/protocol";
+import { drawBatch, encodeShard, type PreparedText, shardBytes } from "@homebody/text";
 import { heldText, rowsOfText } from "@homebody/volunteer";
 import { type Federated, federate } from "../../federation.ts";
 import { evaluatedShare, type Row } from "../job.ts";
 import type { FederatedWork } from "../work.ts";
+import { fitted } from "./fitted.ts";
 import {
   evaluated,
   evaluatedOn,
@@ -33,23 +34,34 @@ export async function trainFederated(work: FederatedWork, performing: Performing
   for (const ref of work.members) texts.set(ref.source, await textOf(performing, ref));
   const manifest = manifestFor(work, texts);
   const members = membersOf(manifest, texts);
+  const sourceOf = new Map(work.volunteers.map(({ name, source }) => [name, source]));
+  const textOfVolunteer = (name: string) => members.get(sourceOf.get(name)!)!.text.train;
+  const draw = { seed, localSteps, batch: recipe.batch };
+  const { fitSteps, refitSteps } = manifest.training;
+  const fits = { ...draw, slot: 0, slots: 1, localSteps: Math.max(1, fitSteps, refitSteps) };
   const federated = await federate({
     manifest,
+    volunteers: sourceOf,
     rowsOf: (source) => members.get(source)!.rows,
     rounds: Array.from({ length: rounds }, (_, i) => takingPart(work, i + 1)),
-    batchOf: (round, source, step) =>
-      drawBatch(members.get(source)!.text.train, {
-        ...{ seed, source, slot: 0, slots: 1, localSteps, batch: recipe.batch },
-        round: round - 1,
-        step,
-      }),
+    batchOf: (round, name, step, { slot, slots }) => {
+      const at = { source: sourceOf.get(name)!, slot, slots, round: round - 1, step };
+      return drawBatch(textOfVolunteer(name), { ...draw, ...at });
+    },
+    fittingOf: (round, name, step) => {
+      performing.passed(recipe.batch * recipe.model.context);
+      const at = { source: `${sourceOf.get(name)!}/fit`, round, step };
+      return drawBatch(textOfVolunteer(name), { ...fits, ...at });
+    },
     ...(curveRows === null ? {} : { heldOut: (source: string) => members.get(source)!.text.heldOut }),
+    scoresReplicas: work.scoresReplicas,
     stepped: performing.passed,
   });
-  const curve = federated.scores.flatMap(({ body, source, ...score }) => {
+  const curve = federated.scores.flatMap(({ of, body, name, source, ...score }) => {
     performing.passed(score.tokens * evaluatedShare);
-    const about = { arm, seed, phase: "rounds", step: body * localSteps };
-    return rowsOf(about, source, score).slice(0, 1);
+    const whose = name === source ? "" : ` of ${name}`;
+    const phase = `${of === "body" ? "rounds" : "replicas"}${whose}`;
+    return rowsOf({ arm, seed, phase, step: body * localSteps }, source, score).slice(0, 1);
   });
   return {
     rows: [...curve, ...(await endOf(work, manifest, members, federated, performing))],
@@ -74,20 +86,22 @@ function membersOf(
 
 /** The run that the arm is, as its run file would say it. */
 export function manifestFor(
-  { variant, recipe, seed, arm, vocabulary, ...work }: FederatedWork,
+  { variant, words, recipe, seed, arm, vocabulary, ...work }: FederatedWork,
   texts: ReadonlyMap<string, PreparedText>,
 ): RunManifest {
+  const isOfSources = words === "source";
+  const own = isOfSources ? "source" : "own";
   const file = checkRunFile({
     name: arm,
     description: "an arm of a study",
     model: recipe.model,
     variant,
-    vocabulary: vocabulary === null ? { kind: "own" } : { kind: "global", size: vocabulary, file: "given" },
+    words,
+    vocabulary: vocabulary === null ? { kind: own } : { kind: "global", size: vocabulary, file: "given" },
     sources: [...texts].map(([id, { tokenizer }]) => ({
-      id,
-      title: id,
-      language: "und",
-      text: "brought",
+      ...{ id, title: id, language: "und" },
+      // Words of a source need text that the host has; here it is read from the study's folder all the same.
+      ...(isOfSources ? { text: "served", train: "given" } : { text: "brought" }),
       ...(vocabulary === null ? { vocabulary: tokenizer.vocabularySize } : {}),
     })),
     training: {
@@ -103,20 +117,28 @@ export function manifestFor(
     round: { minimum: 1, deadlineSeconds: 86_400 },
     heldOut: { sampleRows: work.curveRows ?? "all" },
   });
-  return manifestOf(file, new Map());
+  return manifestOf(file, new Map(isOfSources ? [...texts].map(([id, text]) => [id, served(text)]) : []));
 }
 
-/** Who takes part in a round: all, or a share of them that the seed draws. */
+function served({ train, heldOut }: PreparedText): ServedText {
+  const [own, kept] = [encodeShard(train), encodeShard(heldOut)];
+  return {
+    ...{ train: sha256Of(own), trainBytes: own.length },
+    ...{ heldOut: sha256Of(kept), heldOutBytes: kept.length },
+  };
+}
+
+/** Who takes part in a round, of those that have come: all, or a share of them that the seed draws. */
 export function takingPart(
-  { members, share, seed }: Pick<FederatedWork, "members" | "share" | "seed">,
+  { volunteers, share, seed }: Pick<FederatedWork, "volunteers" | "share" | "seed">,
   round: number,
 ): readonly string[] {
-  const ids = members.map(({ source }) => source);
-  const count = Math.max(1, Math.round(share * ids.length));
+  const names = volunteers.filter(({ from }) => from <= round).map(({ name }) => name);
+  const count = Math.max(1, Math.round(share * names.length));
   const dice = random(`${seed}/sources/${round}`);
-  const drawn = ids.map((id) => ({ id, lot: dice.uint32() })).sort((a, b) => a.lot - b.lot);
-  const chosen = new Set(drawn.slice(0, count).map(({ id }) => id));
-  return ids.filter((id) => chosen.has(id));
+  const drawn = names.map((name) => ({ name, lot: dice.uint32() })).sort((a, b) => a.lot - b.lot);
+  const chosen = new Set(drawn.slice(0, count).map(({ name }) => name));
+  return names.filter((name) => chosen.has(name));
 }
 
 /** The last body on whole held-out texts: with each member's own embeddings, or, where it is to be, on others' texts. */
@@ -146,6 +168,7 @@ async function endOf(
       else {
         const score = await evaluated(trainer, member.text.heldOut, batch, performing);
         rows.push(...rowsOf(about, source.id, score));
+        rows.push(...(await fitted(work, trainer, source.id, member.text, performing)));
       }
     } finally {
       trainer.dispose();

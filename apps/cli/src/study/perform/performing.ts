@@ -78,15 +78,15 @@ export function rootMeanSquare({ data }: NamedTensors): number {
 
 const bodyFile = (job: string) => `bodies/${job}.safetensors`;
 
-/** What a job leaves for others: theta, and embeddings where the arm has some that are its own. */
+/** What a job leaves for others: theta, and embeddings where all sources share them. */
 export async function keepBody(
   { folder, id }: Performing,
   body: ReadonlyMap<SectionName, NamedTensors>,
 ): Promise<Record<string, string>> {
-  const slots = [...body.values()].flatMap(({ layout }) => layout.slots);
-  const whole = namedTensors(tensorLayout(slots));
+  const shared = groups.flatMap((group) => body.get(group) ?? []);
+  const whole = namedTensors(tensorLayout(shared.flatMap(({ layout }) => layout.slots)));
   let at = 0;
-  for (const { data } of body.values()) {
+  for (const { data } of shared) {
     whole.data.set(data, at);
     at += data.length;
   }

@@ -1,7 +1,7 @@
 // What the study `plasticity` says.
 
 import { arms, scratch } from "../arms.ts";
-import { bitsPerByteMeaning, smallness } from "../described.ts";
+import { bitsPerByteMeaning, seedFact, smallness, trainingFacts, unseenFact } from "../described.ts";
 import type { Row } from "../job.ts";
 import type { Plan } from "../plan.ts";
 import type { Figure, Finding, Report, Table } from "../report/report.ts";
@@ -15,14 +15,12 @@ const all = [...arms, scratch];
 /** Few enough lines to tell apart. */
 const drawn = ["std-0", "std-0-long", "act", "local", "glob", "trim", "spec", "spec-opt", "scratch"];
 
-export function plasticityReport(
-  plan: Plan,
-  rows: readonly Row[],
-): Pick<Report, "title" | "lead" | "findings" | "sections"> {
+export function plasticityReport(plan: Plan, rows: readonly Row[]): Report {
   const { unseen } = plan;
   return {
     title: "How fast and how far bodies learn a language that none has seen",
     lead: "Somebody comes with a language that was in nobody's text. The body that others trained gets a new vocabulary, learnt from that text, and embeddings that begin at random; then all of it trains. What each body brings to that is here: the whole curve, its mean, and where it ends.",
+    facts: [unseenFact(plan), seedFact(plan), ...trainingFacts(plan)],
     findings: unseen.flatMap(({ id }) => findingsOf(id, rows)),
     sections: [
       ...unseen.map(({ id }) => ({

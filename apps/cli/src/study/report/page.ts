@@ -2,7 +2,7 @@
 
 import { colours, escaped, plotStyle } from "./look.ts";
 import { plotOf } from "./plot.ts";
-import type { Block, Cell, Figure, Finding, LinePlot, Report, Table } from "./report.ts";
+import type { Block, Cell, DotPlot, Figure, Finding, LinePlot, Report, Table } from "./report.ts";
 
 export function pageOf(report: Report): string {
   const { title, lead, findings, facts, sections } = report;
@@ -77,7 +77,7 @@ function figureOf({ title, caption, plot }: Figure): string {
   );
   return `<figure>
 <h3>${escaped(title)}</h3>
-${plot.kind === "lines" ? keyOf(plot) : familiesOf(plot.rows.map(({ family }) => family))}
+${plot.kind === "lines" ? keyOf(plot) : familiesOf(plot)}
 ${drawn.join("\n")}
 <figcaption>${escaped(caption)}</figcaption>
 </figure>`;
@@ -93,10 +93,11 @@ const familyNames = {
   floor: "no pre-training",
 } as const;
 
-function familiesOf(families: readonly (keyof typeof familyNames)[]): string {
-  const all = [...new Set(families)];
+function familiesOf({ rows, families = {} }: DotPlot): string {
+  const all = [...new Set(rows.map(({ family }) => family))];
   if (all.length < 2) return "";
-  return `<ul class="key plot">${all.map((family) => `<li class="${family}"><span class="disc"></span>${familyNames[family]}</li>`).join("")}</ul>`;
+  const names = { ...familyNames, ...families };
+  return `<ul class="key plot">${all.map((family) => `<li class="${family}"><span class="disc"></span>${escaped(names[family])}</li>`).join("")}</ul>`;
 }
 
 const pageStyle = `
@@ -123,7 +124,7 @@ dl { margin: 0; } dd { margin: 0; }
 table { border-collapse: collapse; width: 100%; font-size: 0.9rem; font-variant-numeric: tabular-nums; }
 caption { text-align: left; padding: 0.9rem 1rem 0.6rem; color: var(--muted); }
 th, td { padding: 0.35rem 0.6rem; text-align: right; white-space: nowrap; border-top: 1px solid var(--line); }
-thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; }
+thead th { color: var(--muted); font-weight: 600; vertical-align: bottom; white-space: normal; }
 th:first-child { text-align: left; position: sticky; left: 0; background: var(--card); padding-left: 1rem; }
 tbody th { font-weight: 500; } td strong { color: var(--run); } td small { display: block; color: var(--muted); font-size: 0.75rem; line-height: 1.2; }
 figure { margin: 0 0 1.75rem; padding: 1rem; background: var(--card); border: 1px solid var(--line); border-radius: 0.6rem; }

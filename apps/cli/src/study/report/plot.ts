@@ -34,14 +34,14 @@ interface Drawn {
 /** A row an arm: each seed a faint dot, the mean a full one, a line of one standard deviation to both sides. */
 function dots({ rows, axis, digits, isLogarithmic }: DotPlot, width: number): Drawn {
   const isNarrow = width < narrow;
-  const left = isNarrow ? 8 : Math.min(240, 16 + 7 * Math.max(...rows.map(({ label }) => label.length)));
+  const left = isNarrow ? 8 : Math.min(300, 16 + 6.8 * Math.max(...rows.map(({ label }) => label.length)));
   const right = width - 76;
   const pitch = isNarrow ? rowHeight + 14 : rowHeight;
   const bottom = 8 + rows.length * pitch;
   const all = rows.flatMap(({ values }) => values);
   const scale = isLogarithmic === true ? scaleLog : scaleLinear;
   const x = scale([Math.min(...all), Math.max(...all)], [left + 10, right - 10]).nice();
-  const ticks = isLogarithmic === true ? x.ticks(1) : x.ticks(isNarrow ? 4 : 7);
+  const ticks = isLogarithmic === true ? x.ticks().filter(isRound(isNarrow)) : x.ticks(isNarrow ? 4 : 7);
   const parts = ticks.map(
     (tick) =>
       `<line class="grid" x1="${at(x(tick))}" x2="${at(x(tick))}" y1="8" y2="${bottom}"/>` +
@@ -116,6 +116,12 @@ function lines({ series, xAxis, yAxis }: LinePlot, width: number): Drawn {
 
 const axisTitle = (text: string, x: number, y: number): string =>
   `<text class="quiet" x="${x}" y="${y}" text-anchor="middle">${escaped(text)}</text>`;
+
+/** On a logarithmic axis: 1, 2 or 5 times a power of ten; where it is narrow 1 alone. */
+const isRound =
+  (isNarrow: boolean) =>
+  (tick: number): boolean =>
+    (isNarrow ? [1] : [1, 2, 5]).includes(Number(tick.toExponential()[0]));
 
 const shown = (value: number, digits: number): string =>
   value.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits });

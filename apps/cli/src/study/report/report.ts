@@ -7,7 +7,7 @@ export interface Report {
   readonly lead: string;
   /** What came out, the most important first: a claim, and what holds it. */
   readonly findings: readonly Finding[];
-  /** Numbers that say how large the study is. */
+  /** Numbers that say how large the study is, beside those of every study. */
   readonly facts: readonly (readonly [name: string, value: string])[];
   readonly sections: readonly Section[];
 }
@@ -70,6 +70,8 @@ export interface DotPlot {
   readonly axis: string;
   readonly digits: number;
   readonly isLogarithmic?: boolean;
+  /** What colours stand for, where it is not what they usually do. */
+  readonly families?: Partial<Readonly<Record<Family, string>>>;
   readonly rows: readonly {
     readonly label: string;
     readonly family: Family;
