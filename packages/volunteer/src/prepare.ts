@@ -1,7 +1,7 @@
 // A volunteer's text: from documents to a tokenizer and two shards, once; afterwards from the disk [V3].
 
-import { InputError, type Sha256 } from "@homebody/base";
-import { splitOf } from "@homebody/dept";
+import { InputError, type Sha256, sha256Of } from "@homebody/base";
+import { bitsOf, leavesOutRows, splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
   decodeUtf8,
@@ -15,6 +15,8 @@ import {
 import { breathing } from "./breathing.ts";
 import { fetchChecked } from "./fetch-checked.ts";
 import type { Clock, Disk, Net } from "./ports.ts";
+import { rowsOfText } from "./rows.ts";
+import { forgetState } from "./stored-state.ts";
 import { encodeText, loadText, type Text, textName } from "./text-file.ts";
 import type { Task } from "./view.ts";
 
@@ -57,10 +59,20 @@ export async function prepareText(
     },
     inputs,
   );
-  const file = encodeText(source.id, { tokenizer, train, heldOut });
+  const text = { tokenizer, train, heldOut, textBytes: shardBytes(train) };
+  const file = encodeText(source.id, text);
   inputs.signal.throwIfAborted();
+  if (kept !== undefined && !haveSameWords(manifest, source, kept, text)) await forgetState(inputs.disk);
   await inputs.disk.write(textName, file);
-  return { tokenizer, train, heldOut, textBytes: shardBytes(train) };
+  return text;
+}
+
+/** Whether embeddings of one text are those of the other: of the same tokens, and of the same rows where some are left out. */
+function haveSameWords(manifest: RunManifest, { vocabulary }: ManifestSource, a: Text, b: Text): boolean {
+  const [ofA, ofB] = [a, b].map((text) =>
+    leavesOutRows(manifest) ? `${bitsOf(rowsOfText(vocabulary, text))}` : "",
+  );
+  return ofA === ofB && a.tokenizer.toJson() === b.tokenizer.toJson();
 }
 
 /** The one that the host serves; undefined where the device trains its own. */

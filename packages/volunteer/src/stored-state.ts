@@ -110,6 +110,15 @@ export interface StoredState {
   settle(round: number, accepted: boolean): Promise<void>;
 }
 
+/** Deletes all of it, where the words of this device are others from now on. */
+export async function forgetState(disk: Disk): Promise<void> {
+  const deltas = (await disk.names()).filter(isDelta);
+  for (const name of [storedNames.home, storedNames.snapshot, storedNames.fitted, ...deltas])
+    await disk.remove(name);
+}
+
+const isDelta = (name: string) => /^delta-\d+\.safetensors$/.test(name);
+
 export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" | "config">): StoredState {
   const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
   const homeGroups = home.map(({ name }) => name);
@@ -172,7 +181,7 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       return disk.write(storedNames.snapshot, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     deltas: async () => {
-      const names = (await disk.names()).filter((name) => /^delta-\d+\.safetensors$/.test(name));
+      const names = (await disk.names()).filter(isDelta);
       const all: StoredPending[] = [];
       for (const name of names) {
         const { pending, homeRound } = (await open<DeltaMeta>(name))!.meta;

@@ -6,6 +6,7 @@ import { groupOf } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
 import { placesOf } from "../src/rows.ts";
 import { loadText } from "../src/text-file.ts";
+import type { View } from "../src/view.ts";
 import { deviceOf, Host, manifestWith } from "./world.ts";
 
 const ends: (() => Promise<void>)[] = [];
@@ -76,3 +77,74 @@ test("GLOB: every section travels whole, and nothing is at home", async () => {
   for (const { name, sizeBytes } of host.body.sections)
     expect(received[groupOf(name)]).toBeGreaterThanOrEqual(2 * sizeBytes);
 });
+
+const textOf = (words: string) => [
+  {
+    name: "text.txt",
+    bytes: async () =>
+      new TextEncoder().encode(Array.from({ length: 40 }, (_, i) => `${words} ${i}`).join("\n\n")),
+  },
+];
+
+test("TRIM: where the host knows the text, and so its rows, the device does not declare them", async () => {
+  const manifest = manifestWith({ variant: "trim" });
+  const [source] = manifest.sources;
+  const served = { ...source!.served!, rows: { sha256: source!.served!.train, held: 20 } };
+  const host = new Host({ ...manifest, sources: [{ ...source!, served }] });
+  const own = deviceOf(host);
+  const volunteer = await own.start();
+  ends.push(() => own.close(volunteer));
+  await host.clock.until("the introduction", () => host.hellos.length === 1);
+  expect(host.hellos[0]!.rows).toBeUndefined();
+});
+
+test("SPEC over one vocabulary: the rows that are held are nobody's business", async () => {
+  const host = new Host(manifestWith({ vocabulary: "global", brought: true }));
+  const own = deviceOf(host);
+  host.open(1);
+  const volunteer = await own.start({ files: textOf("one body") });
+  ends.push(() => own.close(volunteer));
+  await host.clock.until("round 1", () => volunteer.view().roundsContributed === 1);
+  expect(host.hellos[0]!.rows).toBeUndefined();
+  expect(host.body.sections.map(({ name }) => name)).toEqual(["theta"]);
+  const { size, embeddingBytes } = volunteer.view().vocabulary!;
+  expect(size).toBeLessThan(300);
+  expect(embeddingBytes).toBe(4 * 8 * (size + 8)); // phi and psi, eight numbers a row
+});
+
+test.each([
+  ["spec", "own"],
+  ["spec", "global"],
+  ["trim", "global"],
+] as const)(
+  "[V10] %s, vocabulary %s: another text that is brought begins with words of its own, the same text goes on with its own",
+  async (variant, vocabulary) => {
+    const host = new Host(manifestWith({ variant, vocabulary, brought: true, localSteps: 10 }));
+    const own = deviceOf(host);
+    host.open(1);
+    const first = await own.start({ files: textOf("one body") });
+    await host.clock.until("round 1", () => first.view().roundsContributed === 1);
+    host.next(1);
+    host.open(2);
+    const isTraining = ({ activity }: View) => activity.kind === "working" && activity.task.kind === "train";
+    await host.clock.until("it trains", () => isTraining(first.view()));
+    await own.close(first);
+    const begun = own.device.steps();
+    const names = ["home.safetensors", "snapshot.safetensors"];
+    const kept = names.map((name) => own.files.get(name));
+
+    const same = await own.start({ files: textOf("one body") });
+    await host.clock.until("it trains", () => isTraining(same.view()));
+    expect(own.files.get(names[0]!)).toEqual(kept[0]);
+    await own.close(same);
+    const before = own.device.steps();
+    expect(before).toBeGreaterThan(begun);
+
+    const other = await own.start({ files: textOf("quite another") });
+    ends.push(() => own.close(other));
+    await host.clock.until("it trains", () => isTraining(other.view()));
+    expect(names.map((name) => own.files.has(name))).toEqual([false, false]);
+    await host.clock.until("round 2", () => other.view().roundsContributed === 2);
+    expect(own.device.steps()).toBe(before + 10); // the round from its beginning
+  },
+);

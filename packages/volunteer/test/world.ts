@@ -56,6 +56,10 @@ export interface RunOptions {
   readonly codec?: RunManifest["codec"];
   /** `source`: with the tokenizer that the host serves. */
   readonly words?: RunManifest["words"];
+  /** Else what fits the variant and whose the words are. */
+  readonly vocabulary?: RunManifest["vocabulary"]["kind"];
+  /** Its text is brought: whoever starts a volunteer gives the files. */
+  readonly brought?: boolean;
   readonly fitSteps?: number;
   readonly refitSteps?: number;
 }
@@ -63,8 +67,9 @@ export interface RunOptions {
 export function manifestWith(options: RunOptions = {}): RunManifest {
   const { localSteps = 4, moments = "afresh", variant = "spec", codec = "fp16" } = options;
   const { words = "device", fitSteps = 0, refitSteps = 0 } = options;
-  const ofSource = words === "source";
-  const tokenizer = ofSource ? { sha256: tokenizerHash, sizeBytes: servedTokenizer.length } : null;
+  const { vocabulary = variant !== "spec" ? "global" : words === "source" ? "source" : "own" } = options;
+  const hosted = { sha256: tokenizerHash, sizeBytes: servedTokenizer.length };
+  const tokenizer = vocabulary === "own" ? null : hosted;
   const served = { train: textHash, trainBytes: servedText.length, heldOut: null, heldOutBytes: 0 };
   const manifest: Omit<RunManifest, "run"> = {
     name: "In memory",
@@ -72,13 +77,19 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     host: "a test",
     model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } },
     variant,
-    vocabulary: {
-      kind: variant !== "spec" ? "global" : ofSource ? "source" : "own",
-      size: 300,
-      sampleBytes: 1_000_000,
-    },
+    vocabulary: { kind: vocabulary, size: 300, sampleBytes: 1_000_000 },
     words,
-    sources: [{ id: sourceId, title: "A", language: "en", vocabulary: 300, tokenizer, words, served }],
+    sources: [
+      {
+        id: sourceId,
+        title: "A",
+        language: "en",
+        vocabulary: 300,
+        tokenizer,
+        words,
+        served: options.brought ? null : served,
+      },
+    ],
     training: {
       localSteps,
       batch: 2,
@@ -267,8 +278,8 @@ export class Host {
       case events.hello: {
         const hello = message as Hello;
         this.hellos.push(hello);
-        if (declaresRows(this.manifest))
-          this.#rows = rowMapFrom(hello.rows!, this.manifest.sources[0]!.vocabulary);
+        if (declaresRows(this.manifest) && hello.rows !== undefined)
+          this.#rows = rowMapFrom(hello.rows, this.manifest.sources[0]!.vocabulary);
         return { ok: true, volunteer: "ab".repeat(16), announcement: this.announcement };
       }
       case events.evaluation:
