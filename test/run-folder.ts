@@ -23,7 +23,9 @@ export function writeTexts(folder: string): Readonly<Record<"a" | "b", readonly 
   mkdirSync(folder, { recursive: true });
   const dice = random("texts");
   const write = (id: string, words: readonly string[]) => {
-    const document = () => Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ");
+    // Each ends with a character of its own: what is held out has bytes that what is trained on does not have.
+    const document = (_: unknown, i: number) =>
+      `${Array.from({ length: 40 }, () => words[dice.below(4)]).join(" ")} ${String.fromCharCode(0x4e00 + i)}`;
     const documents = Array.from({ length: 30 }, document);
     const lines = documents.map((text) => `${JSON.stringify({ text })}\n`);
     writeFileSync(join(folder, `${id}.jsonl`), lines.join(""));

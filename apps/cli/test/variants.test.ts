@@ -9,7 +9,7 @@ import { type Entry, firstLast } from "@homebody/coordinator";
 import { groupNames, groupOf } from "@homebody/protocol";
 import { createServer, RunMismatch, type RunningServer, stderrLog } from "@homebody/server";
 import { openStore } from "@homebody/store";
-import { type Tokenizer, tokenizerFromJson, trainTokenizer } from "@homebody/text";
+import { splitHeldOut, type Tokenizer, tokenizerFromJson, trainTokenizer } from "@homebody/text";
 import { startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { expect, test, vi } from "vitest";
@@ -178,7 +178,7 @@ const cases: readonly Case[] = [
     file: {
       vocabulary: { kind: "source", size: 300 },
       words: "source",
-      sources: [source("a", { vocabulary: 280 }), source("b")],
+      sources: [source("a", { vocabulary: 265 }), source("b")],
       round: { minimum: 3, deadlineSeconds: 3600, evaluationSeconds: 3600 },
     },
     volunteers: ["a", "a2", "b"],
@@ -355,6 +355,10 @@ async function trains(run: Run, { volunteers: names, sections, tokenizers }: Omi
     const known = await tokenizerAt(server.url, tokenizer.sha256);
     if (tokenizers === "given" || served === null)
       expect([known.toJson(), vocabulary]).toEqual([given.toJson(), given.vocabularySize]);
+    else if (manifest.vocabulary.kind === "source") {
+      const { train } = splitHeldOut(texts[id as "a"], 0.1, `1/${id}/split`);
+      expect(known.toJson()).toBe(trainTokenizer(train, { vocabulary }).toJson());
+    }
     // Which rows a text needs: of served text the host says so itself, where rows are left out.
     const held = tokensOf(texts[id as "a"], known);
     const leavesOut = manifest.vocabulary.kind === "global" && manifest.variant !== "glob";

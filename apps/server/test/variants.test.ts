@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { random, type Sha256, sha256Of } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { bitsOf, exchangeFor, type RowMap, rowMapOf } from "@homebody/dept";
-import { type Announcement, events, type RunFile } from "@homebody/protocol";
+import { type Announcement, events, type RunFile, type SectionFile } from "@homebody/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
@@ -61,13 +61,13 @@ function rowsOf(seed: string): RowMap {
   return rowMapOf(vocabulary, [0, ...Array.from({ length: 150 }, () => dice.below(vocabulary - 10))]);
 }
 
-async function meet(name: string, source: string, rows: RowMap | null): Promise<Client> {
+async function meet(name: string, source: string, rows: RowMap | null, ready = true): Promise<Client> {
   const one = await client(server.url, name);
   clients.push(one);
   const reply = await one.hello(source, rows === null ? {} : { rows: bitsOf(rows) });
   if (!reply.ok) throw new Error(reply.refusal);
   one.announcements.push(reply.announcement);
-  await one.word(events.ready, { ready: true });
+  if (ready) await one.word(events.ready, { ready });
   return one;
 }
 
@@ -135,6 +135,47 @@ test.each([
     }
   },
 );
+
+test("words of a source: a round without it leaves its sections and what was kept of them, all of it are one mean", async () => {
+  const round = { minimum: 3, quorum: "all", graceSeconds: 1, deadlineSeconds: 3600 } as const;
+  const vocabulary = { kind: "source", size: 300, sampleBytes: 1_000_000 } as const;
+  await start({
+    vocabulary,
+    words: "source",
+    outer: outers.nesterov,
+    codec: "fp32",
+    round: { ...round, evaluationSeconds: 3600, sources: "all" },
+  });
+  const kept: (readonly SectionFile[])[] = [];
+  const known = new Map<Sha256, Uint8Array>();
+  for (const round of [1, 2, 3]) {
+    const names = round === 2 ? ["a1", "a2", "a3"] : ["a1", "a2", "b"];
+    const all: Client[] = [];
+    for (const name of names) all.push(await meet(name, name.slice(0, 1), null, false));
+    for (const one of all) await one.word(events.ready, { ready: true });
+    for (const [i, one] of all.entries()) {
+      await one.told(inRound(round));
+      const last = i === all.length - 1;
+      if (last) for (const other of all) await other.word(events.ready, { ready: false });
+      const name = names[i]!;
+      expect(await one.deliver(round, delta(name.slice(0, 1), null, `${round} ${name}`))).toBe("ok");
+    }
+    await all[0]!.told(({ body }) => body.number === round);
+    kept.push(server.state().outer);
+    for (const { sha256 } of server.state().outer) known.set(sha256, (await blob(sha256))!);
+    leave();
+  }
+  expect(server.state().body.sections.map(({ name }) => name)).toEqual([
+    ...["theta", "phi/a", "phi/b", "psi/a", "psi/b"],
+  ]);
+  for (const name of ["phi/b", "psi/b"]) {
+    const [first, second, third] = kept.map((files) => files.find((file) => file.name === name)!.sha256);
+    expect(second, name).toBe(first);
+    expect(third, name).not.toBe(first);
+  }
+  const read = async (hash: Sha256) => known.get(hash) ?? (await blob(hash));
+  expect(await assertMeans(await journal(), 3, read)).toEqual([1, 2, 3]);
+});
 
 test("trim: rows that are not declared, or do not fit, are refused, and so is a delta of other rows", async () => {
   await start({ variant: "trim" });
