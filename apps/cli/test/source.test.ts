@@ -85,7 +85,8 @@ test.each([
   await Promise.all([second.finished, ...[still, third, back].map(({ ended }) => ended)]);
   const figures = second.figures();
   expect(figures).toMatchObject({ published: 4, finished: true });
-  expect(figures.sources.at(-1)).toMatchObject({ id: "c", title: "Nederlands", vocabulary: 290, words });
+  expect(figures.sources.at(-1)).toMatchObject({ id: "c", title: "Nederlands", vocabulary: 290 });
+  expect(figures.manifest.sources.at(-1)).toMatchObject({ id: "c", words });
   const { roundsContributed, scores, ledger } = third.view();
   expect(roundsContributed).toBe(1);
   expect(figures.deltas.filter(({ source }) => source === "c")).toMatchObject([{ round: 4 }]);

@@ -266,7 +266,7 @@ test("the round under way is not disturbed: words: source, the source joins with
     ["theta", "phi/a", "phi/b", "phi/c", "psi/a", "psi/b", "psi/c"],
   ]);
   await assertServed("c");
-  expect(server!.figures().sources.at(-1)).toMatchObject({ id: "c", words: "source", sinceBody: 1 });
+  expect(server!.figures().sources.at(-1)).toMatchObject({ id: "c", sinceBody: 1 });
 
   const first = server!.state().body.sections;
   const third = await meet("three", "c");

@@ -8,6 +8,8 @@ import {
   type Presence,
   type PresenceReport,
   type RunManifest,
+  type SectionName,
+  type SectionSize,
   version,
 } from "@homebody/protocol";
 import type { View } from "@homebody/volunteer/view";
@@ -31,21 +33,31 @@ const volunteerAt = (i: number) => hash(`volunteer ${i}`).slice(0, 32) as Volunt
 const sourceAt = (i: number) => languages[i % languages.length]![0].toLowerCase() as SourceId;
 const wobble = (i: number) => Math.sin(i * 12.9898) * 0.5;
 
-export function manifest(): RunManifest {
+/** What a run may be other than SPEC with vocabularies of devices. */
+type Choice = "glob" | "trim" | "words of sources";
+
+export function manifest(choice?: Choice): RunManifest {
   const text = new TextEncoder().encode("served");
+  const shared = choice === "glob" || choice === "trim";
   const file = checkRunFile({
     name: "Neighbours' languages",
     description:
       "A small language model that learns to write in the languages of our street, one device a language. It will be given to the library, and to everybody who took part.",
     host: "the library on Mill Lane",
-    model: { family: "llama", depth: 4, context: 128 },
+    model: { family: choice === undefined ? "llama" : "gpt2", depth: 4, context: 128 },
+    ...(shared ? { variant: choice, vocabulary: { kind: "global" } } : {}),
+    ...(choice === "words of sources" ? { vocabulary: { kind: "source" } } : {}),
     sources: languages.map(([language, title]) => ({
       id: language.toLowerCase(),
       title,
       language,
-      text: language === "en" ? "brought" : "served",
-      ...(language === "en" ? {} : { train: `${language}.jsonl` }),
-      vocabulary: 2048,
+      ...(language === "en"
+        ? { text: "brought", ...(choice === "words of sources" ? { tokenizer: "en.json" } : {}) }
+        : {
+            text: "served",
+            train: `${language}.jsonl`,
+            ...(choice === "words of sources" ? { words: "source" } : {}),
+          }),
     })),
     training: { localSteps: 25, batch: 8, learningRate: { peak: 0.003 } },
     rounds: 200,
@@ -58,11 +70,20 @@ export function manifest(): RunManifest {
         { train: sha256Of(text), trainBytes: 1_240_000 + i * 410_000, heldOut: null, heldOutBytes: 0 },
       ]),
   );
-  return manifestOf(file, served);
+  const tokenizer = { sha256: hash("tokenizer"), sizeBytes: 90_000, vocabulary: 2048 };
+  const tokenizers = choice === undefined ? [] : file.sources.map(({ id }) => [id, tokenizer] as const);
+  return manifestOf(file, served, new Map(tokenizers));
+}
+
+/** The last source of the list comes when so many bodies are out. */
+interface Joins {
+  readonly after: number;
+  /** It waits for the body that the round which is open will make. */
+  readonly waits?: boolean;
 }
 
 /** The journal of a run with so many rounds published and one open; it ends at `now`. */
-export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] {
+export function journal(run: RunManifest, rounds: number, now: Millis, joins?: Joins): Entry[] {
   const entries: Entry[] = [];
   const roundMs = 94_000;
   let at = now - rounds * roundMs - 40_000;
@@ -72,17 +93,60 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
   };
   const theta = 1_048_832;
   const phi = Object.fromEntries(run.sources.map(({ id }) => [id, 524_288]));
+  const psi = run.model.family === "gpt2" ? 32_768 : 0;
+  const newest = run.sources.at(-1)!;
+  const added: Fact = {
+    kind: "source-added",
+    schema: 2,
+    source: joins?.waits ? { ...newest, words: "source" } : newest,
+    phi: 524_288,
+    sections: joins?.waits ? [{ name: `phi/${newest.id}`, sha256: hash("words"), sizeBytes: 2_097_152 }] : [],
+  };
+  const created = joins === undefined ? run : { ...run, sources: run.sources.slice(0, -1) };
+  const sections = (name: string) => {
+    const own = run.variant === "spec" ? run.sources.filter(({ words }) => words === "source") : [];
+    const files =
+      run.variant === "spec"
+        ? [
+            ["theta", bodyBytes] as const,
+            ...own.map(({ id }) => [`phi/${id}`, 2_097_152] as const),
+            ...own.map(({ id }) => [`psi/${id}`, 131_072] as const),
+          ]
+        : ([
+            ["theta", bodyBytes],
+            ["phi", 2_097_152],
+            ["psi", 131_072],
+          ] as const);
+    return files.map(([section, sizeBytes]) => ({
+      name: section as SectionName,
+      sha256: hash(`${section} of ${name}`),
+      sizeBytes,
+    }));
+  };
+  const sent = (source: SourceId): SectionSize[] => {
+    const body: SectionSize = { name: "theta", sizeBytes: theta * 2 + 900 };
+    const of = (suffix: string): SectionSize[] => [
+      { name: `phi${suffix}` as SectionName, sizeBytes: 1_049_000 },
+      { name: `psi${suffix}` as SectionName, sizeBytes: 65_600 },
+    ];
+    if (run.variant !== "spec") return [body, ...of("")];
+    const { words } = run.sources.find(({ id }) => id === source)!;
+    return words === "source" ? [body, ...of(`/${source}`)] : [body];
+  };
   const bodyBytes = theta * 4 + 2048;
   add({
     kind: "created",
     schema: 1,
     homebody: version,
-    manifest: run,
-    parameters: { theta, phi, psi: 0 },
-    sections: [{ name: "theta", sha256: hash("body 0"), sizeBytes: bodyBytes }],
+    manifest: created,
+    parameters: { theta, phi, psi },
+    sections: sections("body 0"),
   });
-  const present = run.sources.length + 2;
   for (let round = 1; round <= rounds + 1; round++) {
+    const isIn = joins === undefined || (round > joins.after && !joins.waits);
+    const present = isIn ? run.sources.length + 2 : run.sources.length - 1;
+    const joinsNow = joins?.after === round - 1;
+    if (joinsNow && !joins.waits) add(added);
     const assigned = Array.from({ length: present }, (_, i) => ({
       volunteer: volunteerAt(i),
       source: sourceAt(i),
@@ -103,6 +167,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
       },
       1500,
     );
+    if (joinsNow && joins.waits) add(added);
     const delivers = round > rounds ? 3 : present;
     for (let i = 0; i < present; i++) {
       const bitsPerByte =
@@ -130,7 +195,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
           volunteer: volunteerAt(i),
           source: sourceAt(i),
           delta: hash(`delta ${round} ${i}`),
-          sections: [{ name: "theta", sizeBytes: theta * 2 + 900 }],
+          sections: sent(sourceAt(i)),
           rows: null,
           steps: 25,
           tokens: 25 * 8 * 128,
@@ -150,7 +215,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis): Entry[] 
       {
         kind: "published",
         round,
-        sections: [{ name: "theta", sha256: hash(`body ${round}`), sizeBytes: bodyBytes }],
+        sections: sections(`body ${round}`),
         outer: [],
         cosines,
         meanNorm: 1.2,
@@ -195,15 +260,16 @@ const trying = (name: keyof typeof trials, rounds = some) => ({
   path: "/try",
 });
 
-function runWith(rounds: number): FeedState {
+function runWith(rounds: number, { choice, joins }: { choice?: Choice; joins?: Joins } = {}): FeedState {
   const now = millis(Date.now());
-  const run = manifest();
-  const entries = journal(run, rounds, now);
+  const run = manifest(choice);
+  const entries = journal(run, rounds, now, joins);
+  const figures = figuresOf(entries)!;
   return {
     ...unread,
     line: "live",
-    manifest: run,
-    figures: figuresOf(entries)!,
+    manifest: figures.manifest,
+    figures,
     entries,
     presence: presence(run, rounds + 1, now),
   };
@@ -291,6 +357,25 @@ const fallback =
   "This browser has no WebGPU, so the processor does the work instead. It is slower, and everything else is the same. A recent Chrome or Edge has WebGPU.";
 
 const showing = (view: View): VolunteerState => ({ view, remembered: null, problem: null });
+/** Somebody who was here before, with this source. */
+const chose = (run: FeedState, source: string): VolunteerState => {
+  const remembered = { run: run.manifest!.run, source: source as SourceId, contributing: false };
+  return { ...showing(idleView()), remembered };
+};
+/** A device at work where embeddings travel too. */
+const sharing = (run: FeedState): VolunteerState => {
+  const view = workingView(some);
+  const { sent, received } = view.ledger;
+  return showing({
+    ...view,
+    run: run.manifest!.run,
+    vocabulary: { ...view.vocabulary!, embeddingBytes: 0 },
+    ledger: {
+      sent: { ...sent, phi: some * 1_049_000, psi: some * 65_600 },
+      received: { ...received, phi: (some + 1) * 2_097_152, psi: (some + 1) * 131_072 },
+    },
+  });
+};
 const some = 14;
 
 const make = {
@@ -347,6 +432,36 @@ const make = {
     volunteer: showing({ ...workingView(some), activity: { kind: "finished" }, round: null }),
   }),
   insecure: () => ({ run: runWith(some), volunteer: showing(idleView()), secure: false }),
+  glob: () => {
+    const run = runWith(some, { choice: "glob" });
+    return { run, volunteer: chose(run, "en") };
+  },
+  trim: () => {
+    const run = runWith(some, { choice: "trim" });
+    return { run, volunteer: chose(run, "en") };
+  },
+  "words of sources": () => {
+    const run = runWith(some, { choice: "words of sources" });
+    return { run, volunteer: chose(run, "ja") };
+  },
+  "working, glob": () => {
+    const run = runWith(some, { choice: "glob" });
+    return { run, volunteer: sharing(run) };
+  },
+  "working, words of sources": () => {
+    const run = runWith(some, { choice: "words of sources" });
+    return { run, volunteer: sharing(run) };
+  },
+  joined: () => ({
+    run: runWith(38, { joins: { after: 12 } }),
+    volunteer: showing(idleView()),
+    path: "/dashboard",
+  }),
+  joining: () => ({
+    run: runWith(some, { choice: "words of sources", joins: { after: some, waits: true } }),
+    volunteer: showing(idleView()),
+    path: "/dashboard",
+  }),
   dashboard: () => ({ run: runWith(38), volunteer: showing(idleView()), path: "/dashboard" }),
   begun: () => ({ run: runWith(0), volunteer: showing(idleView()), path: "/dashboard" }),
   try: () => trying("untried"),

@@ -80,7 +80,6 @@ export interface SourceFigure {
   readonly title: string;
   readonly language: string;
   readonly vocabulary: number;
-  readonly words: ManifestSource["words"];
   /** The first body that it trains from; null: it was there from the beginning. */
   readonly sinceBody: number | null;
 }
@@ -110,8 +109,6 @@ export interface Figures {
   readonly parameters: ParameterCounts;
   /** Parameters of a body: what travels, every row of it. */
   readonly travelling: number;
-  /** Groups of parameters that no device sends. */
-  readonly home: readonly GroupName[];
   readonly sources: readonly SourceFigure[];
   /** Sources that take part from the next body on. */
   readonly joining: readonly JoiningSource[];
@@ -207,7 +204,7 @@ function created({ at, seq, fact }: Entry): Draft {
     ending: false,
     finished: false,
     parameters: fact.parameters,
-    ...travelOf(manifest),
+    travelling: travelling(manifest),
     sources: manifest.sources.map((source) => sourceFigure(source, null)),
     joining: [],
     bodies: [bodyFigure(0, fact.sections, at)],
@@ -226,12 +223,9 @@ function created({ at, seq, fact }: Entry): Draft {
   };
 }
 
-function travelOf(manifest: RunManifest): Pick<Figures, "travelling" | "home"> {
-  const { sections, home } = exchangeOf(manifest);
-  return {
-    travelling: sections.reduce((sum, { layout }) => sum + layout.size, 0),
-    home: home.map(({ name }) => name),
-  };
+/** Parameters of all sections. */
+function travelling(manifest: RunManifest): number {
+  return exchangeOf(manifest).sections.reduce((sum, { layout }) => sum + layout.size, 0);
 }
 
 function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
@@ -254,8 +248,8 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
     const { number, sections: before, at: since } = bodies.at(-1)!;
     const { manifest, sections } = withSources({ manifest: draft.manifest, sections: before }, joining);
     bodies[bodies.length - 1] = bodyFigure(number, sections, since);
-    Object.assign(draft, travelOf(manifest));
     draft.manifest = manifest;
+    draft.travelling = travelling(manifest);
     draft.bodies = bodies;
     draft.sources = [...draft.sources, ...joining.map(({ source }) => sourceFigure(source, number))];
     for (const { source } of joining) draft.scores = { ...draft.scores, [source.id]: [] };
@@ -385,10 +379,10 @@ function fold(draft: Draft, { at, fact }: Entry, fresh: Set<unknown>): void {
 }
 
 function sourceFigure(
-  { id, title, language, vocabulary, words }: ManifestSource,
+  { id, title, language, vocabulary }: ManifestSource,
   sinceBody: SourceFigure["sinceBody"],
 ): SourceFigure {
-  return { id, title, language, vocabulary, words, sinceBody };
+  return { id, title, language, vocabulary, sinceBody };
 }
 
 /** Adds one volunteer's evaluation to its source's point for that body. */

@@ -31,7 +31,6 @@ test("0.1: an averaging run in its third round", () => {
     published: 2,
     steps: 48,
     travelling: 2608,
-    home: ["phi"],
     traffic: {
       deltaBytes: 4 * 5256,
       sectionBytes: { theta: 4 * 5256, phi: 0, psi: 0 },

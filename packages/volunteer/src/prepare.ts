@@ -1,6 +1,6 @@
 // A volunteer's text: from documents to a tokenizer and two shards, once; afterwards from the disk [V3].
 
-import { InputError, type Sha256, sha256Of } from "@homebody/base";
+import { InputError, type Sha256 } from "@homebody/base";
 import { bitsOf, leavesOutRows, splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
@@ -28,7 +28,7 @@ export interface BroughtFile {
 
 export interface PrepareInputs {
   readonly net: Pick<Net, "download">;
-  readonly disk: Pick<Disk, "read" | "write">;
+  readonly disk: Omit<Disk, "clear">;
   readonly clock: Clock;
   readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly signal: AbortSignal;

@@ -111,7 +111,7 @@ export interface StoredState {
 }
 
 /** Deletes all of it, where the words of this device are others from now on. */
-export async function forgetState(disk: Disk): Promise<void> {
+export async function forgetState(disk: Pick<Disk, "names" | "remove">): Promise<void> {
   const deltas = (await disk.names()).filter(isDelta);
   for (const name of [storedNames.home, storedNames.snapshot, storedNames.fitted, ...deltas])
     await disk.remove(name);

@@ -6,6 +6,7 @@ import { PageHeading } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { overall } from "../run/run-sentences.ts";
+import { travellingWords } from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
 import { Figure } from "../ui/pieces.tsx";
 import { Bodies } from "./Bodies.tsx";
@@ -82,11 +83,7 @@ function Line({ run }: { run: FeedState }) {
         label="Body"
         value={figures.travelling}
         testId="figure-parameters"
-        note={
-          figures.home.includes("phi")
-            ? "parameters travel; words stay home"
-            : "parameters travel, embeddings among them"
-        }
+        note={travellingWords(figures.manifest)}
       >
         {compact(figures.travelling)}
       </Figure>

@@ -1,13 +1,13 @@
 // Bits per byte of each source over bodies: whether the run learns.
 
+import { noun } from "@homebody/base";
 import { type Figures, firstLast } from "@homebody/coordinator";
 import { useMemo, useState } from "react";
 import { LineChart } from "../charts/LineChart.tsx";
-import { ownName } from "../format/languages.ts";
 import { fixed } from "../format/numbers.ts";
 import { PageLink } from "../router.tsx";
 import { Choices, Section } from "../ui/pieces.tsx";
-import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
+import { distinctNames, SourceName, sourceStyle } from "../ui/SourceMark.tsx";
 
 type Scale = "linear" | "logarithmic";
 
@@ -56,6 +56,12 @@ export function Learning({ figures }: { figures: Figures }) {
         testId="chart-bits-per-byte"
       />
       <Scores figures={figures} />
+      {figures.joining.length > 0 && (
+        <p className="mt-3 text-sm text-muted" data-testid="joining">
+          {new Intl.ListFormat("en").format(figures.joining.map(({ source }) => source.title))}{" "}
+          {noun(figures.joining.length, "joins", "join")} with the next body.
+        </p>
+      )}
       <p className="mt-4 text-sm">
         What does it know of other languages? <PageLink to="try">Try this body on your own language</PageLink>
       </p>
@@ -66,7 +72,7 @@ export function Learning({ figures }: { figures: Figures }) {
 function Scores({ figures }: { figures: Figures }) {
   const rows = figures.sources.flatMap((source, index) => {
     const ends = firstLast(figures, source.id);
-    return ends ? [{ source, index, ends }] : [];
+    return ends || source.sinceBody !== null ? [{ source, index, ends }] : [];
   });
   if (rows.length === 0) return null;
   return (
@@ -93,29 +99,38 @@ function Scores({ figures }: { figures: Figures }) {
           {rows.map(({ source, index, ends }) => (
             <tr key={source.id} className="border-t border-line">
               <th scope="row" className="py-1 pr-2 text-left font-medium">
-                <span className="inline-flex items-center gap-2">
-                  <SourceMark index={index} />
-                  <span lang={source.language} dir="auto">
-                    {ownName(source.language)}
-                  </span>
-                </span>
+                <SourceName index={index} {...source} />
               </th>
-              <td className="px-2 py-1 text-right">
-                <data value={ends.first} data-testid={`score-${source.id}-first`}>
-                  {fixed(ends.first, 3)}
-                </data>
-              </td>
-              <td className="px-2 py-1 text-right">
-                <data value={ends.last} data-testid={`score-${source.id}-last`} data-body={ends.lastBody}>
-                  {fixed(ends.last, 3)}
-                </data>
-              </td>
-              <td className="py-1 pl-2 text-right">{signed((ends.last / ends.first - 1) * 100)} %</td>
+              {ends ? (
+                <Ends id={source.id} {...ends} />
+              ) : (
+                <td colSpan={3} className="py-1 pl-2 text-right text-muted">
+                  not measured yet
+                </td>
+              )}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Ends({ id, first, last, lastBody }: { id: string } & NonNullable<ReturnType<typeof firstLast>>) {
+  return (
+    <>
+      <td className="px-2 py-1 text-right">
+        <data value={first} data-testid={`score-${id}-first`}>
+          {fixed(first, 3)}
+        </data>
+      </td>
+      <td className="px-2 py-1 text-right">
+        <data value={last} data-testid={`score-${id}-last`} data-body={lastBody}>
+          {fixed(last, 3)}
+        </data>
+      </td>
+      <td className="py-1 pl-2 text-right">{signed((last / first - 1) * 100)} %</td>
+    </>
   );
 }
 

@@ -3,12 +3,11 @@
 import type { Figures } from "@homebody/coordinator";
 import type { PresenceReport } from "@homebody/protocol";
 import type { ReactNode } from "react";
-import { ownName } from "../format/languages.ts";
 import { compact, count, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
 import { Badge, Meter, Section, type Tone } from "../ui/pieces.tsx";
-import { SourceMark } from "../ui/SourceMark.tsx";
+import { SourceName } from "../ui/SourceMark.tsx";
 import { shortId } from "./event-sentences.ts";
 import { type Person, type PersonState, peopleOf, personWords, progressStages, shareOf } from "./people.ts";
 
@@ -115,12 +114,7 @@ function Row({
         <code>{shortId(volunteer)}</code>
       </th>
       <td className={cell}>
-        <span className="inline-flex items-center gap-2">
-          <SourceMark index={index} />
-          <span lang={language} dir="auto">
-            {ownName(language)}
-          </span>
-        </span>
+        <SourceName index={index} language={language} sinceBody={figures.sources[index]?.sinceBody} />
       </td>
       <td className={cell}>
         {device.backend === "webgpu" ? "WebGPU" : device.backend === "wasm" ? "WebAssembly" : "plain"},{" "}

@@ -1,13 +1,16 @@
 // What was sent beside what exchanging the whole model at every step would have taken (DEPT's comparison).
 
 import { type Figures, savingFactor } from "@homebody/coordinator";
+import { declaresRows } from "@homebody/dept";
 import { bytes, factor } from "../format/numbers.ts";
+import { sectionTitle } from "../run/section-names.ts";
 import { Section } from "../ui/pieces.tsx";
 
 export function Traffic({ figures }: { figures: Figures }) {
   const { traffic } = figures;
   const saving = savingFactor(traffic);
-  const embeddings = traffic.sectionBytes.phi + traffic.sectionBytes.psi;
+  const groups = (["phi", "psi"] as const).filter((group) => traffic.sectionBytes[group] > 0);
+  const embeddings = groups.reduce((sum, group) => sum + traffic.sectionBytes[group], 0);
   return (
     <Section id="traffic" title="Traffic">
       <p className="mb-4">
@@ -52,11 +55,22 @@ export function Traffic({ figures }: { figures: Figures }) {
               {bytes(embeddings)}
             </data>
           </dd>
+          {groups.map((group) => (
+            <dd key={group} className="text-sm text-muted">
+              <data value={traffic.sectionBytes[group]} data-testid={`figure-words-${group}`}>
+                {bytes(traffic.sectionBytes[group])}
+              </data>{" "}
+              of {sectionTitle(group)}
+            </dd>
+          ))}
         </div>
       </dl>
       <p className="mt-4 text-sm text-muted">
         The comparison: body, the source's vocabulary rows and positions, 4 bytes each, once a local step, one
-        way. Text and vocabularies have no place in any message.
+        way. Text and vocabularies have no place in any message
+        {declaresRows(figures.manifest)
+          ? "; which rows of the vocabulary a device holds is said when it connects, unless the host lent the text."
+          : "."}
       </p>
     </Section>
   );

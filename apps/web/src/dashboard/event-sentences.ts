@@ -76,7 +76,7 @@ export function eventWords(fact: Fact): string {
     case "restarted":
       return "The coordinator came back after it was down.";
     case "source-added":
-      return `The source ${fact.source.title} joins the run.`;
+      return `The source ${fact.source.title} joins the run${fact.sections.length > 0 ? ", and its words the body" : ""}.`;
     case "changed":
       return `The host changed the run's description, deadlines or number of rounds (now ${fact.manifest.rounds}).`;
     case "paused":

@@ -154,6 +154,58 @@ test("entries that a lost line missed are read before those that follow", async 
   expect(feed.state.get().line).toBe("live");
 });
 
+test("a source that joins is in the manifest of a page that is open: at once, or with the next body", async () => {
+  const host = coordinator();
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  const ids = () => feed.state.get().manifest?.sources.map(({ id }) => id);
+  const joins = (id: string, words: "device" | "source"): Fact => ({
+    kind: "source-added",
+    schema: 2,
+    source: { ...host.manifest.sources[0]!, id: id as SourceId, words },
+    phi: 4,
+    sections: words === "source" ? [{ name: `phi/${id}`, sha256: body(id), sizeBytes: 16 }] : [],
+  });
+  host.on!.entries(host.append(opened(1), joins("fr", "device"), joins("nl", "source")));
+  await settled();
+  expect(ids()).toEqual(["es", "fr"]);
+  const closed: Fact = { kind: "closed", round: 1, reason: "all", averaged: [ana] };
+  const published: Fact = {
+    kind: "published",
+    round: 1,
+    sections: [{ name: "theta", sha256: body("1"), sizeBytes: 40 }],
+    outer: [],
+    cosines: [{ volunteer: ana, cosine: 1 }],
+    meanNorm: 1,
+    servedBytes: 0,
+  };
+  host.on!.entries(host.append(accepted(1), closed, published));
+  await settled();
+  expect(ids()).toEqual(["es", "fr", "nl"]);
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+});
+
+test("while the journal is read page by page no source of the manifest is missing", async () => {
+  const host = coordinator();
+  const first = host.manifest;
+  const source = { ...first.sources[0]!, id: "fr" as SourceId };
+  host.append(
+    ...Array.from(
+      { length: 2500 },
+      (_, i): Fact => (i % 2 === 0 ? { kind: "paused" } : { kind: "resumed", deadline: null }),
+    ),
+  );
+  host.append({ kind: "source-added", schema: 2, source, phi: 4, sections: [] });
+  host.manifest = { ...first, sources: [...first.sources, source] };
+  const feed = openFeed(host.ports);
+  const seen: (number | undefined)[] = [];
+  feed.state.subscribe(() => seen.push(feed.state.get().manifest?.sources.length));
+  await settled();
+  expect(feed.state.get().figures?.seq).toBe(2502);
+  expect(new Set(seen)).toEqual(new Set([2]));
+});
+
 test("a coordinator with another run, or with a shorter journal, starts the page over", async () => {
   const host = coordinator();
   host.append(opened(1), accepted(1));

@@ -1,7 +1,7 @@
 // The run as a page sees it: the manifest, figures folded from the journal, and who is here now.
 //
 // Figures come from journal entries alone, in order and without gaps, so two watchers that have read the same
-// entries show the same. Entries come by the line; what a lost line missed is read by HTTP. Work is done one piece
+// entries show the same; the manifest follows them too. Entries come by the line; what a lost line missed is read by HTTP. Work is done one piece
 // after another (`inTurn`), so no entry is folded twice. Whatever comes is checked here, and older facts are lifted: a
 // coordinator may be of another version than a page that was opened before. Does not know React.
 
@@ -99,9 +99,13 @@ export function openFeed(ports: RunPorts): RunFeed {
 
   function fold(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    const { figures, entries: kept } = store.get();
+    const { manifest, figures: before, entries: kept } = store.get();
+    const figures = evolveFigures(before ?? undefined, entries) ?? null;
+    // A source may have joined, or the host may have changed something. An earlier page of the journal knows less.
+    const follows = figures !== null && figures.manifest.sources.length >= (manifest?.sources.length ?? 0);
     store.change({
-      figures: evolveFigures(figures ?? undefined, entries) ?? null,
+      manifest: follows ? figures.manifest : manifest,
+      figures,
       entries: [...kept, ...entries].slice(-keptEntries),
       problem: null,
     });

@@ -44,6 +44,31 @@ export function SourceMark({ index }: { index: number }) {
   );
 }
 
+/** A source as tables have it: its mark, its name, and since which body where it joined later. */
+export function SourceName({
+  index,
+  language,
+  sinceBody = null,
+}: {
+  index: number;
+  language: string;
+  sinceBody?: number | null | undefined;
+}) {
+  return (
+    <span className="inline-flex flex-wrap items-center gap-x-2">
+      <SourceMark index={index} />
+      <span lang={language} dir="auto">
+        {ownName(language)}
+      </span>
+      {sinceBody !== null && (
+        <span className="text-sm font-normal text-muted" data-testid="since-body">
+          since body {sinceBody}
+        </span>
+      )}
+    </span>
+  );
+}
+
 /** A source is called by its language; two of one language are told apart by their titles. */
 export function distinctNames(
   sources: readonly { readonly title: string; readonly language: string }[],

@@ -1,8 +1,9 @@
-// The house and the road: the one picture that explains DEPT. Words live in the house, the body travels. It is
-// live: the window is lit while this device computes, and the body is where it is.
+// The house and the road: the one picture that explains DEPT. Text lives in the house, the body travels; whether words do is
+// the run's to say. It is live: the window is lit while this device computes, and the body is where it is.
 
 import type { View } from "@homebody/volunteer/view";
 import { bytes, plural } from "../format/numbers.ts";
+import type { HouseWords } from "../run/travels.ts";
 import { bodyPlace } from "./sentences.ts";
 
 /** The road is a quadratic curve from the door to the hall. */
@@ -14,7 +15,13 @@ function onRoad(t: number): [number, number] {
   return [along(0), along(1)];
 }
 
-export function House({ view, volunteers }: { view: View | null; volunteers: number }) {
+export interface HouseProps {
+  readonly view: View | null;
+  readonly words: HouseWords;
+  readonly volunteers: number;
+}
+
+export function House({ view, words, volunteers }: HouseProps) {
   const place = bodyPlace(view);
   const [x, y] = onRoad(0.04 + place * 0.92);
   const task = view?.activity.kind === "working" ? view.activity.task.kind : null;
@@ -22,7 +29,7 @@ export function House({ view, volunteers }: { view: View | null; volunteers: num
   return (
     <div>
       <svg viewBox="0 0 720 250" role="img" aria-labelledby="house-title" className="h-auto w-full">
-        <title id="house-title">{sentence(place, lit)}</title>
+        <title id="house-title">{sentence(words.title, place, lit)}</title>
         <path d="M0 214 Q180 196 360 212 T720 208 V250 H0Z" fill="var(--sunk)" />
         <path
           d={`M${road.from.join(" ")} Q${road.over.join(" ")} ${road.to.join(" ")}`}
@@ -53,14 +60,12 @@ export function House({ view, volunteers }: { view: View | null; volunteers: num
         <div>
           <dt className="font-semibold text-lamp">Your house</dt>
           <dd className="text-muted">
-            {view?.vocabulary
-              ? `Words stay here: ${bytes(view.vocabulary.textBytes)} of text, ${bytes(view.vocabulary.embeddingBytes)} of embeddings.`
-              : "Words stay here: text, vocabulary, embeddings."}
+            {words.stays}: {kept(words, view)}.
           </dd>
         </div>
         <div className="text-center">
           <dt className="font-semibold">The road</dt>
-          <dd className="text-muted">Only the body travels, and the changes that training makes to it.</dd>
+          <dd className="text-muted">{words.road}</dd>
         </div>
         <div className="text-right">
           <dt className="font-semibold text-run">The run</dt>
@@ -75,8 +80,16 @@ export function House({ view, volunteers }: { view: View | null; volunteers: num
   );
 }
 
-function sentence(place: number, lit: boolean): string {
-  const words = "A house and a road. Your words stay in the house.";
+/** What stays in the house, with its sizes as far as they are known. */
+function kept({ keeps }: HouseWords, view: View | null): string {
+  if (!view?.vocabulary) return keeps.join(", ");
+  const { textBytes, embeddingBytes } = view.vocabulary;
+  const text = `${bytes(textBytes)} of text`;
+  return keeps.includes("embeddings") ? `${text}, ${bytes(embeddingBytes)} of embeddings` : text;
+}
+
+function sentence(title: string, place: number, lit: boolean): string {
+  const words = `A house and a road. ${title}`;
   if (place === 0) return `${words} The body is with you${lit ? ", and your device works on it" : ""}.`;
   if (place === 1) return `${words} The body is with the run.`;
   return `${words} The body is on its way.`;

@@ -3,6 +3,7 @@
 
 import type { Ledger as LedgerView } from "@homebody/volunteer/view";
 import { bytes } from "../format/numbers.ts";
+import type { LedgerWords } from "../run/travels.ts";
 import { Section } from "../ui/pieces.tsx";
 
 const nothing: LedgerView = {
@@ -10,7 +11,7 @@ const nothing: LedgerView = {
   received: { theta: 0, phi: 0, psi: 0, texts: 0, messages: 0 },
 };
 
-export function Ledger({ ledger }: { ledger: LedgerView | null }) {
+export function Ledger({ ledger, words }: { ledger: LedgerView | null; words: LedgerWords }) {
   const { sent, received } = ledger ?? nothing;
   return (
     <Section id="ledger" title="What left this device, and what came">
@@ -18,14 +19,9 @@ export function Ledger({ ledger }: { ledger: LedgerView | null }) {
         <Column
           title="Out"
           rows={[
-            {
-              what: "words: text, vocabulary, embeddings",
-              name: "words",
-              size: sent.phi + sent.psi,
-              yours: true,
-            },
+            { what: words.sent, name: "words", size: sent.phi + sent.psi, yours: true },
             { what: "deltas: what training changed in the body", name: "deltas", size: sent.theta },
-            { what: "messages: progress, measurements", name: "messages-out", size: sent.messages },
+            { what: words.messages, name: "messages-out", size: sent.messages },
           ]}
         />
         <Column
@@ -33,7 +29,7 @@ export function Ledger({ ledger }: { ledger: LedgerView | null }) {
           rows={[
             { what: "words: embeddings", name: "words-in", size: received.phi + received.psi },
             { what: "bodies: what all share", name: "bodies", size: received.theta },
-            { what: "text that the host lends", name: "texts", size: received.texts },
+            { what: words.lent, name: "texts", size: received.texts },
             { what: "messages", name: "messages-in", size: received.messages },
           ]}
         />

@@ -2,8 +2,8 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { roundTraffic } from "@homebody/dept";
-import { type RunManifest, refusalSentences } from "@homebody/protocol";
+import { declaresRows, roundTraffic } from "@homebody/dept";
+import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
 import { factor, plural } from "../format/numbers.ts";
@@ -11,6 +11,14 @@ import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
+import {
+  type HouseWords,
+  houseWords,
+  howWordsAreShared,
+  ledgerWords,
+  whatItLearns,
+  wordsOf,
+} from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
 import { BringFiles } from "../ui/BringFiles.tsx";
 import { Announce, Button, Notice, Section } from "../ui/pieces.tsx";
@@ -38,7 +46,10 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   const { view } = volunteer;
   const working = view !== null && takesPart(view);
   const started = view !== null && (working || view.body !== null || view.roundsContributed > 0);
-  const source = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
+  const [picked, setPicked] = useState<SourceId | null>(null);
+  const chosen = chosenSource(run, volunteer, picked);
+  const index = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
+  const own = manifest?.sources[index] ?? chosen;
   return (
     <>
       <Announce>{view ? spoken(view.activity) : ""}</Announce>
@@ -60,12 +71,16 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
             <PageLink to="try">Try this body on your own language</PageLink>
           </p>
         </div>
-        <House view={view} volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0} />
+        <House
+          view={view}
+          words={houseWords(manifest, own)}
+          volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0}
+        />
       </header>
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
       {secure ? (
         <>
-          {view && <Standing view={view} />}
+          {view && <Standing view={view} keeps={houseWords(manifest, own).keeps} />}
           {working ? (
             <>
               <Work view={view} onCancel={() => send({ kind: "cancel" })} />
@@ -74,17 +89,17 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
               </Section>
             </>
           ) : (
-            <WayIn run={run} volunteer={volunteer} send={send} />
+            <WayIn run={run} volunteer={volunteer} send={send} chosen={chosen} onChoose={setPicked} />
           )}
-          {started && <Learning view={view} colour={source < 0 ? "--lamp" : sourceStyle(source).colour} />}
+          {started && <Learning view={view} colour={index < 0 ? "--lamp" : sourceStyle(index).colour} />}
           {started && (
-            <Sampling view={view} send={send} language={manifest?.sources[source]?.language ?? null} />
+            <Sampling view={view} send={send} language={manifest?.sources[index]?.language ?? null} />
           )}
         </>
       ) : (
         <Insecure />
       )}
-      <Ledger ledger={view?.ledger ?? null} />
+      <Ledger ledger={view?.ledger ?? null} words={ledgerWords(manifest, own)} />
       {manifest && <HowItWorks manifest={manifest} />}
     </>
   );
@@ -130,7 +145,7 @@ function Insecure() {
 }
 
 /** States in which there is something to say before anything else. */
-function Standing({ view }: { view: View }) {
+function Standing({ view, keeps }: { view: View; keeps: HouseWords["keeps"] }) {
   const { activity, roundsContributed } = view;
   const thanks =
     roundsContributed > 0 ? `Your work is in ${plural(roundsContributed, "round")} of the body.` : "";
@@ -147,8 +162,9 @@ function Standing({ view }: { view: View }) {
       return (
         <Notice tone="good" title="The run is over" testId="run-over">
           <p>
-            Thank you. {thanks} The last body is on the <PageLink to="dashboard">dashboard</PageLink>; your
-            own embeddings are still here, so you can go on trying it below.
+            Thank you. {thanks} The last body is on the <PageLink to="dashboard">dashboard</PageLink>;{" "}
+            {keeps.includes("embeddings") ? "your own embeddings are" : "it is"} still here, so you can go on
+            trying it below.
           </p>
         </Notice>
       );
@@ -192,16 +208,29 @@ const stopSentences = {
   refused: "Trying again by itself would change nothing. What you prepared is kept on this device.",
 } as const;
 
-function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volunteer" | "send">) {
+/** The source that was picked here, or that this device had, or the only one there is. */
+function chosenSource(
+  { manifest }: FeedState,
+  { remembered }: VolunteerState,
+  picked: SourceId | null,
+): ManifestSource | undefined {
+  const id = picked ?? (remembered?.run === manifest?.run ? remembered?.source : undefined);
+  const found = manifest?.sources.find((source) => source.id === id);
+  return found ?? (manifest?.sources.length === 1 ? manifest.sources[0] : undefined);
+}
+
+interface WayInProps extends Pick<VolunteerPageProps, "run" | "volunteer" | "send"> {
+  readonly chosen: ManifestSource | undefined;
+  readonly onChoose: (source: SourceId) => void;
+}
+
+function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
   const { manifest, figures, presence } = run;
   const { view, remembered, problem } = volunteer;
-  const [picked, setPicked] = useState<SourceId | null>(null);
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
   const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
-  const chosen = picked ?? here ?? (manifest?.sources.length === 1 ? manifest.sources[0]!.id : null);
-  const source = manifest?.sources.find(({ id }) => id === chosen);
-  const kept = here !== null && here === chosen;
+  const kept = here !== null && here === source?.id;
   const brings = source !== undefined && source.served === null;
 
   const activity = view?.activity.kind;
@@ -258,7 +287,12 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
     <>
       <div className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
         <Section id="sources" title="Choose your words">
-          <SourceChoice manifest={manifest} presence={presence} chosen={chosen} onChoose={setPicked} />
+          <SourceChoice
+            manifest={manifest}
+            presence={presence}
+            chosen={source?.id ?? null}
+            onChoose={onChoose}
+          />
           {brings && <BringFiles files={files} onFiles={setFiles} />}
           {kept && (
             <p className="mt-3 text-sm text-lamp">
@@ -287,9 +321,13 @@ function WayIn({ run, volunteer, send }: Pick<VolunteerPageProps, "run" | "volun
             </Button>
             {here !== null && <Forget send={send} />}
           </div>
+          {source && (
+            <p className="mt-2 max-w-prose text-ink" data-testid="what-it-learns">
+              {whatItLearns(manifest, source)}
+            </p>
+          )}
           <p id="contribute-hint" className="mt-2 text-sm text-ink">
-            {missing ??
-              "Your words stay on this device. You can pause or stop at any time, and closing the page stops it too."}
+            {missing ?? "You can pause or stop at any time, and closing the page stops it too."}
           </p>
         </div>
       </div>
@@ -305,13 +343,14 @@ function HowItWorks({ manifest }: { manifest: RunManifest }) {
       <div className="mb-4 mt-2 max-w-prose space-y-2">
         <p>
           A language model has two parts. Its embeddings say what each word is; its body says how words go
-          together. Here every device has embeddings of its own, for a vocabulary learnt from its own text.
-          Only the body is shared.
+          together. {howWordsAreShared(manifest)}
         </p>
         <p>
           In a round, each device gets the body, trains it with its own text for a while, and sends back what
           changed: a delta. The coordinator averages the deltas, and that makes the next body. Because a
-          device sends once a round and not at every step, and its words never, it sends{" "}
+          device sends once a round and not at every step
+          {wordsOf(manifest) === "device" ? ", and its words never" : ""}, it sends{" "}
+          {declaresRows(manifest) ? "at least " : ""}
           {factor(standardBytes / upBytes)} times fewer bytes than if it exchanged the whole model at every
           step.
         </p>

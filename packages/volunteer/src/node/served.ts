@@ -12,7 +12,7 @@ export type ServedFiles = Pick<Net, "download">;
 
 const inputsOf = (net: ServedFiles): PrepareInputs => ({
   net,
-  disk: { read: async () => undefined, write: async () => {} },
+  disk: { read: async () => undefined, write: async () => {}, names: async () => [], remove: async () => {} },
   clock: systemClock,
   report: () => {},
   signal: new AbortController().signal,
