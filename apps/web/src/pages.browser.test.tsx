@@ -17,6 +17,7 @@ import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
+import { ledgerWords, whatItLearns } from "./run/travels.ts";
 import "./style.css";
 import { TryPage } from "./try/TryPage.tsx";
 import { openTrial } from "./try/trial.ts";
@@ -155,6 +156,52 @@ test("every figure of the dashboard is the journal's", async () => {
     expect(dataOf(`score-${id}-last`)).toBe(ends.last);
   }
   expect(place.querySelectorAll('[data-testid="chart-bits-per-byte"] canvas')).toHaveLength(1);
+});
+
+test.each(["new", "glob", "trim", "words of sources"] as const)(
+  "before Contribute one sentence says what the coordinator learns, and no page claims more: %s",
+  async (name) => {
+    show(volunteerPage(name));
+    if (name === "new") await userEvent.click(page.getByRole("radio", { name: /allotment club/ }));
+    const { manifest } = sceneOf(name).run;
+    const source = manifest!.sources.find(({ id }) => id === (name === "words of sources" ? "ja" : "en"))!;
+    await expect
+      .element(page.getByTestId("what-it-learns"))
+      .toHaveTextContent(whatItLearns(manifest!, source));
+    const stays = /words stay|only the body is shared|only the body travels|its words never/i;
+    if (name === "new") expect(place.textContent).toMatch(stays);
+    else expect(place.textContent).not.toMatch(stays);
+    expect(place.textContent).toContain(ledgerWords(manifest, source).sent);
+  },
+);
+
+test.each(["working, glob", "working, words of sources"] as const)(
+  "the ledger counts embeddings where they travel: %s",
+  async (name) => {
+    show(volunteerPage(name));
+    const { sent, received } = sceneOf(name).volunteer.view!.ledger;
+    expect(sent.phi).toBeGreaterThan(0);
+    expect(dataOf("ledger-words")).toBe(sent.phi + sent.psi);
+    expect(dataOf("ledger-words-in")).toBe(received.phi + received.psi);
+    expect(dataOf("ledger-deltas")).toBe(sent.theta);
+    expect(place.textContent).not.toMatch(/words stay/i);
+  },
+);
+
+test("a source that joined says since when, one that joins says so; embeddings sent up are counted by group", async () => {
+  show(<DashboardPage run={sceneOf("joined").run} />);
+  const since = () => [...place.querySelectorAll("[data-testid=since-body]")].map((one) => one.textContent);
+  expect(new Set(since())).toEqual(new Set(["since body 12"]));
+  expect(dataOf("figure-words")).toBe(0);
+  expect(place.textContent).toContain("words stay home");
+  const { run } = sceneOf("joining");
+  show(<DashboardPage run={run} />);
+  await expect.element(page.getByTestId("joining")).toHaveTextContent("joins with the next body");
+  expect(since()).toEqual([]);
+  const { phi, psi } = run.figures!.traffic.sectionBytes;
+  expect([dataOf("figure-words-phi"), dataOf("figure-words-psi")]).toEqual([phi, psi]);
+  expect(dataOf("figure-words")).toBe(phi + psi);
+  expect(place.textContent).not.toContain("words stay home");
 });
 
 test("the event log is filtered by kind and by words", async () => {

@@ -178,8 +178,8 @@ test("a device that gets slower on the way ends in time, both arms after the sam
   expect(steps).toBeLessThan(plan.steps);
   expect(curves.trained.map(({ step }) => step)).toEqual(curves.random.map(({ step }) => step));
   expect(curves.trained.at(-1)!.step).toBe(steps);
-  expect(tookMs).toBeGreaterThan(120_000);
-  expect(tookMs).toBeLessThan(120_000 + 2 * (plan.evaluateEvery * 1600 + 2000)); // the turns that were begun
+  expect(tookMs).toBeGreaterThan(120_000 - 2 * (plan.evaluateEvery * 1600 + 500)); // one turn of each would not fit
+  expect(tookMs).toBeLessThanOrEqual(120_000);
 });
 
 test("everything that is wrong with the text is said at once, by file, and nothing is asked of the coordinator", async () => {

@@ -119,17 +119,17 @@ function Scores({ figures }: { figures: Figures }) {
 function Ends({ id, first, last, lastBody }: { id: string } & NonNullable<ReturnType<typeof firstLast>>) {
   return (
     <>
-      <td className="px-2 py-1 text-right">
+      <td className="whitespace-nowrap px-2 py-1 text-right">
         <data value={first} data-testid={`score-${id}-first`}>
           {fixed(first, 3)}
         </data>
       </td>
-      <td className="px-2 py-1 text-right">
+      <td className="whitespace-nowrap px-2 py-1 text-right">
         <data value={last} data-testid={`score-${id}-last`} data-body={lastBody}>
           {fixed(last, 3)}
         </data>
       </td>
-      <td className="py-1 pl-2 text-right">{signed((last / first - 1) * 100)} %</td>
+      <td className="whitespace-nowrap py-1 pl-2 text-right">{signed((last / first - 1) * 100)} %</td>
     </>
   );
 }

@@ -41,14 +41,13 @@ export function houseWords(manifest: RunManifest | null, source?: ManifestSource
       road: "Only the body travels, and the changes that training makes to it.",
     };
   const travels = {
-    all: "The body and the embeddings travel, and the changes that training makes to them.",
-    source:
-      "The body travels, and the embeddings of your source, and the changes that training makes to them.",
+    all: "The body and the embeddings travel, and what training changes in them.",
+    source: "The body and your source's embeddings travel, and what training changes in them.",
     some: "The body travels, and the changes that training makes to it; of some sources the embeddings too.",
   };
   return {
     title: "Your text stays in the house.",
-    stays: "Text stays here",
+    stays: "This stays here",
     keeps: ["text"],
     road: manifest === null || words === "device" ? "The body travels." : travels[words],
   };

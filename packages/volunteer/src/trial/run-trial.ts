@@ -99,8 +99,8 @@ export async function runTrial(
     const budgetMs = () => trialBudget(clock.elapsed() - began);
     const bounds = { batch, budgetMs };
     const measured = await measuredPlan(trainer, prepared, beginnings.trained, bounds, clock);
-    const isOver = () => clock.elapsed() - began > trialLimitMs;
-    const curves = await learn(trainer, prepared, beginnings, { ...measured, seed, isOver }, tell, inputs);
+    const leftMs = () => trialLimitMs - (clock.elapsed() - began);
+    const curves = await learn(trainer, prepared, beginnings, { ...measured, seed, leftMs }, tell, inputs);
     const tookMs = clock.elapsed() - began;
     const start = headStart(curves.trained, curves.random);
     return { kind: "done", result: { ...start, device, text, plan: measured.plan, curves, tookMs } };
@@ -111,8 +111,8 @@ export async function runTrial(
 
 interface Learning extends MeasuredPlan {
   readonly seed: string;
-  /** The time is up. */
-  readonly isOver: () => boolean;
+  /** Of the time that a trial may take. */
+  readonly leftMs: () => number;
 }
 
 /**
@@ -123,7 +123,7 @@ async function learn(
   trainer: DeviceTrainer,
   text: PreparedText,
   beginnings: Readonly<Record<TrialArm, ModelParameters>>,
-  { plan, speed, batch, seed, isOver }: Learning,
+  { plan, speed, batch, seed, leftMs }: Learning,
   tell: Tell,
   { manifest, clock, signal }: TrialInputs,
 ): Promise<TrialCurves> {
@@ -141,7 +141,7 @@ async function learn(
   const inTime = (ms: number): Millis => millis(clock.now() + ms);
   tell("learn", { plan, of, endsAt: inTime(expectedMs) });
   const began = clock.elapsed();
-  let [done, gone] = [0, 0];
+  let [done, gone, lastAt] = [0, 0, began];
   let curves: TrialCurves = { trained: [], random: [] };
   for await (const { arm, step, heldOut } of compare(trainer, text, beginnings, settings, signal)) {
     if (step > 0) {
@@ -156,8 +156,10 @@ async function learn(
       tell("learn", { done, of, curves, endsAt: inTime(pace * (expectedMs - gone)) });
     }
     await clock.sleep(0, signal); // whoever tells this thread to stop is heard
-    const points = curves.random.length;
-    if (heldOut !== null && points === curves.trained.length && points >= fewestPoints && isOver()) break;
+    if (heldOut === null || curves.random.length < curves.trained.length) continue;
+    const lastMs = clock.elapsed() - lastAt; // of both arms, from point to point
+    lastAt += lastMs;
+    if (curves.random.length >= fewestPoints && leftMs() < lastMs) break;
   }
   return curves;
 }
