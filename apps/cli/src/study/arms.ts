@@ -56,6 +56,7 @@ export function federated(
     curveRows: scale.curveRows,
     scoresReplicas: false,
     fittedAfter: [],
+    keepsWords: false,
     evaluate: [],
     ...change,
   } as const;

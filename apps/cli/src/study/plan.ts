@@ -76,7 +76,7 @@ export function textJobs(plan: Plan): Job[] {
     return {
       id: textJob({ source, text: name }),
       after: [`tokenizer/${tokenizer}`],
-      work: { kind: "text", name, tokenizer, folder, source, size },
+      work: { kind: "text", name, tokenizer, folder, source, size, planted: [] },
       loads: [],
     };
   };

@@ -50,3 +50,14 @@ export const deptScale: Scale = {
 
 /** One dial at a time: one seed, and half of the tokens. */
 export const sweepScale: Scale = { ...deptScale, seeds: 1, scale: 0.1 };
+
+/** Secrets in a text, and text from single deltas. */
+export const leakageScale: Scale = { ...sweepScale, scale: 0.2 };
+
+/** For text from deltas: a model so small that every token can be tried in every place. */
+export const reconstructed = {
+  model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 32, heads: 2 } },
+  vocabulary: 300,
+  tries: 3,
+  localSteps: [1, 10],
+} as const;

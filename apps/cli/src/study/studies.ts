@@ -5,13 +5,15 @@ import { communicationReport } from "./communication/report.ts";
 import { deptJobs } from "./dept/jobs.ts";
 import { deptReport } from "./dept/report.ts";
 import type { Job, Row } from "./job.ts";
+import { leakageJobs } from "./leakage/jobs.ts";
+import { leakageReport } from "./leakage/report.ts";
 import { newcomersJobs } from "./newcomers/jobs.ts";
 import { newcomersReport } from "./newcomers/report.ts";
 import type { Plan } from "./plan.ts";
 import { plasticityJobs } from "./plasticity/jobs.ts";
 import { plasticityReport } from "./plasticity/report.ts";
 import type { Report } from "./report/report.ts";
-import { deptScale, type Scale, sweepScale } from "./scale.ts";
+import { deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
 import { sweepJobs } from "./sweep/jobs.ts";
 import { sweepReport } from "./sweep/report.ts";
 
@@ -66,5 +68,13 @@ export const studies: readonly Study[] = [
     scale: sweepScale,
     jobs: sweepJobs,
     report: sweepReport,
+  },
+  {
+    name: "leakage",
+    title: "what can be got back out: planted secrets, and text from single deltas",
+    family: "leakage",
+    scale: leakageScale,
+    jobs: leakageJobs,
+    report: leakageReport,
   },
 ];

@@ -24,6 +24,8 @@ export interface TextWork {
   readonly folder: string;
   readonly source: string;
   readonly size: TextSize;
+  /** Documents that are put among those that are trained on, beyond the size. */
+  readonly planted: readonly string[];
 }
 
 /** Deals the documents of all sources out at random: shards that are all of one mixture (IID). */
@@ -91,6 +93,8 @@ export interface FederatedWork {
   readonly scoresReplicas: boolean;
   /** After how many steps of fitting to the last body, which stands still, words are evaluated again. */
   readonly fittedAfter: readonly number[];
+  /** Whether the embeddings of each source stay for other jobs, where they are its own. */
+  readonly keepsWords: boolean;
   /** What the body is evaluated on at the end, with its own embeddings, where they are all its own. */
   readonly evaluate: readonly TextRef[];
 }
@@ -159,6 +163,52 @@ export interface TrafficWork {
   readonly heldOutBytes: number;
 }
 
+/** A sentence with a secret at its end, planted so many times. */
+export interface Canary {
+  readonly prefix: string;
+  /** Digits. */
+  readonly secret: string;
+  readonly copies: number;
+}
+
+/** How well somebody who has a trained body tells planted secrets from others (Carlini et al., arXiv 1802.08232). */
+export interface ExposureWork {
+  readonly kind: "exposure";
+  readonly arm: string;
+  readonly seed: number;
+  /** The job that trained. */
+  readonly from: string;
+  /** The embeddings that go with the body: shared ones, those of the source, or ones that fit it on text without secrets. */
+  readonly words: "shared" | "of the source" | "fitted";
+  readonly recipe: Recipe;
+  readonly vocabulary: number;
+  /** Whose secrets. */
+  readonly source: string;
+  /** Of the source's language, without secrets; its tokenizer is the one that is used. */
+  readonly text: TextRef;
+  readonly fitSteps: number;
+  readonly canaries: readonly Canary[];
+  /** How many secrets each is ranked among, itself included. */
+  readonly candidates: number;
+}
+
+/** Tokens from one delta: of a row of text that a device trained on, under some knowledge of the words. */
+export interface ReconstructWork {
+  readonly kind: "reconstruct";
+  readonly arm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly variant: RunFile["variant"];
+  readonly codec: RunFile["codec"];
+  readonly localSteps: number;
+  readonly text: TextRef;
+  readonly vocabulary: number;
+  /** What the attacker has of the embeddings that training began with: them, or others of its own. */
+  readonly knows: "the first words" | "nothing of words";
+  /** Rows of text that are tried, one delta each. */
+  readonly tries: number;
+}
+
 export type Work =
   | TokenizerWork
   | TextWork
@@ -167,4 +217,6 @@ export type Work =
   | StandardWork
   | AdaptedWork
   | UnseenWork
-  | TrafficWork;
+  | TrafficWork
+  | ExposureWork
+  | ReconstructWork;

@@ -1,6 +1,6 @@
 // Federated arms: whole rounds through the coordinator, the replica, the upload and the averaging that production has.
 
-import { random, sha256Of } from "@homebody/base";
+import { type NamedTensors, random, sha256Of } from "@homebody/base";
 import { exchangeFor, leavesOutRows, type RowMap, takeRows } from "@homebody/dept";
 import { checkRunFile, manifestOf, type RunManifest, type ServedText } from "@homebody/protocol";
 import { drawBatch, encodeShard, type PreparedText, shardBytes } from "@homebody/text";
@@ -13,6 +13,7 @@ import {
   evaluated,
   evaluatedOn,
   keepBody,
+  keepWords,
   type Made,
   type Performing,
   rootMeanSquare,
@@ -63,10 +64,27 @@ export async function trainFederated(work: FederatedWork, performing: Performing
     const phase = `${of === "body" ? "rounds" : "replicas"}${whose}`;
     return rowsOf({ arm, seed, phase, step: body * localSteps }, source, score).slice(0, 1);
   });
+  if (work.keepsWords) await keepAllWords(manifest, federated, performing);
   return {
     rows: [...curve, ...(await endOf(work, manifest, members, federated, performing))],
     provenance: { run: manifest.run, ...(await keepBody(performing, federated.body)) },
   };
+}
+
+/** Under SPEC: of each source, from its device or from the coordinator. */
+async function keepAllWords(
+  { sources }: RunManifest,
+  { body, home }: Federated,
+  performing: Performing,
+): Promise<void> {
+  for (const { id } of sources) {
+    const words = new Map<"phi" | "psi", NamedTensors>();
+    for (const group of ["phi", "psi"] as const) {
+      const numbers = home.get(id)?.get(group) ?? body.get(`${group}/${id}`);
+      if (numbers !== undefined) words.set(group, numbers);
+    }
+    if (words.size > 0) await keepWords(performing, id, words);
+  }
 }
 
 /** Where the exchange leaves out rows, a device has those whose tokens occur in its text. */

@@ -2,8 +2,10 @@
 
 import type { Folder } from "../folder.ts";
 import { type Job, type JobResult, totalTokens } from "../job.ts";
+import { measureExposure } from "./exposure.ts";
 import { trainFederated } from "./federated.ts";
 import type { Made, Performing } from "./performing.ts";
+import { reconstruct } from "./reconstruct.ts";
 import { trainOn, trainStandard } from "./standard.ts";
 import { dealTexts, makeText, makeTokenizer } from "./texts.ts";
 import { measureTraffic } from "./traffic.ts";
@@ -43,6 +45,10 @@ function performWork({ work }: Job, performing: Performing): Promise<Made> {
       return trainStandard(work, performing);
     case "adapted":
       return trainOn(work, performing);
+    case "exposure":
+      return measureExposure(work, performing);
+    case "reconstruct":
+      return reconstruct(work, performing);
     case "traffic":
       return measureTraffic(work, performing);
     case "unseen":

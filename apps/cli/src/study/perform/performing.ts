@@ -83,19 +83,42 @@ export async function keepBody(
   { folder, id }: Performing,
   body: ReadonlyMap<SectionName, NamedTensors>,
 ): Promise<Record<string, string>> {
-  const shared = groups.flatMap((group) => body.get(group) ?? []);
-  const whole = namedTensors(tensorLayout(shared.flatMap(({ layout }) => layout.slots)));
-  let at = 0;
-  for (const { data } of shared) {
-    whole.data.set(data, at);
-    at += data.length;
-  }
+  const whole = joined(groups.flatMap((group) => body.get(group) ?? []));
   await writeTensors(folder, bodyFile(id), whole);
   return { body: sha256Of(new Uint8Array(whole.data.buffer)) };
 }
 
+const wordsFile = (job: string, source: string) => `words/${job}/${source}.safetensors`;
+
+/** Embeddings that are one source's own: of its device, or those that the coordinator keeps for it. */
+export async function keepWords(
+  { folder, id }: Performing,
+  source: string,
+  words: ReadonlyMap<"phi" | "psi", NamedTensors>,
+): Promise<void> {
+  await writeTensors(folder, wordsFile(id, source), joined([...words.values()]));
+}
+
+export async function keptWords({ folder }: Performing, job: string, source: string, config: ModelConfig) {
+  const file = await readTensors(folder, wordsFile(job, source));
+  return { phi: taken(file, config, "phi"), psi: taken(file, config, "psi") };
+}
+
 export async function keptBody({ folder }: Performing, job: string, config: ModelConfig, group: Group) {
-  const file = await readTensors(folder, bodyFile(job));
+  return taken(await readTensors(folder, bodyFile(job)), config, group);
+}
+
+function joined(parts: readonly NamedTensors[]): NamedTensors {
+  const whole = namedTensors(tensorLayout(parts.flatMap(({ layout }) => layout.slots)));
+  let at = 0;
+  for (const { data } of parts) {
+    whole.data.set(data, at);
+    at += data.length;
+  }
+  return whole;
+}
+
+function taken(file: NamedTensors, config: ModelConfig, group: Group): NamedTensors {
   const tensors = namedTensors(groupLayout(config, group));
   for (const { name, offset } of tensors.layout.slots) tensors.data.set(tensorByName(file, name), offset);
   return tensors;

@@ -22,14 +22,11 @@ export async function makeText(work: TextWork, { folder }: Performing): Promise<
   const { name, source, size } = work;
   const tokenizer = await readTokenizer(folder, work.tokenizer);
   const split = await readSplit(work.folder);
-  const pack = (documents: readonly string[], bytes: number, part: string) =>
-    packDocuments(sampled(documents, bytes, source), tokenizer, {
-      context: size.context,
-      seed: `${source}/${part}`,
-    });
+  const pack = (documents: readonly string[], part: string) =>
+    packDocuments(documents, tokenizer, { context: size.context, seed: `${source}/${part}` });
   await writeText(folder, name, {
-    train: pack(split.train, size.trainBytes, "train"),
-    heldOut: pack(split.heldOut, size.heldOutBytes, "held-out"),
+    train: pack([...sampled(split.train, size.trainBytes, source), ...work.planted], "train"),
+    heldOut: pack(sampled(split.heldOut, size.heldOutBytes, source), "held-out"),
   });
   return nothingMade;
 }
