@@ -68,7 +68,7 @@ export function Badge({ tone, children, testId }: { tone: Tone; children: ReactN
   return (
     <span
       data-testid={testId}
-      className={`inline-block whitespace-nowrap rounded-full px-3 py-0.5 text-sm font-medium ${tones[tone]}`}
+      className={`inline-block rounded-2xl md:whitespace-nowrap px-3 py-0.5 text-sm font-medium ${tones[tone]}`}
     >
       {children}
     </span>
