@@ -71,7 +71,12 @@ test.each(["protocol-version", "cannot-take-part"] as const)(
     expect(hellos).toHaveLength(1);
     expect(hellos[0]).toMatchObject({
       protocol: 2,
-      can: { codecs: ["fp32", "fp16"], sections: ["theta", "phi", "psi"] },
+      can: {
+        codecs: ["fp32", "fp16"],
+        sections: ["theta", "phi", "psi", "phi-of-source", "psi-of-source"],
+        vocabularies: ["own", "source", "global"],
+        optimisers: ["adamw", "muon"],
+      },
     });
   },
 );
