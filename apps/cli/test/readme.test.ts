@@ -6,6 +6,7 @@ import { exchangeOf, roundTraffic } from "@homebody/dept";
 import { manifestOf } from "@homebody/protocol";
 import { parseRunFile } from "@homebody/server";
 import { expect, test } from "vitest";
+import { run as addSource } from "../src/source.ts";
 
 const readme = readFileSync(join(import.meta.dirname, "..", "..", "..", "README.md"), "utf8");
 
@@ -24,4 +25,40 @@ test("the README's run file is one, and its claim on traffic is what its example
   expect(traffic.downBytes).toBe(down);
   const tensors = exchangeOf(manifest).sections[0]!.layout.slots.length;
   expect(traffic.upBytes).toBe(up + 20 + 2 * tensors);
+});
+
+test("every choice that the README offers is one that its run file may have", () => {
+  const [first, choices] = [...readme.matchAll(/```yaml\n([\s\S]*?)```/g)].map(([, yaml]) => yaml!);
+  // Under a vocabulary for all, or one a source, sizes are the run's; brought text then needs a tokenizer.json.
+  const plain = first!.replace(/, vocabulary: \d+/g, "").replace(/ {2}- \{ id: minutes.*\n/, "");
+  const line = (key: string) => choices!.split("\n").find((one) => one.startsWith(`${key}:`))!;
+  const keys = choices!.match(/^[a-zA-Z]+(?=:)/gm);
+  expect(keys).toEqual(["variant", "vocabulary", "words", "training", "outer", "round"]);
+  const read = (...lines: string[]) => parseRunFile(`${lines.join("\n")}\n${plain}`, "README.md");
+  for (const variant of ["trim", "glob"])
+    expect(read(line("variant").replace("trim", variant), line("vocabulary"))).toMatchObject({
+      variant,
+      vocabulary: { kind: "global", size: 8192 },
+    });
+  const source = line("vocabulary").replace("global", "source");
+  expect(read(source, line("words")).sources.length).toBe(2);
+  const replaced = plain
+    .replace(/^outer:.*$/m, line("outer"))
+    .replace(/^training:\n/m, "training:\n  fitSteps: 25\n  optimiser: { kind: muon }\n")
+    .replace("round: { ", "round: { sources: 0.5, ");
+  expect(line("training")).toContain("{ fitSteps: 25, optimiser: { kind: muon } }");
+  expect(line("round")).toContain("{ sources: 0.5 }");
+  expect(parseRunFile(replaced, "README.md")).toMatchObject({
+    outer: { kind: "adam" },
+    training: { fitSteps: 25, optimiser: { kind: "muon" } },
+    round: { sources: 0.5 },
+  });
+});
+
+test("the README's way to add a source is what the command takes", async () => {
+  const [, command] = /`npm run homebody -- source (add [^`]*)`/.exec(readme)!;
+  // All of it is understood: what is missing is the run.
+  await expect(addSource(command!.split(/\s+/))).rejects.toThrow(
+    /^data folder: expected one that holds a run/,
+  );
 });
