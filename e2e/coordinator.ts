@@ -35,7 +35,8 @@ export interface Coordinator {
   journal(): Promise<Entry[]>;
 }
 
-export async function coordinator(folder: string): Promise<Coordinator> {
+/** `options`: of `homebody serve`, beside its folder and port. */
+export async function coordinator(folder: string, ...options: readonly string[]): Promise<Coordinator> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   let child: ChildProcess | undefined;
@@ -51,9 +52,9 @@ export async function coordinator(folder: string): Promise<Coordinator> {
     dead: () => dead,
     start: async (fault = "") => {
       const args = ["--import", "tsx", mainScript, "serve", join(folder, "run.yaml")];
-      const options = ["--data", join(folder, "data"), "--port", String(port)];
+      const where = ["--data", join(folder, "data"), "--port", String(port)];
       const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "warn" };
-      const started = spawn(process.execPath, [...args, ...options], {
+      const started = spawn(process.execPath, [...args, ...where, ...options], {
         env,
         stdio: ["ignore", "ignore", "inherit"],
       });

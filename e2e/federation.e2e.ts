@@ -8,13 +8,14 @@ import AxeBuilder from "@axe-core/playwright";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, type Figures, figuresOf, firstLast } from "@homebody/coordinator";
 import { abilities } from "@homebody/dept";
-import { backends, hosts, type OpenUpload, stages } from "@homebody/protocol";
+import { backends, hosts, stages } from "@homebody/protocol";
 import { expect, type Page, test } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
 import { coordinator, until, writeRun } from "./coordinator.ts";
 import { Device } from "./device.ts";
-import { formsOf, secrets } from "./secrets.ts";
-import { account, type Message, openWire } from "./traffic.ts";
+import { addText, addWords, secrets } from "./secrets.ts";
+import { sentIn, uploadsOf } from "./sent.ts";
+import { account, openWire } from "./traffic.ts";
 
 const yaml = `
 name: Two languages
@@ -61,13 +62,8 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
   );
   const hidden = { spanish: secrets(), russian: secrets() };
   const keep = async () => {
-    for (const [device, kept] of [
-      [spanish, hidden.spanish],
-      [russian, hidden.russian],
-    ] as const)
-      for (const { file, name, data } of await device.tensors())
-        if (/^(phi|psi)\//.test(name) && data instanceof Float32Array)
-          for (const [form, bytes] of formsOf(data)) kept.add(`${name} ${form} (${file})`, bytes);
+    await addWords(hidden.spanish, spanish);
+    await addWords(hidden.russian, russian);
   };
 
   await test.step("both contribute, on WebGPU", async () => {
@@ -172,22 +168,8 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
       [russian, hidden.russian, "ru", uplink[1]!],
     ] as const) {
       expect(kept.size).toBeGreaterThan(50_000);
-      for (const document of texts[id]!) kept.add("text", new TextEncoder().encode(document));
-      const text = (await device.tensors()).filter(({ file }) => file === "text.safetensors");
-      const part = (wanted: string) => text.find(({ name }) => name === wanted)!.data as Uint8Array;
-      kept.add("vocabulary", vocabularyOf(part("tokenizer")));
-      for (const shard of [part("train"), part("held-out")]) {
-        kept.add("shard", shard);
-        const tokens = new Uint16Array(shard.slice(20, 20 + 2 * Math.floor((shard.length - 20) / 2)).buffer);
-        kept.add("shard, 32 bits a token", new Uint8Array(Uint32Array.from(tokens).buffer));
-      }
-      const sent = [
-        ...uplinked.messages.flatMap(({ value, attachments }) => [
-          Buffer.from(JSON.stringify(value)),
-          ...attachments,
-        ]),
-        ...uploadsOf(uplinked.messages),
-      ];
+      kept.add("vocabulary", vocabularyOf(await addText(kept, texts[id]!, device)));
+      const sent = sentIn(uplinked.messages);
       for (const bytes of sent) expect(kept.found(bytes)).toEqual([]);
       // The search does find what is there.
       const delta = uploadsOf(uplinked.messages)[0]!;
@@ -232,25 +214,6 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
     });
   }
 });
-
-/** Deltas put together from the chunks that carried them, whatever connection they came by. */
-function uploadsOf(messages: readonly Message[]): Uint8Array[] {
-  const opened: OpenUpload[] = messages.flatMap(({ event, value }) =>
-    event === "open" ? [(value as [OpenUpload])[0]] : [],
-  );
-  const pieces = new Map<string, Map<number, Uint8Array>>();
-  for (const { event, value, attachments } of messages) {
-    if (event !== "chunk" || attachments.length === 0) continue;
-    const [{ upload, offset }] = value as [{ upload: string; offset: number }];
-    const held = pieces.get(upload) ?? new Map<number, Uint8Array>();
-    pieces.set(upload, held.set(offset, attachments[0]!));
-  }
-  const hashes = new Set(opened.map(({ delta }) => delta));
-  return [...pieces.values()].flatMap((held) => {
-    const whole = Buffer.concat([...held].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
-    return hashes.has(sha256Of(whole)) ? [new Uint8Array(whole)] : [];
-  });
-}
 
 /** Every string of a JSON value, but not Socket.IO's placeholders for binary parts. */
 function stringsOf(value: unknown): string[] {

@@ -1,6 +1,7 @@
 // What must never leave a device, as windows of 16 bytes, and the search for them in what did.
 
 import { halfFrom } from "@homebody/codec";
+import type { Device } from "./device.ts";
 
 const windowBytes = 16;
 
@@ -49,4 +50,28 @@ export function formsOf(numbers: Float32Array): readonly (readonly [string, Uint
     ["fp32", new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength)],
     ["fp16", new Uint8Array(half.buffer)],
   ];
+}
+
+/** The embeddings that a device has on its disk now. */
+export async function addWords(kept: Secrets, device: Device): Promise<void> {
+  for (const { file, name, data } of await device.tensors())
+    if (/^(phi|psi)\//.test(name) && data instanceof Float32Array)
+      for (const [form, bytes] of formsOf(data)) kept.add(`${name} ${form} (${file})`, bytes);
+}
+
+/** A device's text, as documents and as tokens. Returns its tokenizer.json. */
+export async function addText(
+  kept: Secrets,
+  documents: readonly string[],
+  device: Device,
+): Promise<Uint8Array> {
+  for (const document of documents) kept.add("text", new TextEncoder().encode(document));
+  const text = (await device.tensors()).filter(({ file }) => file === "text.safetensors");
+  const part = (wanted: string) => text.find(({ name }) => name === wanted)!.data as Uint8Array;
+  for (const shard of [part("train"), part("held-out")]) {
+    kept.add("shard", shard);
+    const tokens = new Uint16Array(shard.slice(20, 20 + 2 * Math.floor((shard.length - 20) / 2)).buffer);
+    kept.add("shard, 32 bits a token", new Uint8Array(Uint32Array.from(tokens).buffer));
+  }
+  return part("tokenizer");
 }
