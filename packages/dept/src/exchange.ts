@@ -56,22 +56,13 @@ const travels: Readonly<Record<RunManifest["variant"], Readonly<Record<Group, Tr
 
 /** The run's exchange as the coordinator has it: every row of every section, and the words of every source that shares them. */
 export function exchangeOf(manifest: Manifest): Exchange {
-  const source = manifest.sources[0]!;
-  const config = configOf(manifest, source.vocabulary);
-  const sections: Section[] = [];
-  const home: Exchange["home"][number][] = [];
-  for (const group of groups) {
-    if (groupLayout(config, group).size === 0) continue;
-    if (travels[manifest.variant][group] !== "home") {
-      if (group === "phi") requireOneVocabulary(manifest);
-      sections.push(sectionOf(manifest, group, null));
-      continue;
-    }
-    const own = manifest.sources.filter((one) => sharesWords(manifest, one));
-    for (const one of own) sections.push(sectionOf(manifest, group, one));
-    if (own.length === 0) home.push({ name: group, layout: groupLayout(config, group) });
-  }
-  return { sections, home, config };
+  if (isOneVocabulary(manifest)) requireOneVocabulary(manifest);
+  return exchange(manifest, manifest.sources, null);
+}
+
+/** Whether the token embedding, and so its vocabulary, is a section that all sources share. */
+export function isOneVocabulary({ variant }: Manifest): boolean {
+  return travels[variant].phi !== "home";
 }
 
 function requireOneVocabulary({ variant, sources }: Manifest): void {
@@ -86,13 +77,14 @@ function requireOneVocabulary({ variant, sources }: Manifest): void {
 }
 
 /** Whether the volunteers of a source share its embeddings, by way of the coordinator. */
-export function sharesWords({ variant }: Manifest, { words }: ManifestSource): boolean {
-  return travels[variant].phi === "home" && words === "source";
+export function sharesWords(manifest: Manifest, { words }: ManifestSource): boolean {
+  return !isOneVocabulary(manifest) && words === "source";
 }
 
 /** Whether a device leaves out the rows of the vocabulary that its text does not need. */
 export function leavesOutRows({ variant, vocabulary }: Manifest): boolean {
-  return travels[variant].phi === "rows" || (travels[variant].phi === "home" && vocabulary.kind === "global");
+  const travel = travels[variant].phi;
+  return travel === "rows" || (travel === "home" && vocabulary.kind === "global");
 }
 
 /** Whether a device declares which rows it holds, before its first delta. */
@@ -131,45 +123,45 @@ export function exchangeFor(manifest: Manifest, source: ManifestSource, rows: Ro
     throw new InputError("row map", `none, under ${variant}`, "one");
   if (rows !== null && rows.size !== source.vocabulary)
     throw new InputError("row map", `${source.vocabulary} rows`, `${rows.size}`);
-  const shares = sharesWords(manifest, source);
-  if (rows !== null && shares && rows.ids.length !== wordsOf(source))
+  if (rows !== null && sharesWords(manifest, source) && rows.ids.length !== wordsOf(source))
     throw new InputError("row map", `the ${wordsOf(source)} rows of the served text`, `${rows.ids.length}`);
-  const config = configOf(manifest, rows?.ids.length ?? source.vocabulary);
+  return exchange(manifest, [source], rows);
+}
+
+/** Of these sources together. `rows`: those that one source's device holds; null: all. */
+function exchange(manifest: Manifest, sources: readonly ManifestSource[], rows: RowMap | null): Exchange {
+  const { vocabulary } = sources[0]!;
+  const whole = configOf(manifest, vocabulary);
+  const config = rows === null ? whole : configOf(manifest, rows.ids.length);
+  const sharing = sources.filter((source) => sharesWords(manifest, source));
   const sections: Section[] = [];
   const home: Exchange["home"][number][] = [];
   for (const group of groups) {
-    const travel = travels[variant][group];
-    if (groupLayout(config, group).size === 0) continue;
-    if (travel !== "home")
-      sections.push(sectionOf(manifest, group, null, travel === "rows" ? rows : null, source));
-    else if (shares) sections.push(sectionOf(manifest, group, source));
-    else home.push({ name: group, layout: groupLayout(config, group) });
+    const layout = groupLayout(config, group);
+    if (layout.size === 0) continue;
+    const travel = travels[manifest.variant][group];
+    if (travel !== "home") sections.push(sectionOf(manifest, group, whole, travel === "rows" ? rows : null));
+    else if (sharing.length === 0) home.push({ name: group, layout });
+    else for (const source of sharing) sections.push(sectionOfSource(manifest, group, source));
   }
   return { sections, home, config };
 }
 
-/** A section of all sources, or of one alone (`of`). */
+function sectionOfSource(manifest: Manifest, group: Group, source: ManifestSource): Section {
+  const section = sectionOf(manifest, group, configOf(manifest, wordsOf(source)), null);
+  return { ...section, name: `${group as "phi" | "psi"}/${source.id}`, source: source.id };
+}
+
+/** A section that all sources share. */
 function sectionOf(
-  manifest: Manifest,
+  { codec, outer }: Manifest,
   group: Group,
-  of: ManifestSource | null,
-  rows: RowMap | null = null,
-  { vocabulary }: ManifestSource = of ?? manifest.sources[0]!,
+  config: ModelConfig,
+  rows: RowMap | null,
 ): Section {
-  const { codec, outer } = manifest;
-  const config = configOf(manifest, of === null ? vocabulary : wordsOf(of));
   const layout = groupLayout(config, group);
-  return {
-    name: of === null ? group : `${group as "phi" | "psi"}/${of.id}`,
-    group,
-    source: of?.id ?? null,
-    layout,
-    config,
-    rows,
-    held: rows === null ? layout : heldLayout(layout, rows),
-    codec,
-    outer,
-  };
+  const held = rows === null ? layout : heldLayout(layout, rows);
+  return { name: group, group, source: null, layout, config, rows, held, codec, outer };
 }
 
 /** Rows of the embedding that the volunteers of a source share: those that the served text needs, where some are left out. */

@@ -9,7 +9,7 @@ import {
 } from "@homebody/base";
 import { initialParameters } from "@homebody/model/parameters";
 import type { RunManifest } from "@homebody/protocol";
-import { type Exchange, exchangeOf, type Section } from "./exchange.ts";
+import { type Exchange, isOneVocabulary, type Section } from "./exchange.ts";
 
 /** The numbers that a section has in the first body: a function of the run's file alone. */
 export function firstNumbers(
@@ -44,7 +44,7 @@ export function encodeSection(
 ): Uint8Array {
   // Where the vocabulary is each source's own, it is no part of what all share.
   const { vocab_size, ...shared } = config;
-  const isOfAll = source === null && exchangeOf(manifest).sections.every(({ name }) => name !== "phi");
+  const isOfAll = source === null && !isOneVocabulary(manifest);
   return encodeSafetensors(numbers, {
     format: "pt",
     run: manifest.run,
