@@ -6,6 +6,7 @@
 
 import {
   cosine,
+  type Holding,
   type Mean,
   normOf,
   type OuterStep,
@@ -94,32 +95,35 @@ async function meansOf(
   inputs: AveragingInputs,
 ): Promise<ReadonlyMap<SectionName, Mean>> {
   const exchanges: Exchange[] = [];
-  for (const delta of work.deltas) exchanges.push(await inputs.exchangeOfDevice(delta));
-  const sums = new Map<SectionName, SectionMean>();
-  /** By section: the deltas that have it, and so their places in its sum. */
-  const holders = new Map<SectionName, number[]>();
+  /** By section: those who have it, in the order of the deltas. */
+  const holdings = new Map<SectionName, Holding[]>();
+  for (const delta of work.deltas) {
+    const { source, tokens } = delta;
+    const exchange = await inputs.exchangeOfDevice(delta);
+    exchanges.push(exchange);
+    for (const { name, rows } of exchange.sections) {
+      const own = holdings.get(name) ?? [];
+      holdings.set(name, own);
+      own.push({ source, tokens, rows: rows?.ids ?? null });
+    }
+  }
+  const sums = new Map<SectionName, { readonly mean: SectionMean; added: number }>();
   for (const { name, layout } of sections) {
-    const own = exchanges.flatMap((exchange, i) => (sectionNamed(exchange, name) === undefined ? [] : [i]));
-    if (own.length === 0) continue;
-    const holdings = own.map((i) => {
-      const { source, tokens } = work.deltas[i]!;
-      return { source, tokens, rows: sectionNamed(exchanges[i]!, name)!.rows?.ids ?? null };
-    });
-    sums.set(name, sectionMean(layout, holdings, inputs.manifest.weighting));
-    holders.set(name, own);
+    const own = holdings.get(name);
+    if (own === undefined) continue;
+    sums.set(name, { mean: sectionMean(layout, own, inputs.manifest.weighting), added: 0 });
   }
   for (const [i, delta] of work.deltas.entries()) {
     const exchange = exchanges[i]!;
     const numbers = await readDelta(delta, exchange, inputs);
-    for (const [s, { name }] of exchange.sections.entries())
-      sums.get(name)!.add(holders.get(name)!.indexOf(i), numbers[s]!.data);
+    for (const [s, { name }] of exchange.sections.entries()) {
+      const sum = sums.get(name)!;
+      sum.mean.add(sum.added++, numbers[s]!.data);
+    }
     await inputs.turn();
   }
-  return new Map([...sums].map(([name, sum]) => [name, sum.result()]));
+  return new Map([...sums].map(([name, { mean }]) => [name, mean.result()]));
 }
-
-const sectionNamed = ({ sections }: Exchange, name: SectionName) =>
-  sections.find((section) => section.name === name);
 
 async function readDelta(
   { delta }: AcceptedDelta,
