@@ -118,17 +118,18 @@ async function findRun(
   const runs = await journal.runs();
   const read = async (run: RunId): Promise<FoundRun> => {
     const entries = await readJournal(journal, run);
-    const first = entries[0]?.fact;
-    if (first?.kind !== "created")
-      throw new Error(`journal: expected a created fact first, got ${first?.kind ?? "none"}`);
+    const first = createdBy(entries);
     const state = replay(entries)!;
     const stored = withJoining(state);
-    const joined = new Set(sourcesToJoin(first.manifest, stored).map(({ id }) => id));
+    const joined = new Set(sourcesToJoin(first, stored).map(({ id }) => id));
     return { entries, state, differences: fixedDifferences(stored, ofFile, written, joined) };
   };
   if (runs.length <= 1) return runs[0] && (await read(runs[0]));
   const fitting: FoundRun[] = [];
   for (const run of runs) {
+    // What is fixed stands in the first fact: the journals of other runs are not read.
+    const first = createdBy(await readJournal(journal, run, 1));
+    if (fixedDifferences(first, ofFile, written).length > 0) continue;
     const found = await read(run);
     if (found.differences.length === 0) fitting.push(found);
   }
@@ -141,6 +142,11 @@ async function findRun(
     "one run, or one that the run file fits",
     `${runs.length}: ${runs.join(", ")}`,
   );
+}
+
+function createdBy([entry]: readonly Entry[]): RunManifest {
+  if (entry?.fact.kind === "created") return entry.fact.manifest;
+  throw new Error(`journal: expected a created fact first, got ${entry?.fact.kind ?? "none"}`);
 }
 
 async function begin(manifest: RunManifest, { journal, blobs, now }: OpenRunInputs): Promise<OpenedRun> {
