@@ -104,14 +104,10 @@ async function withRows(
   blobs: Blobs,
 ): Promise<ReadonlyMap<string, ServedText>> {
   if (!leavesOutRows(manifest)) return texts;
-  const all = new Map<string, ServedText>();
+  const all = new Map(texts);
   for (const { id, vocabulary, tokenizer } of manifest.sources) {
     const text = texts.get(id);
-    if (text === undefined) continue;
-    if (tokenizer === null) {
-      all.set(id, text);
-      continue;
-    }
+    if (text === undefined || tokenizer === null) continue;
     const json = decodeUtf8("tokenizer.json", await existing(tokenizer.sha256, blobs));
     const { train, heldOut } = await documentsOf(manifest, id, text, blobs);
     const { stream } = packDocuments([...train, ...heldOut], tokenizerFromJson(json), {

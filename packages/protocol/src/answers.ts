@@ -8,6 +8,7 @@ import { type Check, checked, shown } from "./check.ts";
 import { finite, sectionName, sha, source, upload, volunteer, whole } from "./fields.ts";
 import { type DeviceKind, device, type Progress, progress } from "./messages.ts";
 import { isRefusal, type Refusal } from "./refusals.ts";
+import { mostSources } from "./run-file.ts";
 
 /** What the coordinator answers to every message but progress. */
 export type Reply<T = object> =
@@ -88,8 +89,8 @@ export interface PresenceReport {
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
 }
 
-/** Theta, and words of each source that a run file may have. */
-const mostSections = 1 + 2 * 256;
+/** Theta, and words of each source that a run may have. */
+const mostSections = 1 + 2 * mostSources;
 
 const sectionFile = z.object({ name: sectionName, sha256: sha, sizeBytes: whole() });
 const bodyRef = z.object({
