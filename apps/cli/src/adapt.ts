@@ -26,12 +26,13 @@ import {
 import { requireMemory } from "@homebody/train";
 import { breathing, engineDevice, systemClock } from "@homebody/volunteer";
 import { type Options, readOptions } from "./adapt/options.ts";
-import { type Interrupt, interrupt } from "./interrupt.ts";
+import type { Interrupt } from "./interrupt.ts";
 import { type Body, findBody } from "./models/body.ts";
 import { findEmbeddings, readTokenizer } from "./models/embeddings.ts";
 import { writeModelFolder } from "./models/folder.ts";
 import { readDocuments, splitText } from "./models/texts.ts";
-import { type ProgressLine, progressLine } from "./progress-line.ts";
+import type { ProgressLine } from "./progress-line.ts";
+import { reported, resultJson } from "./reported.ts";
 import { table } from "./table.ts";
 import { offerWebGpu } from "./webgpu.ts";
 
@@ -39,21 +40,10 @@ export { usage } from "./adapt/options.ts";
 
 export async function run(args: readonly string[]): Promise<number> {
   const options = readOptions(args);
-  const stop = interrupt();
-  const line = progressLine();
-  try {
+  return await reported(async (line, stop) => {
     const result = await work(options, line, stop);
-    line.end();
-    const { json, to } = options;
-    process.stdout.write(json ? `${JSON.stringify({ ...result, args }, null, 2)}\n` : shown(result, to));
-    return 0;
-  } catch (error) {
-    line.end();
-    if (stop.signal.aborted) return 130;
-    throw error;
-  } finally {
-    stop.release();
-  }
+    return options.json ? resultJson(result, args) : shown(result, options.to);
+  });
 }
 
 /** Held-out rows of a point of the curve; in the end all of them are evaluated. */

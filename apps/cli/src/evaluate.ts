@@ -20,11 +20,10 @@ import {
 } from "./evaluate/measure.ts";
 import { readPairs } from "./evaluate/pairs-file.ts";
 import { type FileRow, fileTable, lostNote, measureTable, type Row } from "./evaluate/tables.ts";
-import { interrupt } from "./interrupt.ts";
 import type { TrainedModel } from "./models/of-run.ts";
 import { findModels } from "./models/trained.ts";
 import { backendName, wholeNumber } from "./options.ts";
-import { progressLine } from "./progress-line.ts";
+import { reported, resultJson } from "./reported.ts";
 import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
@@ -61,26 +60,14 @@ interface Options extends Omit<MeasureOptions, "show" | "breathe"> {
 
 export async function run(args: readonly string[]): Promise<number> {
   const options = read(args);
-  const stop = interrupt();
-  const line = progressLine();
-  try {
+  return await reported(async (line, stop) => {
     const breathe = async () => {
       await breath();
       stop.signal.throwIfAborted();
     };
     const result = await evaluate(options, { ...options, show: line.show, breathe });
-    line.end();
-    process.stdout.write(
-      options.json ? `${JSON.stringify({ ...result, args }, null, 2)}\n` : shown(result, options),
-    );
-    return 0;
-  } catch (error) {
-    line.end();
-    if (stop.signal.aborted) return 130;
-    throw error;
-  } finally {
-    stop.release();
-  }
+    return options.json ? resultJson(result, args) : shown(result, options);
+  });
 }
 
 function read(args: readonly string[]): Options {
