@@ -9,7 +9,7 @@
 
 import { random } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
-import { type Exchange, exchangeFor, formsOf } from "@homebody/dept";
+import { type Exchange, exchangeFor, firstAtHome, firstNumbers, formsOf } from "@homebody/dept";
 import { loadParameters, type Parameters } from "@homebody/experiment";
 import { type Group, groupLayout, initialParameters } from "@homebody/model";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
@@ -17,6 +17,7 @@ import { type Batch, drawBatch, type Shard } from "@homebody/text";
 import type { Trainer } from "@homebody/train";
 import { federate } from "../../federation.ts";
 import type { Row } from "../job.ts";
+import { mean } from "../report/statistics.ts";
 import type { ReconstructWork } from "../work.ts";
 import { type Made, type Performing, textOf, trainerOf, turn } from "./performing.ts";
 
@@ -49,7 +50,6 @@ export async function reconstruct(work: ReconstructWork, performing: Performing)
     trainer.dispose();
   }
   const about = { arm, seed, phase: work.knows, source: ref.source, step: localSteps };
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
   const rows: Row[] = [
     { ...about, measure: "tokens found in their place", value: mean(found.map(({ share }) => share)) },
     {
@@ -117,7 +117,7 @@ async function deltaOf(
     batchOf: (_, __, step) => batchOf(step),
     sent: (bytes) => pieces.push(bytes.slice()),
   });
-  const bytes = Uint8Array.from(pieces.flatMap((piece) => [...piece]));
+  const bytes = new Uint8Array(Buffer.concat(pieces));
   const signs = new Map<string, Int8Array>();
   for (const [i, { numbers }] of decodeDelta(bytes, formsOf(exchange)).entries()) {
     const { layout } = exchange.sections[i]!;
@@ -130,16 +130,17 @@ async function deltaOf(
 /** What the attacker begins from: theta is published; words are, where they travel or follow from the run's seed. */
 function knownTo(
   { knows, seed, text }: ReconstructWork,
-  { training }: RunManifest,
+  manifest: RunManifest,
   exchange: Exchange,
 ): Parameters {
-  const { config, home } = exchange;
-  const isHome = (group: Group) => home.some(({ name }) => name === group);
-  const seedOf = (group: Group) => {
-    if (group !== "theta" && knows === "nothing of words") return `${seed}/attacker`;
-    return isHome(group) ? `${training.seed}/${text.source}/words` : `${training.seed}/body`;
+  const first = (group: Group) => {
+    if (group !== "theta" && knows === "nothing of words")
+      return initialParameters(exchange.config, [group], `${seed}/attacker`);
+    const section = exchange.sections.find((one) => one.group === group);
+    return section === undefined
+      ? firstAtHome(manifest, text.source, exchange, group)
+      : firstNumbers(manifest, section);
   };
-  const first = (group: Group) => initialParameters(config, [group], seedOf(group));
   return { theta: first("theta"), phi: first("phi"), psi: first("psi") };
 }
 
