@@ -28,7 +28,7 @@ export interface BroughtFile {
 
 export interface PrepareInputs {
   readonly net: Pick<Net, "download">;
-  readonly disk: Omit<Disk, "clear">;
+  readonly disk: Disk;
   readonly clock: Clock;
   readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly signal: AbortSignal;

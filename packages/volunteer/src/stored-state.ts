@@ -157,7 +157,7 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
       await disk.remove(storedNames.snapshot);
       await disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
-    hasHome: async () => (await open<HomeMeta>(storedNames.home)) !== undefined,
+    hasHome: async () => (await disk.names()).includes(storedNames.home),
     fitted: async (wanted) => {
       const file = await open<{ readonly momentSteps: null }>(storedNames.fitted);
       return file && keptOf(file, wanted, storedNames.fitted);

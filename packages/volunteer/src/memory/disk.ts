@@ -1,4 +1,4 @@
-// A disk in memory: for tests.
+// A disk in memory: for tests, and for those of whom nothing is to be kept.
 
 import type { Disk } from "../ports.ts";
 

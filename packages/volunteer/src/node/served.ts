@@ -3,6 +3,7 @@
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { Tokenizer } from "@homebody/text";
 import { systemClock } from "../clock.ts";
+import { memoryDisk } from "../memory/disk.ts";
 import type { Net } from "../ports.ts";
 import { type PrepareInputs, prepareText, servedTokenizer } from "../prepare.ts";
 import type { Text } from "../text-file.ts";
@@ -12,7 +13,7 @@ export type ServedFiles = Pick<Net, "download">;
 
 const inputsOf = (net: ServedFiles): PrepareInputs => ({
   net,
-  disk: { read: async () => undefined, write: async () => {}, names: async () => [], remove: async () => {} },
+  disk: memoryDisk(),
   clock: systemClock,
   report: () => {},
   signal: new AbortController().signal,
