@@ -4,7 +4,7 @@
 import type { ManifestSource } from "@homebody/protocol";
 import { type Manifest, sharesWords } from "./exchange.ts";
 
-/** A whole sentence for this run and this source; the same on the page and on the command line. */
+/** A whole sentence for this run and this source, as the command line says it. */
 export function coordinatorLearns(manifest: Manifest, source: ManifestSource): string {
   const { variant, vocabulary } = manifest;
   const isServed = source.served !== null;
