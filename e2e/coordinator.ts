@@ -1,17 +1,17 @@
-// A real coordinator in a process of its own, to be killed and started again; and its run.
+// A real coordinator in a process of its own, to be killed and started again; its run; and a volunteer without a browser.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createProbe } from "node:net";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Entry } from "@homebody/coordinator";
 import { demoDocuments, demoSources } from "../apps/cli/src/demo/texts.ts";
 
-/** The program, as it is. */
-export const mainScript = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
+const mainScript = join(import.meta.dirname, "..", "apps", "cli", "src", "main.ts");
 
 /** The texts as they are served, by source. */
-export async function writeRun(folder: string, yaml: string, sources: readonly string[]) {
+async function writeRun(folder: string, yaml: string, sources: readonly string[]) {
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "run.yaml"), yaml);
   const texts: Record<string, readonly string[]> = {};
@@ -36,7 +36,7 @@ export interface Coordinator {
 }
 
 /** `options`: of `homebody serve`, beside its folder and port. */
-export async function coordinator(folder: string, ...options: readonly string[]): Promise<Coordinator> {
+async function coordinator(folder: string, ...options: readonly string[]): Promise<Coordinator> {
   const port = await freePort();
   const url = `http://localhost:${port}`;
   let child: ChildProcess | undefined;
@@ -67,6 +67,35 @@ export async function coordinator(folder: string, ...options: readonly string[])
       await dead;
     },
   };
+}
+
+/** What is to be taken down after a test, the last first. */
+export type Ends = (() => unknown)[];
+
+/** A run in a folder of its own, and its coordinator, which is not started yet. */
+export async function hosted(
+  ends: Ends,
+  yaml: string,
+  sources: readonly string[],
+  ...options: readonly string[]
+) {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-e2e-"));
+  ends.push(() => rmSync(folder, { recursive: true, force: true }));
+  const texts = await writeRun(folder, yaml, sources);
+  const server = await coordinator(folder, ...options);
+  ends.push(() => server.kill());
+  return { folder, texts, server };
+}
+
+/** A volunteer on WebAssembly, in a process of its own. */
+export function headless(ends: Ends, folder: string, url: string, ...options: readonly string[]): void {
+  const args = ["volunteer", url, "--backend", "wasm", "--threads", "1", ...options];
+  const volunteer = spawn(
+    process.execPath,
+    ["--import", "tsx", mainScript, ...args, "--data", join(folder, "volunteer")],
+    { stdio: "ignore" },
+  );
+  ends.push(() => volunteer.kill());
 }
 
 /** Asks until there is an answer. */

@@ -1,11 +1,8 @@
 // What becomes of one device: its GPU is lost, it has none, a second tab wants to train, it is told to forget.
 
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { figuresOf, firstLast } from "@homebody/coordinator";
 import { expect, test } from "@playwright/test";
-import { type Coordinator, coordinator, until, writeRun } from "./coordinator.ts";
+import { type Coordinator, type Ends, hosted, until } from "./coordinator.ts";
 import { Device } from "./device.ts";
 
 const yaml = `
@@ -23,17 +20,13 @@ round: { minimum: 1, deadlineSeconds: 600, evaluationSeconds: 600 }
 heldOut: { sampleRows: 16 }
 `;
 
-const ends: (() => unknown)[] = [];
+const ends: Ends = [];
 test.afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
 
 async function host(): Promise<Coordinator> {
-  const folder = mkdtempSync(join(tmpdir(), "homebody-device-"));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  await writeRun(folder, yaml, ["sw"]);
-  const server = await coordinator(folder);
-  ends.push(() => server.kill());
+  const { server } = await hosted(ends, yaml, ["sw"]);
   await server.start();
   return server;
 }

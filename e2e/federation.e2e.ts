@@ -1,8 +1,3 @@
-// The main job in real Chromium on WebGPU: two devices with two languages train three rounds together, while one is
-// reloaded, the other loses its network, and the coordinator is killed. Then everything that went up is looked at.
-
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { type Sha256, sha256Of } from "@homebody/base";
@@ -11,7 +6,7 @@ import { abilities } from "@homebody/dept";
 import { backends, hosts, stages } from "@homebody/protocol";
 import { expect, type Page, test } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
-import { coordinator, until, writeRun } from "./coordinator.ts";
+import { type Ends, hosted, until } from "./coordinator.ts";
 import { Device } from "./device.ts";
 import { addText, addWords, secrets } from "./secrets.ts";
 import { sentIn, uploadsOf } from "./sent.ts";
@@ -35,7 +30,7 @@ round: { minimum: 2, quorum: all, deadlineSeconds: 600, evaluationSeconds: 600 }
 heldOut: { sampleRows: 16 }
 `;
 
-const ends: (() => unknown)[] = [];
+const ends: Ends = [];
 test.afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
@@ -43,11 +38,7 @@ test.afterEach(async () => {
 test("two devices, two languages, one body: through a reload, a cut and a kill, and only the body travels", async ({
   browser,
 }) => {
-  const folder = mkdtempSync(join(tmpdir(), "homebody-e2e-"));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  const texts = await writeRun(folder, yaml, ["es", "ru"]);
-  const server = await coordinator(folder);
-  ends.push(() => server.kill());
+  const { folder, texts, server } = await hosted(ends, yaml, ["es", "ru"]);
   // The fifth delta is the first of round 3: it is in the journal, and nobody was told.
   await server.start("commit:after-journal:5");
   const wires = [await openWire(() => server.port), await openWire(() => server.port)] as const;

@@ -2,16 +2,14 @@
 // holds of every run is asserted here: sources learn, each body is what was sent, and what the page says of its traffic is
 // what the wire carried, section by section.
 
-import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, figuresOf, firstLast } from "@homebody/coordinator";
 import { groupOf, type Hello, type RunManifest } from "@homebody/protocol";
 import { type Browser, expect, type Page } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
-import { coordinator, mainScript, until, writeRun } from "./coordinator.ts";
+import { type Ends, headless, hosted, until } from "./coordinator.ts";
 import { Device } from "./device.ts";
 import { pathsAsked, uploadsOf } from "./sent.ts";
 import { account, type Message, openWire, type Wire } from "./traffic.ts";
@@ -39,19 +37,14 @@ export interface TrainedOptions {
   readonly headless?: string;
   /** After each round. */
   readonly published?: (devices: readonly Device[]) => Promise<void>;
-  /** What is to be taken down after the test. */
-  readonly ends: (() => unknown)[];
+  readonly ends: Ends;
 }
 
 export async function trained(
   browser: Browser,
-  { yaml, browsers, headless, published = async () => {}, ends }: TrainedOptions,
+  { yaml, browsers, headless: withoutBrowser, published = async () => {}, ends }: TrainedOptions,
 ): Promise<Trained> {
-  const folder = mkdtempSync(join(tmpdir(), "homebody-variants-"));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  const texts = await writeRun(folder, yaml, ["es", "ru"]);
-  const server = await coordinator(folder, "--keep-deltas");
-  ends.push(() => server.kill());
+  const { folder, texts, server } = await hosted(ends, yaml, ["es", "ru"], "--keep-deltas");
   await server.start();
   const wires: Wire[] = [];
   const wire = async () => {
@@ -67,24 +60,7 @@ export async function trained(
     ends.push(() => device.close());
     devices.push(device);
   }
-  if (headless !== undefined) {
-    const args = [
-      "volunteer",
-      (await wire()).url,
-      "--source",
-      headless,
-      "--backend",
-      "wasm",
-      "--threads",
-      "1",
-    ];
-    const volunteer = spawn(
-      process.execPath,
-      ["--import", "tsx", mainScript, ...args, "--data", join(folder, "volunteer")],
-      { stdio: "ignore" },
-    );
-    ends.push(() => volunteer.kill());
-  }
+  if (withoutBrowser !== undefined) headless(ends, folder, (await wire()).url, "--source", withoutBrowser);
   for (const [i, { page }] of devices.entries()) {
     const { title, file } = browsers[i]!;
     await page.getByRole("radio", { name: title }).check();

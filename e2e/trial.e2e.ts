@@ -1,15 +1,10 @@
-// "Try this body on your own language", through a real coordinator of a run that is finished: a visitor's text is learnt
-// from beside a random body, and of it not one byte leaves the page, and nothing is kept.
-
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import AxeBuilder from "@axe-core/playwright";
 import { figuresOf } from "@homebody/coordinator";
 import { expect, type Page, test } from "@playwright/test";
 import { demoDocuments, demoSources } from "../apps/cli/src/demo/texts.ts";
-import { coordinator, mainScript, until, writeRun } from "./coordinator.ts";
+import { type Ends, headless, hosted, until } from "./coordinator.ts";
 import { Device } from "./device.ts";
 import { secrets } from "./secrets.ts";
 import { account, openWire } from "./traffic.ts";
@@ -29,7 +24,7 @@ round: { minimum: 1, deadlineSeconds: 600, evaluationSeconds: 600 }
 heldOut: { sampleRows: 16 }
 `;
 
-const ends: (() => unknown)[] = [];
+const ends: Ends = [];
 test.afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
@@ -37,21 +32,9 @@ test.afterEach(async () => {
 test("a finished run's body is tried on a visitor's text: curves and a sentence, and not one byte of the text leaves", async ({
   browser,
 }) => {
-  const folder = mkdtempSync(join(tmpdir(), "homebody-trial-"));
-  ends.push(() => rmSync(folder, { recursive: true, force: true }));
-  await writeRun(folder, yaml, ["sw"]);
-  const server = await coordinator(folder);
-  ends.push(() => server.kill());
+  const { folder, server } = await hosted(ends, yaml, ["sw"]);
   await server.start();
-  const volunteer = spawn(
-    process.execPath,
-    ["--import", "tsx", mainScript, "volunteer", server.url, "--backend", "wasm", "--threads", "1"].concat(
-      "--data",
-      join(folder, "volunteer"),
-    ),
-    { stdio: "ignore" },
-  );
-  ends.push(() => volunteer.kill());
+  headless(ends, folder, server.url);
   const figures = await until("the run is finished", async () => {
     const figures = figuresOf(await server.journal())!;
     return figures.finished && figures;

@@ -8,6 +8,7 @@ import { bitsOf, rowMapOf } from "@homebody/dept";
 import { groupNames } from "@homebody/protocol";
 import { tokenizerFromJson } from "@homebody/text";
 import { expect, test } from "@playwright/test";
+import type { Ends } from "./coordinator.ts";
 import { addText, addWords, secrets } from "./secrets.ts";
 import { pathsAsked, sentIn, uploadsOf } from "./sent.ts";
 import { hellosIn, type Trained, textOf, trained } from "./trained.ts";
@@ -36,7 +37,7 @@ const everybodys = "vocabulary: { kind: global, size: 320 }";
 const [spanish, russian] = [{ title: /español/i }, { title: /русский/i }];
 const bringing = [spanish, { ...russian, file: "ru.jsonl" }];
 
-const ends: (() => unknown)[] = [];
+const ends: Ends = [];
 test.afterEach(async () => {
   for (const end of ends.splice(0).reverse()) await end();
 });
