@@ -1,6 +1,7 @@
 // What the README says of its own example: the run file is read, and the traffic is what the formulas give.
 
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { exchangeOf, roundTraffic } from "@homebody/dept";
 import { manifestOf } from "@homebody/protocol";
@@ -57,8 +58,13 @@ test("every choice that the README offers is one that its run file may have", ()
 
 test("the README's way to add a source is what the command takes", async () => {
   const [, command] = /`npm run homebody -- source (add [^`]*)`/.exec(readme)!;
-  // All of it is understood: what is missing is the run.
-  await expect(addSource(command!.split(/\s+/))).rejects.toThrow(
-    /^data folder: expected one that holds a run/,
-  );
+  // All of it is understood: what is missing is the run. Never in a folder where somebody may have one.
+  const empty = mkdtempSync(join(tmpdir(), "homebody-readme-"));
+  try {
+    const args = command!.split(/\s+/).map((arg) => (arg === "./data" ? empty : arg));
+    expect(args).toContain(empty);
+    await expect(addSource(args)).rejects.toThrow(/^data folder: expected one that holds a run/);
+  } finally {
+    rmSync(empty, { recursive: true });
+  }
 });
