@@ -15,6 +15,7 @@ export const tinyScale: Scale = {
   globalVocabulary: 300,
   ownVocabulary: 270,
   adaptShare: 0.5,
+  adaptLeast: 2,
   trainBytes: 4000,
   heldOutBytes: 600,
   tokenizerBytes: 2000,

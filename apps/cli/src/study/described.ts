@@ -70,7 +70,7 @@ export function smallness(plan: Plan): Section {
         text:
           `${seeds} ${seeds === 1 ? "seed gives no idea of chance: a difference may be luck" : "seeds: a claim counts as found only where every seed has the same sign"}. ` +
           `All arms have the same peak learning rate (${scale.peak}); the paper lowers STD's until it no longer diverges, which nothing does here. ` +
-          `The second phase has ${adaptSteps(plan)} steps, ${scale.adaptShare} of those of pre-training.`,
+          `The second phase has ${adaptSteps(plan)} steps: ${scale.adaptShare} of those of pre-training, as in the paper, but at least ${scale.adaptLeast}, since in fewer steps fresh embeddings learn no more than how common each word is.`,
       },
       {
         kind: "prose",

@@ -26,7 +26,7 @@ export function stepsOf({ scale, factor }: Plan): { readonly localSteps: number;
 }
 
 export function adaptSteps(plan: Plan): number {
-  return Math.max(2, Math.round(plan.scale.adaptShare * stepsOf(plan).steps));
+  return Math.max(plan.scale.adaptLeast, Math.round(plan.scale.adaptShare * stepsOf(plan).steps));
 }
 
 export const seedsOf = ({ seeds }: Plan): readonly number[] => Array.from({ length: seeds }, (_, i) => i + 1);

@@ -15,8 +15,9 @@ export interface Scale {
   /** Tokens of the vocabulary that all sources share, and of each source's own. */
   readonly globalVocabulary: number;
   readonly ownVocabulary: number;
-  /** Steps of continued pre-training, as a share of those of pre-training. */
+  /** Steps of continued pre-training, as a share of those of pre-training; and the fewest that tell bodies apart. */
   readonly adaptShare: number;
+  readonly adaptLeast: number;
   /** UTF-8 bytes of each source's text, at most. */
   readonly trainBytes: number;
   readonly heldOutBytes: number;
@@ -40,6 +41,8 @@ export const deptScale: Scale = {
   globalVocabulary: 2048,
   ownVocabulary: 512,
   adaptShare: 0.2,
+  // In 20 steps fresh embeddings get as far as a unigram model, whatever the body: measured.
+  adaptLeast: 200,
   trainBytes: 1_500_000,
   heldOutBytes: 24_000,
   tokenizerBytes: 300_000,

@@ -46,7 +46,7 @@ export function deptFindings(plan: Plan, rows: readonly Row[]): readonly Finding
   const means = variants.map((id) => mean(valuesOf(score(id))));
   const spread = Math.max(...means) / Math.min(...means) - 1;
   findings.push({
-    verdict: spread <= 0.1 ? "as in the paper" : "not as in the paper",
+    verdict: plan.seeds < 2 ? "undecided" : spread <= 0.1 ? "as in the paper" : "not as in the paper",
     text: `The four variants are within ${(100 * spread).toFixed(1)} % of each other (paper: about 5 % in perplexity).`,
   });
   if (unseen.length > 0) {

@@ -27,7 +27,7 @@ export function plasticityJobs(plan: Plan): Job[] {
 function unseen(plan: Plan, arm: string, seed: number, from: string | null, source: CorpusSource): Job {
   const { scale } = plan;
   const text = ownText(source);
-  const steps = Math.max(points - 1, Math.round(stepsOf(plan).steps / 2));
+  const steps = Math.max(points - 1, scale.adaptLeast, Math.round(stepsOf(plan).steps / 2));
   const vocabulary = scale.ownVocabulary;
   return {
     id: `unseen/${source.id}/${arm}/${seed}`,
