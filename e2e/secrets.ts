@@ -52,8 +52,11 @@ export function formsOf(numbers: Float32Array): readonly (readonly [string, Uint
   ];
 }
 
-/** The embeddings that a device has on its disk now. */
+/** The embeddings that a device has on its disk now, and the secret that they began from. */
 export async function addWords(kept: Secrets, device: Device): Promise<void> {
+  const [, secret] = [...(await device.files())].find(([path]) => path.endsWith("/words-secret"))!;
+  kept.add("words' secret, as text", secret);
+  kept.add("words' secret", Uint8Array.from(Buffer.from(new TextDecoder().decode(secret), "hex")));
   for (const { file, name, data } of await device.tensors())
     if (/^(phi|psi)\//.test(name) && data instanceof Float32Array)
       for (const [form, bytes] of formsOf(data)) kept.add(`${name} ${form} (${file})`, bytes);

@@ -19,13 +19,13 @@ import {
   encodeSection,
   exchangeFor,
   exchangeOf,
-  firstAtHome,
   firstNumbers,
   parameterCounts,
   type RowMap,
+  wordsSeed,
 } from "@homebody/dept";
 import { evaluateHeldOut } from "@homebody/experiment";
-import type { Group } from "@homebody/model";
+import { type Group, initialParameters } from "@homebody/model";
 import {
   type Announcement,
   type Assignment,
@@ -290,6 +290,8 @@ async function volunteerFor(
     manifest,
     source,
     exchange,
+    // One device a source: nobody looks, and a seed repeats it.
+    wordsSeed: wordsSeed(manifest.training.seed, source.id),
     net,
     disk: memoryDisk(),
     device,
@@ -403,7 +405,8 @@ function firstHome({ manifest, first }: Federation, source: string, exchange: Ex
   return new Map(
     exchange.home.map(({ name, layout }) => [
       name,
-      first?.(name, layout, source) ?? firstAtHome(manifest, source, exchange, name),
+      first?.(name, layout, source) ??
+        initialParameters(exchange.config, [name], wordsSeed(manifest.training.seed, source)),
     ]),
   );
 }

@@ -58,7 +58,7 @@ async function volunteers(folder: string, url: string) {
   ] as const) {
     const dataDir = join(folder, `volunteer-${source}`);
     mkdirSync(dataDir, { recursive: true });
-    writeFileSync(join(dataDir, "identity"), digit.repeat(64));
+    for (const name of ["identity", "words-secret"]) writeFileSync(join(dataDir, name), digit.repeat(64));
     const { volunteer } = await startHeadless({
       url,
       source,

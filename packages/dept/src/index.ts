@@ -19,7 +19,7 @@ export {
 } from "./exchange.ts";
 export { bitsOf, putRows, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
-export { decodeSection, encodeSection, firstAtHome, firstNumbers } from "./section-file.ts";
+export { decodeSection, encodeSection, firstNumbers, wordsSeed } from "./section-file.ts";
 export { splitOf, vocabularySample } from "./texts.ts";
 export {
   type ParameterCounts,

@@ -9,7 +9,7 @@ import {
 } from "@homebody/base";
 import { initialParameters } from "@homebody/model/parameters";
 import type { RunManifest } from "@homebody/protocol";
-import { type Exchange, isOneVocabulary, type Section } from "./exchange.ts";
+import { isOneVocabulary, type Section } from "./exchange.ts";
 
 /** The numbers that a section has in the first body: a function of the run's file alone. */
 export function firstNumbers(
@@ -19,21 +19,17 @@ export function firstNumbers(
   return initialParameters(
     config,
     [group],
-    source === null ? `${training.seed}/body` : wordsSeed(training, source),
+    source === null ? `${training.seed}/body` : wordsSeed(training.seed, source),
   );
 }
 
-/** The numbers that a group which stays at home begins with: a function of the run's file and the source. */
-export function firstAtHome(
-  { training }: RunManifest,
-  source: string,
-  { config }: Exchange,
-  group: Section["group"],
-): NamedTensors {
-  return initialParameters(config, [group], wordsSeed(training, source));
+/**
+ * What a source's first words follow from. Those that stay at home follow from a secret too, which never leaves their device:
+ * whoever knows the run does not know them.
+ */
+export function wordsSeed(runSeed: number | string, source: string, secret?: string): string {
+  return [runSeed, source, "words", ...(secret === undefined ? [] : [secret])].join("/");
 }
-
-const wordsSeed = ({ seed }: RunManifest["training"], source: string) => `${seed}/${source}/words`;
 
 /** Equal numbers of an equal run and body have equal bytes. `format: pt` is what Hugging Face's loaders look for. */
 export function encodeSection(

@@ -16,6 +16,8 @@ import type { Task } from "./view.ts";
 export interface PreparationInputs {
   readonly manifest: RunManifest;
   readonly source: ManifestSource;
+  /** What words that stay here begin from. */
+  readonly wordsSeed: string;
   /** For text that is brought; null takes what is on the disk. */
   readonly files: readonly BroughtFile[] | null;
   readonly net: Net;

@@ -6,15 +6,8 @@
 
 import { type NamedTensors, namedTensors, type Sha256, sha256Of } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
-import {
-  type Exchange,
-  encodeSection,
-  firstAtHome,
-  firstNumbers,
-  learningRate,
-  type Section,
-} from "@homebody/dept";
-import { countParameters, type Group, groups } from "@homebody/model/parameters";
+import { type Exchange, encodeSection, firstNumbers, learningRate, type Section } from "@homebody/dept";
+import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
 import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
 import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
 import type { MemoryPlan } from "@homebody/train";
@@ -31,6 +24,8 @@ export interface ReplicaInputs {
   readonly source: ManifestSource;
   /** This device's. */
   readonly exchange: Exchange;
+  /** What words that stay here begin from. */
+  readonly wordsSeed: string;
   readonly net: Net;
   readonly disk: Disk;
   readonly device: Device;
@@ -98,7 +93,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   }
 
   const firstHome = () =>
-    new Map(home.map(({ name }) => [name, firstAtHome(manifest, source.id, exchange, name)]));
+    new Map(home.map(({ name }) => [name, initialParameters(config, [name], inputs.wordsSeed)]));
 
   /** A body on the device; words of this source that nobody has trained yet as they were fitted here. */
   async function loadSections(body: BodyRef, numbers: readonly NamedTensors[]): Promise<void> {

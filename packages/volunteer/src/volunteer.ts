@@ -2,7 +2,7 @@
 // keep what there is to show. Everything that a screen shows is in the View, which is shown at each change.
 
 import type { SourceId } from "@homebody/base";
-import { abilities } from "@homebody/dept";
+import { abilities, wordsSeed } from "@homebody/dept";
 import {
   events,
   type ManifestSource,
@@ -35,6 +35,8 @@ export interface VolunteerOptions {
   readonly files: readonly BroughtFile[] | null;
   /** 64 hex digits: who holds it is the volunteer. */
   readonly secret: string;
+  /** 64 hex digits, never sent: the words that stay here begin from it. */
+  readonly wordsSecret: string;
   readonly host: "browser" | "node";
   readonly net: Net;
   readonly disk: Disk;
@@ -105,6 +107,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     ...options,
     net,
     source,
+    wordsSeed: wordsSeed(manifest.training.seed, source.id, options.wordsSecret),
     introducible: open,
     changed: show,
     received: (group, bytes) => record.change({ ledger: withReceived(record.now().ledger, group, bytes) }),

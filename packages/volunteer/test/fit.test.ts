@@ -2,12 +2,13 @@
 
 import type { NamedTensors } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
-import { exchangeFor, firstAtHome, firstNumbers, formsOf } from "@homebody/dept";
+import { exchangeFor, formsOf, wordsSeed } from "@homebody/dept";
+import { initialParameters } from "@homebody/model/parameters";
 import { events } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
 import { storedNames, storedState } from "../src/stored-state.ts";
 import type { Volunteer } from "../src/volunteer.ts";
-import { deviceOf, Host, manifestWith, type RunOptions } from "./world.ts";
+import { deviceOf, Host, manifestWith, type RunOptions, wordsSecret } from "./world.ts";
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -36,7 +37,9 @@ function world(options: RunOptions = {}) {
       ends.push(() => device.close(volunteer));
       return volunteer;
     },
-    firstHome: (group: "phi" | "psi") => firstAtHome(host.manifest, "a", exchange, group).data,
+    firstHome: (group: "phi" | "psi") =>
+      initialParameters(exchange.config, [group], wordsSeed(host.manifest.training.seed, "a", wordsSecret))
+        .data,
     deltaOf: (round: number) =>
       decodeDelta(host.deltas.get(round)!, formsOf(exchange)).map(({ numbers }) => numbers.data),
   };
@@ -75,18 +78,29 @@ test("[V20] a newcomer is not ready before its words fit the body; they are stor
 /** The words that a newcomer of body 4 has when it is ready, and the steps that it took. */
 async function fitted(
   meanwhile: (now: ReturnType<typeof world> & { readonly volunteer: Volunteer }) => Promise<void>,
+  more: Parameters<ReturnType<typeof world>["start"]>[0] = {},
 ) {
   const own = world();
   const { host, clock, start, stored, readies, device } = own;
   host.trainedByOthers(4);
   host.open(5, { assigned: false });
-  const volunteer = await start();
+  const volunteer = await start(more);
   await clock.until("step 3 of the fit", () => fitStepOf(volunteer) === 3);
   await meanwhile({ ...own, volunteer });
   await clock.until("it is ready", () => readies().at(-1) === true);
   const { values } = (await stored.home(0))!;
   return { words: [values.get("phi")!.data, values.get("psi")!.data], steps: device.steps() };
 }
+
+test("words that stay home begin from a secret that is never sent: neither the run nor the identity tells them", async () => {
+  const [one, again, other] = [
+    await fitted(async () => {}),
+    await fitted(async () => {}, { secret: "a7".repeat(32) }),
+    await fitted(async () => {}, { wordsSecret: "a7".repeat(32) }),
+  ];
+  expect(again.words).toEqual(one.words);
+  for (const group of [0, 1]) expect(other.words[group]).not.toEqual(one.words[group]);
+});
 
 test("[V20] a reload, a pause, a lost device and another body in the middle of it change nothing of what comes of it", async () => {
   const whole = await fitted(async () => {});
@@ -300,12 +314,4 @@ test("[V20] GLOB: embeddings that all share are never fresh", async () => {
   const volunteer = await start();
   await clock.until("settled", () => volunteer.view().roundsContributed === 1);
   expect(device.steps()).toBe(4);
-});
-
-test("[V20] the first words of a source that shares them are those that the body has", () => {
-  const { host, exchange } = world({ words: "source" });
-  const [, phi] = exchange.sections;
-  expect(firstNumbers(host.manifest, phi!).data).toEqual(
-    firstAtHome(host.manifest, "a", exchange, "phi").data,
-  );
 });

@@ -2,8 +2,8 @@
 
 import { InputError, namedTensors, sha256Of } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
-import { encodeSection, exchangeFor, firstAtHome, firstNumbers, formsOf } from "@homebody/dept";
-import { groupLayout } from "@homebody/model/parameters";
+import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dept";
+import { groupLayout, initialParameters } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
 import { createReplica, engineDevice, systemClock, type Work } from "@homebody/volunteer";
 import { memoryDisk, memoryNet } from "@homebody/volunteer/memory";
@@ -48,7 +48,10 @@ function replicaOn(served = bytes, run = manifest) {
   net.coordinator.files.set(`/bodies/${section.sha256}`, served);
   const device = engineDevice("wasm", { threads: 1 });
   const ports = { net, disk: memoryDisk(), device, clock: systemClock };
-  return { ports, start: () => createReplica({ manifest: run, source, exchange, ...ports }) };
+  return {
+    ports,
+    start: () => createReplica({ manifest: run, source, exchange, wordsSeed: "words at home", ...ports }),
+  };
 }
 
 test("given batches and home tensors are what it trains, with the engine", async () => {
@@ -106,7 +109,10 @@ test("[V20] a fit moves embeddings alone, on a short schedule of its own; theta 
 
   const expected = ports.device.trainer({ config: exchange.config, ...training });
   const firsts = new Map(
-    (["phi", "psi"] as const).map((group) => [group, firstAtHome(manifest, "a", exchange, group)]),
+    (["phi", "psi"] as const).map((group) => [
+      group,
+      initialParameters(exchange.config, [group], "words at home"),
+    ]),
   );
   expected.load("theta", start);
   for (const [group, tensors] of firsts) expected.load(group, tensors);

@@ -1,11 +1,12 @@
 // The rules of a volunteer through its real rooms, over ports in memory.
 
-import { exchangeFor, firstAtHome } from "@homebody/dept";
+import { exchangeFor, wordsSeed } from "@homebody/dept";
+import { initialParameters } from "@homebody/model/parameters";
 import { events } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
 import { storedNames, storedState } from "../src/stored-state.ts";
 import type { Volunteer } from "../src/volunteer.ts";
-import { deviceOf, Host, manifestWith, type RunOptions, secret } from "./world.ts";
+import { deviceOf, Host, manifestWith, type RunOptions, secret, wordsSecret } from "./world.ts";
 
 const ends: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -30,7 +31,8 @@ function world(options: RunOptions = {}, own: Parameters<typeof deviceOf>[1] = {
 
 const firstHome = (host: Host) => {
   const exchange = exchangeFor(host.manifest, host.manifest.sources[0]!, null);
-  return firstAtHome(host.manifest, "a", exchange, "phi").data;
+  return initialParameters(exchange.config, ["phi"], wordsSeed(host.manifest.training.seed, "a", wordsSecret))
+    .data;
 };
 const stepOf = (volunteer: Volunteer) => {
   const { activity } = volunteer.view();

@@ -162,6 +162,7 @@ async function goesOn(disk: ReturnType<typeof oldDisk>) {
     source: "a" as SourceId,
     files: null,
     secret: "5".repeat(64),
+    wordsSecret: "6".repeat(64),
     host: "node",
     net,
     disk,

@@ -40,6 +40,7 @@ import type { View } from "../src/view.ts";
 import { startVolunteer, type Volunteer, type VolunteerOptions } from "../src/volunteer.ts";
 
 export const secret = "5e".repeat(32);
+export const wordsSecret = "3c".repeat(32);
 const sourceId = "a" as SourceId;
 
 const documents = Array.from({ length: 16 }, (_, i) => `one body ${i}, many words ${i * i}`);
@@ -337,6 +338,7 @@ export function deviceOf(host: Host, options: MemoryDeviceOptions = {}) {
       source: sourceId,
       files: null,
       secret,
+      wordsSecret,
       host: "node",
       net: host.net,
       disk,

@@ -88,7 +88,8 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
         name: file.name,
         bytes: async () => new Uint8Array(await file.arrayBuffer()),
       })) ?? null,
-    secret: await identity(),
+    secret: await secretIn("identity"),
+    wordsSecret: await secretIn("words-secret"),
     host: "browser",
     net: webNet(self.location.origin),
     disk: await privateDisk(`${manifest.run.slice(0, 16)}-${source}`),
@@ -140,12 +141,12 @@ async function forget(): Promise<void> {
   showIdle({ kind: "idle" });
 }
 
-/** A secret of this browser's own: who holds it is the volunteer. */
-async function identity(): Promise<string> {
-  const kept = await readHome("identity");
+/** A secret of this browser's own, made where there is none. */
+async function secretIn(name: "identity" | "words-secret"): Promise<string> {
+  const kept = await readHome(name);
   if (kept !== undefined && /^[0-9a-f]{64}$/.test(kept)) return kept;
   const secret = toHex(crypto.getRandomValues(new Uint8Array(32)));
-  await writeHome("identity", secret);
+  await writeHome(name, secret);
   return secret;
 }
 

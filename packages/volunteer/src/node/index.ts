@@ -52,7 +52,8 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     manifest,
     source: source.id,
     files: source.served === null ? files : null,
-    secret: await secretIn(dataDir),
+    secret: await secretIn(dataDir, "identity"),
+    wordsSecret: await secretIn(dataDir, "words-secret"),
     host: "node",
     net: webNet(url),
     disk,
@@ -93,9 +94,9 @@ function chooseSource(manifest: RunManifest, wanted: string | undefined, brings:
   throw new InputError("source", `one of ${list}`, wanted ?? (brings ? "text for none" : "no text"));
 }
 
-/** A secret of this folder's own: who has the folder is the volunteer. */
-async function secretIn(dataDir: string): Promise<string> {
-  const path = join(dataDir, "identity");
+/** A secret of this folder's own, made where there is none. */
+async function secretIn(dataDir: string, name: "identity" | "words-secret"): Promise<string> {
+  const path = join(dataDir, name);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const kept = await readFile(path, "utf8").catch(() => "");
   if (/^[0-9a-f]{64}$/.test(kept)) return kept;

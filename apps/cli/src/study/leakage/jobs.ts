@@ -85,14 +85,14 @@ export const reconstructArms: readonly ReconstructArm[] = [
   },
   {
     id: "spec-first",
-    title: "SPEC, first round",
-    what: "Words stay home, but before the first step they follow from the run's seed, which is public: whoever knows the size of the vocabulary can make them.",
+    title: "SPEC, words known",
+    what: "As if somebody had told the attacker the device's embeddings: what they hide is the difference to the next line.",
     ...{ variant: "spec", knows: "the first words" },
   },
   {
     id: "spec",
     title: "SPEC, words unknown",
-    what: "As in any later round: the attacker has a body and a delta of it, and no embeddings.",
+    what: "As in a run: the attacker has a body and a delta of it, and no embeddings.",
     ...{ variant: "spec", knows: "nothing of words" },
   },
 ];

@@ -94,7 +94,7 @@ function findingsOf(rows: readonly Row[]): readonly Finding[] {
       `Where embeddings travel, rows of words that occur move otherwise than those of words that do not: from one step they are told apart with AUC ${share("glob-fp32", apart, 1).toFixed(2)}, from ten with ${share("glob-fp32", apart, 10).toFixed(2)} (0.5 is chance). Under TRIM the row map says outright which words a device's text has; under SPEC there are no rows to look at.`,
     ),
     note(
-      "Words that stay home begin with numbers that follow from the run's public seed. So in the very first round SPEC hides no more than GLOB does; later only the device knows its words, and the same search finds nothing.",
+      "Where the attacker knows a device's words, SPEC hides no more than GLOB does. In a run nobody knows them: they begin from a secret that never leaves the device, and without them the same search finds nothing.",
     ),
   ];
 }

@@ -9,7 +9,7 @@
 
 import { random } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
-import { type Exchange, exchangeFor, firstAtHome, firstNumbers, formsOf } from "@homebody/dept";
+import { type Exchange, exchangeFor, firstNumbers, formsOf, wordsSeed } from "@homebody/dept";
 import { loadParameters, type Parameters } from "@homebody/experiment";
 import { type Group, groupLayout, initialParameters } from "@homebody/model";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
@@ -127,7 +127,7 @@ async function deltaOf(
   return signs;
 }
 
-/** What the attacker begins from: theta is published; words are, where they travel or follow from the run's seed. */
+/** What the attacker begins from: theta is published; words are, where they travel or were told. */
 function knownTo(
   { knows, seed, text }: ReconstructWork,
   manifest: RunManifest,
@@ -138,7 +138,7 @@ function knownTo(
       return initialParameters(exchange.config, [group], `${seed}/attacker`);
     const section = exchange.sections.find((one) => one.group === group);
     return section === undefined
-      ? firstAtHome(manifest, text.source, exchange, group)
+      ? initialParameters(exchange.config, [group], wordsSeed(manifest.training.seed, text.source))
       : firstNumbers(manifest, section);
   };
   return { theta: first("theta"), phi: first("phi"), psi: first("psi") };
