@@ -4,6 +4,7 @@
 
 import type { Millis } from "@homebody/base";
 import { firstLast, savingFactor } from "@homebody/coordinator";
+import { coordinatorLearns } from "@homebody/dept";
 import { type Admin, type Reply, refusalSentences, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import axe from "axe-core";
@@ -17,7 +18,7 @@ import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
-import { ledgerWords, whatItLearns } from "./run/travels.ts";
+import { ledgerWords } from "./run/travels.ts";
 import "./style.css";
 import { TryPage } from "./try/TryPage.tsx";
 import { openTrial } from "./try/trial.ts";
@@ -167,7 +168,7 @@ test.each(["new", "glob", "trim", "words of sources"] as const)(
     const source = manifest!.sources.find(({ id }) => id === (name === "words of sources" ? "ja" : "en"))!;
     await expect
       .element(page.getByTestId("what-it-learns"))
-      .toHaveTextContent(whatItLearns(manifest!, source));
+      .toHaveTextContent(coordinatorLearns(manifest!, source));
     const stays = /words stay|only the body is shared|only the body travels|its words never/i;
     if (name === "new") expect(place.textContent).toMatch(stays);
     else expect(place.textContent).not.toMatch(stays);

@@ -35,18 +35,39 @@ const cases: readonly Case[] = [
 test.each(cases)("what is said agrees with what travels: %j", (one) => {
   const { sentence, exchange, run } = told(one);
   const travels = (group: string) => exchange.sections.some((section) => section.group === group);
-  expect(sentence).toMatch(/^The coordinator learns [^.]*\.$/);
-  expect(sentence.includes("nothing of words")).toBe(!travels("phi"));
-  expect(sentence.includes("stay on this device")).toBe(exchange.home.length > 0);
-  expect(sentence.includes("this source's embeddings")).toBe(
-    exchange.sections.some((s) => s.source !== null),
-  );
-  expect(sentence.includes("which words of the shared vocabulary")).toBe(declaresRows(run));
-  expect(sentence.includes("the host has anyway")).toBe(one.served === true);
-  expect(sentence.includes("your text")).toBe(one.served !== true);
+  expect(sentence.match(/\.( |$)/g)).toHaveLength(1); // one sentence
+  expect(sentence.includes("none of your words")).toBe(!travels("phi"));
+  expect(sentence.includes("Your embeddings travel too")).toBe(travels("phi"));
+  expect(sentence.includes("of this source")).toBe(exchange.sections.some((s) => s.source !== null));
+  expect(sentence.includes("just the words that occur")).toBe(declaresRows(run));
+  expect(/\bhost( lent|'s text)/.test(sentence)).toBe(one.served === true);
+  expect(/text.* stays? on this device/.test(sentence)).toBe(one.served !== true);
 });
 
-test("a vocabulary that the host gave is not said to stay on the device", () => {
-  expect(told({ variant: "spec", kind: "own" }).sentence).toContain("the vocabulary and its embeddings stay");
-  expect(told({ variant: "spec", kind: "global" }).sentence).toContain("words: the embeddings stay");
+test("in these words", () => {
+  const say = (one: Case) => told(one).sentence;
+  expect(say({ variant: "spec", kind: "own" })).toBe(
+    "The coordinator gets none of your words: text, vocabulary and embeddings stay on this device.",
+  );
+  expect(say({ variant: "spec", kind: "own", served: true })).toBe(
+    "The coordinator gets none of your words: the vocabulary and embeddings that this device makes of the host's text stay on it.",
+  );
+  expect(say({ variant: "spec", kind: "source" })).toBe(
+    "The coordinator gets none of your words: text and embeddings stay on this device.",
+  );
+  expect(say({ variant: "spec", kind: "global" })).toBe(
+    "The coordinator gets none of your words: text and embeddings stay on this device, and so does which words of the run's vocabulary occur in it.",
+  );
+  expect(say({ variant: "spec", kind: "source", words: "source", served: true })).toBe(
+    "Your embeddings travel too: the coordinator averages them with those of the others of this source, and from how yours move it can tell which words your device saw and about how often, in text that the host lent.",
+  );
+  expect(say({ variant: "glob", kind: "global" })).toBe(
+    "Your embeddings travel too, of the whole vocabulary that all share: from how they move the coordinator can tell which words occur in your text and about how often; the text itself stays on this device.",
+  );
+  expect(say({ variant: "trim", kind: "global" })).toBe(
+    "Your embeddings travel too, of just the words that occur in your text: so the coordinator knows which words these are, and can tell from how they move about how often each comes; the text itself stays on this device.",
+  );
+  expect(say({ variant: "trim", kind: "global", served: true })).toBe(
+    "Your embeddings travel too, of just the words that occur in the host's text: from how they move the coordinator can tell which words your device saw and about how often, in text that the host lent.",
+  );
 });

@@ -1,38 +1,37 @@
-// What the coordinator learns from a volunteer's deltas, in one sentence, for those who are about to take part. It says what can
-// be read off them; what they may tell beyond that is in docs/threat-model.md.
+// What the coordinator learns of a volunteer's words from its deltas, in one sentence, for those who are about to take part: on the
+// page and on the command line. What deltas may tell beyond that is in docs/threat-model.md.
 
 import type { ManifestSource } from "@homebody/protocol";
-import { type Manifest, sharesWords } from "./exchange.ts";
+import { declaresRows, type Manifest, sharesWords } from "./exchange.ts";
 
-/** A whole sentence for this run and this source, as the command line says it. */
+/** A whole sentence for this run and this source. */
 export function coordinatorLearns(manifest: Manifest, source: ManifestSource): string {
-  const { variant, vocabulary } = manifest;
-  const isServed = source.served !== null;
-  const text = isServed ? "this text, which the host has anyway," : "your text";
-  switch (variant) {
-    case "spec": {
-      if (sharesWords(manifest, source))
-        return (
-          `The coordinator learns how training on ${text} moves the body and this source's embeddings; ` +
-          "it averages those among the volunteers of this source, and never with others."
-        );
-      const own = vocabulary.kind === "own" ? "the vocabulary and its embeddings" : "the embeddings";
-      return `The coordinator learns how training on ${text} moves the body, and nothing of words: ${own} stay on this device.`;
-    }
-    case "glob":
-      return (
-        `The coordinator learns how training on ${text} moves the body and the embeddings that all sources share; ` +
-        "by those that move most it can tell which words the text has."
-      );
-    case "trim": {
-      const needs = `${isServed ? text : "your text"} needs`;
-      return (
-        `The coordinator learns which words of the shared vocabulary ${needs}, ` +
-        "and how training moves their embeddings and the body."
-      );
-    }
-    default:
-      variant satisfies never;
-      throw new Error(`unknown variant ${variant as string}`);
-  }
+  const lent = source.served !== null;
+  if (manifest.variant === "spec")
+    return sharesWords(manifest, source) ? sharedInASource : nothing(manifest, lent);
+  const rows = declaresRows(manifest);
+  const which = rows
+    ? `of just the words that occur in ${lent ? "the host's" : "your"} text`
+    : "of the whole vocabulary that all share";
+  if (lent)
+    return `Your embeddings travel too, ${which}: from how they move the coordinator can tell ${seen}, in text that the host lent.`;
+  const told = rows
+    ? "so the coordinator knows which words these are, and can tell from how they move about how often each comes"
+    : "from how they move the coordinator can tell which words occur in your text and about how often";
+  return `Your embeddings travel too, ${which}: ${told}; the text itself stays on this device.`;
+}
+
+const seen = "which words your device saw and about how often";
+
+const sharedInASource =
+  "Your embeddings travel too: the coordinator averages them with those of the others of this source, and from how yours " +
+  `move it can tell ${seen}, in text that the host lent.`;
+
+function nothing({ vocabulary: { kind } }: Manifest, lent: boolean): string {
+  const own = kind === "own" ? "vocabulary and embeddings" : "embeddings";
+  if (lent)
+    return `The coordinator gets none of your words: the ${own} that this device makes of the host's text stay on it.`;
+  const kept = kind === "own" ? "text, vocabulary and embeddings" : "text and embeddings";
+  const rows = kind === "global" ? ", and so does which words of the run's vocabulary occur in it" : "";
+  return `The coordinator gets none of your words: ${kept} stay on this device${rows}.`;
 }

@@ -1,16 +1,9 @@
 // What the pages claim of words, against what the exchange lets travel.
 
-import { exchangeFor, exchangeOf, rowMapOf } from "@homebody/dept";
+import { coordinatorLearns, exchangeFor, exchangeOf, rowMapOf } from "@homebody/dept";
 import { checkRunFile, type ManifestSource, manifestOf, type RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
-import {
-  houseWords,
-  howWordsAreShared,
-  ledgerWords,
-  travellingWords,
-  whatItLearns,
-  wordsOf,
-} from "./travels.ts";
+import { houseWords, howWordsAreShared, ledgerWords, travellingWords, wordsOf } from "./travels.ts";
 
 const hash = "ab".repeat(32) as never;
 const tokenizer = { sha256: hash, sizeBytes: 9, vocabulary: 300 };
@@ -94,7 +87,7 @@ test("whose words are follows from what the exchange of a device lets travel", (
         houseWords(manifest, source).title,
         houseWords(manifest, source).stays,
         houseWords(manifest, source).road,
-        whatItLearns(manifest, source),
+        coordinatorLearns(manifest, source),
       ];
       const stays = /words stay|only the body|none of your words/i;
       if (travel) for (const claim of claims) expect(claim).not.toMatch(stays);
@@ -111,29 +104,6 @@ test("what is said of the whole run: words stay home only if those of no source 
     expect(houseWords(manifest).title.includes("words stay")).toBe(!travel);
   }
   expect(houseWords(null)).toMatchObject({ keeps: ["text"], road: "The body travels." });
-});
-
-test("one sentence a choice: what the coordinator learns of words", () => {
-  const say = (of: (manifest: RunManifest) => ManifestSource) =>
-    Object.fromEntries(
-      Object.entries(runs).map(([name, manifest]) => [name, whatItLearns(manifest, of(manifest))]),
-    );
-  expect(say(mine)).toMatchObject({
-    own: "The coordinator gets none of your words: text, vocabulary and embeddings stay on this device.",
-    source: "The coordinator gets none of your words: text and embeddings stay on this device.",
-    global:
-      "The coordinator gets none of your words: text and embeddings stay on this device, and so does which words of the run's vocabulary occur in it.",
-    glob: "Your embeddings travel too, of the whole vocabulary that all share: from how they move the coordinator can tell which words occur in your text and about how often; the text itself stays on this device.",
-    trim: "Your embeddings travel too, of just the words that occur in your text: so the coordinator knows which words these are, and can tell from how they move about how often each comes; the text itself stays on this device.",
-  });
-  expect(say(es)).toMatchObject({
-    own: "The coordinator gets none of your words: the vocabulary and embeddings that this device makes of the host's text stay on it.",
-    shared:
-      "Your embeddings travel too: the coordinator averages them with those of the others of this source, and from how yours move it can tell which words your device saw and about how often, in text that the host lent.",
-    trim: "Your embeddings travel too, of just the words that occur in the host's text: from how they move the coordinator can tell which words your device saw and about how often, in text that the host lent.",
-  });
-  for (const sentence of [...Object.values(say(es)), ...Object.values(say(mine))])
-    expect(sentence.match(/\.( |$)/g)).toHaveLength(1); // one sentence
 });
 
 test("the ledger's rows are called by what is counted in them", () => {

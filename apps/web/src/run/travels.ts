@@ -1,5 +1,5 @@
-// What of a run's words travels, in words: what stays in a volunteer's house, and what the coordinator learns. Every claim
-// on the pages is made here, from the run's exchange, so that none of them says "words stay home" where they do not.
+// What of a run's words travels, in words. Every claim on the pages is made here (what the coordinator learns: in the package
+// dept), from the run's exchange, so that none of them says "words stay home" where they do not.
 
 import { declaresRows, exchangeOf, sharesWords } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
@@ -51,39 +51,6 @@ export function houseWords(manifest: RunManifest | null, source?: ManifestSource
     keeps: ["text"],
     road: manifest === null || words === "device" ? "The body travels." : travels[words],
   };
-}
-
-/** The one sentence before Contribute: what the coordinator learns of a device's words. */
-export function whatItLearns(manifest: RunManifest, source: ManifestSource): string {
-  const { kind } = manifest.vocabulary;
-  const lent = source.served !== null;
-  const seen = "which words your device saw and about how often";
-  switch (wordsOf(manifest, source)) {
-    case "source":
-      return (
-        "Your embeddings travel too: the coordinator averages them with those of the others of this source, and from " +
-        `how yours move it can tell ${seen}, in text that the host lent.`
-      );
-    case "all": {
-      const which = declaresRows(manifest)
-        ? `of just the words that occur in ${lent ? "the host's" : "your"} text`
-        : "of the whole vocabulary that all share";
-      if (lent)
-        return `Your embeddings travel too, ${which}: from how they move the coordinator can tell ${seen}, in text that the host lent.`;
-      const told = declaresRows(manifest)
-        ? "so the coordinator knows which words these are, and can tell from how they move about how often each comes"
-        : "from how they move the coordinator can tell which words occur in your text and about how often";
-      return `Your embeddings travel too, ${which}: ${told}; the text itself stays on this device.`;
-    }
-    default: {
-      const own = kind === "own" ? "vocabulary and embeddings" : "embeddings";
-      if (lent)
-        return `The coordinator gets none of your words: the ${own} that this device makes of the host's text stay on it.`;
-      const kept = kind === "own" ? "text, vocabulary and embeddings" : "text and embeddings";
-      const rows = kind === "global" ? ", and so does which words of the run's vocabulary occur in it" : "";
-      return `The coordinator gets none of your words: ${kept} stay on this device${rows}.`;
-    }
-  }
 }
 
 /** How the two parts of a model are shared here, for whoever asks how it works. */

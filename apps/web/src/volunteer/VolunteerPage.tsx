@@ -2,7 +2,7 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { declaresRows, roundTraffic } from "@homebody/dept";
+import { coordinatorLearns, declaresRows, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
@@ -11,14 +11,7 @@ import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
-import {
-  type HouseWords,
-  houseWords,
-  howWordsAreShared,
-  ledgerWords,
-  whatItLearns,
-  wordsOf,
-} from "../run/travels.ts";
+import { type HouseWords, houseWords, howWordsAreShared, ledgerWords, wordsOf } from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
 import { BringFiles } from "../ui/BringFiles.tsx";
 import { Announce, Button, Notice, Section } from "../ui/pieces.tsx";
@@ -323,7 +316,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
           </div>
           {source && (
             <p className="mt-2 max-w-prose text-ink" data-testid="what-it-learns">
-              {whatItLearns(manifest, source)}
+              {coordinatorLearns(manifest, source)}
             </p>
           )}
           <p id="contribute-hint" className="mt-2 text-sm text-ink">
