@@ -6,7 +6,6 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   float32Tensors,
-  hasher,
   namedTensors,
   permutation,
   random,
@@ -82,15 +81,6 @@ test("safetensors round-trip, canonically", () => {
   expect(() => decodeSafetensors(bytes.subarray(0, bytes.length - 4))).toThrow(
     /tensor a data: expected an end/,
   );
-});
-
-test("a hash in pieces is the hash of the whole", () => {
-  const bytes = Uint8Array.from({ length: 1000 }, (_, i) => i);
-  const pieces = hasher();
-  pieces.add(bytes.subarray(0, 13));
-  pieces.add(bytes.subarray(13));
-  expect(pieces.done()).toBe(sha256Of(bytes));
-  expect(sha256Of(new Uint8Array())).toBe("e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
 });
 
 test("an id that is not one says what was expected", () => {

@@ -1,7 +1,7 @@
 // Bodies as this device has them: each section of the exchange by content, from the disk or from the coordinator, and
 // of each the rows that are held here.
 
-import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { InputError, type NamedTensors, type Sha256, sha256OfMany } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
 import { fetchChecked } from "./fetch-checked.ts";
@@ -44,7 +44,7 @@ export function createBodies(
     for (const { name, sha256, sizeBytes } of files) {
       const group = groupOf(name);
       const kept = await disk.read(storedNames.body(group));
-      if (kept !== undefined && sha256Of(kept) === sha256) all.push(kept);
+      if (kept !== undefined && (await sha256OfMany(kept)) === sha256) all.push(kept);
       else {
         const progress = (done: number) =>
           work.report({ kind: "download-body", done: before + done, of, unit: "bytes" });

@@ -1,6 +1,6 @@
 // What the coordinator serves by its hash, checked by it.
 
-import { InputError, type Sha256, sha256Of } from "@homebody/base";
+import { InputError, type Sha256, sha256OfMany } from "@homebody/base";
 import type { Net } from "./ports.ts";
 
 /** `progress` hears of bytes. Throws an InputError where what came is something else, and NetError. */
@@ -13,7 +13,7 @@ export async function fetchChecked(
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const bytes = await net.download(path, sizeBytes, progress, signal);
-  const got = sha256Of(bytes);
+  const got = await sha256OfMany(bytes);
   if (got !== sha256) throw new InputError(where, `hash ${sha256}`, got);
   return bytes;
 }

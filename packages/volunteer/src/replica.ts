@@ -4,7 +4,7 @@
 // Which parameters travel and which stay is the exchange's to say; here sections come from bodies and go into deltas,
 // and home tensors are stored with the delta that they belong to [V8].
 
-import { type NamedTensors, namedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { type NamedTensors, namedTensors, type Sha256, sha256Of, sha256OfMany } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
 import { type Exchange, encodeSection, firstNumbers, learningRate, type Section } from "@homebody/dept";
 import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
@@ -241,7 +241,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const { bytes, sizes } = encodeDelta(sections.map(({ codec }, i) => ({ codec, numbers: moved[i]! })));
     const pending: Pending = {
       round,
-      delta: sha256Of(bytes),
+      delta: await sha256OfMany(bytes),
       sizeBytes: bytes.length,
       steps: done.steps,
       tokens: done.tokens,
