@@ -39,7 +39,26 @@ test("bench growth: what is held after each tenth of the steps is the same", { t
   expect(new Set(marks.map(({ tensorBytes }) => tensorBytes)).size).toBe(1);
 });
 
+test("bench core: one line of JSON, a row for each round, whose parts add up to it", {
+  timeout: 60_000,
+}, () => {
+  const { stdout, stderr, status } = bench("core", "--volunteers", "9", "--json");
+  expect(status, stderr).toBe(0);
+  const lines = stdout.trim().split("\n");
+  expect(lines).toHaveLength(1);
+  const rows: Record<string, number>[] = JSON.parse(lines[0]!);
+  expect(rows.map(({ volunteers, round }) => [volunteers, round])).toEqual([1, 2, 10].map((r) => [9, r]));
+  for (const { secondsPerRound, volunteers: _, round: _r, ...parts } of rows) {
+    expect(Object.keys(parts)).toEqual(["decide", "evolve", "announce", "figures"]);
+    for (const seconds of Object.values(parts)) expect(seconds).toBeGreaterThan(0);
+    expect(secondsPerRound).toBeCloseTo(
+      Object.values(parts).reduce((a, b) => a + b),
+      9,
+    );
+  }
+});
+
 test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
-  expect(bench("speed").stderr).toContain("engine, growth or half FILE");
+  expect(bench("speed").stderr).toContain("engine, growth, core or half FILE");
 });

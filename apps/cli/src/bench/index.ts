@@ -6,6 +6,7 @@ import { workInChromium } from "../in-chromium.ts";
 import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
 import { configNames } from "./configs.ts";
+import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
@@ -24,6 +25,8 @@ Whole training steps. --peers also trains the same model in jax-js and in stock 
   tiny         llama: vocabulary 512, width 64, 2 layers, T 64, B 4
 
 homebody bench growth [--backend webgpu|wasm] [--steps N]: what is held after each tenth of N steps of a tiny model.
+homebody bench core [--volunteers N] [--json]: what rounds 1, 2 and 10 cost the coordinator's core, with 1,000, 3,000 and
+                      10,000 volunteers or with N.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -38,6 +41,7 @@ export async function run(args: readonly string[]): Promise<number> {
       backend: { type: "string", default: "wasm" },
       config: { type: "string", default: "reference" },
       steps: { type: "string" },
+      volunteers: { type: "string" },
       peers: { type: "boolean", default: false },
       in: { type: "string" },
       vocabulary: { type: "string" },
@@ -53,8 +57,9 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const [topic, file, ...rest] = positionals;
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
-    throw new InputError("bench", "engine, growth or half FILE", positionals.join(" ") || "nothing");
+    throw new InputError("bench", "engine, growth, core or half FILE", positionals.join(" ") || "nothing");
   const { backend, config, recompute, half, optimiser, json } = values;
+  if (topic === "core") return printCore(values.volunteers, json);
   if (backend !== "wasm" && backend !== "webgpu")
     throw new InputError("--backend", "wasm or webgpu", backend);
   if (!configNames.includes(config))
@@ -100,8 +105,16 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
-const isTopic = (name: string | undefined): name is keyof typeof usualSteps =>
-  name !== undefined && Object.hasOwn(usualSteps, name);
+const isTopic = (name: string | undefined): name is keyof typeof usualSteps | "core" =>
+  name === "core" || (name !== undefined && Object.hasOwn(usualSteps, name));
+
+function printCore(given: string | undefined, json: boolean): number {
+  const volunteers =
+    given === undefined ? [1000, 3000, 10_000] : [wholeNumber("--volunteers", given, 2, 1_000_000)];
+  const rows = volunteers.flatMap((count) => measureCore(count, [1, 2, 10]));
+  process.stdout.write(`${json ? JSON.stringify(rows) : coreTable(rows)}\n`);
+  return 0;
+}
 
 function print(rows: readonly object[]): number {
   for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);

@@ -1,0 +1,196 @@
+// What the coordinator's core costs: whole rounds over its production code, without a socket, a disk or arithmetic.
+//
+// It goes through what happens in a round as apps/server does: everybody is assigned, evaluates the body, opens an upload,
+// sends two chunks and has its delta accepted; each command is followed by ticks until nothing is due, each fact is folded in
+// by itself, and everybody is announced to where the phase changes.
+
+import { type Millis, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import {
+  announcementFor,
+  assignedTo,
+  type Command,
+  decide,
+  type Entry,
+  evolve,
+  evolveFigures,
+  type Fact,
+  type Figures,
+  mayAccept,
+  type Present,
+  type RunState,
+  retention,
+} from "@homebody/coordinator";
+import { parameterCounts } from "@homebody/dept";
+import { checkRunFile, manifestOf, schemaVersion, version, volunteerOf } from "@homebody/protocol";
+import { table } from "../table.ts";
+
+export interface CoreRow {
+  readonly volunteers: number;
+  readonly round: number;
+  /** All of them together. */
+  readonly secondsPerRound: number;
+  /** Decisions: commands, ticks, and whether a chunk may be taken. */
+  readonly decide: number;
+  /** Folds of facts into the state, and into what is kept of blobs. */
+  readonly evolve: number;
+  /** Announcements to everybody at each change of phase. */
+  readonly announce: number;
+  /** Folds of facts into the figures. */
+  readonly figures: number;
+}
+
+type Part = "decide" | "evolve" | "announce" | "figures";
+
+const chunks = 2;
+const quiet: ReadonlySet<Fact["kind"]> = new Set(["accepted", "evaluated"]);
+
+/** Of each of these rounds of a run with so many volunteers. */
+export function measureCore(volunteers: number, rounds: readonly number[]): readonly CoreRow[] {
+  const run = runOf(volunteers, Math.max(...rounds) + 1);
+  const rows: CoreRow[] = [];
+  for (let round = 1; round <= Math.max(...rounds); round++) {
+    const { decide, evolve, announce, figures } = run.play(round);
+    if (!rounds.includes(round)) continue;
+    const secondsPerRound = decide + evolve + announce + figures;
+    rows.push({ volunteers, round, secondsPerRound, decide, evolve, announce, figures });
+  }
+  return rows;
+}
+
+function runOf(volunteers: number, rounds: number) {
+  const created = first(rounds);
+  const present = Array.from(
+    { length: volunteers },
+    (_, i): Present => ({
+      volunteer: volunteerOf(`volunteer ${i}`),
+      source: sources[i % sources.length]!,
+      ready: true,
+      rows: null,
+    }),
+  );
+  const kept = retention({ keepDeltas: false });
+  let seconds: Record<Part, number>;
+  let state: RunState;
+  let figures: Figures;
+  let seq = 0;
+  let now = 0;
+
+  function timed<T>(part: Part, work: () => T): T {
+    const began = performance.now();
+    const result = work();
+    seconds[part] += (performance.now() - began) / 1000;
+    return result;
+  }
+
+  function append(facts: readonly Fact[]): void {
+    const entries = facts.map((fact): Entry => ({ seq: ++seq, at: now as Millis, fact }));
+    timed("evolve", () => {
+      for (const entry of entries) state = evolve(state, entry);
+      kept.follow(entries, state);
+    });
+    timed("figures", () => {
+      figures = evolveFigures(figures, entries)!;
+    });
+    if (facts.some(({ kind }) => !quiet.has(kind)))
+      timed("announce", () => {
+        for (const { volunteer } of present) announcementFor(state, volunteer, present, now as Millis);
+      });
+  }
+
+  /** Whether it left a fact. */
+  function step(command: Command): boolean {
+    now += 1;
+    const decision = timed("decide", () => decide(state, command, now as Millis));
+    if (!decision.ok) throw new Error(`${command.kind}: expected to be taken, got ${decision.refusal}`);
+    if (decision.facts.length > 0) append(decision.facts);
+    return decision.facts.length > 0;
+  }
+
+  function carryOut(command: Command): void {
+    step(command);
+    while (step({ kind: "tick", present }));
+  }
+
+  function deliver({ volunteer, source }: Present, round: number): void {
+    const sender = { round, volunteer, source };
+    timed("decide", () => {
+      const refusals = Array.from({ length: 1 + chunks + 1 }, () => mayAccept(state, sender));
+      if (refusals.some(Boolean) || assignedTo(state, sender) === undefined)
+        throw new Error(`delta of round ${round}: expected it to be taken, got ${refusals}`);
+    });
+    const delta = hashOf(`${volunteer} ${round}`);
+    const sections = [{ name: "theta", sizeBytes: 1000 }] as const;
+    carryOut({ kind: "accept", ...sender, delta, sections, steps: 10, tokens: 320, loss: 2, norm: 1 });
+  }
+
+  function evaluate({ volunteer, source }: Present): void {
+    const { number, id } = state.body;
+    const score = { nats: 70, tokens: 30, bytes: 50 };
+    carryOut({ kind: "evaluate", volunteer, source, body: number, id, ...score });
+  }
+
+  function publish(round: number): void {
+    const { phase } = state;
+    if (phase.kind !== "closing" || phase.averaged.length !== volunteers)
+      throw new Error(`round ${round}: expected it closed with all deltas, got ${phase.kind}`);
+    const sections = [{ name: "theta", sha256: hashOf(`body ${round}`), sizeBytes: 1000 }] as const;
+    const cosines = phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 }));
+    const averages = { sections, outer: [], cosines, meanNorm: 1, servedBytes: 1000 * volunteers };
+    carryOut({ kind: "published", round, ...averages });
+  }
+
+  const startCounting = () => {
+    seconds = { decide: 0, evolve: 0, announce: 0, figures: 0 };
+  };
+  startCounting();
+  append([created]);
+  return {
+    /** From the round's opening to the next one's: what each part of the core took, in seconds. */
+    play(round: number): Readonly<Record<Part, number>> {
+      startCounting();
+      while (step({ kind: "tick", present })); // only the first round is not open yet
+      for (const one of present) evaluate(one);
+      for (const one of present) deliver(one, round);
+      publish(round);
+      return seconds;
+    },
+  };
+}
+
+const sources = Array.from({ length: 8 }, (_, i) => `s${i}` as SourceId);
+
+function first(rounds: number): Fact {
+  const file = checkRunFile({
+    name: "core",
+    description: "a run without devices",
+    model: { family: "llama", depth: 1, context: 16 },
+    sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 })),
+    training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed: 1 },
+    rounds,
+    round: { minimum: 2, quorum: "all", graceSeconds: 5, deadlineSeconds: 86_400, evaluationSeconds: 50 },
+  });
+  const manifest = manifestOf(file, new Map());
+  return {
+    kind: "created",
+    schema: schemaVersion,
+    homebody: version,
+    manifest,
+    parameters: parameterCounts(manifest),
+    sections: [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }],
+  };
+}
+
+function hashOf(text: string): Sha256 {
+  return sha256Of(new TextEncoder().encode(text));
+}
+
+/** A measurement for people: a row each, times in milliseconds. */
+export function coreTable(rows: readonly CoreRow[]): string {
+  const parts = ["secondsPerRound", "decide", "evolve", "announce", "figures"] as const;
+  const cells = rows.map((row) => [
+    String(row.volunteers),
+    String(row.round),
+    ...parts.map((part) => (row[part] * 1000).toFixed(1)),
+  ]);
+  return table(["volunteers", "round", "ms a round", ...parts.slice(1)], cells);
+}
