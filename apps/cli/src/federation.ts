@@ -2,13 +2,19 @@
 // coordinator's journal, inbox and averaging on the other. What differs from a run is that batches (and, where a check
 // has its own, first values) are given, and that the line between the two sides is a call.
 
-import { InputError, type NamedTensors, type Sha256, type TensorLayout } from "@homebody/base";
+import {
+  InputError,
+  type NamedTensors,
+  type Sha256,
+  type TensorLayout,
+  type VolunteerId,
+} from "@homebody/base";
 import {
   announcementFor,
   evolve,
   evolveFigures,
   type Fact,
-  type Present,
+  type Ready,
   type RunState,
 } from "@homebody/coordinator";
 import {
@@ -113,7 +119,8 @@ export interface Federated {
 
 type Replica = ReturnType<typeof createReplica>;
 
-interface Volunteer extends Present {
+interface Volunteer extends Ready {
+  readonly volunteer: VolunteerId;
   readonly replica: Replica;
   readonly exchange: Exchange;
   readonly line: Line;
@@ -131,7 +138,8 @@ export async function federate(given: Federation): Promise<Federated> {
   const inRound = () => {
     const { phase } = coordinator.actor.state();
     const round = phase.kind === "gathering" ? phase.round : 0;
-    return (rounds[round - 1] ?? []).map((name) => volunteers.get(name)!);
+    const named = (rounds[round - 1] ?? []).map((name) => volunteers.get(name)!);
+    return new Map(named.map((one) => [one.volunteer, one]));
   };
   const coordinator: Coordinator = await openCoordinator({
     opened: { ...opened, changed: manifest, existed: false },
@@ -139,7 +147,7 @@ export async function federate(given: Federation): Promise<Federated> {
     blobs,
     spool: memorySpool(blobs),
     people: {
-      present: inRound,
+      ready: inRound,
       rowsOf: (who) => [...volunteers.values()].find((one) => one.volunteer === who)?.bits,
     },
     keepDeltas: false,
@@ -302,7 +310,7 @@ async function volunteerFor(
     await replica.stored.saveHome(0, { values: firstHome(given, source.id, exchange), moments: null });
   }
   const declared = bits === undefined ? null : await blobs.put(bits);
-  return { volunteer, source: source.id, ready: true, rows: declared, replica, exchange, line, bits };
+  return { volunteer, source: source.id, rows: declared, replica, exchange, line, bits };
 }
 
 /** Trainers on the backend that runs. */
@@ -327,13 +335,13 @@ async function fitWords(
 /** The volunteer's part of the open round: trains, sends, and keeps what belongs to an accepted delta. */
 async function takePart(
   { batchOf, fittingOf }: Federation,
-  { volunteer, replica, line, ...present }: Volunteer,
+  { volunteer, replica, line }: Volunteer,
   name: string,
   state: RunState,
   work: Work,
   trained: () => Promise<void>,
 ): Promise<readonly number[]> {
-  const announcement = announcementFor(state, volunteer, [{ volunteer, ...present }], systemClock.now());
+  const announcement = announcementFor(state, volunteer, new Map(), systemClock.now());
   const order = orderOf(announcement, await replica.stored.homeRound());
   const losses: number[] = [];
   const training = (step: number) => batchOf(order.round, name, step, order);

@@ -16,7 +16,7 @@ import {
   type Fact,
   type Figures,
   nextTimer,
-  type Present,
+  type ReadyVolunteers,
   type RunState,
 } from "@homebody/coordinator";
 import type { Journal } from "@homebody/store/ports";
@@ -27,7 +27,7 @@ export interface ActorInputs {
   readonly state: RunState;
   readonly figures: Figures;
   readonly clock: () => Millis;
-  readonly present: () => readonly Present[];
+  readonly ready: () => ReadyVolunteers;
   readonly faults: Faults;
   /** Awaited before facts are appended: makes durable the blobs that they name. */
   readonly beforehand: (facts: readonly Fact[]) => Promise<void>;
@@ -58,7 +58,7 @@ const longestTimerMs = 2 ** 30;
 const retryMs = 1000;
 
 export function startActor(inputs: ActorInputs): Actor {
-  const { journal, clock, present, faults, appended } = inputs;
+  const { journal, clock, ready, faults, appended } = inputs;
   let { state, figures } = inputs;
   let tail: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
@@ -105,7 +105,7 @@ export function startActor(inputs: ActorInputs): Actor {
     ticking = false;
     if (closed) return;
     for (let stride = 0; stride < 10; stride++) {
-      const decision = await step({ kind: "tick", present: present() });
+      const decision = await step({ kind: "tick", ready: ready() });
       if (!decision.ok || decision.facts.length === 0) break;
     }
     setTimer(nextTimer(state));

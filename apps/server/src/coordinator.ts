@@ -20,7 +20,7 @@ export interface CoordinatorInputs {
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
-  readonly people: Pick<People, "present" | "rowsOf">;
+  readonly people: Pick<People, "ready" | "rowsOf">;
   readonly keepDeltas: boolean;
   readonly faults: Faults;
   readonly clock: () => Millis;
@@ -67,7 +67,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     state: opened.state,
     figures: opened.figures,
     clock: inputs.clock,
-    present: people.present,
+    ready: people.ready,
     faults,
     troubled,
     failed: inputs.failed,

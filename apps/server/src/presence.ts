@@ -1,10 +1,11 @@
 // Who is here: told by connections, forgotten with the process, never in the journal.
 //
 // A volunteer whose connection is lost stays in the list (the dashboard shows it as gone, and since when) until
-// it leaves for good, or until room is needed. Only connected ones count as present.
+// it leaves for good, or until room is needed. Who is ready is kept beside it, as the core wants it: at ten thousand
+// volunteers a list made anew at each message would cost more than all else.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { Present } from "@homebody/coordinator";
+import type { Ready, ReadyVolunteers } from "@homebody/coordinator";
 import type { DeviceKind, Presence, Progress } from "@homebody/protocol";
 
 /** The rows of a vocabulary that a device holds, as it declared them. */
@@ -23,7 +24,6 @@ export interface Newcomer {
 
 interface Person extends Newcomer {
   connected: boolean;
-  ready: boolean;
   progress: Progress | null;
   lastSeenAt: Millis;
 }
@@ -39,17 +39,19 @@ export interface People {
   seen(volunteer: VolunteerId, now: Millis): void;
   /** The connection is lost: it may come back. */
   lose(volunteer: VolunteerId, now: Millis): void;
-  /** It left for good. */
+  /** It left for good, or was removed. */
   forget(volunteer: VolunteerId): void;
   sourceOf(volunteer: VolunteerId): SourceId | undefined;
   /** The bitmap that it declared. */
   rowsOf(volunteer: VolunteerId): Uint8Array | undefined;
-  present(): readonly Present[];
+  /** Those who are connected and have said that they are ready: kept, and always as it is now. */
+  ready(): ReadyVolunteers;
   report(): readonly Presence[];
 }
 
 export function people(most: number): People {
   const byId = new Map<VolunteerId, Person>();
+  const ready = new Map<VolunteerId, Ready>();
   const change = (volunteer: VolunteerId, now: Millis, changed: Partial<Person>) => {
     const person = byId.get(volunteer);
     if (person) Object.assign(person, changed, { lastSeenAt: now });
@@ -66,30 +68,38 @@ export function people(most: number): People {
   return {
     come(volunteer, newcomer, now) {
       if (!byId.has(volunteer) && !room()) return false;
-      const ready = false; // until it says so on this connection
-      byId.set(volunteer, { ...newcomer, connected: true, ready, progress: null, lastSeenAt: now });
+      ready.delete(volunteer); // until it says so on this connection
+      byId.set(volunteer, { ...newcomer, connected: true, progress: null, lastSeenAt: now });
       return true;
     },
-    setReady: (volunteer, ready, now) => change(volunteer, now, { ready }),
+    setReady(volunteer, isReady, now) {
+      change(volunteer, now, {});
+      const person = byId.get(volunteer);
+      if (isReady && person?.connected)
+        ready.set(volunteer, { source: person.source, rows: person.rows?.sha256 ?? null });
+      else ready.delete(volunteer);
+    },
     setProgress: (volunteer, progress, now) => change(volunteer, now, { progress }),
     seen: (volunteer, now) => change(volunteer, now, {}),
-    lose: (volunteer, now) => change(volunteer, now, { connected: false, ready: false, progress: null }),
-    forget: (volunteer) => void byId.delete(volunteer),
+    lose(volunteer, now) {
+      change(volunteer, now, { connected: false, progress: null });
+      ready.delete(volunteer);
+    },
+    forget(volunteer) {
+      byId.delete(volunteer);
+      ready.delete(volunteer);
+    },
     sourceOf: (volunteer) => byId.get(volunteer)?.source,
     rowsOf: (volunteer) => byId.get(volunteer)?.rows?.bits,
-    present: () =>
-      [...byId]
-        .filter(([, person]) => person.connected)
-        .map(([volunteer, { source, ready, rows }]) => ({
-          volunteer,
-          source,
-          ready,
-          rows: rows?.sha256 ?? null,
-        })),
+    ready: () => ready,
     report: () =>
       [...byId]
         .sort((a, b) => Number(b[1].connected) - Number(a[1].connected))
         .slice(0, reported)
-        .map(([volunteer, { rows: _, ...person }]) => ({ volunteer, ...person })),
+        .map(([volunteer, { rows: _, ...person }]) => ({
+          volunteer,
+          ready: ready.has(volunteer),
+          ...person,
+        })),
   };
 }

@@ -129,6 +129,7 @@ async function assemble(
     turn,
     appended: (entries, state) => {
       for (const { seq, fact } of entries) log.debug({ seq, fact: fact.kind }, "fact");
+      for (const { fact } of entries) if (fact.kind === "removed") people.forget(fact.volunteer);
       for (const { fact } of entries)
         if (fact.kind === "published")
           log.info({ round: fact.round, deltas: state.contributors.size }, "published");

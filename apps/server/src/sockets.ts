@@ -222,7 +222,7 @@ export function openSockets(server: HttpServer, inputs: SocketInputs): Sockets {
   }
 
   function announcement(volunteer: VolunteerId) {
-    return announcementFor(actor.state(), volunteer, people.present(), clock());
+    return announcementFor(actor.state(), volunteer, people.ready(), clock());
   }
 
   function announce(connection: Connection): void {
@@ -261,7 +261,6 @@ export function openSockets(server: HttpServer, inputs: SocketInputs): Sockets {
     if (connection === undefined) return;
     connection.socket.emit(events.removed, { reason } satisfies Removed);
     forget(connection);
-    if (reason === "removed") people.forget(volunteer);
     connection.socket.disconnect(true);
   }
 

@@ -181,7 +181,7 @@ test("[C16] [C17] [C18] the admin pauses, resumes, removes, ends the round and t
   const removed = new Promise((resolve) => two.socket.on(events.removed, resolve));
   const { volunteer } = server.figures().deltas[0]!;
   const other = server.state().phase;
-  const assigned = other.kind === "training" ? other.assigned.map((each) => each.volunteer) : [];
+  const assigned = other.kind === "training" ? [...other.assigned.keys()] : [];
   const target = assigned.find((each) => each !== volunteer)!;
   expect(await admin(one, { kind: "remove", volunteer: target })).toBe("ok");
   expect(await removed).toEqual({ reason: "removed" });
@@ -191,6 +191,7 @@ test("[C16] [C17] [C18] the admin pauses, resumes, removes, ends the round and t
 
   expect(await one.deliver(2, delta("2a"))).toBe("ok");
   await until(() => server.figures().published === 2);
+  expect(await one.told(({ kind }) => kind === "gathering")).toMatchObject({ round: 3, ready: 1 });
   expect(await admin(one, { kind: "end-run" })).toBe("ok");
   await until(() => phase() !== "gathering");
   if (phase() === "evaluating") expect(await evaluate(one)).toBe("ok");

@@ -6,7 +6,7 @@
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
-import type { Present } from "./state.ts";
+import type { ReadyVolunteers } from "./state.ts";
 
 export type Command =
   /** A delta that was checked and is durable in the blobs. */
@@ -34,7 +34,7 @@ export type Command =
     }
   | { readonly kind: "leave"; readonly volunteer: VolunteerId }
   /** Time passed, somebody came or went, or a command was carried out: whatever is due, is done. */
-  | { readonly kind: "tick"; readonly present: readonly Present[] }
+  | { readonly kind: "tick"; readonly ready: ReadyVolunteers }
   /** The shell has averaged the closing round, and its body is durable in the blobs. */
   | ({ readonly kind: "published" } & Omit<Extract<Fact, { kind: "published" }>, "kind">)
   /** The coordinator came back; it was last alive at `aliveAt`. */

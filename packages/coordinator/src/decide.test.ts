@@ -15,13 +15,32 @@ test("[C1] deciding changes nothing, and replaying the journal gives the state t
   run.join(ana);
   run.join(bo, ja);
   const before = structuredClone(run.state);
-  const command = { kind: "tick", present: [] } as const;
+  const command = { kind: "tick", ready: new Map() } as const;
   expect(decide(run.state, command, at(1e9))).toEqual(decide(run.state, command, at(1e9)));
   expect(run.state).toEqual(before);
   run.deliver(ana);
   run.deliver(bo);
   run.publish();
   expect(replay(run.entries)).toEqual(run.state);
+});
+
+test("[C1] a run has one state, changed in place; bodies, manifests and a closing round's work may be kept", () => {
+  const run = scene();
+  const { state } = run;
+  run.join(ana);
+  run.join(bo, ja);
+  run.deliver(ana);
+  run.deliver(bo);
+  const kept = { work: aggregationOf(state), body: state.body, manifest: state.manifest };
+  const as = structuredClone(kept);
+  run.do({ kind: "admin", act: { kind: "remove", volunteer: ana } });
+  run.do({ kind: "change", manifest: manifest({ rounds: 7 }) });
+  run.do(adding("nl" as SourceId, "source"));
+  run.publish();
+  expect(run.state).toBe(state);
+  expect(state).toMatchObject({ body: { number: 1 }, manifest: { rounds: 7 }, removed: new Set([ana]) });
+  expect(kept).toEqual(as);
+  expect(as.work?.deltas).toHaveLength(2);
 });
 
 test("[C3] a state that is closing says what to average, after a replay as before", () => {
@@ -39,11 +58,10 @@ test("[C3] a state that is closing says what to average, after a replay as befor
 
 test("[C4] a round opens when the minimum is ready, assigns everybody ready, slots in the order of ids", () => {
   const run = scene();
-  run.present.set(cy, { volunteer: cy, source: es, ready: true, rows: null });
-  run.present.set(di, { volunteer: di, source: es, ready: false, rows: null });
+  run.ready.set(cy, { source: es, rows: null });
   run.tickAll();
   expect(run.state.phase.kind).toBe("gathering");
-  run.present.set(bo, { volunteer: bo, source: ja, ready: true, rows: null });
+  run.ready.set(bo, { source: ja, rows: null });
   run.join(ana);
   expect(run.entries.at(-1)?.fact).toMatchObject({
     kind: "opened",
@@ -66,7 +84,7 @@ test("[C5] whoever comes later waits for the next round", () => {
   run.join(bo);
   run.join(cy);
   expect(run.deliver(cy)).toEqual(refused("not-assigned"));
-  const said = announcementFor(run.state, cy, [...run.present.values()], at(run.now));
+  const said = announcementFor(run.state, cy, run.ready, at(run.now));
   expect(said).toMatchObject({ kind: "training", assignment: null, accepted: false });
   run.deliver(ana);
   run.deliver(bo);
@@ -114,8 +132,7 @@ test("[C7] deadline: not a millisecond earlier, with what there is", () => {
 
 test("[C7] quorum: closes when the grace after it has passed", () => {
   const run = scene({ round: { quorum: 2 } });
-  for (const who of [ana, bo, cy])
-    run.present.set(who, { volunteer: who, source: es, ready: true, rows: null });
+  for (const who of [ana, bo, cy]) run.ready.set(who, { source: es, rows: null });
   run.tickAll();
   run.deliver(ana);
   run.now += 1000;
@@ -135,12 +152,12 @@ test("[C8] nothing arrived: the same round lapses and opens again with whoever i
   run.join(ana);
   run.join(bo);
   run.join(cy);
-  run.present.delete(bo);
+  run.ready.delete(bo);
   run.now += 100_000;
   run.tickAll();
   expect(run.kinds(2)).toEqual(["lapsed", "opened"]);
   expect(run.state.phase).toMatchObject({ kind: "training", round: 1, pending: new Set([ana, cy]) });
-  run.present.clear();
+  run.ready.clear();
   run.now += 100_000;
   run.tickAll();
   expect(run.state.phase).toEqual({ kind: "gathering", round: 1 });
@@ -151,7 +168,7 @@ test("[C9] the round does not wait for who left for good, but does for who lost 
   run.join(ana);
   run.join(bo);
   run.deliver(ana);
-  run.present.delete(bo); // a lost connection
+  run.ready.delete(bo); // a lost connection
   run.tickAll();
   expect(run.state.phase.kind).toBe("training");
   run.do({ kind: "leave", volunteer: bo });
@@ -163,7 +180,7 @@ test("[C9] when everybody left, the round lapses", () => {
   const run = scene();
   run.join(ana);
   run.join(bo);
-  run.present.clear();
+  run.ready.clear();
   for (const volunteer of [ana, bo]) run.do({ kind: "leave", volunteer });
   run.tickAll();
   expect(run.kinds(2)).toEqual(["left", "left", "lapsed"]);
@@ -238,7 +255,7 @@ test("[C14] after the last round its volunteers evaluate the last body, then the
   run.join(bo);
   run.deliver(ana);
   run.deliver(bo);
-  run.present.delete(bo); // its connection broke just now: it may be on its way back
+  run.ready.delete(bo); // its connection broke just now: it may be on its way back
   run.publish();
   expect(run.state.phase).toEqual({
     kind: "evaluating",
@@ -340,7 +357,7 @@ function sharing(share: number | "all", { seed = 1, absent = [] as number[], rou
   for (const [i, source] of [es, ja, ...more].entries())
     if (!absent.includes(i)) {
       const volunteer = String(i).repeat(32) as VolunteerId;
-      run.present.set(volunteer, { volunteer, source, ready: true, rows: null });
+      run.ready.set(volunteer, { source, rows: null });
     }
   run.tickAll();
   return run;
@@ -349,7 +366,7 @@ function sharing(share: number | "all", { seed = 1, absent = [] as number[], rou
 function taking(run: ReturnType<typeof scene>): readonly SourceId[] {
   const { phase } = run.state;
   if (phase.kind !== "training") throw new Error(`expected an open round, got ${phase.kind}`);
-  return [...new Set(phase.assigned.map(({ source }) => source))];
+  return [...new Set([...phase.assigned.values()].map(({ source }) => source))];
 }
 
 /** The sources of each round, every assigned volunteer delivering. */
@@ -357,7 +374,7 @@ function rounds(run: ReturnType<typeof scene>, count: number): string[] {
   return Array.from({ length: count }, () => {
     const sources = taking(run);
     if (run.state.phase.kind === "training")
-      for (const { volunteer } of run.state.phase.assigned) run.deliver(volunteer);
+      for (const volunteer of run.state.phase.assigned.keys()) run.deliver(volunteer);
     run.publish();
     return sources.join(" ");
   });
@@ -388,12 +405,12 @@ test("[C22] of the sources whose volunteers are ready as many as the share of al
 
 test("[C4] [C22] all volunteers of a source that takes part are assigned, and no other", () => {
   const run = scene({ round: { minimum: 3, sources: 0.5 } });
-  run.present.set(ana, { volunteer: ana, source: es, ready: true, rows: null });
-  run.present.set(bo, { volunteer: bo, source: es, ready: true, rows: null });
+  run.ready.set(ana, { source: es, rows: null });
+  run.ready.set(bo, { source: es, rows: null });
   run.join(cy, ja);
   const { phase } = run.state;
   if (phase.kind !== "training") throw new Error(phase.kind);
-  const who = phase.assigned.map(({ volunteer, slot, slots }) => [volunteer, slot, slots]);
+  const who = [...phase.assigned.values()].map(({ volunteer, slot, slots }) => [volunteer, slot, slots]);
   expect(
     taking(run)[0] === es
       ? [

@@ -25,7 +25,7 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
     case "leave":
       return isAwaited(state, command) ? facts({ kind: "left", volunteer: command.volunteer }) : facts();
     case "tick":
-      return facts(...tick(state, command.present, now));
+      return facts(...tick(state, command.ready, now));
     case "published": {
       if (state.phase.kind !== "closing" || state.phase.round !== command.round)
         throw new Error(`published round ${command.round}: expected that round closing, got ${shown(state)}`);
@@ -58,7 +58,7 @@ export function mayAccept(state: RunState, sender: Sender): Refusal | undefined 
   if (phase.kind === "finished") return "finished"; // [C15]
   if (state.removed.has(volunteer)) return "removed"; // [C17]
   if (phase.kind !== "training" || phase.round !== round) return "wrong-round";
-  if (phase.accepted.some((delta) => delta.volunteer === volunteer)) return "already-accepted";
+  if (phase.accepted.has(volunteer)) return "already-accepted";
   return assignedTo(state, sender) === undefined ? "not-assigned" : undefined;
 }
 
@@ -68,7 +68,8 @@ export function assignedTo(
   { volunteer, source }: Pick<Accept, "volunteer" | "source">,
 ): Assigned | undefined {
   if (phase.kind !== "training") return undefined;
-  return phase.assigned.find((one) => one.volunteer === volunteer && one.source === source);
+  const assigned = phase.assigned.get(volunteer);
+  return assigned?.source === source ? assigned : undefined;
 }
 
 function accept(state: RunState, command: Accept): Decision {

@@ -3,8 +3,8 @@
 
 import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, BodyRef, SectionFile } from "@homebody/protocol";
-import type { AcceptedDelta, Present, RunState } from "./state.ts";
-import { after, readyOf } from "./tick.ts";
+import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
+import { after } from "./tick.ts";
 
 export interface Aggregation {
   readonly round: number;
@@ -31,11 +31,11 @@ export function nextTimer({ phase, paused, manifest }: RunState): Millis | null 
   return Math.min(phase.deadline, after(phase.quorumAt, manifest.round.graceSeconds)) as Millis;
 }
 
-/** What one volunteer is told of the run now [P6]. */
+/** What one volunteer is told of the run now [P6]. It costs the same, however many take part. */
 export function announcementFor(
   state: RunState,
   volunteer: VolunteerId,
-  present: readonly Present[],
+  ready: ReadyVolunteers,
   now: Millis,
 ): Announcement {
   const { phase, paused, body, manifest } = state;
@@ -43,12 +43,12 @@ export function announcementFor(
   const remaining = (deadline: Millis) => Math.max(0, deadline - (state.pausedAt ?? now));
   switch (phase.kind) {
     case "gathering": {
-      const ready = readyOf(state, present).length;
-      return { ...common, kind: "gathering", round: phase.round, ready, minimum: manifest.round.minimum };
+      const { minimum } = manifest.round;
+      return { ...common, kind: "gathering", round: phase.round, ready: ready.size, minimum };
     }
     case "training": {
       const { round, localSteps, stepsBefore, totalSteps, deadline } = phase;
-      const assigned = phase.assigned.find((one) => one.volunteer === volunteer);
+      const assigned = phase.assigned.get(volunteer);
       return {
         ...common,
         kind: "training",
@@ -58,7 +58,7 @@ export function announcementFor(
         totalSteps,
         remainingMs: remaining(deadline),
         assignment: assigned ? { slot: assigned.slot, slots: assigned.slots } : null,
-        accepted: phase.accepted.some((delta) => delta.volunteer === volunteer),
+        accepted: phase.accepted.has(volunteer),
       };
     }
     case "closing":

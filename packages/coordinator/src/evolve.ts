@@ -1,11 +1,21 @@
 // evolve(state, entry) -> state: the only way a run's state changes [C1]. It decides nothing and refuses nothing:
 // a fact has happened.
+//
+// A run has one state, and evolve owns it: it is changed in place, so that a fact costs what it changes, however many take
+// part. Whoever holds the state holds it as it is now. Who needs what was takes it out before the next fact: facts, bodies,
+// manifests and lists in a state are replaced and never changed; its maps, sets and open phase change.
 
 import type { Millis, VolunteerId } from "@homebody/base";
 import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
 import type { Entry } from "./facts.ts";
 import { waits, withSources } from "./joining.ts";
 import type { JoiningSource, Phase, RunState } from "./state.ts";
+
+/** What this file alone may do with a state. */
+type OwnState = Own<Omit<RunState, "phase">> & { phase: Own<Phase> };
+type Own<T> = T extends unknown ? { -readonly [K in keyof T]: OwnCollection<T[K]> } : never;
+type OwnCollection<T> =
+  T extends ReadonlyMap<infer K, infer V> ? Map<K, V> : T extends ReadonlySet<infer V> ? Set<V> : T;
 
 /** The state that a journal leads to; a journal begins with its `created` fact. */
 export function replay(entries: Iterable<Entry>): RunState | undefined {
@@ -14,6 +24,7 @@ export function replay(entries: Iterable<Entry>): RunState | undefined {
   return state;
 }
 
+/** Takes the state over and returns it, as it is after the entry. */
 export function evolve(state: RunState | undefined, entry: Entry): RunState {
   const { fact, at } = entry;
   if (state === undefined) {
@@ -21,8 +32,11 @@ export function evolve(state: RunState | undefined, entry: Entry): RunState {
       throw new Error(`journal: expected a created fact at entry ${entry.seq}, got ${fact.kind}`);
     return born(fact.manifest, bodyRef(0, fact.sections), at);
   }
+  const own = state as OwnState;
+  fold(own, entry);
   // [C12] A source may be added while the coordinator is down: that is no sign of life.
-  return { ...next(state, entry), lastAt: fact.kind === "source-added" ? state.lastAt : at };
+  if (fact.kind !== "source-added") own.lastAt = at;
+  return own;
 }
 
 /** The body of a number with these sections. */
@@ -49,149 +63,139 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
   };
 }
 
-function next(state: RunState, { fact, at }: Entry): RunState {
+function fold(state: OwnState, { fact, at }: Entry): void {
   const { phase } = state;
   switch (fact.kind) {
     case "created":
       throw new Error("journal: a second created fact");
     case "opened": {
-      const { round, assigned, localSteps, stepsBefore, totalSteps, deadline } = fact;
-      const pending = new Set(assigned.map(({ volunteer }) => volunteer));
-      const opened = { kind: "training", round, assigned, pending, accepted: [] } as const;
-      return {
-        ...state,
-        phase: { ...opened, localSteps, stepsBefore, totalSteps, deadline, quorumAt: null },
+      const { assigned, kind: _, ...round } = fact;
+      state.phase = {
+        ...round,
+        kind: "training",
+        assigned: new Map(assigned.map((one) => [one.volunteer, one])),
+        pending: new Set(assigned.map(({ volunteer }) => volunteer)),
+        accepted: new Map(),
+        quorumAt: null,
       };
+      return;
     }
-    case "accepted": {
-      if (phase.kind !== "training") return state;
-      const accepted = [...phase.accepted, fact];
-      const quorumAt = phase.quorumAt ?? (reached(accepted.length, state) ? at : null);
-      const pending = without(phase.pending, fact.volunteer);
-      return { ...state, phase: { ...phase, accepted, pending, quorumAt } };
-    }
-    case "evaluated": {
-      const evaluated = new Set(state.evaluated).add(fact.volunteer);
-      if (phase.kind !== "evaluating") return { ...state, evaluated };
-      return {
-        ...state,
-        evaluated,
-        phase: { ...phase, pending: without(phase.pending, fact.volunteer) },
-      };
-    }
+    case "accepted":
+      if (phase.kind !== "training") return;
+      phase.accepted.set(fact.volunteer, fact);
+      phase.pending.delete(fact.volunteer);
+      if (isQuorum(phase.accepted.size, state)) phase.quorumAt ??= at;
+      return;
+    case "evaluated":
+      state.evaluated.add(fact.volunteer);
+      if (phase.kind === "evaluating") phase.pending.delete(fact.volunteer);
+      return;
     case "closed": {
-      if (phase.kind !== "training") return state;
+      if (phase.kind !== "training") return;
       const { round, reason, averaged } = fact;
-      const accepted = averaged.map((who) => phase.accepted.find(({ volunteer }) => volunteer === who)!);
-      return {
-        ...state,
-        stepsDone: phase.stepsBefore + phase.localSteps,
-        phase: { kind: "closing", round, reason, accepted, averaged },
-      };
+      const accepted = averaged.map((who) => phase.accepted.get(who)!);
+      state.stepsDone = phase.stepsBefore + phase.localSteps;
+      state.phase = { kind: "closing", round, reason, accepted, averaged };
+      return;
     }
     case "published":
-      return nobodyWaits({
-        ...state,
-        phase: { kind: "gathering", round: fact.round + 1 },
-        body: bodyRef(fact.round, fact.sections),
-        outer: fact.outer,
-        lapses: 0,
-        contributors: new Set(phase.kind === "closing" ? phase.averaged : []),
-        evaluated: new Set(),
-      });
+      state.contributors = new Set(phase.kind === "closing" ? phase.averaged : []);
+      state.evaluated = new Set();
+      state.body = bodyRef(fact.round, fact.sections);
+      state.outer = fact.outer;
+      gather(state, fact.round + 1, 0);
+      return;
     case "lapsed":
-      return nobodyWaits({
-        ...state,
-        phase: { kind: "gathering", round: fact.round },
-        lapses: state.lapses + 1,
-      });
+      gather(state, fact.round, state.lapses + 1);
+      return;
     case "left":
-      return waitingNoMore(state, fact.volunteer);
+      waitNoMore(state, fact.volunteer);
+      return;
     case "removed":
-      return withoutDelta(waitingNoMore(state, fact.volunteer), fact.volunteer);
+      waitNoMore(state, fact.volunteer);
+      remove(state, fact.volunteer);
+      return;
     case "ending":
-      return { ...state, ending: true };
+      state.ending = true;
+      return;
     case "evaluating":
-      return {
-        ...state,
-        phase: { kind: "evaluating", pending: new Set(fact.expected), deadline: fact.deadline },
-      };
+      state.phase = { kind: "evaluating", pending: new Set(fact.expected), deadline: fact.deadline };
+      return;
     case "finished":
-      return { ...state, phase: { kind: "finished", reason: fact.reason } };
-    case "source-added":
-      return waits(fact, phase.kind)
-        ? { ...state, joining: [...state.joining, { source: fact.source, sections: fact.sections }] }
-        : joined(state, [fact]);
+      state.phase = { kind: "finished", reason: fact.reason };
+      return;
+    case "source-added": {
+      const { source, sections } = fact;
+      if (waits(fact, phase.kind)) state.joining = [...state.joining, { source, sections }];
+      else join(state, [fact]);
+      return;
+    }
     case "changed":
-      return { ...state, manifest: fact.manifest };
+      state.manifest = fact.manifest;
+      return;
     case "paused":
-      return { ...state, paused: true, pausedAt: at };
+      state.paused = true;
+      state.pausedAt = at;
+      return;
     case "resumed":
       // A quorum reached during the pause starts its grace now.
-      return {
-        ...state,
-        paused: false,
-        pausedAt: null,
-        phase: postponed(phase, fact.deadline, state.pausedAt, at),
-      };
+      postpone(phase, fact.deadline, state.pausedAt, at);
+      state.paused = false;
+      state.pausedAt = null;
+      return;
     case "restarted":
-      return { ...state, phase: postponed(phase, fact.deadline, null, at) };
+      postpone(phase, fact.deadline, null, at);
+      return;
     default:
       fact satisfies never;
       throw new Error(`journal: unknown fact ${JSON.stringify(fact)}`);
   }
 }
 
-/** [C21] Whoever waited for the next body has it. */
-function nobodyWaits(state: RunState): RunState {
-  return { ...joined(state, state.joining), joining: [] };
+/** This round opens next. [C21] Whoever waited for the next body has it. */
+function gather(state: OwnState, round: number, lapses: number): void {
+  state.phase = { kind: "gathering", round };
+  state.lapses = lapses;
+  join(state, state.joining);
+  state.joining = [];
 }
 
 /** These sources take part from here on; who has evaluated the body need not do it again for sections that are others'. */
-function joined(state: RunState, sources: readonly JoiningSource[]): RunState {
-  if (sources.length === 0) return state;
+function join(state: OwnState, sources: readonly JoiningSource[]): void {
+  if (sources.length === 0) return;
   const { number, sections: before } = state.body;
   const { manifest, sections } = withSources({ manifest: state.manifest, sections: before }, sources);
-  return { ...state, manifest, body: bodyRef(number, sections) };
+  state.manifest = manifest;
+  state.body = bodyRef(number, sections);
 }
 
-/** A numeric quorum is reached; with `all` there is none to reach. */
-function reached(deltas: number, { manifest }: RunState): boolean {
+/** With `all` there is no quorum to reach. */
+function isQuorum(deltas: number, { manifest }: OwnState): boolean {
   const { quorum } = manifest.round;
   return quorum !== "all" && deltas >= quorum;
 }
 
 /** Moves the deadline to the given time, and the quorum's time by as much [C12]. */
-function postponed(phase: Phase, deadline: Millis | null, pausedAt: Millis | null, at: Millis): Phase {
-  if (deadline === null) return phase;
-  if (phase.kind === "evaluating") return { ...phase, deadline };
-  if (phase.kind !== "training") return phase;
-  const moved = deadline - phase.deadline;
-  const during = phase.quorumAt !== null && pausedAt !== null && phase.quorumAt > pausedAt;
-  const quorumAt = phase.quorumAt === null ? null : during ? at : ((phase.quorumAt + moved) as Millis);
-  return { ...phase, deadline, quorumAt };
+function postpone(phase: Own<Phase>, deadline: Millis | null, pausedAt: Millis | null, at: Millis): void {
+  if (deadline === null || (phase.kind !== "training" && phase.kind !== "evaluating")) return;
+  if (phase.kind === "training" && phase.quorumAt !== null) {
+    const during = pausedAt !== null && phase.quorumAt > pausedAt;
+    phase.quorumAt = during ? at : ((phase.quorumAt + deadline - phase.deadline) as Millis);
+  }
+  phase.deadline = deadline;
 }
 
-function waitingNoMore(state: RunState, who: VolunteerId): RunState {
-  const contributors = without(state.contributors, who);
+function waitNoMore(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
-  if (phase.kind !== "training" && phase.kind !== "evaluating") return { ...state, contributors };
-  return { ...state, contributors, phase: { ...phase, pending: without(phase.pending, who) } };
+  state.contributors.delete(who);
+  if (phase.kind === "training" || phase.kind === "evaluating") phase.pending.delete(who);
 }
 
 /** [C17] */
-function withoutDelta(state: RunState, who: VolunteerId): RunState {
-  const removed = new Set(state.removed).add(who);
+function remove(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
-  if (phase.kind !== "training") return { ...state, removed };
-  const accepted = phase.accepted.filter(({ volunteer }) => volunteer !== who);
-  const quorumAt = reached(accepted.length, state) ? phase.quorumAt : null;
-  return { ...state, removed, phase: { ...phase, accepted, quorumAt } };
-}
-
-function without(set: ReadonlySet<VolunteerId>, who: VolunteerId): ReadonlySet<VolunteerId> {
-  if (!set.has(who)) return set;
-  const copy = new Set(set);
-  copy.delete(who);
-  return copy;
+  state.removed.add(who);
+  if (phase.kind !== "training") return;
+  phase.accepted.delete(who);
+  if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }

@@ -15,8 +15,8 @@ function twoRounds() {
       tokens: 10,
       bytes,
     });
-  run.present.set(cy, { volunteer: cy, source: ja, ready: true, rows: null });
-  run.present.set(bo, { volunteer: bo, source: es, ready: true, rows: null });
+  run.ready.set(cy, { source: ja, rows: null });
+  run.ready.set(bo, { source: es, rows: null });
   run.join(ana);
   score(ana, es, 0, 30 * Math.LN2, 10);
   score(bo, es, 0, 30 * Math.LN2, 30);

@@ -1,4 +1,4 @@
-// The pure machine of a run: decide(state, command, now) -> facts | refusal; evolve(state, entry) -> state.
+// The pure machine of a run: decide(state, command, now) -> facts | refusal; evolve(state, entry) -> the state after it.
 
 export type { Command } from "./commands.ts";
 export { assignedTo, type Decision, decide, mayAccept, mayJoin } from "./decide.ts";
@@ -10,4 +10,3 @@ export { withJoining } from "./joining.ts";
 export { readEntry } from "./read-entry.ts";
 export { type BlobKind, keepsBody, type Retention, retention } from "./retention.ts";
 export * from "./state.ts";
-export { readyOf } from "./tick.ts";

@@ -48,7 +48,7 @@ function agreeing(run: Scene) {
 
 test("[C21] a source whose words stay on devices takes part at once, and the open round goes on as it was", () => {
   const run = training();
-  const before = run.state;
+  const before = structuredClone(run.state);
   const facts = run.entries.length;
   expect(run.do(adding(fr))).toMatchObject({ ok: true });
   expect(run.entries[facts]!.fact).toMatchObject({
@@ -77,13 +77,13 @@ test("[C21] where its words become sections of the body, the open round and its 
   expect([sources(run), run.state.body]).toEqual([["es", "ja"], body]);
   expect(agreeing(run).joining.map(({ source }) => source.id)).toEqual(["fr"]);
   run.do({ kind: "restart", aliveAt: at(run.now) });
-  expect(announcementFor(run.state, ana, [], at(run.now)).body).toEqual(body);
+  expect(announcementFor(run.state, ana, run.ready, at(run.now)).body).toEqual(body);
   run.deliver(ana);
   run.deliver(bo);
   expect([run.state.phase.kind, sources(run), run.state.body]).toEqual(["closing", ["es", "ja"], body]);
   run.do(adding("nl" as typeof fr, "source"));
   expect([sources(run), run.state.body]).toEqual([["es", "ja"], body]);
-  run.present.clear();
+  run.ready.clear();
   run.publish();
   expect([sources(run), run.state.joining]).toEqual([["es", "ja", "fr", "nl"], []]);
   const sections = [section("body 1"), wordsOf("fr"), wordsOf("nl")];

@@ -1,4 +1,6 @@
 // The coordinator's state: small enough to print, and in each phase only what exists in it.
+//
+// A run has one state, which evolve changes in place [C1]; to all others it is to be read, and is what it is now.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { BodyRef, RunManifest, SectionFile } from "@homebody/protocol";
@@ -11,9 +13,9 @@ export type Phase =
   | {
       readonly kind: "training";
       readonly round: number;
-      readonly assigned: readonly Assigned[];
+      readonly assigned: ReadonlyMap<VolunteerId, Assigned>;
       readonly pending: ReadonlySet<VolunteerId>; // assigned, neither heard nor gone for good
-      readonly accepted: readonly AcceptedDelta[];
+      readonly accepted: ReadonlyMap<VolunteerId, AcceptedDelta>;
       readonly localSteps: number;
       readonly stepsBefore: number;
       readonly totalSteps: number;
@@ -25,6 +27,7 @@ export type Phase =
       readonly kind: "closing"; // its deltas are being averaged
       readonly round: number;
       readonly reason: CloseReason;
+      /** In the order in which they are averaged. */
       readonly accepted: readonly AcceptedDelta[];
       readonly averaged: readonly VolunteerId[];
     }
@@ -35,14 +38,18 @@ export type Phase =
     }
   | { readonly kind: "finished"; readonly reason: "rounds" | "admin" };
 
-/** A volunteer that is here now: told by the shell, not by the journal. */
-export interface Present {
-  readonly volunteer: VolunteerId;
+/** A volunteer that is here and ready to train: told by the shell, not by the journal. */
+export interface Ready {
   readonly source: SourceId;
-  readonly ready: boolean;
   /** The row map that it declared; null where there is none to declare. */
   readonly rows: Sha256 | null;
 }
+
+/**
+ * Who is ready now. The shell keeps it as volunteers come, get ready, go and are removed; the core counts it whenever it
+ * likes, and walks over it only where a round opens or the last evaluation begins.
+ */
+export type ReadyVolunteers = ReadonlyMap<VolunteerId, Ready>;
 
 export type JoiningSource = Pick<Extract<Fact, { kind: "source-added" }>, "source" | "sections">;
 

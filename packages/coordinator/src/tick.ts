@@ -6,17 +6,18 @@
 import { type Millis, permutation, random, type SourceId, type VolunteerId } from "@homebody/base";
 import type { RunManifest } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
-import type { Phase, Present, RunState } from "./state.ts";
+import type { Phase, Ready, ReadyVolunteers, RunState } from "./state.ts";
 
 type Training = Extract<Phase, { kind: "training" }>;
+type Candidate = Ready & { readonly volunteer: VolunteerId };
 
-export function tick(state: RunState, present: readonly Present[], now: Millis): readonly Fact[] {
+export function tick(state: RunState, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   const { phase } = state;
   switch (phase.kind) {
     case "gathering":
-      return isLast(state) ? lastEvaluation(state, present, now) : open(state, phase.round, present, now);
+      return isLast(state) ? lastEvaluation(state, ready, now) : open(state, phase.round, ready, now);
     case "training":
-      return close(state, phase, present, now);
+      return close(state, phase, ready, now);
     case "closing":
       return []; // the shell is averaging
     case "evaluating": {
@@ -31,15 +32,16 @@ export function tick(state: RunState, present: readonly Present[], now: Millis):
   }
 }
 
-/** Whom a round that opens now would count on. */
-export function readyOf(state: RunState, present: readonly Present[]): readonly Present[] {
-  return present.filter(({ volunteer, ready }) => ready && !state.removed.has(volunteer));
+/** Whom a round that opens now would count on [C17]. */
+function candidates({ removed }: RunState, ready: ReadyVolunteers): readonly Candidate[] {
+  const all = [...ready].map(([volunteer, one]) => ({ ...one, volunteer }));
+  return all.filter(({ volunteer }) => !removed.has(volunteer));
 }
 
 /** The fact that closes a round with what it has, in the order in which it is averaged [C10]; none without a delta. */
 export function closing(phase: Training, reason: CloseReason): Fact | undefined {
-  if (phase.accepted.length === 0) return undefined;
-  const order = [...phase.accepted].sort(
+  if (phase.accepted.size === 0) return undefined;
+  const order = [...phase.accepted.values()].sort(
     (a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer),
   );
   return { kind: "closed", round: phase.round, reason, averaged: order.map(({ volunteer }) => volunteer) };
@@ -50,17 +52,19 @@ function isLast({ ending, body, manifest }: RunState): boolean {
 }
 
 /** [C4] */
-function open(state: RunState, round: number, present: readonly Present[], now: Millis): readonly Fact[] {
-  const ready = readyOf(state, present);
+function open(state: RunState, round: number, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   const { manifest, stepsDone, lapses } = state;
   const { localSteps } = manifest.training;
-  if (state.paused || ready.length < manifest.round.minimum) return [];
-  const sources = sampledSources(manifest, { round, lapses }, ready);
+  // Counted before anybody is looked at: a run that gathers is asked at every step of everybody.
+  if (state.paused || ready.size < manifest.round.minimum) return [];
+  const here = candidates(state, ready);
+  if (here.length < manifest.round.minimum) return [];
+  const sources = sampledSources(manifest, { round, lapses }, here);
   return [
     {
       kind: "opened",
       round,
-      assigned: slots(ready.filter(({ source }) => sources.has(source))),
+      assigned: slots(here.filter(({ source }) => sources.has(source))),
       localSteps,
       stepsBefore: stepsDone,
       totalSteps: manifest.rounds * localSteps,
@@ -73,9 +77,9 @@ function open(state: RunState, round: number, present: readonly Present[], now: 
 function sampledSources(
   { round: policy, sources, training }: RunManifest,
   { round, lapses }: { readonly round: number; readonly lapses: number },
-  ready: readonly Present[],
+  candidates: readonly Candidate[],
 ): ReadonlySet<SourceId> {
-  const here = [...new Set(ready.map(({ source }) => source))].sort(compare);
+  const here = [...new Set(candidates.map(({ source }) => source))].sort(compare);
   if (policy.sources === "all") return new Set(here);
   const count = Math.min(here.length, Math.max(1, Math.round(policy.sources * sources.length)));
   const order = permutation(here.length, random(`${training.seed}/round ${round}/sources`));
@@ -84,8 +88,10 @@ function sampledSources(
   return new Set(places.map((i) => here[i]!));
 }
 
-function slots(ready: readonly Present[]): readonly Assigned[] {
-  const order = [...ready].sort((a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer));
+function slots(candidates: readonly Candidate[]): readonly Assigned[] {
+  const order = [...candidates].sort(
+    (a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer),
+  );
   const sizes = new Map<string, number>();
   const numbered = order.map(({ volunteer, source, rows }) => {
     const slot = sizes.get(source) ?? 0;
@@ -96,12 +102,12 @@ function slots(ready: readonly Present[]): readonly Assigned[] {
 }
 
 /** [C7] [C8] [C18] */
-function close(state: RunState, phase: Training, present: readonly Present[], now: Millis): readonly Fact[] {
+function close(state: RunState, phase: Training, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   const reason = whyClose(state, phase, now);
   if (reason === undefined) return [];
   const closed = closing(phase, reason);
   if (closed) return [closed];
-  return state.ending ? lastEvaluation(state, present, now) : [{ kind: "lapsed", round: phase.round }];
+  return state.ending ? lastEvaluation(state, ready, now) : [{ kind: "lapsed", round: phase.round }];
 }
 
 function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | undefined {
@@ -114,10 +120,10 @@ function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | 
 }
 
 /** [C14] Of those who are ready, and those whose deltas are in the body: they may be on their way back. */
-function lastEvaluation(state: RunState, present: readonly Present[], now: Millis): readonly Fact[] {
+function lastEvaluation(state: RunState, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   if (state.paused) return [];
-  const ready = readyOf(state, present).map(({ volunteer }) => volunteer);
-  const expected = [...new Set<VolunteerId>([...ready, ...state.contributors])]
+  const here = candidates(state, ready).map(({ volunteer }) => volunteer);
+  const expected = [...new Set<VolunteerId>([...here, ...state.contributors])]
     .filter((who) => !state.evaluated.has(who))
     .sort(compare);
   if (expected.length === 0) return [finished(state)];

@@ -53,7 +53,7 @@ test("0.1: an averaging run in its third round", () => {
   expect(state.outer).toEqual([]);
   expect(state.phase).toMatchObject({ kind: "training", round: 3, stepsBefore: 24, totalSteps: 48 });
   if (state.phase.kind === "training")
-    expect(state.phase.assigned.map(({ rows }) => rows)).toEqual([null, null]);
+    expect([...state.phase.assigned.values()].map(({ rows }) => rows)).toEqual([null, null]);
 });
 
 test("0.1: a run with outer momentum", () => {
@@ -101,9 +101,9 @@ test("0.1: every kind of fact, and the state and figures that they lead to", () 
   expect(middle.phase).toMatchObject({ kind: "training", round: 1, localSteps: 6, totalSteps: 30 });
   if (middle.phase.kind === "training") {
     expect([...middle.phase.pending].sort()).toEqual([three, two]);
-    expect(middle.phase.accepted.map(({ delta, sections }) => [delta.slice(0, 8), sections])).toEqual([
-      ["80374ec7", [{ name: "theta", sizeBytes: 5256 }]],
-    ]);
+    expect(
+      [...middle.phase.accepted.values()].map(({ delta, sections }) => [delta.slice(0, 8), sections]),
+    ).toEqual([["80374ec7", [{ name: "theta", sizeBytes: 5256 }]]]);
   }
 
   const figures = figuresOf(entries)!;

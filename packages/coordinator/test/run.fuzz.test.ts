@@ -61,11 +61,11 @@ function play(run: Scene, event: Event): void {
       run.join(event.who, sourceOf(event.who, run));
       return;
     case "go":
-      run.present.delete(event.who);
+      run.ready.delete(event.who);
       run.tickAll();
       return;
     case "leave":
-      run.present.delete(event.who);
+      run.ready.delete(event.who);
       run.do({ kind: "leave", volunteer: event.who });
       run.tickAll();
       return;
@@ -95,7 +95,7 @@ function play(run: Scene, event: Event): void {
       run.now += event.downMs;
       run.state = replay(run.entries)!;
       run.do({ kind: "restart", aliveAt });
-      run.present.clear();
+      run.ready.clear();
       run.tickAll();
       return;
     }
@@ -130,8 +130,7 @@ test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged on
         folded = run.entries.length;
         expect(replay(run.entries)).toEqual(run.state);
         checkSources(run, figures);
-        for (const volunteer of [ana, di])
-          announcementFor(run.state, volunteer, [...run.present.values()], at(run.now));
+        for (const volunteer of [ana, di]) announcementFor(run.state, volunteer, run.ready, at(run.now));
       }
       expect(figures).toEqual(figuresOf(run.entries));
       checkJournal(run, seen);
@@ -164,12 +163,11 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
   let state: RunState | undefined;
   for (const entry of run.entries) {
     const { fact, at: time } = entry;
-    const before = state;
+    const [phase, was] = [state?.phase.kind, state?.body];
     state = evolve(state, entry);
     // [C21] The body of a round stays what it is until the round has ended.
-    const underWay = before?.phase.kind === "training" || before?.phase.kind === "closing";
-    if (underWay && fact.kind !== "lapsed" && fact.kind !== "published")
-      expect(state.body).toEqual(before.body);
+    const underWay = phase === "training" || phase === "closing";
+    if (underWay && fact.kind !== "lapsed" && fact.kind !== "published") expect(state.body).toEqual(was);
     if (fact.kind in seen) seen[fact.kind] = (seen[fact.kind] ?? 0) + 1;
     if (fact.kind === "opened") {
       expect(fact.round).toBe(body + 1);

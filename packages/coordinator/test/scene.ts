@@ -9,7 +9,7 @@ import {
   decide,
   type Entry,
   evolve,
-  type Present,
+  type Ready,
   type RunState,
 } from "../src/index.ts";
 
@@ -75,7 +75,7 @@ export interface Scene {
   now: number;
   state: RunState;
   readonly entries: Entry[];
-  readonly present: Map<VolunteerId, Present>;
+  readonly ready: Map<VolunteerId, Ready>;
   do(command: Command): Decision;
   /** Ticks until nothing is due. */
   tickAll(): void;
@@ -97,7 +97,7 @@ export function scene(options: SceneOptions = {}): Scene {
     now: 1000,
     state: undefined as unknown as RunState,
     entries,
-    present: new Map(),
+    ready: new Map(),
     do(command) {
       const decision = decide(self.state, command, at(self.now));
       if (decision.ok) for (const fact of decision.facts) append(fact);
@@ -106,14 +106,14 @@ export function scene(options: SceneOptions = {}): Scene {
     tickAll() {
       for (let i = 0; i < 10; i++) {
         const before = entries.length;
-        self.do({ kind: "tick", present: [...self.present.values()] });
+        self.do({ kind: "tick", ready: self.ready });
         if (entries.length === before) return;
         if (self.state.phase.kind === "training" && entries.at(-1)?.fact.kind === "opened") return;
       }
       throw new Error("ticks do not come to an end");
     },
     join(volunteer, source = es) {
-      self.present.set(volunteer, { volunteer, source, ready: true, rows: null });
+      self.ready.set(volunteer, { source, rows: null });
       self.tickAll();
     },
     deliver(volunteer, claims = {}) {
@@ -122,7 +122,7 @@ export function scene(options: SceneOptions = {}): Scene {
         kind: "accept",
         round,
         volunteer,
-        source: self.present.get(volunteer)?.source ?? es,
+        source: self.ready.get(volunteer)?.source ?? es,
         delta: hashOf(`${volunteer} ${round}`),
         sections: [{ name: "theta", sizeBytes: 100 }],
         steps: claims.steps ?? 10,

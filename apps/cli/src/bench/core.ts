@@ -4,7 +4,7 @@
 // sends two chunks and has its delta accepted; each command is followed by ticks until nothing is due, each fact is folded in
 // by itself, and everybody is announced to where the phase changes.
 
-import { type Millis, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
 import {
   announcementFor,
   assignedTo,
@@ -16,7 +16,7 @@ import {
   type Fact,
   type Figures,
   mayAccept,
-  type Present,
+  type Ready,
   type RunState,
   retention,
 } from "@homebody/coordinator";
@@ -59,14 +59,11 @@ export function measureCore(volunteers: number, rounds: readonly number[]): read
 
 function runOf(volunteers: number, rounds: number) {
   const created = first(rounds);
-  const present = Array.from(
-    { length: volunteers },
-    (_, i): Present => ({
-      volunteer: volunteerOf(`volunteer ${i}`),
-      source: sources[i % sources.length]!,
-      ready: true,
-      rows: null,
-    }),
+  const ready = new Map(
+    Array.from({ length: volunteers }, (_, i): readonly [VolunteerId, Ready] => [
+      volunteerOf(`volunteer ${i}`),
+      { source: sources[i % sources.length]!, rows: null },
+    ]),
   );
   const kept = retention({ keepDeltas: false });
   let seconds: Record<Part, number>;
@@ -93,7 +90,7 @@ function runOf(volunteers: number, rounds: number) {
     });
     if (facts.some(({ kind }) => !quiet.has(kind)))
       timed("announce", () => {
-        for (const { volunteer } of present) announcementFor(state, volunteer, present, now as Millis);
+        for (const volunteer of ready.keys()) announcementFor(state, volunteer, ready, now as Millis);
       });
   }
 
@@ -108,10 +105,10 @@ function runOf(volunteers: number, rounds: number) {
 
   function carryOut(command: Command): void {
     step(command);
-    while (step({ kind: "tick", present }));
+    while (step({ kind: "tick", ready }));
   }
 
-  function deliver({ volunteer, source }: Present, round: number): void {
+  function deliver(volunteer: VolunteerId, { source }: Ready, round: number): void {
     const sender = { round, volunteer, source };
     timed("decide", () => {
       const refusals = Array.from({ length: 1 + chunks + 1 }, () => mayAccept(state, sender));
@@ -123,7 +120,7 @@ function runOf(volunteers: number, rounds: number) {
     carryOut({ kind: "accept", ...sender, delta, sections, steps: 10, tokens: 320, loss: 2, norm: 1 });
   }
 
-  function evaluate({ volunteer, source }: Present): void {
+  function evaluate(volunteer: VolunteerId, { source }: Ready): void {
     const { number, id } = state.body;
     const score = { nats: 70, tokens: 30, bytes: 50 };
     carryOut({ kind: "evaluate", volunteer, source, body: number, id, ...score });
@@ -148,9 +145,9 @@ function runOf(volunteers: number, rounds: number) {
     /** From the round's opening to the next one's: what each part of the core took, in seconds. */
     play(round: number): Readonly<Record<Part, number>> {
       startCounting();
-      while (step({ kind: "tick", present })); // only the first round is not open yet
-      for (const one of present) evaluate(one);
-      for (const one of present) deliver(one, round);
+      while (step({ kind: "tick", ready })); // only the first round is not open yet
+      for (const [volunteer, one] of ready) evaluate(volunteer, one);
+      for (const [volunteer, one] of ready) deliver(volunteer, one, round);
       publish(round);
       return seconds;
     },
