@@ -39,41 +39,48 @@ export function announcementFor(
   now: Millis,
 ): Announcement {
   const { phase, paused, body, manifest } = state;
-  const common = { paused, body };
-  const remaining = (deadline: Millis) => Math.max(0, deadline - (state.pausedAt ?? now));
+  // Each is written out: spreading what they share took twenty times as long.
   switch (phase.kind) {
     case "gathering": {
       const { minimum } = manifest.round;
-      return { ...common, kind: "gathering", round: phase.round, ready: ready.size, minimum };
+      return { kind: "gathering", paused, body, round: phase.round, ready: ready.size, minimum };
     }
     case "training": {
-      const { round, localSteps, stepsBefore, totalSteps, deadline } = phase;
+      const { round, localSteps, stepsBefore, totalSteps } = phase;
       const assigned = phase.assigned.get(volunteer);
       return {
-        ...common,
         kind: "training",
+        paused,
+        body,
         round,
         localSteps,
         stepsBefore,
         totalSteps,
-        remainingMs: remaining(deadline),
+        remainingMs: remainingMs(phase.deadline, state, now),
         assignment: assigned ? { slot: assigned.slot, slots: assigned.slots } : null,
         accepted: phase.accepted.has(volunteer),
       };
     }
     case "closing":
-      return { ...common, kind: "closing", round: phase.round };
-    case "evaluating":
+      return { kind: "closing", paused, body, round: phase.round };
+    case "evaluating": {
+      const evaluated = state.evaluated.has(volunteer);
       return {
-        ...common,
         kind: "evaluating",
-        remainingMs: remaining(phase.deadline),
-        evaluated: state.evaluated.has(volunteer),
+        paused,
+        body,
+        remainingMs: remainingMs(phase.deadline, state, now),
+        evaluated,
       };
+    }
     case "finished":
-      return { ...common, kind: "finished", rounds: body.number };
+      return { kind: "finished", paused, body, rounds: body.number };
     default:
       phase satisfies never;
       throw new Error(`unknown phase ${JSON.stringify(phase)}`);
   }
+}
+
+function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): number {
+  return Math.max(0, deadline - (pausedAt ?? now));
 }
