@@ -12,8 +12,8 @@ import {
 import {
   announcementFor,
   evolve,
-  evolveFigures,
   type Fact,
+  foldFigures,
   type Ready,
   type RunState,
 } from "@homebody/coordinator";
@@ -252,7 +252,7 @@ async function created({ manifest, first }: Federation, blobs: Blobs) {
     journal,
     entries,
     state: evolve(undefined, entries[0]!),
-    figures: evolveFigures(undefined, entries)!,
+    figures: foldFigures(entries),
   };
 }
 

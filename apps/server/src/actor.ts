@@ -12,9 +12,9 @@ import {
   decide,
   type Entry,
   evolve,
-  evolveFigures,
   type Fact,
   type Figures,
+  type FiguresFold,
   nextTimer,
   type ReadyVolunteers,
   type RunState,
@@ -25,7 +25,8 @@ import type { Faults } from "./faults.ts";
 export interface ActorInputs {
   readonly journal: Journal;
   readonly state: RunState;
-  readonly figures: Figures;
+  /** Of the same entries as the state; both are the actor's from here on. */
+  readonly figures: FiguresFold;
   readonly clock: () => Millis;
   readonly ready: () => ReadyVolunteers;
   readonly faults: Faults;
@@ -44,6 +45,8 @@ export interface ActorInputs {
 export interface Actor {
   state(): RunState;
   figures(): Figures;
+  /** The last entry of the journal. */
+  seq(): number;
   /** Resolves when the command's facts are durable; rejects when the journal could not take them. */
   do(command: Command): Promise<Decision>;
   /** From now on whatever is due is done: not before deadlines were moved by the time of being down [C12]. */
@@ -58,8 +61,8 @@ const longestTimerMs = 2 ** 30;
 const retryMs = 1000;
 
 export function startActor(inputs: ActorInputs): Actor {
-  const { journal, clock, ready, faults, appended } = inputs;
-  let { state, figures } = inputs;
+  const { journal, figures, clock, ready, faults, appended } = inputs;
+  let { state } = inputs;
   let tail: Promise<unknown> = Promise.resolve();
   let timer: NodeJS.Timeout | undefined;
   let ticking = false;
@@ -95,7 +98,7 @@ export function startActor(inputs: ActorInputs): Actor {
     }
     const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
     for (const entry of entries) state = evolve(state, entry);
-    figures = evolveFigures(figures, entries);
+    figures.follow(entries);
     appended(entries, state);
     if (closing) await faults("close:after-fact");
     await inputs.afterwards(entries, state);
@@ -130,7 +133,8 @@ export function startActor(inputs: ActorInputs): Actor {
 
   return {
     state: () => state,
-    figures: () => figures,
+    figures: figures.now,
+    seq: () => figures.seq,
     do: (command) =>
       enqueue(async () => {
         try {

@@ -9,9 +9,9 @@ import { InputError, type RunId, sha256Of } from "@homebody/base";
 import {
   type Entry,
   evolve,
-  evolveFigures,
   type Fact,
-  type Figures,
+  type FiguresFold,
+  foldFigures,
   type RunState,
   readEntry,
   replay,
@@ -42,7 +42,7 @@ export interface OpenedRun {
   readonly changed: RunManifest;
   /** Sources of the file that the run does not have: no further round opens. */
   readonly leftOut: readonly string[];
-  readonly figures: Figures;
+  readonly figures: FiguresFold;
   readonly entries: readonly Entry[];
   /** The run was here before. */
   readonly existed: boolean;
@@ -88,7 +88,7 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
     state,
     changed: withChanges(state.manifest, file, written),
     leftOut: sourcesToJoin(withJoining(state), file).map(({ id }) => id),
-    figures: evolveFigures(undefined, entries)!,
+    figures: foldFigures(entries),
     entries,
     existed: true,
   };
@@ -161,12 +161,11 @@ async function begin(manifest: RunManifest, { journal, blobs, now }: OpenRunInpu
   };
   await journal.append(manifest.run, 0, now, [fact]);
   const entry: Entry = { seq: 1, at: now, fact };
-  const figures = evolveFigures(undefined, [entry])!;
   return {
     state: evolve(undefined, entry),
     changed: manifest,
     leftOut: [],
-    figures,
+    figures: foldFigures([entry]),
     entries: [entry],
     existed: false,
   };

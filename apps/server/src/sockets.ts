@@ -240,7 +240,7 @@ export function openSockets(server: HttpServer, inputs: SocketInputs): Sockets {
   async function watch(message: unknown, connection: Connection): Promise<object | Refusal> {
     let { after } = checkWatch(message);
     if (!connection.watches.take(clock())) return "too-many";
-    const last = () => actor.figures().seq;
+    const last = actor.seq;
     if (last() - after <= catchUp) {
       while (after < last()) {
         const entries = await inputs.read(after, catchUp);

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { ana, bo, bodyOf, cy, es, ja, scene } from "../test/scene.ts";
-import { evolveFigures, type Figures, figuresOf, firstLast, savingFactor, summary } from "./index.ts";
+import { type Figures, figuresOf, firstLast, foldFigures, savingFactor, summary } from "./index.ts";
 
 function twoRounds() {
   const run = scene({ rounds: 2 });
@@ -65,20 +65,28 @@ test("traffic counts what was sent beside what the whole model each step would h
 
 test("entry by entry, figures are those of the whole journal, and earlier ones stay as they were", () => {
   const { entries } = twoRounds();
-  const steps: Figures[] = [figuresOf(entries.slice(0, 1))!];
-  for (const entry of entries.slice(1)) steps.push(evolveFigures(steps.at(-1)!, entry));
+  const fold = foldFigures(entries.slice(0, 1));
+  const steps: Figures[] = [fold.now()];
+  for (const entry of entries.slice(1)) {
+    fold.follow([entry]);
+    steps.push(fold.now());
+  }
   steps.forEach((figures, i) => {
     expect(figures).toEqual(figuresOf(entries.slice(0, i + 1)));
   });
   expect(steps[5]!.bodies).toBe(steps[6]!.bodies); // shared where nothing changed
+  expect(fold.now()).toBe(steps.at(-1));
 });
 
 test("a gap in the journal is an error that names both entries", () => {
   const { entries } = twoRounds();
-  const figures = figuresOf(entries.slice(0, 3))!;
-  expect(() => evolveFigures(figures, entries[4]!)).toThrow("figures: expected entry 4, got entry 5");
+  const fold = foldFigures(entries.slice(0, 3));
+  expect(() => fold.follow([entries[4]!])).toThrow("figures: expected entry 4, got entry 5");
+  expect(() => fold.follow([entries[3]!, entries[5]!])).toThrow("figures: expected entry 5, got entry 6");
+  expect(fold.now()).toEqual(figuresOf(entries.slice(0, 4)));
 });
 
 test("no entries, no figures", () => {
   expect(figuresOf([])).toBeUndefined();
+  expect(() => foldFigures([])).toThrow("figures: expected a created fact first, got none");
 });

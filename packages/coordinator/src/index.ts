@@ -6,6 +6,7 @@ export { type Aggregation, aggregationOf, announcementFor, nextTimer } from "./e
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";
 export * from "./figures.ts";
+export { type FiguresFold, figuresOf, foldFigures } from "./figures-fold.ts";
 export { withJoining } from "./joining.ts";
 export { readEntry } from "./read-entry.ts";
 export { type BlobKind, keepsBody, type Retention, retention } from "./retention.ts";

@@ -20,7 +20,7 @@ import {
   section,
   wordsOf,
 } from "../test/scene.ts";
-import { announcementFor, decide, evolveFigures, figuresOf, mayJoin, nextTimer, replay } from "./index.ts";
+import { announcementFor, decide, figuresOf, foldFigures, mayJoin, nextTimer, replay } from "./index.ts";
 
 const refused = { ok: false, refusal: "finished" };
 
@@ -205,6 +205,7 @@ test("figures: what travels and what the whole model would cost follow the sourc
   expect(figuresOf(run.entries)).toMatchObject({ travelling: first.travelling });
   run.do(adding("nl" as typeof fr, "source"));
   const figures = agreeing(run);
+  const fold = foldFigures(run.entries);
   // 300 rows of a llama of depth 1, tied: its width is 64.
   expect(figures.travelling - first.travelling).toBe(300 * 64);
   expect(figures.parameters.phi).toEqual({ es: 200, ja: 300, fr: 400, nl: 400 });
@@ -213,5 +214,6 @@ test("figures: what travels and what the whole model would cost follow the sourc
   run.deliver(cy);
   // 10 steps of theta (1,000) and fr's phi, four bytes each.
   expect(figuresOf(run.entries)!.traffic.wouldHaveSentBytes).toBe(10 * 4 * (1000 + 400));
-  expect(evolveFigures(figures, run.entries.slice(figures.seq))).toEqual(figuresOf(run.entries));
+  fold.follow(run.entries.slice(fold.seq));
+  expect(fold.now()).toEqual(figuresOf(run.entries));
 });

@@ -5,9 +5,9 @@ import {
   aggregationOf,
   announcementFor,
   evolve,
-  evolveFigures,
   type Figures,
   figuresOf,
+  foldFigures,
   nextTimer,
   type RunState,
   replay,
@@ -121,18 +121,16 @@ test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged on
   fc.assert(
     fc.property(script, policy, (script, round) => {
       const run = scene({ rounds: 100, round });
-      let figures: Figures = figuresOf(run.entries)!;
-      let folded = run.entries.length;
+      const fold = foldFigures(run.entries);
       for (const [event, elapsed] of script) {
         run.now += elapsed;
         play(run, event);
-        for (const entry of run.entries.slice(folded)) figures = evolveFigures(figures, entry);
-        folded = run.entries.length;
+        for (const entry of run.entries.slice(fold.seq)) fold.follow([entry]);
         expect(replay(run.entries)).toEqual(run.state);
-        checkSources(run, figures);
+        checkSources(run, fold.now());
         for (const volunteer of [ana, di]) announcementFor(run.state, volunteer, run.ready, at(run.now));
       }
-      expect(figures).toEqual(figuresOf(run.entries));
+      expect(fold.now()).toEqual(figuresOf(run.entries));
       checkJournal(run, seen);
     }),
     { numRuns: 150 },

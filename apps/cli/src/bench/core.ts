@@ -2,7 +2,7 @@
 //
 // It goes through what happens in a round as apps/server does: everybody is assigned, evaluates the body, opens an upload,
 // sends two chunks and has its delta accepted; each command is followed by ticks until nothing is due, each fact is folded in
-// by itself, and everybody is announced to where the phase changes.
+// by itself, and where the phase changes everybody is announced to and the figures are read.
 
 import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
 import {
@@ -12,16 +12,21 @@ import {
   decide,
   type Entry,
   evolve,
-  evolveFigures,
   type Fact,
-  type Figures,
+  foldFigures,
   mayAccept,
   type Ready,
-  type RunState,
   retention,
 } from "@homebody/coordinator";
 import { parameterCounts } from "@homebody/dept";
-import { checkRunFile, manifestOf, schemaVersion, version, volunteerOf } from "@homebody/protocol";
+import {
+  type Announcement,
+  checkRunFile,
+  manifestOf,
+  schemaVersion,
+  version,
+  volunteerOf,
+} from "@homebody/protocol";
 import { table } from "../table.ts";
 
 export interface CoreRow {
@@ -35,7 +40,7 @@ export interface CoreRow {
   readonly evolve: number;
   /** Announcements to everybody at each change of phase. */
   readonly announce: number;
-  /** Folds of facts into the figures. */
+  /** Folds of facts into the figures, and readings of them. */
   readonly figures: number;
 }
 
@@ -59,17 +64,17 @@ export function measureCore(volunteers: number, rounds: readonly number[]): read
 
 function runOf(volunteers: number, rounds: number) {
   const created = first(rounds);
+  const state = evolve(undefined, created);
+  const figures = foldFigures([created]);
+  const kept = retention({ keepDeltas: false });
+  kept.follow([created], state);
   const ready = new Map(
     Array.from({ length: volunteers }, (_, i): readonly [VolunteerId, Ready] => [
       volunteerOf(`volunteer ${i}`),
       { source: sources[i % sources.length]!, rows: null },
     ]),
   );
-  const kept = retention({ keepDeltas: false });
-  let seconds: Record<Part, number>;
-  let state: RunState;
-  let figures: Figures;
-  let seq = 0;
+  const seconds: Record<Part, number> = { decide: 0, evolve: 0, announce: 0, figures: 0 };
   let now = 0;
 
   function timed<T>(part: Part, work: () => T): T {
@@ -80,18 +85,21 @@ function runOf(volunteers: number, rounds: number) {
   }
 
   function append(facts: readonly Fact[]): void {
-    const entries = facts.map((fact): Entry => ({ seq: ++seq, at: now as Millis, fact }));
+    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now as Millis, fact }));
     timed("evolve", () => {
-      for (const entry of entries) state = evolve(state, entry);
+      for (const entry of entries) evolve(state, entry);
       kept.follow(entries, state);
     });
-    timed("figures", () => {
-      figures = evolveFigures(figures, entries)!;
+    timed("figures", () => figures.follow(entries));
+    if (facts.every(({ kind }) => quiet.has(kind))) return;
+    timed("figures", () => figures.now());
+    const announced: Announcement[] = []; // kept: what nobody looks at the compiler leaves out
+    timed("announce", () => {
+      for (const volunteer of ready.keys())
+        announced.push(announcementFor(state, volunteer, ready, now as Millis));
     });
-    if (facts.some(({ kind }) => !quiet.has(kind)))
-      timed("announce", () => {
-        for (const volunteer of ready.keys()) announcementFor(state, volunteer, ready, now as Millis);
-      });
+    if (announced.some(({ kind }) => kind !== state.phase.kind))
+      throw new Error(`announcements: expected ${state.phase.kind} to be told to everybody`);
   }
 
   /** Whether it left a fact. */
@@ -136,27 +144,28 @@ function runOf(volunteers: number, rounds: number) {
     carryOut({ kind: "published", round, ...averages });
   }
 
-  const startCounting = () => {
-    seconds = { decide: 0, evolve: 0, announce: 0, figures: 0 };
-  };
-  startCounting();
-  append([created]);
   return {
     /** From the round's opening to the next one's: what each part of the core took, in seconds. */
     play(round: number): Readonly<Record<Part, number>> {
-      startCounting();
+      const before = { ...seconds };
       while (step({ kind: "tick", ready })); // only the first round is not open yet
       for (const [volunteer, one] of ready) evaluate(volunteer, one);
       for (const [volunteer, one] of ready) deliver(volunteer, one, round);
       publish(round);
-      return seconds;
+      const took = (part: Part) => seconds[part] - before[part];
+      return {
+        decide: took("decide"),
+        evolve: took("evolve"),
+        announce: took("announce"),
+        figures: took("figures"),
+      };
     },
   };
 }
 
 const sources = Array.from({ length: 8 }, (_, i) => `s${i}` as SourceId);
 
-function first(rounds: number): Fact {
+function first(rounds: number): Entry {
   const file = checkRunFile({
     name: "core",
     description: "a run without devices",
@@ -167,7 +176,7 @@ function first(rounds: number): Fact {
     round: { minimum: 2, quorum: "all", graceSeconds: 5, deadlineSeconds: 86_400, evaluationSeconds: 50 },
   });
   const manifest = manifestOf(file, new Map());
-  return {
+  const fact: Fact = {
     kind: "created",
     schema: schemaVersion,
     homebody: version,
@@ -175,6 +184,7 @@ function first(rounds: number): Fact {
     parameters: parameterCounts(manifest),
     sections: [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }],
   };
+  return { seq: 1, at: 0 as Millis, fact };
 }
 
 function hashOf(text: string): Sha256 {

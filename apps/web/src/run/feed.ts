@@ -5,7 +5,7 @@
 // after another (`inTurn`), so no entry is folded twice. Whatever comes is checked here, and older facts are lifted: a
 // coordinator may be of another version than a page that was opened before. Does not know React.
 
-import { type Entry, evolveFigures, type Figures, readEntry } from "@homebody/coordinator";
+import { type Entry, type Figures, type FiguresFold, foldFigures, readEntry } from "@homebody/coordinator";
 import {
   type Admin,
   checkJournalPage,
@@ -95,14 +95,18 @@ export function openFeed(ports: RunPorts): RunFeed {
     });
   }
 
-  const seq = () => store.get().figures?.seq ?? 0;
+  /** Of this run; none before its first entry. */
+  let folded: FiguresFold | undefined;
+  const seq = () => folded?.seq ?? 0;
 
   function fold(entries: readonly Entry[]): void {
     if (entries.length === 0) return;
-    const { manifest, figures: before, entries: kept } = store.get();
-    const figures = evolveFigures(before ?? undefined, entries) ?? null;
+    if (folded === undefined) folded = foldFigures(entries);
+    else folded.follow(entries);
+    const { manifest, entries: kept } = store.get();
+    const figures = folded.now();
     // A source may have joined, or the host may have changed something. An earlier page of the journal knows less.
-    const follows = figures !== null && figures.manifest.sources.length >= (manifest?.sources.length ?? 0);
+    const follows = figures.manifest.sources.length >= (manifest?.sources.length ?? 0);
     store.change({
       manifest: follows ? figures.manifest : manifest,
       figures,
@@ -122,6 +126,7 @@ export function openFeed(ports: RunPorts): RunFeed {
 
   /** Another journal under the same address: what was read before means nothing. */
   async function startOver(): Promise<void> {
+    folded = undefined;
     store.change({ figures: null, entries: [], presence: null });
     await readOn();
   }
