@@ -153,3 +153,15 @@ test("what a source that joined names is kept for good: its text, its tokenizer,
   for (const hash of [...text, fact.source.tokenizer!.sha256, wordsOf("fr").sha256])
     expect(gone.has(hash)).toBe(false);
 });
+
+test("a row map that is named in round after round stays as long as the last of them", () => {
+  const first = follow([
+    created(),
+    ...Array.from({ length: 9 }, (_, i) => round(i + 1))
+      .flat()
+      .slice(0, -1),
+  ]);
+  expect(first.kept.kindOf(hashOf(`rows ${ana}`))).toBe("rows");
+  expect(first.whole.kindOf(hashOf(`rows ${ana}`))).toBe("rows");
+  expect(first.kept.kindOf(hashOf(`delta 8 ${ana}`))).toBeUndefined();
+});

@@ -19,6 +19,12 @@ type Use =
 
 export type BlobKind = Use["kind"];
 
+/** How far a run has got, for what it still needs. */
+interface Reached {
+  readonly body: Pick<RunState["body"], "number">;
+  readonly outer: RunState["outer"];
+}
+
 export interface Retention {
   /** Takes facts in, in order, with the state after them. Returns the blobs that nothing needs any more. */
   follow(entries: readonly Entry[], state: RunState): readonly Sha256[];
@@ -27,10 +33,12 @@ export interface Retention {
 }
 
 export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Retention {
-  // Equal contents are one blob, which may have several uses.
+  // Equal contents are one blob, which may have several uses: one of each kind, the one that is needed longest.
   const uses = new Map<Sha256, Use[]>();
+  /** Those with a use that comes to an end: all that a new body can make superfluous. */
+  const passing = new Set<Sha256>();
 
-  function isNeeded(hash: Sha256, use: Use, { body, outer }: RunState): boolean {
+  function isNeeded(hash: Sha256, use: Use, { body, outer }: Reached): boolean {
     switch (use.kind) {
       case "text":
       case "tokenizer":
@@ -48,14 +56,27 @@ export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Ret
     }
   }
 
+  /** However far the run gets. */
+  const isForGood = (hash: Sha256, use: Use) =>
+    isNeeded(hash, use, { body: { number: Number.POSITIVE_INFINITY }, outer: [] });
+
+  function name(hash: Sha256, use: Use): void {
+    const own = uses.get(hash);
+    const same = own?.findIndex(({ kind }) => kind === use.kind) ?? -1;
+    if (own === undefined) uses.set(hash, [use]);
+    else if (same < 0) own.push(use);
+    else if (!isForGood(hash, own[same]!)) own[same] = use; // a later one is needed longer
+    if (!isForGood(hash, use)) passing.add(hash);
+  }
+
   return {
     follow(entries, state) {
-      for (const { fact } of entries)
-        for (const [hash, use] of usesOf(fact)) uses.set(hash, [...(uses.get(hash) ?? []), use]);
+      for (const { fact } of entries) for (const [hash, use] of usesOf(fact)) name(hash, use);
       if (!entries.some(({ fact }) => fact.kind === "published")) return [];
       const over: Sha256[] = [];
-      for (const [hash, own] of uses) {
-        const needed = own.filter((use) => isNeeded(hash, use, state));
+      for (const hash of passing) {
+        const needed = uses.get(hash)!.filter((use) => isNeeded(hash, use, state));
+        if (needed.every((use) => isForGood(hash, use))) passing.delete(hash);
         if (needed.length > 0) uses.set(hash, needed);
         else {
           uses.delete(hash);
