@@ -5,11 +5,19 @@
 // sees what changed.
 
 import type { Millis } from "@homebody/base";
-import { exchangeOf, standardBytes } from "@homebody/dept";
-import { bodyId, groupOf, type ManifestSource, type RunManifest, type SectionFile } from "@homebody/protocol";
+import { standardBytes } from "@homebody/dept";
+import { groupOf } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
-import type { BodyFigure, DeltaFigure, Figures, RoundFigure, ScoreFigure, SourceFigure } from "./figures.ts";
+import {
+  type BodyFigure,
+  type DeltaFigure,
+  type Figures,
+  recentDeltas,
+  type ScoreFigure,
+} from "./figures.ts";
+import { bodyFigure, created, type Draft, sourceFigure, travelling } from "./figures-draft.ts";
 import { waits, withSources } from "./joining.ts";
+import { keepsBody } from "./retention.ts";
 import { ShownList } from "./shown-list.ts";
 import type { JoiningSource } from "./state.ts";
 
@@ -55,78 +63,6 @@ export function foldFigures(entries: readonly Entry[]): FiguresFold {
   return self;
 }
 
-type ListName = "bodies" | "scores" | "deltas" | "roundList";
-type Values = Omit<Figures, ListName | "seq" | "at">;
-
-interface Draft {
-  readonly values: { -readonly [K in keyof Values]: Values[K] };
-  readonly bodies: ShownList<BodyFigure>;
-  /** By source id. */
-  readonly scores: Map<string, ShownList<ScoreFigure>>;
-  readonly deltas: ShownList<DeltaFigure>;
-  readonly rounds: ShownList<RoundFigure>;
-  show(): Pick<Figures, ListName>;
-}
-
-function created({ manifest, parameters, sections }: Extract<Fact, { kind: "created" }>, at: Millis): Draft {
-  const draft: Draft = {
-    values: {
-      run: manifest.run,
-      manifest,
-      name: manifest.name,
-      description: manifest.description,
-      host: manifest.host,
-      createdAt: at,
-      phase: "gathering",
-      round: 1,
-      published: 0,
-      rounds: manifest.rounds,
-      deadline: null,
-      paused: false,
-      ending: false,
-      finished: false,
-      parameters,
-      travelling: travelling(manifest),
-      sources: manifest.sources.map((source) => sourceFigure(source, null)),
-      joining: [],
-      tokens: 0,
-      steps: 0,
-      traffic: {
-        deltaBytes: 0,
-        sectionBytes: { theta: 0, phi: 0, psi: 0 },
-        bodyBytes: 0,
-        wouldHaveSentBytes: 0,
-      },
-      removed: [],
-    },
-    bodies: new ShownList(),
-    scores: new Map(manifest.sources.map(({ id }) => [id, new ShownList()])),
-    deltas: new ShownList(),
-    rounds: new ShownList(),
-    show: () => ({
-      bodies: draft.bodies.shown(),
-      scores: scores(),
-      deltas: draft.deltas.shown(),
-      roundList: draft.rounds.shown(),
-    }),
-  };
-  const scores = shownRecord(draft.scores);
-  draft.bodies.change().push(bodyFigure(0, sections, at));
-  return draft;
-}
-
-/** Shows a record of lists: the same one for as long as all of them are the same. */
-function shownRecord<T>(
-  lists: ReadonlyMap<string, ShownList<T>>,
-): () => Readonly<Record<string, readonly T[]>> {
-  let record: Readonly<Record<string, readonly T[]>> = {};
-  return () => {
-    const shown = [...lists].map(([name, list]) => [name, list.shown()] as const);
-    if (shown.some(([name, list]) => record[name] !== list)) record = Object.fromEntries(shown);
-    return record;
-  };
-}
-
 function fold(draft: Draft, { at, fact }: Entry): void {
   const { values } = draft;
   switch (fact.kind) {
@@ -136,6 +72,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.phase = "training";
       values.round = fact.round;
       values.deadline = fact.deadline;
+      forget(draft);
       const list = draft.rounds.change();
       if (list.at(-1)?.round === fact.round) list.pop(); // it lapsed, and opens again
       list.push({
@@ -155,6 +92,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
       const delta = { round, volunteer, source, norm, cosine: null, sizeBytes, loss, steps, tokens, at };
       draft.deltas.change().push(delta);
+      if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
       values.tokens += tokens;
       values.steps += steps;
       const { deltaBytes, wouldHaveSentBytes, bodyBytes } = values.traffic;
@@ -180,7 +118,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       changeLast(draft.rounds, { closedAt: at, reason: fact.reason, averaged: fact.averaged });
       return;
     case "published":
-      draft.bodies.change().push(bodyFigure(fact.round, fact.sections, at));
+      publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at));
       values.phase = "gathering";
       values.published = fact.round;
       values.round = Math.min(fact.round + 1, Math.max(values.rounds, fact.round));
@@ -241,6 +179,24 @@ function fold(draft: Draft, { at, fact }: Entry): void {
   }
 }
 
+/** Rounds before those that show enough deltas go, at the opening of the next one. */
+function forget({ deltas, rounds }: Draft): void {
+  const surplus = deltas.items.length - recentDeltas;
+  if (surplus <= 0) return;
+  const oldest = deltas.items[surplus]!.round;
+  for (const list of [deltas, rounds]) {
+    const old = list.items.findIndex(({ round }: { readonly round: number }) => round >= oldest);
+    if (old > 0) list.change().splice(0, old);
+  }
+}
+
+/** The one body that this one makes superfluous is the sixth from the end, if it is not kept for good. */
+function publish(bodies: BodyFigure[], body: BodyFigure): void {
+  bodies.push(body);
+  const before = bodies.length - 6;
+  if (before >= 0 && !keepsBody(bodies[before]!.number, body.number)) bodies.splice(before, 1);
+}
+
 /** [C21] These sources take part from here on. */
 function join({ values, bodies, scores }: Draft, joining: readonly JoiningSource[]): void {
   if (joining.length === 0) return;
@@ -283,20 +239,4 @@ function compare(deltas: DeltaFigure[], fact: Extract<Fact, { kind: "published" 
   const cosines = new Map(fact.cosines.map(({ volunteer, cosine }) => [volunteer, cosine]));
   for (let i = deltas.length - 1; i >= 0 && deltas[i]!.round === fact.round; i--)
     deltas[i] = { ...deltas[i]!, cosine: cosines.get(deltas[i]!.volunteer) ?? null };
-}
-
-/** Parameters of all sections. */
-function travelling(manifest: RunManifest): number {
-  return exchangeOf(manifest).sections.reduce((sum, { layout }) => sum + layout.size, 0);
-}
-
-function sourceFigure(
-  { id, title, language, vocabulary }: ManifestSource,
-  sinceBody: SourceFigure["sinceBody"],
-): SourceFigure {
-  return { id, title, language, vocabulary, sinceBody };
-}
-
-function bodyFigure(number: number, sections: readonly SectionFile[], at: Millis): BodyFigure {
-  return { number, id: bodyId(sections), sections, at };
 }

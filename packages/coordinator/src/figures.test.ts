@@ -1,6 +1,14 @@
 import { expect, test } from "vitest";
-import { ana, bo, bodyOf, cy, es, ja, scene } from "../test/scene.ts";
-import { type Figures, figuresOf, firstLast, foldFigures, savingFactor, summary } from "./index.ts";
+import { ana, bo, bodyOf, cy, di, es, ja, scene } from "../test/scene.ts";
+import {
+  type Figures,
+  figuresOf,
+  firstLast,
+  foldFigures,
+  keepsBody,
+  savingFactor,
+  summary,
+} from "./index.ts";
 
 function twoRounds() {
   const run = scene({ rounds: 2 });
@@ -76,6 +84,38 @@ test("entry by entry, figures are those of the whole journal, and earlier ones s
   });
   expect(steps[5]!.bodies).toBe(steps[6]!.bodies); // shared where nothing changed
   expect(fold.now()).toBe(steps.at(-1));
+});
+
+test("of a long run figures show the latest rounds, whole, and count all of it", () => {
+  const run = scene({ rounds: 720 });
+  run.join(cy, ja);
+  run.join(ana);
+  for (const who of [ana, cy]) run.deliver(who);
+  run.ready.delete(cy); // it delivered in the first round alone
+  run.ready.set(bo, { source: es, rows: null });
+  run.ready.set(di, { source: es, rows: null });
+  run.publish();
+  for (let round = 2; round <= 720; round++) {
+    for (const who of [ana, bo, di]) run.deliver(who);
+    run.publish();
+  }
+  const fold = foldFigures(run.entries.slice(0, 1));
+  for (const entry of run.entries.slice(1)) fold.follow([entry]);
+  const figures = fold.now();
+  expect(figures).toEqual(figuresOf(run.entries));
+  const count = (round: number) => figures.deltas.filter((delta) => delta.round === round).length;
+  const rounds = figures.roundList.map(({ round }) => round);
+  expect(rounds.at(-1)).toBe(720);
+  expect(rounds).toEqual(Array.from(rounds, (_, i) => rounds[0]! + i));
+  expect(new Set(rounds.map(count))).toEqual(new Set([3]));
+  expect(figures.deltas.length).toBe(3 * rounds.length);
+  // The last round opened with at least 2,000 deltas there, and not a round more than that takes.
+  expect(3 * (rounds.length - 1)).toBeGreaterThanOrEqual(2000);
+  expect(3 * (rounds.length - 2)).toBeLessThan(2000);
+  expect([figures.tokens, figures.published]).toEqual([320 * (2 + 3 * 719), 720]);
+  expect(figures.learntFrom).toEqual([es, ja]);
+  const bodies = Array.from({ length: 721 }, (_, number) => number);
+  expect(figures.bodies.map(({ number }) => number)).toEqual(bodies.filter((n) => keepsBody(n, 720)));
 });
 
 test("a gap in the journal is an error that names both entries", () => {

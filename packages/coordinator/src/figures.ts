@@ -1,12 +1,16 @@
 // Every figure that the dashboard shows, and the last line of `npm start`. They follow from the journal alone
 // (figures-fold.ts): nothing here is measured by a browser, and what two watchers see is equal once they have read the same
-// entries. Figures that were read never change.
+// entries. Figures that were read never change. Deltas and rounds are those of late, so that figures stay as small as they
+// are, however long the run: the journal has all of them.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
 import type { GroupName, RunManifest, SectionFile } from "@homebody/protocol";
 import type { CloseReason } from "./facts.ts";
 import type { JoiningSource } from "./state.ts";
+
+/** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
+export const recentDeltas = 2000;
 
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
 
@@ -102,12 +106,17 @@ export interface Figures {
   readonly sources: readonly SourceFigure[];
   /** Sources that take part from the next body on. */
   readonly joining: readonly JoiningSource[];
+  /** Those that a coordinator keeps for download (retention.ts), in order. */
   readonly bodies: readonly BodyFigure[];
   /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
   readonly scores: Readonly<Record<string, readonly ScoreFigure[]>>;
   readonly tokens: number;
   readonly steps: number;
+  /** Sources of which a delta was accepted, in the order of their first. */
+  readonly learntFrom: readonly SourceId[];
+  /** Of the latest rounds. */
   readonly deltas: readonly DeltaFigure[];
+  /** The latest. */
   readonly roundList: readonly RoundFigure[];
   readonly traffic: TrafficFigures;
   readonly removed: readonly VolunteerId[];
@@ -130,7 +139,7 @@ export function summary(figures: Figures): {
   readonly sources: Readonly<Record<string, { readonly first: number; readonly last: number }>>;
 } {
   const sources: Record<string, { first: number; last: number }> = {};
-  const tookPart = new Set<string>(figures.deltas.map((delta) => delta.source));
+  const tookPart = new Set<string>(figures.learntFrom);
   for (const { id } of figures.sources) {
     const scores = firstLast(figures, id);
     if (tookPart.has(id) && scores) sources[id] = { first: scores.first, last: scores.last };

@@ -83,7 +83,7 @@ async function found({ where, journal, file }: Place): Promise<FoundRun> {
   return {
     manifest,
     body,
-    learntFrom: new Set<string>(figures!.deltas.map(({ source }) => source)),
+    learntFrom: new Set<string>(figures!.learntFrom),
     section: async (name) => {
       const published = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);

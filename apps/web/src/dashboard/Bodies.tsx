@@ -1,6 +1,6 @@
 // Bodies to download: safetensors with metadata, for as long as the coordinator keeps them.
 
-import { type Figures, keepsBody } from "@homebody/coordinator";
+import type { Figures } from "@homebody/coordinator";
 import { bytes } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
 import { sectionTitle } from "../run/section-names.ts";
@@ -10,7 +10,6 @@ import { Section } from "../ui/pieces.tsx";
 export function Bodies({ figures }: { figures: Figures }) {
   const now = useNow();
   const latest = figures.bodies.at(-1)?.number ?? 0;
-  const kept = figures.bodies.filter(({ number }) => keepsBody(number, latest)).reverse();
   return (
     <Section id="bodies" title="Bodies to download">
       <p className="mb-2 text-sm text-muted">
@@ -18,7 +17,7 @@ export function Bodies({ figures }: { figures: Figures }) {
         and the last five are kept.
       </p>
       <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
-        {kept.flatMap(({ number, sections, at }) =>
+        {[...figures.bodies].reverse().flatMap(({ number, sections, at }) =>
           sections.map(({ name, sha256, sizeBytes }) => {
             const part = sections.length > 1 ? `, ${sectionTitle(name)}` : "";
             const file = sections.length > 1 ? `body-${number}-${name.replace("/", "-")}` : `body-${number}`;

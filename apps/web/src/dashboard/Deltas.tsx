@@ -1,7 +1,7 @@
 // The health of what comes in: how far each delta moves the body (norm), and whether it points where the others
 // point (cosine to their mean).
 
-import type { DeltaFigure, Figures } from "@homebody/coordinator";
+import { type DeltaFigure, type Figures, recentDeltas } from "@homebody/coordinator";
 import { type Refusal, refusalSentences } from "@homebody/protocol";
 import { useMemo } from "react";
 import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
@@ -10,7 +10,6 @@ import { Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 import { shortId } from "./event-sentences.ts";
 
-const charted = 2000;
 const listed = 8;
 
 export function Deltas({
@@ -21,7 +20,7 @@ export function Deltas({
   refusals: Readonly<Partial<Record<Refusal, number>>>;
 }) {
   const { deltas, sources } = figures;
-  const recent = useMemo(() => deltas.slice(-charted), [deltas]);
+  const recent = useMemo(() => deltas.slice(-recentDeltas), [deltas]);
   const norms = useMemo(() => dots(recent, sources, ({ norm }) => norm), [recent, sources]);
   const cosines = useMemo(() => dots(recent, sources, ({ cosine }) => cosine), [recent, sources]);
   return (
