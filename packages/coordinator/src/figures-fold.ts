@@ -13,6 +13,7 @@ import {
   type DeltaFigure,
   type Figures,
   recentDeltas,
+  recentScores,
   type ScoreFigure,
 } from "./figures.ts";
 import { bodyFigure, created, type Draft, sourceFigure, travelling } from "./figures-draft.ts";
@@ -124,6 +125,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.round = Math.min(fact.round + 1, Math.max(values.rounds, fact.round));
       values.traffic = { ...values.traffic, bodyBytes: values.traffic.bodyBytes + fact.servedBytes };
       compare(draft.deltas.change(), fact);
+      if (fact.round % recentScores === 0) for (const list of draft.scores.values()) thin(list, fact.round);
       changeLast(draft.rounds, { publishedAt: at, meanNorm: fact.meanNorm });
       nobodyWaits(draft);
       return;
@@ -232,6 +234,19 @@ function score(list: ScoreFigure[], fact: Extract<Fact, { kind: "evaluated" }>, 
     nats,
     at,
   });
+}
+
+/**
+ * Of bodies twice as far back half as many are shown, by number, so that the points of all sources stay at the same bodies.
+ * The first one stays: what a source began from is measured against it.
+ */
+function thin(scores: ShownList<ScoreFigure>, latest: number): void {
+  const list = scores.change();
+  const few = list.filter(({ body }, i) => {
+    const back = Math.floor((latest - body) / recentScores);
+    return i === 0 || body % 2 ** Math.ceil(Math.log2(back + 1)) === 0;
+  });
+  list.splice(0, list.length, ...few);
 }
 
 /** Of the round's deltas, which are the last ones: how each points beside their mean. */

@@ -118,6 +118,30 @@ test("of a long run figures show the latest rounds, whole, and count all of it",
   expect(figures.bodies.map(({ number }) => number)).toEqual(bodies.filter((n) => keepsBody(n, 720)));
 });
 
+test("scores of long ago are ever fewer, at the same bodies for all sources, and the first of each stays", () => {
+  const run = scene({ rounds: 4000, round: { minimum: 1 } });
+  const evaluate = (volunteer: typeof ana, source: typeof es) => {
+    const { number, id } = run.state.body;
+    const score = { nats: number + 1, tokens: 10, bytes: 10 };
+    run.do({ kind: "evaluate", volunteer, source, body: number, id, ...score });
+  };
+  run.join(ana);
+  for (let round = 1; round <= 2200; round++) {
+    evaluate(ana, es);
+    if (round > 101) evaluate(cy, ja); // from body 101 on
+    run.deliver(ana);
+    run.publish();
+  }
+  const { scores } = figuresOf(run.entries)!;
+  const [own, late] = [scores.es!, scores.ja!].map((list) => list.map(({ body }) => body));
+  expect(own!.slice(0, 3)).toEqual([0, 4, 8]);
+  expect(late!.slice(0, 3)).toEqual([101, 104, 108]);
+  expect(late!.slice(1)).toEqual(own!.filter((body) => body > 101));
+  // Thinned at body 2048: every fourth up to 1024, every second up to 1536, then each.
+  expect(own!.length).toBe(1 + 1024 / 4 + 512 / 2 + (2199 - 1536));
+  expect(firstLast(figuresOf(run.entries)!, "ja")!.first).toBeCloseTo(102 / Math.LN2 / 10, 9);
+});
+
 test("a gap in the journal is an error that names both entries", () => {
   const { entries } = twoRounds();
   const fold = foldFigures(entries.slice(0, 3));

@@ -12,6 +12,9 @@ import type { JoiningSource } from "./state.ts";
 /** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
 export const recentDeltas = 2000;
 
+/** Scores are shown of so many latest bodies at least; of those before them ever fewer, the first always. */
+export const recentScores = 512;
+
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
 
 export interface BodyFigure {
@@ -108,7 +111,10 @@ export interface Figures {
   readonly joining: readonly JoiningSource[];
   /** Those that a coordinator keeps for download (retention.ts), in order. */
   readonly bodies: readonly BodyFigure[];
-  /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
+  /**
+   * By source id, in the order of bodies; sources without an evaluation have an empty list. The first, the latest, and ever
+   * fewer of those long ago.
+   */
   readonly scores: Readonly<Record<string, readonly ScoreFigure[]>>;
   readonly tokens: number;
   readonly steps: number;
