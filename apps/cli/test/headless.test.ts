@@ -1,6 +1,6 @@
 // Real volunteers with a real coordinator, in one process: wasm, sockets, disk.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Entry, figuresOf, summary } from "@homebody/coordinator";
@@ -39,6 +39,9 @@ async function serve(folder: string, run: string, port = 0): Promise<RunningServ
 
 async function volunteer(folder: string, url: string, source: string, show: (view: View) => void = () => {}) {
   const dataDir = join(folder, `volunteer-${source}`);
+  mkdirSync(dataDir, { recursive: true });
+  // The first words follow from it: runs that are compared begin with the same ones.
+  writeFileSync(join(dataDir, "words-secret"), "7".repeat(64));
   const { volunteer } = await startHeadless({
     url,
     source,
