@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { type Entry, figuresOf, summary } from "@homebody/coordinator";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { openStore } from "@homebody/store";
-import { startHeadless } from "@homebody/volunteer/node";
+import { secretFiles, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
 import { afterEach, expect, test } from "vitest";
 import { assertMeans } from "../../../test/recompute.ts";
@@ -41,7 +41,7 @@ async function volunteer(folder: string, url: string, source: string, show: (vie
   const dataDir = join(folder, `volunteer-${source}`);
   mkdirSync(dataDir, { recursive: true });
   // The first words follow from it: runs that are compared begin with the same ones.
-  writeFileSync(join(dataDir, "words-secret"), "7".repeat(64));
+  writeFileSync(join(dataDir, secretFiles.words), "7".repeat(64));
   const { volunteer } = await startHeadless({
     url,
     source,

@@ -14,7 +14,7 @@ import { random } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { faultPoints } from "@homebody/server";
 import { openStore } from "@homebody/store";
-import { startHeadless } from "@homebody/volunteer/node";
+import { secretFiles, startHeadless } from "@homebody/volunteer/node";
 import { afterEach, expect, test } from "vitest";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
@@ -58,7 +58,7 @@ async function volunteers(folder: string, url: string) {
   ] as const) {
     const dataDir = join(folder, `volunteer-${source}`);
     mkdirSync(dataDir, { recursive: true });
-    for (const name of ["identity", "words-secret"]) writeFileSync(join(dataDir, name), digit.repeat(64));
+    for (const name of Object.values(secretFiles)) writeFileSync(join(dataDir, name), digit.repeat(64));
     const { volunteer } = await startHeadless({
       url,
       source,

@@ -2,9 +2,10 @@
 // and one that dies is started again, later each time.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { secretFiles } from "@homebody/volunteer/node";
 
 export interface LocalVolunteers {
   /** Resolves when all are gone; those that do not go within ten seconds are killed. */
@@ -49,7 +50,13 @@ export function startVolunteers(
     });
   }
 
-  for (let n = 1; n <= count; n++) start(n, firstRetryMs);
+  for (let n = 1; n <= count; n++) {
+    // They are the host's own, who has their words anyway: a run that is repeated gives the same bodies.
+    const home = join(folder, String(n));
+    mkdirSync(home, { recursive: true, mode: 0o700 });
+    writeFileSync(join(home, secretFiles.words), n.toString(16).padStart(64, "0"), { mode: 0o600 });
+    start(n, firstRetryMs);
+  }
 
   return {
     stop: async () => {

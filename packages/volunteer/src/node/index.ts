@@ -35,6 +35,9 @@ export interface HeadlessOptions {
   readonly show: (view: View) => void;
 }
 
+/** Files of 64 hex digits in a volunteer's folder: made where they are missing. */
+export const secretFiles = { identity: "identity", words: "words-secret" } as const;
+
 export interface Headless {
   readonly manifest: RunManifest;
   readonly volunteer: Volunteer;
@@ -52,8 +55,8 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     manifest,
     source: source.id,
     files: source.served === null ? files : null,
-    secret: await secretIn(dataDir, "identity"),
-    wordsSecret: await secretIn(dataDir, "words-secret"),
+    secret: await secretIn(dataDir, secretFiles.identity),
+    wordsSecret: await secretIn(dataDir, secretFiles.words),
     host: "node",
     net: webNet(url),
     disk,
@@ -95,7 +98,7 @@ function chooseSource(manifest: RunManifest, wanted: string | undefined, brings:
 }
 
 /** A secret of this folder's own, made where there is none. */
-async function secretIn(dataDir: string, name: "identity" | "words-secret"): Promise<string> {
+async function secretIn(dataDir: string, name: string): Promise<string> {
   const path = join(dataDir, name);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   const kept = await readFile(path, "utf8").catch(() => "");
