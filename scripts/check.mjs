@@ -8,8 +8,8 @@ import { ensurePackages, root } from "./ensure.mjs";
 
 const layers = [
   ["base"],
-  ["protocol", "codec", "text", "aggregate", "store", "kernels"],
-  ["model"],
+  ["protocol", "codec", "text", "aggregate", "store", "kernels", "clock"],
+  ["model", "line"],
   ["dept", "train"],
   ["coordinator", "experiment"],
   ["volunteer"],

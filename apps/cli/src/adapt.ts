@@ -2,6 +2,7 @@
 
 import { join, resolve } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
+import { systemClock } from "@homebody/clock";
 import type { LearningRateSettings } from "@homebody/dept";
 import {
   type AdaptProgress,
@@ -24,7 +25,7 @@ import {
   unigram,
 } from "@homebody/text";
 import { requireMemory } from "@homebody/train";
-import { breathing, engineDevice, systemClock } from "@homebody/volunteer";
+import { breathing, engineDevice } from "@homebody/volunteer";
 import { type Options, readOptions } from "./adapt/options.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { type Body, findBody } from "./models/body.ts";

@@ -9,6 +9,7 @@ import {
   type TensorLayout,
   type VolunteerId,
 } from "@homebody/base";
+import { systemClock } from "@homebody/clock";
 import {
   announcementFor,
   evolve,
@@ -57,7 +58,6 @@ import {
   heldOutOptions,
   type Line,
   type Net,
-  systemClock,
   upload,
   type Work,
 } from "@homebody/volunteer";

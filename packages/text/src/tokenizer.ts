@@ -3,8 +3,7 @@
 // A pre-token's bytes begin as one token each; the pair that was learnt first is merged, leftmost first, until no
 // pair is left that was learnt. `<|endoftext|>` written in a text is ordinary text: only packing makes end tokens.
 
-import { InputError } from "@homebody/base";
-import { heap } from "./heap.ts";
+import { heap, InputError } from "@homebody/base";
 import { pairTable } from "./pair-table.ts";
 import { pieces, preTokens } from "./pre-tokens.ts";
 import { vocabularyFromJson, vocabularyJson } from "./tokenizer-json.ts";

@@ -7,9 +7,9 @@
 //
 // It is a generator, so that a worker can report, breathe and give up between its steps of some milliseconds.
 
-import { InputError } from "@homebody/base";
+import { heap, InputError } from "@homebody/base";
 import { bytesByCharacter, charactersOf } from "./byte-characters.ts";
-import { heap } from "./heap.ts";
+
 import { pairTable } from "./pair-table.ts";
 import { pieces, preTokens } from "./pre-tokens.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";

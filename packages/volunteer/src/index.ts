@@ -2,7 +2,6 @@
 // and so have the ports in memory.
 
 export { breathing } from "./breathing.ts";
-export { systemClock } from "./clock.ts";
 export { engineDevice } from "./device.ts";
 export * from "./jobs.ts";
 export { webNet } from "./net.ts";

@@ -1,8 +1,9 @@
+import { memoryClock } from "@homebody/clock/memory";
 import { modelConfig } from "@homebody/model/config";
 import { DeviceLostError } from "@homebody/train";
 import { expect, test } from "vitest";
 import { engineDevice } from "../src/device.ts";
-import { memoryClock, memoryDevice } from "../src/memory/index.ts";
+import { memoryDevice } from "../src/memory/index.ts";
 import { deviceContract } from "./device-contract.ts";
 
 const clock = memoryClock();

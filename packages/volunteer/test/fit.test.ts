@@ -161,12 +161,12 @@ test("[V20] a delta of the first body that is accepted after a reload: its words
   const release = host.hold(events.commit);
   await clock.until("the delta", () => host.accepted.has(1));
   const words = (await stored.home(1))!.values.get("phi")!.data;
-  host.net.coordinator.cut(); // the answer is lost
+  host.net.cut(); // the answer is lost
   release();
   await close(first);
   host.next(1);
   host.open(2);
-  host.net.coordinator.mend();
+  host.net.mend();
   const again = await start();
   await clock.until("round 2", () => trainStepOf(again) === 1);
   expect([device.steps(), await stored.homeRound()]).toEqual([5, 1]);

@@ -1,12 +1,14 @@
 // The replica by itself, as somebody drives it who brings batches and home tensors of their own: no session, no text.
 
 import { InputError, namedTensors, sha256Of } from "@homebody/base";
+import { systemClock } from "@homebody/clock";
 import { decodeDelta } from "@homebody/codec";
 import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dept";
+import { scriptedNet } from "@homebody/line/memory";
 import { groupLayout, initialParameters } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
-import { createReplica, engineDevice, systemClock, type Work } from "@homebody/volunteer";
-import { memoryDisk, memoryNet } from "@homebody/volunteer/memory";
+import { createReplica, engineDevice, type Work } from "@homebody/volunteer";
+import { memoryDisk } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifestWith } from "./world.ts";
 
@@ -44,7 +46,7 @@ const batchOf = (step: number) => {
 const batches = { training: batchOf, fitting: batchOf };
 
 function replicaOn(served = bytes, run = manifest) {
-  const net = memoryNet();
+  const net = scriptedNet();
   net.coordinator.files.set(`/bodies/${section.sha256}`, served);
   const device = engineDevice("wasm", { threads: 1 });
   const ports = { net, disk: memoryDisk(), device, clock: systemClock };

@@ -60,10 +60,10 @@ test("[V1] what is given up has ended before the other lane begins", async () =>
   const volunteer = await start({ snapshotMs: 1e9 });
   host.refusals.set(events.evaluation, "too-many"); // the score stays unreported
   await clock.until("the report", () => host.count(events.evaluation) === 1);
-  host.net.coordinator.cut();
+  host.net.cut();
   host.refusals.clear();
   await clock.until("step 3", () => stepOf(volunteer) === 3);
-  host.net.coordinator.mend(); // the report is due again: training is given up for it
+  host.net.mend(); // the report is due again: training is given up for it
   await clock.until("the delta", () => host.accepted.has(1));
   const order = host.log.map(({ what }) => what).filter((what) => /snapshot|evaluation/.test(what));
   expect(order).toEqual([events.evaluation, `write ${storedNames.snapshot}`, events.evaluation]);
@@ -138,12 +138,12 @@ test("[V4] a stored delta is sent before everything else, whatever round it is o
   const first = await start();
   const release = host.hold(events.open);
   await clock.until("the upload", () => host.count(events.open) === 1);
-  host.net.coordinator.cut();
+  host.net.cut();
   release();
   await close(first);
   host.next(1);
   host.open(2);
-  host.net.coordinator.mend();
+  host.net.mend();
   const from = host.log.length;
   const again = await start();
   await clock.until("round 2", () => host.accepted.has(2));
@@ -291,7 +291,7 @@ test("[V10] identity, text, tokenizer, home tensors and an unsent delta survive 
   host.open(2);
   const release = host.hold(events.open);
   await clock.until("stored", () => files.has(storedNames.delta(2)));
-  host.net.coordinator.cut();
+  host.net.cut();
   release();
   await close(first);
   const [text, home, delta] = [
@@ -299,7 +299,7 @@ test("[V10] identity, text, tokenizer, home tensors and an unsent delta survive 
     (await stored.home(1))!.values.get("phi")!.data,
     (await stored.delta(2))!,
   ];
-  host.net.coordinator.mend();
+  host.net.mend();
   const again = await start();
   await clock.until("the unsent delta", () => host.accepted.has(2));
   await clock.until("settled", () => again.view().roundsContributed === 2);
@@ -370,18 +370,18 @@ test("[V13] a lost connection stops nothing but sending; it is introduced again,
   host.open(1);
   const volunteer = await start();
   await clock.until("step 2", () => stepOf(volunteer) === 2);
-  host.net.coordinator.cut();
+  host.net.cut();
   await clock.advance(60_000);
   expect([device.steps(), volunteer.view().connected, host.count(events.open)]).toEqual([6, false, 0]);
   const release = host.hold(events.chunk);
-  host.net.coordinator.mend();
+  host.net.mend();
   await clock.until("a chunk", () => host.count(events.chunk) === 1);
-  host.net.coordinator.cut(); // the chunk is there, its acknowledgement is lost
+  host.net.cut(); // the chunk is there, its acknowledgement is lost
   await clock.advance(10_000);
   // What was shown last is what is: nothing is sent while there is no line.
   expect(views.at(-1)!.activity).toMatchObject({ kind: "waiting", waiting: { for: "connection" } });
   release();
-  host.net.coordinator.mend();
+  host.net.mend();
   await clock.until("the delta", () => volunteer.view().roundsContributed === 1);
   expect([host.hellos.length, host.count(events.chunk)]).toEqual([3, 1]);
 });

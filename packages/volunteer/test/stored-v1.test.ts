@@ -5,10 +5,12 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type SafetensorsEntry, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { memoryClock } from "@homebody/clock/memory";
 import { exchangeFor } from "@homebody/dept";
+import { scriptedNet } from "@homebody/line/memory";
 import { type BodyRef, bodyId, events, liftManifest, type RunManifest } from "@homebody/protocol";
 import { afterAll, expect, test } from "vitest";
-import { memoryClock, memoryDevice, memoryDisk, memoryNet } from "../src/memory/index.ts";
+import { memoryDevice, memoryDisk } from "../src/memory/index.ts";
 import { folderDisk } from "../src/node/disk.ts";
 import { decodeRecord } from "../src/record.ts";
 import { decodeStored } from "../src/stored-file.ts";
@@ -132,7 +134,7 @@ test("a record of version 1 keeps its figures: what was sent of deltas was theta
 /** The rest of the run, on a disk that version 1 left. */
 async function goesOn(disk: ReturnType<typeof oldDisk>) {
   const clock = memoryClock();
-  const net = memoryNet();
+  const net = scriptedNet();
   const device = memoryDevice(clock);
   let bytes = new Uint8Array();
   const opened: { round: number; steps: number; delta: Sha256 }[] = [];

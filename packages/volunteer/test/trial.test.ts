@@ -1,10 +1,13 @@
 // A trial over the ports in memory and the engine on wasm: which body it begins from, what it takes of it, what it says.
 
 import { type NamedTensors, sha256Of } from "@homebody/base";
+import { systemClock } from "@homebody/clock";
+import { memoryClock } from "@homebody/clock/memory";
 import { encodeSection, exchangeOf, firstNumbers, type Section } from "@homebody/dept";
+import { scriptedNet } from "@homebody/line/memory";
 import { type BodyRef, bodyId, type RunManifest } from "@homebody/protocol";
-import { type Device, engineDevice, systemClock } from "@homebody/volunteer";
-import { memoryClock, memoryDevice, memoryNet } from "@homebody/volunteer/memory";
+import { type Device, engineDevice } from "@homebody/volunteer";
+import { memoryDevice } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifest as manifestOf } from "../../dept/test/manifests.ts";
 import { documentsOf, english } from "../../experiment/test/small.ts";
@@ -31,7 +34,7 @@ function numbersOf(run: RunManifest, of: (section: Section) => NamedTensors) {
 }
 
 function servedBody(run: RunManifest, numbers: Readonly<Record<string, NamedTensors>>) {
-  const net = memoryNet();
+  const net = scriptedNet();
   const sections = exchangeOf(run).sections.map((section) => {
     const bytes = encodeSection(run, 1, section, numbers[section.group]!);
     const sha256 = sha256Of(bytes);

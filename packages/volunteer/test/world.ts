@@ -2,6 +2,7 @@
 // a small coordinator that keeps the protocol's rules for uploads and really makes the next body of the deltas it takes.
 
 import { type NamedTensors, namedTensors, type SourceId, sha256Of } from "@homebody/base";
+import { memoryClock } from "@homebody/clock/memory";
 import { decodeDelta } from "@homebody/codec";
 import {
   declaresRows,
@@ -13,6 +14,7 @@ import {
   type RowMap,
   rowMapFrom,
 } from "@homebody/dept";
+import { scriptedNet } from "@homebody/line/memory";
 import {
   type Announcement,
   type BodyRef,
@@ -28,13 +30,7 @@ import {
   type SectionFile,
 } from "@homebody/protocol";
 import { trainTokenizer } from "@homebody/text";
-import {
-  type MemoryDeviceOptions,
-  memoryClock,
-  memoryDevice,
-  memoryDisk,
-  memoryNet,
-} from "../src/memory/index.ts";
+import { type MemoryDeviceOptions, memoryDevice, memoryDisk } from "../src/memory/index.ts";
 import type { Disk } from "../src/ports.ts";
 import type { View } from "../src/view.ts";
 import { startVolunteer, type Volunteer, type VolunteerOptions } from "../src/volunteer.ts";
@@ -126,7 +122,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
 /** The coordinator's side. */
 export class Host {
   readonly manifest: RunManifest;
-  readonly net = memoryNet();
+  readonly net = scriptedNet();
   readonly clock = memoryClock();
   /** What was asked and written, in order: the net's events, `write NAME` when a write is done. */
   readonly log: { readonly at: number; readonly what: string }[] = [];

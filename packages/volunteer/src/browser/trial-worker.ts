@@ -1,6 +1,6 @@
 // A trial in a browser: the engine is started here and keeps nothing, not even what it measured of the adapter.
 
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@homebody/clock";
 import { engineDevice } from "../device.ts";
 import { webNet } from "../net.ts";
 import { runTrial } from "../trial/run-trial.ts";

@@ -1,7 +1,7 @@
 // The volunteer in a browser: one tab of a browser trains, under a Web Lock; the others say where it is.
 
 import { type RunId, type SourceId, toHex } from "@homebody/base";
-import { systemClock } from "../clock.ts";
+import { systemClock } from "@homebody/clock";
 import { engineDevice } from "../device.ts";
 import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";

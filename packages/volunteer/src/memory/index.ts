@@ -1,6 +1,5 @@
-// The ports in memory, of equal standing with the real ones: each passes the contract of its port.
+// The ports in memory, of equal standing with the real ones: each passes the contract of its port. Clock and line in memory
+// are in their own packages.
 
-export { type MemoryClock, memoryClock } from "./clock.ts";
 export { type MemoryDevice, type MemoryDeviceOptions, memoryDevice } from "./device.ts";
 export { memoryDisk } from "./disk.ts";
-export { type Heard, type MemoryCoordinator, type MemoryNet, memoryNet } from "./net.ts";

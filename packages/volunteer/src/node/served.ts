@@ -1,8 +1,8 @@
 // What the host serves of a source, as a device makes of it what it trains on: for those who measure, and have no device's folder.
 
+import { systemClock } from "@homebody/clock";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { Tokenizer } from "@homebody/text";
-import { systemClock } from "../clock.ts";
 import { memoryDisk } from "../memory/disk.ts";
 import type { Net } from "../ports.ts";
 import { type PrepareInputs, prepareText, servedTokenizer } from "../prepare.ts";

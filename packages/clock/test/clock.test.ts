@@ -1,7 +1,7 @@
 import { afterEach, vi } from "vitest";
-import { systemClock } from "../src/clock.ts";
-import { memoryClock } from "../src/memory/index.ts";
-import { clockContract } from "./clock-contract.ts";
+import { systemClock } from "../src/index.ts";
+import { memoryClock } from "../src/memory.ts";
+import { clockContract } from "./contract.ts";
 
 afterEach(() => void vi.useRealTimers());
 

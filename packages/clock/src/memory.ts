@@ -1,0 +1,113 @@
+// A clock in virtual time: it stands still until whoever holds it lets time pass.
+
+import { heap, type Millis } from "@homebody/base";
+import type { Cancel, Clock } from "./ports.ts";
+
+export interface MemoryClock extends Clock {
+  /** Lets time pass, and all that is due in it happen, in order. */
+  advance(ms: number): Promise<void>;
+  /** Lets time pass, from one timer to the next, until it holds. Throws when `mostMs` have passed, or none is set. */
+  until(what: string, holds: () => boolean, mostMs?: number): Promise<void>;
+}
+
+interface Timer {
+  readonly at: number;
+  /** Of those that are due together, the one that was set first goes first. */
+  readonly nth: number;
+  work: (() => void) | undefined;
+}
+
+const start = 1_000_000;
+const hourMs = 3_600_000;
+
+export function memoryClock(): MemoryClock {
+  let now = start;
+  let set = 0;
+  const timers = heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.nth < b.nth));
+  let first = timers.pop();
+
+  function add(ms: number, work: () => void): Timer {
+    const timer: Timer = { at: now + Math.max(0, ms), nth: set++, work };
+    timers.push(timer);
+    return timer;
+  }
+
+  /** The timer that is due next. */
+  function next(): Timer | undefined {
+    if (first !== undefined) timers.push(first);
+    do first = timers.pop();
+    while (first !== undefined && first.work === undefined);
+    return first;
+  }
+
+  async function goOff(timer: Timer): Promise<void> {
+    now = Math.max(now, timer.at);
+    first = undefined;
+    const { work } = timer;
+    timer.work = undefined;
+    work?.();
+    await quiet();
+  }
+
+  const clock: MemoryClock = {
+    now: () => now as Millis,
+    elapsed: () => now - start,
+    sleep: (ms, signal) =>
+      new Promise((resolve) => {
+        if (signal?.aborted || ms <= 0) return resolve();
+        const end = () => {
+          cancel();
+          signal?.removeEventListener("abort", end);
+          resolve();
+        };
+        const cancel = clock.after(ms, end);
+        signal?.addEventListener("abort", end);
+      }),
+    after: (ms, work) => {
+      const timer = add(ms, work);
+      return () => {
+        timer.work = undefined;
+      };
+    },
+    every: (ms, work) => {
+      let cancel: Cancel;
+      const again = () => {
+        cancel = clock.after(ms, again);
+        work();
+      };
+      cancel = clock.after(ms, again);
+      return () => cancel();
+    },
+    advance: async (ms) => {
+      const end = now + ms;
+      await quiet();
+      for (let timer = next(); timer !== undefined && timer.at <= end; timer = next()) await goOff(timer);
+      now = end;
+    },
+    until: async (what, holds, mostMs = hourMs) => {
+      const end = now + mostMs;
+      await quiet();
+      while (!holds()) {
+        const timer = next();
+        if (timer === undefined || timer.at > end)
+          throw new Error(
+            `${what}: expected within ${mostMs} ms, got ${timer ? "none" : "no timer that is set"}`,
+          );
+        await goOff(timer);
+      }
+    },
+  };
+  return clock;
+}
+
+/** Everything has happened that needs no time: a task comes after all that is settled by then. */
+function quiet(): Promise<void> {
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

@@ -1,0 +1,107 @@
+// The volunteer's end in memory, and what brings it to the coordinator's.
+
+import type { Cancel, Clock } from "@homebody/clock";
+import { type Entrance, type Line, type LineListener, type Net, NetError } from "../ports.ts";
+import { type Travel, type Wire, wire } from "./wire.ts";
+
+export interface MemoryNetOptions {
+  readonly entrance: Entrance;
+  readonly clock: Clock;
+  /** What is there to download, by path. */
+  readonly file: (path: string) => Promise<Uint8Array | undefined>;
+  readonly address?: string;
+  /** Without it nothing takes any time. */
+  readonly travel?: Travel;
+}
+
+export interface MemoryNet extends Net {
+  /** Loses all connections, and what is on its way; there is none again until it is mended, and no download. */
+  cut(): void;
+  mend(): void;
+}
+
+const againMs = 2000; // as on the real line, after one that the coordinator ended or did not admit
+
+interface Member {
+  /** Connects where that is possible now. */
+  up(): void;
+  cut(): void;
+}
+
+export function memoryNet(options: MemoryNetOptions): MemoryNet {
+  const { clock, travel = () => 0 } = options;
+  const members = new Set<Member>();
+  let isCut = false;
+
+  function connect(listener: LineListener): Line {
+    let current: Wire | undefined;
+    let isClosed = false;
+    let cancel: Cancel = () => {};
+    const later = () => {
+      cancel = clock.after(againMs, member.up);
+    };
+    const over = () => {
+      current = undefined;
+      listener.down();
+      if (!isCut) later();
+    };
+    const member: Member = {
+      up: () =>
+        queueMicrotask(() => {
+          if (isCut || isClosed || current !== undefined) return;
+          current = wire({ ...options, travel, listener, over });
+          if (current === undefined) later();
+          else listener.up();
+        }),
+      cut() {
+        cancel();
+        current?.cut();
+      },
+    };
+    members.add(member);
+    member.up();
+    return {
+      ask: (event, message) =>
+        current?.ask(event, message) ??
+        Promise.reject(new NetError(`${event}: no connection to the coordinator`)),
+      tell: (event, message) => current?.tell(event, message),
+      close: () => {
+        isClosed = true;
+        members.delete(member);
+        cancel();
+        current?.close();
+        current = undefined;
+      },
+    };
+  }
+
+  async function download(
+    path: string,
+    sizeBytes: number | null,
+    progress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
+    signal.throwIfAborted();
+    const file = isCut ? undefined : await options.file(path);
+    if (file !== undefined) await clock.sleep(travel("down", file.length), signal);
+    signal.throwIfAborted();
+    if (isCut || file === undefined) throw new NetError(`${path}: expected the file, got none`);
+    if (sizeBytes !== null && file.length > sizeBytes)
+      throw new NetError(`${path}: expected ${sizeBytes} bytes, got more`);
+    progress(file.length);
+    return file.slice();
+  }
+
+  return {
+    connect,
+    download,
+    cut: () => {
+      isCut = true;
+      for (const member of members) member.cut();
+    },
+    mend: () => {
+      isCut = false;
+      for (const member of members) member.up();
+    },
+  };
+}
