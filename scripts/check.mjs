@@ -12,10 +12,20 @@ const layers = [
   ["model", "line"],
   ["dept", "train"],
   ["coordinator", "experiment"],
-  ["volunteer"],
+  ["volunteer", "service"],
   ["server", "web", "cli"],
 ];
-const pure = ["base", "protocol", "codec", "text", "dept", "aggregate", "coordinator", "experiment"];
+const pure = [
+  "base",
+  "protocol",
+  "codec",
+  "text",
+  "dept",
+  "aggregate",
+  "coordinator",
+  "experiment",
+  "service",
+];
 
 /** Each check is a name and what it found: nothing means that it passed. */
 export const checks = {

@@ -10,24 +10,15 @@ import {
   type VolunteerId,
 } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
-import {
-  announcementFor,
-  evolve,
-  type Fact,
-  foldFigures,
-  type Ready,
-  type RunState,
-} from "@homebody/coordinator";
+import { announcementFor, type Ready, type RunState } from "@homebody/coordinator";
 import {
   bitsOf,
   declaresRows,
   decodeSection,
   type Exchange,
-  encodeSection,
   exchangeFor,
   exchangeOf,
   firstNumbers,
-  parameterCounts,
   type RowMap,
   wordsSeed,
 } from "@homebody/dept";
@@ -41,13 +32,10 @@ import {
   checkOpenUpload,
   events,
   type RunManifest,
-  type SectionFile,
   type SectionName,
-  schemaVersion,
-  version,
   volunteerOf,
 } from "@homebody/protocol";
-import { type Coordinator, openCoordinator } from "@homebody/server/coordinator";
+import { beginRun, type Coordinator, openCoordinator } from "@homebody/service";
 import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
 import type { Blobs } from "@homebody/store/ports";
 import type { Batch, Score, Shard } from "@homebody/text";
@@ -134,7 +122,14 @@ export async function federate(given: Federation): Promise<Federated> {
   const volunteers = new Map<string, Volunteer>();
   let published = () => {};
   let failure: unknown;
-  const opened = await created(given, blobs);
+  const journal = memoryJournal();
+  const opened = await beginRun(manifest, {
+    journal,
+    blobs,
+    now: systemClock.now(),
+    first: (section) =>
+      given.first?.(section.group, section.layout, section.source) ?? firstNumbers(manifest, section),
+  });
   const inRound = () => {
     const { phase } = coordinator.actor.state();
     const round = phase.kind === "gathering" ? phase.round : 0;
@@ -142,8 +137,8 @@ export async function federate(given: Federation): Promise<Federated> {
     return new Map(named.map((one) => [one.volunteer, one]));
   };
   const coordinator: Coordinator = await openCoordinator({
-    opened: { ...opened, changed: manifest, existed: false },
-    journal: opened.journal,
+    opened,
+    journal,
     blobs,
     spool: memorySpool(blobs),
     people: {
@@ -152,8 +147,7 @@ export async function federate(given: Federation): Promise<Federated> {
     },
     keepDeltas: false,
     faults: () => {},
-    clock: systemClock.now,
-    turn: async () => {},
+    clock: systemClock,
     appended: (entries) => {
       if (entries.some(({ fact }) => fact.kind === "published")) published();
     },
@@ -224,36 +218,6 @@ export async function federate(given: Federation): Promise<Federated> {
     await coordinator.close();
     for (const { replica } of volunteers.values()) replica.dispose();
   }
-}
-
-/** The journal of a run that was created with the given first body. */
-async function created({ manifest, first }: Federation, blobs: Blobs) {
-  const journal = memoryJournal();
-  const sections: SectionFile[] = [];
-  for (const section of exchangeOf(manifest).sections) {
-    const { name, group, layout, source } = section;
-    const numbers = first?.(group, layout, source) ?? firstNumbers(manifest, section);
-    const bytes = encodeSection(manifest, 0, section, numbers);
-    sections.push({ name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
-  }
-  const parameters = parameterCounts(manifest);
-  const fact: Fact = {
-    kind: "created",
-    schema: schemaVersion,
-    homebody: version,
-    manifest,
-    parameters,
-    sections,
-  };
-  const at = systemClock.now();
-  await journal.append(manifest.run, 0, at, [fact]);
-  const entries = [{ seq: 1, at, fact }];
-  return {
-    journal,
-    entries,
-    state: evolve(undefined, entries[0]!),
-    figures: foldFigures(entries),
-  };
 }
 
 const volunteersOf = ({ volunteers, manifest }: Federation): ReadonlyMap<string, string> =>

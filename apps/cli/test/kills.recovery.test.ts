@@ -12,7 +12,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
-import { faultPoints } from "@homebody/server";
+import { faultPoints } from "@homebody/service";
 import { openStore } from "@homebody/store";
 import { secretFiles, startHeadless } from "@homebody/volunteer/node";
 import { afterEach, expect, test } from "vitest";

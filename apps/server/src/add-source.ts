@@ -5,10 +5,9 @@ import { join } from "node:path";
 import { InputError, type Millis } from "@homebody/base";
 import { mayJoin, replay, withJoining } from "@homebody/coordinator";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { type Faults, readJournal } from "@homebody/service";
 import { FolderInUse, lockFolder, openStore, type Store, shownOwner } from "@homebody/store";
-import type { Faults } from "./faults.ts";
 import { joinSources, type NewSource } from "./joining.ts";
-import { readJournal } from "./open-run.ts";
 
 export interface AddSourceOptions extends NewSource {
   readonly dataDir: string;

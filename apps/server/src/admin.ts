@@ -4,7 +4,7 @@
 import { createHash, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { buckets } from "./limits.ts";
+import { buckets } from "@homebody/service";
 
 export function adminTokenPath(dataDir: string): string {
   return join(dataDir, "admin-token");

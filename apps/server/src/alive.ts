@@ -4,6 +4,7 @@
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Millis } from "@homebody/base";
+import type { Clock } from "@homebody/clock";
 
 const everyMs = 2000;
 
@@ -16,15 +17,15 @@ export async function lastAlive(dataDir: string, otherwise: Millis): Promise<Mil
   }
 }
 
-export function stayAlive(dataDir: string, clock: () => Millis): { stop(): Promise<void> } {
-  const say = () => writeFile(join(dataDir, "alive"), String(clock())).catch(() => {});
+export function stayAlive(dataDir: string, clock: Clock): { stop(): Promise<void> } {
+  const say = () => writeFile(join(dataDir, "alive"), String(clock.now())).catch(() => {});
   let last: Promise<unknown> = say();
-  const timer = setInterval(() => {
+  const stop = clock.every(everyMs, () => {
     last = say();
-  }, everyMs);
+  });
   return {
     async stop() {
-      clearInterval(timer);
+      stop();
       await last;
       await say();
     },

@@ -1,21 +1,6 @@
-// Named points at which a test may stop the coordinator dead: between any two of them, nothing that was
-// acknowledged may be lost. In a server process HOMEBODY_FAULT=point[:n] kills it with SIGKILL at the n-th pass.
+// In a server process HOMEBODY_FAULT=point[:n] kills it with SIGKILL when it passes the point the n-th time.
 
-export const faultPoints = [
-  "commit:before-blob",
-  "commit:after-blob",
-  "commit:after-journal",
-  "commit:before-ack",
-  "commit:after-ack",
-  "close:before",
-  "close:after-fact",
-  "close:after-aggregate",
-  "publish:after-blob",
-  "publish:after-journal",
-  "join:before-fact",
-] as const;
-export type FaultPoint = (typeof faultPoints)[number];
-export type Faults = (point: FaultPoint) => void | Promise<void>;
+import { type FaultPoint, type Faults, faultPoints } from "@homebody/service";
 
 /** What HOMEBODY_FAULT asks for; undefined when it is not set. */
 export function faultsFromEnvironment(value = process.env.HOMEBODY_FAULT): Faults | undefined {

@@ -9,9 +9,9 @@ import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
 import type { BlobKind } from "@homebody/coordinator";
 import { type RunManifest, version } from "@homebody/protocol";
+import { buckets, type Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import { buckets, type Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
 import { parseRange } from "./range.ts";
 

@@ -2,10 +2,8 @@
 
 export { type AddedSource, type AddSourceOptions, addSource } from "./add-source.ts";
 export { adminTokenPath } from "./admin.ts";
-export { type FaultPoint, type Faults, faultPoints, faultsFromEnvironment } from "./faults.ts";
-export type { Sender } from "./inbox.ts";
-export { defaultLimits, type Limits } from "./limits.ts";
-export { RunMismatch, readJournal } from "./open-run.ts";
+export { faultsFromEnvironment } from "./faults.ts";
+export { RunMismatch } from "./open-run.ts";
 export { type LoadedRunFile, loadRunFile, parseRunFile, RunFileError } from "./run-file.ts";
 export { withoutSecureContext } from "./secure-context.ts";
 export { createServer, type RunningServer, type ServerOptions, stderrLog } from "./server.ts";

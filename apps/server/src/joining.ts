@@ -14,9 +14,8 @@ import {
   type RunManifest,
   type SourceOfFile,
 } from "@homebody/protocol";
+import { type Faults, putFirst } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
-import type { Faults } from "./faults.ts";
-import { putFirst } from "./sections.ts";
 import { manifestServed } from "./tokenizers.ts";
 
 export interface JoiningInputs {

@@ -6,44 +6,29 @@
 // whatever the defaults are today.
 
 import { InputError, type RunId, sha256Of } from "@homebody/base";
-import {
-  type Entry,
-  evolve,
-  type Fact,
-  type FiguresFold,
-  foldFigures,
-  type RunState,
-  readEntry,
-  replay,
-  withJoining,
-} from "@homebody/coordinator";
-import { exchangeOf, parameterCounts } from "@homebody/dept";
+import { type Entry, foldFigures, replay, withJoining } from "@homebody/coordinator";
+import { exchangeOf } from "@homebody/dept";
 import {
   type Difference,
   fixedDifferences,
   manifestOf,
   type RunManifest,
-  schemaVersion,
   shown,
   sourcesToJoin,
-  version,
   withChanges,
 } from "@homebody/protocol";
+import { beginRun, type OpenedRun, readJournal } from "@homebody/service";
 import type { Journal } from "@homebody/store/ports";
 import { type JoiningInputs, joinSources, type NewSource, type Run } from "./joining.ts";
 import type { LoadedRunFile } from "./run-file.ts";
-import { putFirst } from "./sections.ts";
 import { placeInFile, servedTexts } from "./texts.ts";
 import { givenTokenizers, manifestServed } from "./tokenizers.ts";
 
-export interface OpenedRun {
-  readonly state: RunState;
+export interface RunInFolder extends OpenedRun {
   /** The run's manifest with what the file changes of it; as it is where the file changes nothing. */
   readonly changed: RunManifest;
   /** Sources of the file that the run does not have: no further round opens. */
   readonly leftOut: readonly string[];
-  readonly figures: FiguresFold;
-  readonly entries: readonly Entry[];
   /** The run was here before. */
   readonly existed: boolean;
 }
@@ -70,7 +55,7 @@ export interface OpenRunInputs extends JoiningInputs {
 }
 
 /** The run in the folder, if there is one; else a new one by the file. */
-export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Promise<OpenedRun> {
+export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Promise<RunInFolder> {
   const { file, folder, written } = loaded;
   const { journal, blobs, dataDir } = inputs;
   const hash = async (bytes: Uint8Array) => sha256Of(bytes);
@@ -81,7 +66,10 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   );
   exchangeOf(ofFile); // an impossible model is said before anything is written
   const found = await findRun(journal, ofFile, written);
-  if (found === undefined) return await begin(await manifestServed(file, folder, blobs), inputs);
+  if (found === undefined) {
+    const manifest = await manifestServed(file, folder, blobs);
+    return { ...(await beginRun(manifest, inputs)), changed: manifest, leftOut: [], existed: false };
+  }
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
   const { state, entries } = await joinSources(found, newSources(found, loaded), inputs);
   return {
@@ -147,43 +135,4 @@ async function findRun(
 function createdBy([entry]: readonly Entry[]): RunManifest {
   if (entry?.fact.kind === "created") return entry.fact.manifest;
   throw new Error(`journal: expected a created fact first, got ${entry?.fact.kind ?? "none"}`);
-}
-
-async function begin(manifest: RunManifest, { journal, blobs, now }: OpenRunInputs): Promise<OpenedRun> {
-  const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs);
-  const fact: Fact = {
-    kind: "created",
-    schema: schemaVersion,
-    homebody: version,
-    manifest,
-    parameters: parameterCounts(manifest),
-    sections,
-  };
-  await journal.append(manifest.run, 0, now, [fact]);
-  const entry: Entry = { seq: 1, at: now, fact };
-  return {
-    state: evolve(undefined, entry),
-    changed: manifest,
-    leftOut: [],
-    figures: foldFigures([entry]),
-    entries: [entry],
-    existed: false,
-  };
-}
-
-const page = 1000;
-
-/** The entries of a run, all or the first so many, in today's form. */
-export async function readJournal(
-  journal: Pick<Journal, "read">,
-  run: RunId,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<readonly Entry[]> {
-  const entries: Entry[] = [];
-  while (entries.length < limit) {
-    const more = await journal.read(run, entries.length, Math.min(page, limit - entries.length));
-    for (const entry of more) entries.push(readEntry(entry));
-    if (more.length < page) break;
-  }
-  return entries;
 }

@@ -3,23 +3,26 @@
 
 import { mkdir } from "node:fs/promises";
 import { createServer as createProbe } from "node:net";
-import { setImmediate as turn } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { InputError, type Millis, type RunId } from "@homebody/base";
+import { InputError, type RunId } from "@homebody/base";
+import { type Clock, systemClock } from "@homebody/clock";
 import type { Figures, RunState } from "@homebody/coordinator";
+import {
+  defaultLimits,
+  type Faults,
+  type Limits,
+  people as makePeople,
+  openCoordinator,
+  rowsOf,
+} from "@homebody/service";
 import { lockFolder, openStore } from "@homebody/store";
 import { type Logger, pino } from "pino";
 import { adminToken, adminTokenPath, tokenCheck } from "./admin.ts";
 import { lastAlive, stayAlive } from "./alive.ts";
-import { openCoordinator } from "./coordinator.ts";
-import type { Faults } from "./faults.ts";
 import { openHttp } from "./http.ts";
-import { defaultLimits, type Limits } from "./limits.ts";
 import { metrics as makeMetrics } from "./metrics.ts";
 import { openRun } from "./open-run.ts";
-import { people as makePeople } from "./presence.ts";
 import { type LoadedRunFile, loadRunFile } from "./run-file.ts";
-import { rowsOf } from "./sections.ts";
 import { isOwnComputer } from "./secure-context.ts";
 import { openSockets, type Sockets } from "./sockets.ts";
 
@@ -39,7 +42,7 @@ export interface ServerOptions {
   readonly webRoot?: string;
   readonly limits?: Partial<Limits>;
   readonly faults?: Faults;
-  readonly clock?: () => Millis;
+  readonly clock?: Clock;
   readonly log?: Logger;
   /** The journal or our own code failed: nothing is accepted any more. */
   readonly onFailed?: (error: unknown) => void;
@@ -93,7 +96,7 @@ async function assemble(
   unwind: () => Promise<void>,
 ): Promise<RunningServer> {
   const { dataDir, keepDeltas = false, trustProxy = false } = options;
-  const clock = options.clock ?? (() => Date.now() as Millis);
+  const { clock = systemClock } = options;
   const log = options.log ?? stderrLog();
   const faults: Faults = options.faults ?? (() => {});
   const limits = { ...defaultLimits, ...options.limits };
@@ -106,7 +109,7 @@ async function assemble(
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   undo.push(() => store.close());
   const { journal, blobs, spool } = store;
-  const opened = await openRun(loaded, { journal, blobs, dataDir, now: clock(), faults });
+  const opened = await openRun(loaded, { journal, blobs, dataDir, now: clock.now(), faults });
   const { manifest } = opened.state;
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);
   const token = await adminToken(dataDir);
@@ -126,7 +129,6 @@ async function assemble(
     keepDeltas,
     faults,
     clock,
-    turn,
     appended: (entries, state) => {
       for (const { seq, fact } of entries) log.debug({ seq, fact: fact.kind }, "fact");
       for (const { fact } of entries) if (fact.kind === "removed") people.forget(fact.volunteer);
@@ -150,7 +152,7 @@ async function assemble(
   undo.push(() => coordinator.close());
   for (const source of opened.leftOut) log.info({ source }, "no further round opens: a new source stays out");
   if (opened.existed) {
-    const changed = await coordinator.comeBack(aliveAt);
+    const changed = await coordinator.comeBack(aliveAt, opened.changed);
     if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
   }
   if (opened.state.phase.kind === "finished") finish();
@@ -169,7 +171,7 @@ async function assemble(
     },
     tls: options.tls,
     trustProxy,
-    clock,
+    clock: clock.now,
   });
   undo.push(() => http.close());
   sockets = openSockets(http.server, {
@@ -180,7 +182,7 @@ async function assemble(
     metrics,
     faults,
     log,
-    clock,
+    clock: clock.now,
     trustProxy,
     rowsOf: (source, declared) => rowsOf(actor.state().manifest, source, declared, blobs),
     checkToken: tokenCheck(token, limits.adminTriesPerMinute),

@@ -26,15 +26,23 @@ import {
   type Removed,
   volunteerOf,
 } from "@homebody/protocol";
+import {
+  type Actor,
+  type Bucket,
+  bucket,
+  buckets,
+  counters,
+  type DeclaredRows,
+  type Faults,
+  type Inbox,
+  type Limits,
+  type People,
+  type Sender,
+} from "@homebody/service";
 import type { JournalEntry } from "@homebody/store/ports";
 import type { Logger } from "pino";
 import { Server, type Socket } from "socket.io";
-import type { Actor } from "./actor.ts";
-import type { Faults } from "./faults.ts";
-import type { Inbox, Sender } from "./inbox.ts";
-import { type Bucket, bucket, buckets, counters, type Limits } from "./limits.ts";
 import type { Metrics } from "./metrics.ts";
-import type { DeclaredRows, People } from "./presence.ts";
 
 export interface SocketInputs {
   readonly actor: Actor;

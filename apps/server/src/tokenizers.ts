@@ -13,6 +13,7 @@ import {
   type ServedTokenizer,
   type Tokenizers,
 } from "@homebody/protocol";
+import { existing } from "@homebody/service";
 import type { Blobs } from "@homebody/store/ports";
 import {
   decodeUtf8,
@@ -22,7 +23,6 @@ import {
   tokenizerFromJson,
   trainTokenizer,
 } from "@homebody/text";
-import { existing } from "./sections.ts";
 import { type PlaceOf, placeInFile, servedTexts } from "./texts.ts";
 
 type Put = (bytes: Uint8Array) => Promise<Sha256>;

@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { sha256Of } from "@homebody/base";
 import { chunkBytes, events, maxFrameBytes, type UploadOpened } from "@homebody/protocol";
+import type { Faults, Limits } from "@homebody/service";
 import { io } from "socket.io-client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { writeRun } from "../../../test/run-folder.ts";
-import { createServer, type Faults, type Limits, type RunningServer, stderrLog } from "../src/index.ts";
+import { createServer, type RunningServer, stderrLog } from "../src/index.ts";
 import { type Client, claimOf, client, deltaOf, secretOf } from "./client.ts";
 
 let folder: string;

@@ -7,7 +7,7 @@ import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/
 import { type BodyFigure, figuresOf, replay } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
-import { readJournal } from "@homebody/server";
+import { readJournal } from "@homebody/service";
 import { folderBlobs, type Journal, sqliteJournal } from "@homebody/store";
 import type { ServedFiles } from "@homebody/volunteer/node";
 

@@ -3,29 +3,28 @@
 
 import { normOf } from "@homebody/aggregate";
 import type { Millis, Sha256 } from "@homebody/base";
+import type { Clock } from "@homebody/clock";
 import { type BlobKind, type Decision, type Entry, type RunState, retention } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
 import type { BodyRef, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
-import { type Actor, startActor } from "./actor.ts";
-import { closer } from "./closing.ts";
+import { closer } from "./closing/closer.ts";
+import { deviceExchanges, readSection } from "./closing/section-files.ts";
 import type { Faults } from "./faults.ts";
-import { type Inbox, openInbox } from "./inbox.ts";
-import type { OpenedRun } from "./open-run.ts";
-import type { People } from "./presence.ts";
-import { deviceExchanges, readSection } from "./sections.ts";
+import { type Inbox, openInbox } from "./inbox/inbox.ts";
+import type { People } from "./lines/presence.ts";
+import { type Actor, startActor } from "./run/actor.ts";
+import type { OpenedRun } from "./run/open-run.ts";
 
 export interface CoordinatorInputs {
-  readonly opened: Omit<OpenedRun, "leftOut">;
+  readonly opened: OpenedRun;
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
   readonly people: Pick<People, "ready" | "rowsOf">;
   readonly keepDeltas: boolean;
   readonly faults: Faults;
-  readonly clock: () => Millis;
-  /** Lets others work for a moment, between one delta and the next. */
-  readonly turn: () => Promise<unknown>;
+  readonly clock: Clock;
   /** Facts that were appended, in order, with the state after them. */
   readonly appended: (entries: readonly Entry[], state: RunState) => void;
   /** A body was averaged and published in so many seconds. */
@@ -49,7 +48,7 @@ export interface Coordinator {
    * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is
    * that on the change.
    */
-  comeBack(aliveAt: Millis): Promise<Decision>;
+  comeBack(aliveAt: Millis, changed: RunManifest): Promise<Decision>;
   close(): Promise<void>;
 }
 
@@ -105,7 +104,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     blobs,
     faults,
     exchangeOfDevice,
-    turn: inputs.turn,
+    clock: inputs.clock,
     actor: () => actor,
     servedBytes: () => servedBytes,
     published: inputs.averaged,
@@ -137,9 +136,9 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     served: (bytes) => {
       servedBytes += bytes;
     },
-    comeBack: async (aliveAt) => {
+    comeBack: async (aliveAt, manifest) => {
       await actor.do({ kind: "restart", aliveAt });
-      const changed = await actor.do({ kind: "change", manifest: opened.changed });
+      const changed = await actor.do({ kind: "change", manifest });
       closing.look(actor.state());
       return changed;
     },

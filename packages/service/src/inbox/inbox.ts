@@ -23,8 +23,8 @@ import {
   uploadOf,
 } from "@homebody/protocol";
 import type { Blobs, Spool } from "@homebody/store/ports";
-import type { Actor } from "./actor.ts";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults.ts";
+import type { Actor } from "../run/actor.ts";
 import { largestNorm } from "./reach.ts";
 
 export interface Sender {

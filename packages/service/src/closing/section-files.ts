@@ -24,17 +24,18 @@ import {
 } from "@homebody/dept";
 import type { ManifestSource, RunManifest, SectionFile } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
-import type { DeclaredRows } from "./presence.ts";
+import type { DeclaredRows } from "../lines/presence.ts";
 
 /** Sections as they begin, as files: of the whole body, or of one source's words. */
 export async function putFirst(
   manifest: RunManifest,
   sections: readonly Section[],
   blobs: Blobs,
+  first = (section: Section) => firstNumbers(manifest, section),
 ): Promise<readonly SectionFile[]> {
   const files: SectionFile[] = [];
   for (const section of sections) {
-    const bytes = encodeSection(manifest, 0, section, firstNumbers(manifest, section));
+    const bytes = encodeSection(manifest, 0, section, first(section));
     files.push({ name: section.name, sha256: await blobs.put(bytes), sizeBytes: bytes.length });
   }
   return files;

@@ -1,23 +1,13 @@
 import { InputError, type Sha256, type SourceId, sha256Of } from "@homebody/base";
 import { bitsOf, rowMapOf } from "@homebody/dept";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import type { RunManifest } from "@homebody/protocol";
 import { memoryBlobs } from "@homebody/store/memory";
 import { expect, test } from "vitest";
-import { parseRunFile } from "./run-file.ts";
-import { deviceExchanges, putFirst, readSection, rowsOf } from "./sections.ts";
-
-const { sources: _, ...file } = parseRunFile(
-  `name: test
-description: a test
-model: { family: gpt2, depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } }
-sources: [{ id: a, title: A, language: en, text: brought, vocabulary: 300 }]
-training: { localSteps: 2, batch: 2, learningRate: { peak: 0.01 } }
-rounds: 2
-`,
-  "run.yaml",
-);
+import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
+import { deviceExchanges, putFirst, readSection, rowsOf } from "./section-files.ts";
 
 function manifest(variant: RunManifest["variant"], rows?: Sha256): RunManifest {
+  const run = manifestOf({ variant, sources: ["a"] });
   const served = rows && {
     train: rows,
     trainBytes: 1,
@@ -25,16 +15,7 @@ function manifest(variant: RunManifest["variant"], rows?: Sha256): RunManifest {
     heldOutBytes: 0,
     rows: { sha256: rows, held: 2 },
   };
-  const source: ManifestSource = {
-    id: "a" as SourceId,
-    title: "A",
-    language: "en",
-    vocabulary: 300,
-    tokenizer: null,
-    words: "device",
-    served: served ?? null,
-  };
-  return { ...file, run: "0".repeat(64) as RunManifest["run"], variant, sources: [source] };
+  return { ...run, sources: [{ ...run.sources[0]!, served: served ?? null }] };
 }
 
 test("a device's rows are those of the served text where the manifest has them, else what it declared", async () => {

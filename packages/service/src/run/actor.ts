@@ -6,6 +6,7 @@
 // figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
 
 import type { Millis } from "@homebody/base";
+import type { Cancel, Clock } from "@homebody/clock";
 import {
   type Command,
   type Decision,
@@ -20,14 +21,14 @@ import {
   type RunState,
 } from "@homebody/coordinator";
 import type { Journal } from "@homebody/store/ports";
-import type { Faults } from "./faults.ts";
+import type { Faults } from "../faults.ts";
 
 export interface ActorInputs {
   readonly journal: Journal;
   readonly state: RunState;
   /** Of the same entries as the state; both are the actor's from here on. */
   readonly figures: FiguresFold;
-  readonly clock: () => Millis;
+  readonly clock: Clock;
   readonly ready: () => ReadyVolunteers;
   readonly faults: Faults;
   /** Awaited before facts are appended: makes durable the blobs that they name. */
@@ -57,14 +58,15 @@ export interface Actor {
   close(): Promise<void>;
 }
 
-const longestTimerMs = 2 ** 30;
 const retryMs = 1000;
 
 export function startActor(inputs: ActorInputs): Actor {
   const { journal, figures, clock, ready, faults, appended } = inputs;
   let { state } = inputs;
   let tail: Promise<unknown> = Promise.resolve();
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer: Cancel = () => {};
+  /** What the timer is set for. */
+  let timed: Millis | null = null;
   let ticking = false;
   let started = false;
   let closed = false;
@@ -77,7 +79,7 @@ export function startActor(inputs: ActorInputs): Actor {
 
   async function step(command: Command): Promise<Decision> {
     if (closed) throw new Error("the run is closed");
-    const now = clock();
+    const now = clock.now();
     const decision = decide(state, command, now);
     if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
     return decision;
@@ -115,9 +117,15 @@ export function startActor(inputs: ActorInputs): Actor {
   }
 
   function setTimer(due: Millis | null): void {
-    clearTimeout(timer);
-    if (due === null || closed) return;
-    timer = setTimeout(tick, Math.min(longestTimerMs, Math.max(0, due - clock())));
+    if (due === timed) return;
+    cancelTimer();
+    timed = due;
+    if (due !== null && !closed) cancelTimer = clock.after(due - clock.now(), timeIsUp);
+  }
+
+  function timeIsUp(): void {
+    timed = null;
+    tick();
   }
 
   function tick(): void {
@@ -126,8 +134,7 @@ export function startActor(inputs: ActorInputs): Actor {
     enqueue(doWhatIsDue).catch((error) => {
       if (closed) return;
       inputs.troubled(error);
-      clearTimeout(timer);
-      timer = setTimeout(tick, retryMs);
+      setTimer((clock.now() + retryMs) as Millis);
     });
   }
 
@@ -152,7 +159,7 @@ export function startActor(inputs: ActorInputs): Actor {
       await enqueue(async () => {
         closed = true;
       });
-      clearTimeout(timer);
+      cancelTimer();
     },
   };
 }

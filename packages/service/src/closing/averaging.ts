@@ -16,13 +16,14 @@ import {
   sectionMean,
 } from "@homebody/aggregate";
 import { encodeSafetensors, type NamedTensors, namedTensors, type Sha256 } from "@homebody/base";
+import { type Breath, breath, type Clock } from "@homebody/clock";
 import { decodeDelta } from "@homebody/codec";
 import type { AcceptedDelta, Aggregation, Command } from "@homebody/coordinator";
 import { type Exchange, encodeSection, exchangeOf, formsOf, heldOf, type Section } from "@homebody/dept";
 import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
-import type { Faults } from "./faults.ts";
-import { existing, readOuter, readSection } from "./sections.ts";
+import type { Faults } from "../faults.ts";
+import { existing, readOuter, readSection } from "./section-files.ts";
 
 export type Published = Omit<Extract<Command, { kind: "published" }>, "servedBytes">;
 
@@ -33,15 +34,15 @@ export interface AveragingInputs {
   readonly faults: Faults;
   /** The exchange of a device of this source that declared these rows. */
   readonly exchangeOfDevice: (device: Pick<AcceptedDelta, "source" | "rows">) => Promise<Exchange>;
-  /** Lets others work for a moment. */
-  readonly turn: () => Promise<unknown>;
+  readonly clock: Clock;
 }
 
 /** Averages a closing round; when it resolves, the new body is durable in the blobs. */
 export async function average(work: Aggregation, inputs: AveragingInputs): Promise<Published> {
   const { manifest, blobs, faults } = inputs;
   const { sections } = exchangeOf(manifest);
-  const means = await meansOf(work, sections, inputs);
+  const pause = breath(inputs.clock);
+  const means = await meansOf(work, sections, inputs, pause);
   const cosines: { volunteer: AcceptedDelta["volunteer"]; cosine: number }[] = [];
   for (const delta of work.deltas) {
     const exchange = await inputs.exchangeOfDevice(delta);
@@ -50,7 +51,7 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
       (section) => heldOf(section, namedTensors(section.layout, means.get(section.name)!.numbers)).data,
     );
     cosines.push({ volunteer: delta.volunteer, cosine: cosine(dataOf(numbers), mean) });
-    await inputs.turn();
+    if (pause.isDue()) await pause.take();
   }
   const steps = new Map<SectionName, OuterStep>();
   for (const section of sections) {
@@ -93,6 +94,7 @@ async function meansOf(
   work: Aggregation,
   sections: readonly Section[],
   inputs: AveragingInputs,
+  pause: Breath,
 ): Promise<ReadonlyMap<SectionName, Mean>> {
   const exchanges: Exchange[] = [];
   /** By section: those who have it, in the order of the deltas. */
@@ -120,7 +122,7 @@ async function meansOf(
       const sum = sums.get(name)!;
       sum.mean.add(sum.added++, numbers[s]!.data);
     }
-    await inputs.turn();
+    if (pause.isDue()) await pause.take();
   }
   return new Map([...sums].map(([name, { mean }]) => [name, mean.result()]));
 }

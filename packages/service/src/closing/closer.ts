@@ -1,9 +1,9 @@
 // Whoever finds a closing round averages it: at the moment it closes, or after a restart [C3]. One at a time, and
 // again after a while if the world was at fault.
 
-import type { RunState } from "@homebody/coordinator";
-import { aggregationOf } from "@homebody/coordinator";
-import type { Actor } from "./actor.ts";
+import type { Cancel } from "@homebody/clock";
+import { aggregationOf, type RunState } from "@homebody/coordinator";
+import type { Actor } from "../run/actor.ts";
 import { type AveragingInputs, average } from "./averaging.ts";
 
 export interface ClosingInputs extends Omit<AveragingInputs, "manifest"> {
@@ -17,19 +17,20 @@ export interface ClosingInputs extends Omit<AveragingInputs, "manifest"> {
 const retryMs = 2000;
 
 export function closer(inputs: ClosingInputs) {
+  const { clock } = inputs;
   let busy: Promise<void> | undefined;
   let closed = false;
-  let timer: NodeJS.Timeout | undefined;
+  let cancelTimer: Cancel = () => {};
 
   async function close(state: RunState): Promise<void> {
     const work = aggregationOf(state)!;
-    const began = performance.now();
+    const began = clock.elapsed();
     let again = 0;
     try {
       const published = await average(work, { ...inputs, manifest: state.manifest });
       if (closed) return;
       await inputs.actor().do({ ...published, servedBytes: inputs.servedBytes() });
-      inputs.published((performance.now() - began) / 1000);
+      inputs.published((clock.elapsed() - began) / 1000);
     } catch (error) {
       if (closed) return;
       inputs.troubled(error);
@@ -37,7 +38,7 @@ export function closer(inputs: ClosingInputs) {
     } finally {
       busy = undefined;
       // Also after success: the next round may have closed before this one was told to be done.
-      if (!closed) timer = setTimeout(() => look(inputs.actor().state()), again);
+      if (!closed) cancelTimer = clock.after(again, () => look(inputs.actor().state()));
     }
   }
 
@@ -50,7 +51,7 @@ export function closer(inputs: ClosingInputs) {
     look,
     async stop(): Promise<void> {
       closed = true;
-      clearTimeout(timer);
+      cancelTimer();
       await busy;
     },
   };
