@@ -1,9 +1,6 @@
 // A volunteer of bare messages: says on the wire whatever a test wants said, true or not.
 
-import { createHash } from "node:crypto";
-import { namedTensors, random, sha256Of } from "@homebody/base";
-import { encodeDelta } from "@homebody/codec";
-import { abilities, type Exchange, exchangeOf } from "@homebody/dept";
+import { abilities } from "@homebody/dept";
 import {
   type Announcement,
   chunkBytes,
@@ -16,6 +13,7 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { io, type Socket } from "socket.io-client";
+import { claimOf, secretOf } from "../../../test/deltas.ts";
 
 export interface Client {
   readonly socket: Socket;
@@ -32,30 +30,6 @@ export interface Client {
   /** Opens, sends and commits: the word of the first refusal, or "ok". */
   deliver(round: number, delta: Uint8Array, change?: object): Promise<string>;
   close(): void;
-}
-
-export const secretOf = (name: string) => createHash("sha256").update(name).digest("hex");
-
-/** A delta of the run's shape: small numbers of a seed, times a factor. */
-export function deltaOf(
-  manifest: RunManifest,
-  seed: string,
-  factor = 1,
-  exchange: Exchange = exchangeOf(manifest),
-): Uint8Array {
-  const dice = random(seed);
-  const sections = exchange.sections.map(({ codec, held }) => ({
-    codec,
-    numbers: namedTensors(
-      held,
-      Float32Array.from({ length: held.size }, () => 1e-3 * factor * (dice.uniform() - 0.5)),
-    ),
-  }));
-  return encodeDelta(sections).bytes;
-}
-
-export function claimOf(round: number, delta: Uint8Array) {
-  return { round, delta: sha256Of(delta), sizeBytes: delta.length, steps: 6, tokens: 384, loss: 5 };
 }
 
 export async function client(url: string, name: string): Promise<Client> {

@@ -9,9 +9,10 @@ import { chunkBytes, events, maxFrameBytes, type UploadOpened } from "@homebody/
 import type { Faults, Limits } from "@homebody/service";
 import { io } from "socket.io-client";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { claimOf, deltaOf, secretOf } from "../../../test/deltas.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 import { createServer, type RunningServer, stderrLog } from "../src/index.ts";
-import { type Client, claimOf, client, deltaOf, secretOf } from "./client.ts";
+import { type Client, client } from "./client.ts";
 
 let folder: string;
 let server: RunningServer;

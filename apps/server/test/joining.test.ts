@@ -19,6 +19,7 @@ import {
 import { type Announcement, events } from "@homebody/protocol";
 import { memoryBlobs, memoryJournal, openStore } from "@homebody/store";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deltaOf } from "../../../test/deltas.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 import {
   addSource,
@@ -29,7 +30,7 @@ import {
   stderrLog,
 } from "../src/index.ts";
 import { openRun } from "../src/open-run.ts";
-import { type Client, client, deltaOf } from "./client.ts";
+import { type Client, client } from "./client.ts";
 
 let folder: string;
 let server: RunningServer | undefined;

@@ -8,9 +8,10 @@ import { decodeSafetensors, float32Tensors, type Sha256, sha256Of } from "@homeb
 import { decodeDelta } from "@homebody/codec";
 import { type Entry, type Fact, readEntry } from "@homebody/coordinator";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { createServer, loadRunFile, type RunningServer, stderrLog } from "../src/index.ts";
-import { client, deltaOf } from "./client.ts";
+import { client } from "./client.ts";
 
 const fixtures = fileURLToPath(new URL("../../../test/fixtures/runs/", import.meta.url));
 let folder: string;

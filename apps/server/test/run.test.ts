@@ -8,9 +8,10 @@ import { sha256Of } from "@homebody/base";
 import { type Entry, figuresOf } from "@homebody/coordinator";
 import { type AdminAct, events } from "@homebody/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deltaOf } from "../../../test/deltas.ts";
 import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
 import { createServer, type RunningServer, type ServerOptions, stderrLog } from "../src/index.ts";
-import { type Client, client, deltaOf } from "./client.ts";
+import { type Client, client } from "./client.ts";
 
 let folder: string;
 let run: string;

@@ -9,10 +9,11 @@ import type { Entry } from "@homebody/coordinator";
 import { bitsOf, exchangeFor, type RowMap, rowMapOf } from "@homebody/dept";
 import { type Announcement, events, type RunFile, type SectionFile } from "@homebody/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 import { createServer, loadRunFile, type RunningServer, stderrLog } from "../src/index.ts";
-import { type Client, client, deltaOf } from "./client.ts";
+import { type Client, client } from "./client.ts";
 
 let folder: string;
 let server: RunningServer;

@@ -10,8 +10,15 @@ export function normOf(sections: readonly Float32Array[]): number {
   return Math.sqrt(sum);
 }
 
-/** The cosine of the angle between two vectors in the same sections, in [-1, 1]; 0 where one of them is zero. */
-export function cosine(a: readonly Float32Array[], b: readonly Float32Array[]): number {
+/**
+ * The cosine of the angle between two vectors in the same sections, in [-1, 1]; 0 where one of them is zero. Their norms
+ * are given where they are known.
+ */
+export function cosine(
+  a: readonly Float32Array[],
+  b: readonly Float32Array[],
+  [normA, normB] = [normOf(a), normOf(b)] as readonly [number, number],
+): number {
   const lengths = (list: readonly Float32Array[]) => list.map(({ length }) => length).join(" + ");
   if (lengths(a) !== lengths(b)) throw new InputError("cosine", `${lengths(a)} numbers`, lengths(b));
   let product = 0;
@@ -19,6 +26,6 @@ export function cosine(a: readonly Float32Array[], b: readonly Float32Array[]): 
     const other = b[s]!;
     for (let i = 0; i < numbers.length; i++) product += numbers[i]! * other[i]!;
   }
-  const norms = normOf(a) * normOf(b);
+  const norms = normA * normB;
   return norms > 0 ? Math.max(-1, Math.min(1, product / norms)) : 0;
 }

@@ -13,6 +13,7 @@ import { type CodecName, codecs, deltaBytes } from "@homebody/codec";
 import { type ModelConfig, modelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Abilities, ManifestSource, RunManifest, SectionName } from "@homebody/protocol";
+import { once } from "./once.ts";
 import { heldLayout, type RowMap, rowMapFrom, takeRows } from "./row-map.ts";
 
 /** A run's manifest, also before it has an identity. */
@@ -54,11 +55,14 @@ const travels: Readonly<Record<RunManifest["variant"], Readonly<Record<Group, Tr
   trim: { theta: "whole", phi: "rows", psi: "whole" },
 };
 
-/** The run's exchange as the coordinator has it: every row of every section, and the words of every source that shares them. */
-export function exchangeOf(manifest: Manifest): Exchange {
+/**
+ * The run's exchange as the coordinator has it: every row of every section, and the words of every source that shares them.
+ * Made once a manifest.
+ */
+export const exchangeOf: (manifest: Manifest) => Exchange = once((manifest) => {
   if (isOneVocabulary(manifest)) requireOneVocabulary(manifest);
   return exchange(manifest, manifest.sources, null);
-}
+});
 
 /** Whether the token embedding, and so its vocabulary, is a section that all sources share. */
 export function isOneVocabulary({ variant }: Manifest): boolean {
@@ -198,13 +202,20 @@ export const abilities: Abilities = {
   optimisers: ["adamw", "muon"],
 };
 
+/** What a run needs of whoever takes part in it. Made once a manifest. */
+const needsOf: (manifest: Manifest) => Abilities = once((manifest) => {
+  const { sections } = exchangeOf(manifest);
+  return {
+    codecs: [...new Set(sections.map(({ codec }) => codec))],
+    sections: [...new Set(sections.map(({ group, source }) => (source === null ? group : ofSource(group))))],
+    vocabularies: [manifest.vocabulary.kind],
+    optimisers: [manifest.training.optimiser.kind],
+  };
+});
+
 /** Whether a device that can do this can take part [P23]. */
 export function canTakePart(manifest: Manifest, can: Abilities): boolean {
-  const { sections } = exchangeOf(manifest);
-  return (
-    sections.every(({ codec }) => can.codecs.includes(codec)) &&
-    sections.every(({ group, source }) => can.sections.includes(source === null ? group : ofSource(group))) &&
-    can.vocabularies.includes(manifest.vocabulary.kind) &&
-    can.optimisers.includes(manifest.training.optimiser.kind)
-  );
+  const needs = needsOf(manifest);
+  const kinds = ["codecs", "sections", "vocabularies", "optimisers"] as const;
+  return kinds.every((kind) => needs[kind].every((word) => can[kind].includes(word)));
 }

@@ -9,7 +9,8 @@ import { exchangeOf } from "@homebody/dept";
 import type { BodyRef, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { closer } from "./closing/closer.ts";
-import { deviceExchanges, readSection } from "./closing/section-files.ts";
+import { readSection } from "./closing/section-files.ts";
+import { deviceExchanges } from "./exchanges.ts";
 import type { Faults } from "./faults.ts";
 import { type Inbox, openInbox } from "./inbox/inbox.ts";
 import type { People } from "./lines/presence.ts";
@@ -54,7 +55,6 @@ export interface Coordinator {
 
 export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
   const { opened, journal, blobs, spool, people, faults, troubled } = inputs;
-  const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
   const kept = retention({ keepDeltas: inputs.keepDeltas });
   kept.follow(opened.entries, opened.state); // what was over before went then, or goes below
   const over = new Set<Sha256>();
@@ -90,6 +90,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
       await removeOver();
     },
   });
+  const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
   const inbox = openInbox(opened.state.manifest.run, {
     actor,
     blobs,

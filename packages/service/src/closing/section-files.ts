@@ -1,4 +1,4 @@
-// Sections of bodies, and what outer optimisers keep of them, in the blobs; and which exchange a device has.
+// Sections of bodies, and what outer optimisers keep of them, in the blobs.
 
 import {
   decodeSafetensors,
@@ -6,25 +6,12 @@ import {
   type NamedTensors,
   namedTensors,
   requireSameLayout,
-  type Sha256,
-  sha256Of,
   type TensorLayout,
 } from "@homebody/base";
-import type { AcceptedDelta } from "@homebody/coordinator";
-import {
-  bitsOf,
-  decodeSection,
-  type Exchange,
-  encodeSection,
-  exchangeFor,
-  firstNumbers,
-  rowMapFrom,
-  rowsOfDevice,
-  type Section,
-} from "@homebody/dept";
-import type { ManifestSource, RunManifest, SectionFile } from "@homebody/protocol";
+import { decodeSection, encodeSection, firstNumbers, type Section } from "@homebody/dept";
+import type { RunManifest, SectionFile } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
-import type { DeclaredRows } from "../lines/presence.ts";
+import { existing } from "../existing.ts";
 
 /** Sections as they begin, as files: of the whole body, or of one source's words. */
 export async function putFirst(
@@ -70,49 +57,4 @@ export async function readOuter(
   if (state.layout.slots[0]?.name === own.slots[0]!.name) return namedTensors(layout, state.data);
   requireSameLayout(state.layout, layout, where);
   return state;
-}
-
-/** The row map of a device, as a bitmap with its hash; an InputError where it declared none that fits. */
-export async function rowsOf(
-  manifest: RunManifest,
-  source: ManifestSource,
-  declared: Uint8Array | undefined,
-  blobs: Blobs,
-): Promise<DeclaredRows | null> {
-  const rows = source.served?.rows;
-  const served = rows && (await existing(rows.sha256, blobs));
-  const map = rowsOfDevice(manifest, source, { served, declared });
-  if (map === null) return null;
-  const bits = bitsOf(map);
-  return { sha256: sha256Of(bits), bits };
-}
-
-/** The exchanges of devices: one a source, and one a row map where rows are a matter of the text. */
-export function deviceExchanges(manifest: () => RunManifest, blobs: Blobs) {
-  const known = new Map<string, Promise<Exchange>>();
-  async function make({ source, rows }: Pick<AcceptedDelta, "source" | "rows">): Promise<Exchange> {
-    const own = manifest().sources.find(({ id }) => id === source);
-    if (own === undefined) throw new Error(`source: expected one of the run's, got ${source}`);
-    const map = rows === null ? null : rowMapFrom(await existing(rows, blobs), own.vocabulary);
-    return exchangeFor(manifest(), own, map);
-  }
-  return (device: Pick<AcceptedDelta, "source" | "rows">): Promise<Exchange> => {
-    const key = `${device.source} ${device.rows ?? ""}`;
-    let found = known.get(key);
-    if (found === undefined) {
-      if (known.size >= mostKnown) known.clear();
-      found = make(device);
-      found.catch(() => known.delete(key)); // asked again, it is tried again
-      known.set(key, found);
-    }
-    return found;
-  };
-}
-
-const mostKnown = 1000;
-
-export async function existing(hash: Sha256, blobs: Blobs): Promise<Uint8Array> {
-  const bytes = await blobs.get(hash);
-  if (bytes === undefined) throw new Error(`blob ${hash}: expected it in the data folder, got nothing`);
-  return bytes;
 }

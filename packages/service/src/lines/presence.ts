@@ -4,15 +4,10 @@
 // it leaves for good, or until room is needed. Who is ready is kept beside it, as the core wants it: at ten thousand
 // volunteers a list made anew at each message would cost more than all else.
 
-import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
+import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import type { Ready, ReadyVolunteers } from "@homebody/coordinator";
 import type { DeviceKind, Presence, Progress } from "@homebody/protocol";
-
-/** The rows of a vocabulary that a device holds, as it declared them. */
-export interface DeclaredRows {
-  readonly sha256: Sha256;
-  readonly bits: Uint8Array;
-}
+import type { DeclaredRows } from "../exchanges.ts";
 
 /** Who a volunteer says it is. */
 export interface Newcomer {

@@ -1,0 +1,80 @@
+import type { Sha256, VolunteerId } from "@homebody/base";
+import { memoryClock } from "@homebody/clock/memory";
+import { decodeDelta } from "@homebody/codec";
+import { type AcceptedDelta, type Aggregation, bodyRef } from "@homebody/coordinator";
+import { bitsOf, type Exchange, exchangeFor, exchangeOf, formsOf, rowMapOf } from "@homebody/dept";
+import { memoryBlobs } from "@homebody/store/memory";
+import { expect, test } from "vitest";
+import { deltaOf } from "../../../../test/deltas.ts";
+import { manifest } from "../../../dept/test/manifests.ts";
+import { deviceExchanges } from "../exchanges.ts";
+import { average } from "./averaging.ts";
+import { putFirst } from "./section-files.ts";
+
+async function closing(variant: "spec" | "trim") {
+  const run = manifest({ variant, codec: "fp16" });
+  const read = new Map<Sha256, number>();
+  const memory = memoryBlobs();
+  const blobs: typeof memory = {
+    ...memory,
+    get: (hash) => {
+      read.set(hash, (read.get(hash) ?? 0) + 1);
+      return memory.get(hash);
+    },
+  };
+  const sections = await putFirst(run, exchangeOf(run).sections, blobs);
+  const deltas: AcceptedDelta[] = [];
+  for (const [i, source] of [run.sources[0]!, run.sources[0]!, run.sources[1]!].entries()) {
+    const rows = variant === "trim" ? rowMapOf(300, [i, i + 1, 7 * i, 200]) : null;
+    const exchange = exchangeFor(run, source, rows);
+    const bytes = deltaOf(run, `${i}`, 1, exchange);
+    deltas.push({
+      ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
+      ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))) },
+      ...{ sections: [], steps: 6, tokens: 384, loss: 5, norm: normIn(bytes, exchange) },
+    });
+  }
+  const work: Aggregation = { round: 1, body: bodyRef(0, sections), deltas, outer: [] };
+  const exchangeOfDevice = deviceExchanges(() => run, blobs);
+  const inputs = { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: memoryClock() };
+  const readings = () => deltas.map(({ delta }) => read.get(delta) ?? 0);
+  return { work, inputs, readings };
+}
+
+function normIn(bytes: Uint8Array, exchange: Exchange): number {
+  const numbers = decodeDelta(bytes, formsOf(exchange)).flatMap((section) => [...section.numbers.data]);
+  return Math.sqrt(numbers.reduce((sum, x) => sum + x * x, 0));
+}
+
+test.each(["spec", "trim"] as const)(
+  "%s: deltas that fit in memory are read once, others twice, and the body and what is said of it are the same",
+  async (variant) => {
+    const { work, inputs, readings } = await closing(variant);
+    const published = await average(work, inputs);
+    expect(readings()).toEqual([1, 1, 1]);
+    expect(await average(work, { ...inputs, mostKeptBytes: 0 })).toEqual(published);
+    expect(readings()).toEqual([3, 3, 3]);
+    const bytes = exchangeOf(inputs.manifest).sections[0]!.layout.size * 4;
+    if (variant !== "spec") return;
+    expect(await average(work, { ...inputs, mostKeptBytes: bytes * 2 })).toEqual(published);
+    expect(readings()).toEqual([4, 4, 5]);
+  },
+);
+
+test("each delta's cosine is that of its own numbers with the mean of all", async () => {
+  const { work, inputs } = await closing("spec");
+  const { cosines, meanNorm } = await average(work, inputs);
+  const [exchange] = [exchangeOf(inputs.manifest)];
+  const numbers: (readonly number[])[] = [];
+  for (const { delta } of work.deltas)
+    numbers.push([...decodeDelta((await inputs.blobs.get(delta))!, formsOf(exchange))[0]!.numbers.data]);
+  // Two of the first source share its half.
+  const mean = numbers[0]!.map((x, i) => (x + numbers[1]![i]!) / 4 + numbers[2]![i]! / 2);
+  const norm = (v: readonly number[]) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
+  expect(meanNorm).toBeCloseTo(norm(mean), 6);
+  for (const [i, { volunteer, cosine }] of cosines.entries()) {
+    const product = numbers[i]!.reduce((sum, x, j) => sum + x * mean[j]!, 0);
+    expect(volunteer).toBe(work.deltas[i]!.volunteer);
+    expect(cosine).toBeCloseTo(product / norm(mean) / norm(numbers[i]!), 6);
+  }
+});

@@ -1,0 +1,88 @@
+// The mean of a round's deltas, and how far each of them points its way.
+
+import { cosine, type Holding, type Mean, normOf, type SectionMean, sectionMean } from "@homebody/aggregate";
+import { namedTensors, type VolunteerId } from "@homebody/base";
+import { type Breath, breath, type Clock } from "@homebody/clock";
+import { type Exchange, heldOf, type Section } from "@homebody/dept";
+import type { RunManifest, SectionName } from "@homebody/protocol";
+import type { ClosingDelta, DeltaReader } from "./deltas.ts";
+
+export type Means = ReadonlyMap<SectionName, Mean>;
+
+export interface Comparison {
+  readonly volunteer: VolunteerId;
+  readonly cosine: number;
+}
+
+/** The mean of each section that any of these deltas has; they are added in their order. */
+export async function meansOf(
+  deltas: readonly ClosingDelta[],
+  sections: readonly Section[],
+  weighting: RunManifest["weighting"],
+  { reader, clock }: { readonly reader: DeltaReader; readonly clock: Clock },
+): Promise<Means> {
+  const holdings = holdingsOf(deltas);
+  const sums = new Map<SectionName, { readonly mean: SectionMean; added: number }>();
+  for (const { name, layout } of sections) {
+    const own = holdings.get(name);
+    if (own !== undefined) sums.set(name, { mean: sectionMean(layout, own, weighting), added: 0 });
+  }
+  await oneByOne(deltas, clock, async (delta) => {
+    const numbers = await reader.read(delta);
+    for (const [s, { name }] of delta.exchange.sections.entries()) {
+      const sum = sums.get(name)!;
+      sum.mean.add(sum.added++, numbers[s]!);
+    }
+  });
+  return new Map([...sums].map(([name, { mean }]) => [name, mean.result()]));
+}
+
+/** By section: those who have it, in the order of the deltas. */
+function holdingsOf(deltas: readonly ClosingDelta[]): ReadonlyMap<SectionName, readonly Holding[]> {
+  const holdings = new Map<SectionName, Holding[]>();
+  for (const { fact, exchange } of deltas)
+    for (const { name, rows } of exchange.sections) {
+      const own = holdings.get(name) ?? [];
+      holdings.set(name, own);
+      own.push({ source: fact.source, tokens: fact.tokens, rows: rows?.ids ?? null });
+    }
+  return holdings;
+}
+
+/** Of each delta with the mean of what it holds. */
+export async function comparisons(
+  deltas: readonly ClosingDelta[],
+  means: Means,
+  { reader, clock }: { readonly reader: DeltaReader; readonly clock: Clock },
+): Promise<readonly Comparison[]> {
+  const found: Comparison[] = [];
+  let last:
+    | { readonly exchange: Exchange; readonly mean: readonly Float32Array[]; readonly norm: number }
+    | undefined;
+  await oneByOne(deltas, clock, async (delta) => {
+    const { fact, exchange } = delta;
+    if (last?.exchange !== exchange) {
+      // Those who hold the same stand together: for them it is taken once.
+      const mean = exchange.sections.map(
+        (section) => heldOf(section, namedTensors(section.layout, means.get(section.name)!.numbers)).data,
+      );
+      last = { exchange, mean, norm: normOf(mean) };
+    }
+    // Its own norm was taken when it was accepted.
+    const own = cosine(await reader.read(delta), last.mean, [fact.norm, last.norm]);
+    found.push({ volunteer: fact.volunteer, cosine: own });
+  });
+  return found;
+}
+
+async function oneByOne(
+  deltas: readonly ClosingDelta[],
+  clock: Clock,
+  work: (delta: ClosingDelta) => Promise<void>,
+): Promise<void> {
+  const pause: Breath = breath(clock);
+  for (const delta of deltas) {
+    await work(delta);
+    if (pause.isDue()) await pause.take();
+  }
+}
