@@ -5,7 +5,8 @@ export { putFirst } from "./closing/section-files.ts";
 export { type DeclaredRows, rowsOf } from "./exchanges.ts";
 export { existing } from "./existing.ts";
 export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
-export type { Inbox, Sender } from "./inbox/inbox.ts";
+export type { Inbox } from "./inbox/inbox.ts";
+export type { Sender } from "./inbox/uploads.ts";
 export {
   type Bucket,
   bucket,

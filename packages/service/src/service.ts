@@ -1,20 +1,19 @@
 // A run at work over its ports: commands in turn, deltas in, bodies out, and what is kept of them. It knows no socket, no
 // page and no folder; what happens to the run is decided in packages/coordinator.
 
-import { normOf } from "@homebody/aggregate";
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
-import { type BlobKind, type Decision, type Entry, type RunState, retention } from "@homebody/coordinator";
-import { exchangeOf } from "@homebody/dept";
-import type { BodyRef, RunManifest } from "@homebody/protocol";
+import type { BlobKind, Decision, Entry, RunState } from "@homebody/coordinator";
+import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { closer } from "./closing/closer.ts";
-import { readSection } from "./closing/section-files.ts";
 import { deviceExchanges } from "./exchanges.ts";
 import type { Faults } from "./faults.ts";
+import { bodyNorms } from "./inbox/body-norm.ts";
 import { type Inbox, openInbox } from "./inbox/inbox.ts";
 import type { People } from "./lines/presence.ts";
 import { type Actor, startActor } from "./run/actor.ts";
+import { keeping } from "./run/keeping.ts";
 import type { OpenedRun } from "./run/open-run.ts";
 
 export interface CoordinatorInputs {
@@ -55,9 +54,7 @@ export interface Coordinator {
 
 export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
   const { opened, journal, blobs, spool, people, faults, troubled } = inputs;
-  const kept = retention({ keepDeltas: inputs.keepDeltas });
-  kept.follow(opened.entries, opened.state); // what was over before went then, or goes below
-  const over = new Set<Sha256>();
+  const kept = keeping(inputs);
   /** Bytes of bodies that went out since the last publication. */
   let servedBytes = 0;
 
@@ -71,15 +68,20 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     troubled,
     failed: inputs.failed,
     beforehand: async (facts) => {
-      for (const fact of facts)
-        if (fact.kind === "opened")
-          for (const { volunteer, rows } of fact.assigned)
-            if (rows !== null) await blobs.put(people.rowsOf(volunteer)!);
+      // All of them before the first wait, in which somebody may leave.
+      const declared = facts.flatMap((fact) =>
+        fact.kind !== "opened"
+          ? []
+          : fact.assigned.flatMap(({ volunteer, rows }) =>
+              rows === null ? [] : [people.rowsOf(volunteer)!],
+            ),
+      );
+      for (const bits of declared) await blobs.put(bits);
     },
     appended: (entries, state) => {
       for (const { fact } of entries)
         if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
-      for (const hash of kept.follow(entries, state)) over.add(hash);
+      kept.follow(entries, state);
       inbox.follow(entries);
       inputs.appended(entries, state);
       closing.look(state);
@@ -87,7 +89,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     afterwards: async (entries) => {
       if (!entries.some(({ fact }) => fact.kind === "published")) return;
       await faults("publish:after-journal");
-      await removeOver();
+      await kept.removeOver();
     },
   });
   const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
@@ -111,24 +113,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     published: inputs.averaged,
     troubled,
   });
-  await tidy();
-
-  /** Blobs that nothing needs any more; one that cannot be removed is tried again at the next start. */
-  async function removeOver(): Promise<void> {
-    for (const hash of over) {
-      over.delete(hash);
-      if (kept.kindOf(hash) !== undefined) continue; // named again meanwhile
-      await blobs.remove(hash).catch((error) => inputs.stays(hash, error));
-    }
-  }
-
-  /** Also what a crash left between a blob and its fact, and spools. */
-  async function tidy(): Promise<void> {
-    // With a round open, an upload that was cut off may still be claimed.
-    if (opened.state.phase.kind === "training") return;
-    for (const hash of await blobs.list()) if (kept.kindOf(hash) === undefined) await blobs.remove(hash);
-    for (const { upload } of await spool.list()) await spool.remove(upload);
-  }
+  await kept.tidy();
 
   return {
     actor,
@@ -147,21 +132,5 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
       await closing.stop();
       await actor.close();
     },
-  };
-}
-
-/** The norm of the latest body, read once. */
-function bodyNorms(manifest: () => RunManifest, blobs: Blobs) {
-  let latest: { readonly id: Sha256; readonly norm: Promise<number> } | undefined;
-  return ({ id, sections }: BodyRef): Promise<number> => {
-    if (latest?.id !== id) {
-      const read = exchangeOf(manifest()).sections.map((section) => readSection(section, sections, blobs));
-      const norm = Promise.all(read).then((numbers) => normOf(numbers.map(({ data }) => data)));
-      norm.catch(() => {
-        latest = undefined; // asked again, it is tried again
-      });
-      latest = { id, norm };
-    }
-    return latest.norm;
   };
 }

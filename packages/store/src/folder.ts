@@ -1,17 +1,15 @@
-// Blobs and the spool in folders: blobs/ab/<sha256>, spool/<upload>.
+// Blobs in a folder: blobs/ab/<sha256>.
 //
-// A blob is written beside, synced, renamed, and its folder synced: under its name there is either all of it or
-// nothing. A sealed upload is the spool's own file, renamed. Both folders have to be on one file system.
+// A blob is written beside, synced, renamed, and its folder synced: under its name there is either all of it or nothing.
 
 import { createReadStream } from "node:fs";
 import { open, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { hasher, type Sha256, sha256Of, type UploadId } from "@homebody/base";
-import { type Blobs, type Spool, SpoolMismatch } from "./ports.ts";
+import { type Sha256, sha256Of } from "@homebody/base";
+import type { Blobs } from "./ports.ts";
 import { isMissing, lastingFolder, lastingRename } from "./sync.ts";
 
 const isHash = /^[0-9a-f]{64}$/;
-const isUpload = /^[0-9a-f]{32}$/;
 
 export interface FolderBlobs extends Blobs {
   /** Takes a synced file as the blob of this hash; the file is gone afterwards. */
@@ -77,64 +75,3 @@ export async function folderBlobs(folder: string): Promise<FolderBlobs> {
 }
 
 async function* nothing(): AsyncGenerator<Uint8Array> {}
-
-export async function folderSpool(folder: string, blobs: FolderBlobs): Promise<Spool> {
-  await lastingFolder(folder);
-  const pathOf = (upload: UploadId) => join(folder, upload);
-
-  async function size(upload: UploadId): Promise<number> {
-    try {
-      return (await stat(pathOf(upload))).size;
-    } catch (error) {
-      if (isMissing(error)) return 0;
-      throw error;
-    }
-  }
-
-  async function append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number> {
-    const held = await size(upload);
-    if (offset !== held) throw new SpoolMismatch(upload, `offset ${held}`, `${offset}`);
-    const file = await open(pathOf(upload), "a", 0o600);
-    try {
-      await file.writeFile(bytes);
-    } finally {
-      await file.close();
-    }
-    return held + bytes.length;
-  }
-
-  async function seal(upload: UploadId, hash: Sha256): Promise<void> {
-    const got = await hashOf(pathOf(upload));
-    if (got === undefined && (await blobs.size(hash)) !== undefined) return;
-    if (got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got ?? "nothing");
-    const file = await open(pathOf(upload), "r+");
-    try {
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await blobs.adopt(pathOf(upload), hash);
-  }
-
-  return {
-    size,
-    append,
-    seal,
-    remove: async (upload) => rm(pathOf(upload), { force: true }),
-    list: async () => {
-      const names = (await readdir(folder)).filter((name) => isUpload.test(name)) as UploadId[];
-      return Promise.all(names.map(async (upload) => ({ upload, sizeBytes: await size(upload) })));
-    },
-  };
-}
-
-async function hashOf(path: string): Promise<Sha256 | undefined> {
-  const hash = hasher();
-  try {
-    for await (const piece of createReadStream(path)) hash.add(piece as Uint8Array);
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw error;
-  }
-  return hash.done();
-}

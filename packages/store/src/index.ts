@@ -1,13 +1,15 @@
 // Storage of a coordinator: ports, their adapters, and how they are put together in a data folder.
 
 import { join } from "node:path";
-import { folderBlobs, folderSpool } from "./folder.ts";
+import { folderBlobs } from "./folder.ts";
+import { folderSpool } from "./folder-spool.ts";
 import type { Blobs, Journal, Spool } from "./ports.ts";
 import { postgresJournal } from "./postgres.ts";
 import { sqliteJournal } from "./sqlite.ts";
 import { lastingFolder } from "./sync.ts";
 
-export { folderBlobs, folderSpool } from "./folder.ts";
+export { folderBlobs } from "./folder.ts";
+export { folderSpool } from "./folder-spool.ts";
 export { FolderInUse, type FolderLock, lockFolder, type Owner, shownOwner } from "./lock.ts";
 export { memoryBlobs, memoryJournal, memorySpool } from "./memory.ts";
 export * from "./ports.ts";
@@ -35,5 +37,9 @@ export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise
     databaseUrl === undefined
       ? sqliteJournal(join(dataDir, "journal.sqlite"))
       : await postgresJournal(databaseUrl);
-  return { journal, blobs, spool, close: () => journal.close() };
+  const close = async () => {
+    await spool.close();
+    await journal.close();
+  };
+  return { journal, blobs, spool, close };
 }

@@ -29,7 +29,12 @@ export function memoryJournal(): Journal {
   };
 }
 
-export function memoryBlobs(): Blobs {
+export interface MemoryBlobs extends Blobs {
+  /** Takes these very bytes as the blob of this hash. */
+  adopt(bytes: Uint8Array, hash: Sha256): void;
+}
+
+export function memoryBlobs(): MemoryBlobs {
   const blobs = new Map<Sha256, Uint8Array>();
   return {
     put: async (bytes) => {
@@ -37,6 +42,7 @@ export function memoryBlobs(): Blobs {
       blobs.set(hash, bytes.slice());
       return hash;
     },
+    adopt: (bytes, hash) => void blobs.set(hash, bytes),
     get: async (hash) => blobs.get(hash)?.slice(),
     size: async (hash) => blobs.get(hash)?.length,
     stream: async (hash, { start, end }) => {
@@ -52,29 +58,45 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   if (bytes.length > 0) yield bytes.slice();
 }
 
-export function memorySpool(blobs: Blobs): Spool {
-  const uploads = new Map<UploadId, Uint8Array>();
-  const sizeOf = (upload: UploadId) => uploads.get(upload)?.length ?? 0;
+interface Growing {
+  size: number;
+  readonly pieces: Uint8Array[];
+}
+
+export function memorySpool(blobs: MemoryBlobs): Spool {
+  const uploads = new Map<UploadId, Growing>();
+  const sizeOf = (upload: UploadId) => uploads.get(upload)?.size ?? 0;
   return {
     size: async (upload) => sizeOf(upload),
     append: async (upload, offset, bytes) => {
-      const held = uploads.get(upload) ?? new Uint8Array();
-      if (offset !== held.length) throw new SpoolMismatch(upload, `offset ${held.length}`, `${offset}`);
-      const longer = new Uint8Array(held.length + bytes.length);
-      longer.set(held);
-      longer.set(bytes, held.length);
-      uploads.set(upload, longer);
-      return longer.length;
+      const own = uploads.get(upload) ?? { size: 0, pieces: [] };
+      if (offset !== own.size) throw new SpoolMismatch(upload, `offset ${own.size}`, `${offset}`);
+      own.pieces.push(bytes.slice());
+      own.size += bytes.length;
+      uploads.set(upload, own);
+      return own.size;
     },
     seal: async (upload, hash) => {
-      const held = uploads.get(upload);
-      if (held === undefined && (await blobs.size(hash)) !== undefined) return;
-      const got = held === undefined ? "nothing" : sha256Of(held);
-      if (held === undefined || got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
-      await blobs.put(held);
+      const own = uploads.get(upload);
+      if (own === undefined && (await blobs.size(hash)) !== undefined) return;
+      const whole = own && joined(own);
+      const got = whole === undefined ? "nothing" : sha256Of(whole);
+      if (whole === undefined || got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
+      blobs.adopt(whole, hash);
       uploads.delete(upload);
     },
     remove: async (upload) => void uploads.delete(upload),
-    list: async () => [...uploads].map(([upload, { length }]) => ({ upload, sizeBytes: length })),
+    list: async () => [...uploads].map(([upload, { size }]) => ({ upload, sizeBytes: size })),
+    close: async () => {},
   };
+}
+
+function joined({ size, pieces }: Growing): Uint8Array {
+  const whole = new Uint8Array(size);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
 }

@@ -39,11 +39,17 @@ export interface Blobs {
   list(): Promise<readonly Sha256[]>;
 }
 
-/** Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. */
+/**
+ * Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. Of one
+ * upload one thing is asked at a time.
+ */
 export interface Spool {
   /** Bytes held; 0 for an upload that is not there. */
   size(upload: UploadId): Promise<number>;
-  /** Throws SpoolMismatch unless `offset` is the size; returns the size after it. */
+  /**
+   * Throws SpoolMismatch unless `offset` is the size; returns the size after it. Where it fails, some of the bytes may be
+   * held: the size says how many.
+   */
   append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number>;
   /**
    * Makes the upload a blob, as durable as `put`. Throws SpoolMismatch if the bytes have another hash. Sealing what
@@ -52,6 +58,8 @@ export interface Spool {
   seal(upload: UploadId, hash: Sha256): Promise<void>;
   remove(upload: UploadId): Promise<void>;
   list(): Promise<readonly { readonly upload: UploadId; readonly sizeBytes: number }[]>;
+  /** Lets go of what it holds open; what is spooled stays. */
+  close(): Promise<void>;
 }
 
 /** Another coordinator has written to this run's journal. */

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
@@ -6,7 +6,9 @@ import { afterEach, describe, expect, test } from "vitest";
 import { type Blobs, folderBlobs, folderSpool, memoryBlobs, memorySpool, type Spool } from "../src/index.ts";
 
 const folders: string[] = [];
-afterEach(() => {
+const spools: Spool[] = [];
+afterEach(async () => {
+  for (const spool of spools.splice(0)) await spool.close();
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
@@ -26,7 +28,9 @@ const adapters: Readonly<Record<string, () => () => Promise<Opened>>> = {
     folders.push(folder);
     return async () => {
       const blobs = await folderBlobs(join(folder, "blobs"));
-      return { blobs, spool: await folderSpool(join(folder, "spool"), blobs) };
+      const spool = await folderSpool(join(folder, "spool"), blobs);
+      spools.push(spool);
+      return { blobs, spool };
     };
   },
 };
@@ -91,6 +95,33 @@ for (const [name, make] of Object.entries(adapters))
       await spool.seal(upload("a"), hash); // again, after a crash between seal and journal
     });
 
+    test("of an upload that another began, the hash is that of all its bytes", async () => {
+      const open = make();
+      const first = await open();
+      await first.spool.append(upload("e"), 0, bytes("begun "));
+      await first.spool.close();
+      const { spool, blobs } = await open();
+      await expect(spool.append(upload("e"), 0, bytes("anew"))).rejects.toThrow("expected offset 6, got 0");
+      await spool.append(upload("e"), 6, bytes("and "));
+      await expect(spool.seal(upload("e"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
+      expect(await spool.append(upload("e"), 10, bytes("ended"))).toBe(15);
+      const hash = sha256Of(bytes("begun and ended"));
+      await spool.seal(upload("e"), hash);
+      expect(await blobs.get(hash)).toEqual(bytes("begun and ended"));
+      await spool.close();
+    });
+
+    test("of more uploads than files may be open at once, each is whole", async () => {
+      const { spool, blobs } = await make()();
+      const many = Array.from({ length: 300 }, (_, i) => `${1000 + i}`.repeat(8) as UploadId);
+      for (const half of [0, 4])
+        await Promise.all(many.map((each, i) => spool.append(each, half, bytes(`${1000 + i}`))));
+      for (const [i, each] of many.entries())
+        await spool.seal(each, sha256Of(bytes(`${1000 + i}`.repeat(2))));
+      expect(await blobs.list()).toHaveLength(300);
+      expect(await spool.list()).toEqual([]);
+    });
+
     test("a piece at another place is refused and leaves the upload as it was", async () => {
       const { spool } = await make()();
       await spool.append(upload("b"), 0, bytes("1234"));
@@ -109,3 +140,23 @@ for (const [name, make] of Object.entries(adapters))
       expect(await spool.size(upload("c"))).toBe(0);
     });
   });
+
+test("an upload whose file cannot be had is told, and afterwards its file says how much of it is here", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-blobs-"));
+  folders.push(folder);
+  const blobs = await folderBlobs(join(folder, "blobs"));
+  const spool = await folderSpool(join(folder, "spool"), blobs);
+  spools.push(spool);
+  await spool.append(upload("a"), 0, bytes("half "));
+  const file = join(folder, "spool", upload("a"));
+  await spool.close();
+  // A folder in its place: opening it for writing fails, as on a disk that does.
+  rmSync(file);
+  mkdirSync(file);
+  await expect(spool.append(upload("a"), 0, bytes("x"))).rejects.toMatchObject({ code: "EISDIR" });
+  rmSync(file, { recursive: true });
+  writeFileSync(file, "half and s");
+  expect(await spool.size(upload("a"))).toBe(10);
+  await spool.append(upload("a"), 10, bytes("ome"));
+  await spool.seal(upload("a"), sha256Of(bytes("half and some")));
+});

@@ -1,0 +1,67 @@
+// A commit: the spool becomes a durable blob, what it holds is looked into, the run is asked whether it counts, and only
+// when the acceptance is in the journal is it acknowledged [P10].
+
+import { mayAccept } from "@homebody/coordinator";
+import type { Refusal, Reply } from "@homebody/protocol";
+import { existing } from "../existing.ts";
+import type { InboxInputs } from "./inbox.ts";
+import { lookInto } from "./looking.ts";
+import type { Upload, Uploads } from "./uploads.ts";
+
+/** Throws where the disk or the journal fails: the upload stays, and may be committed again. */
+export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs): Promise<Reply> {
+  const { actor, blobs, faults, retention } = inputs;
+  const { id, sender, claim } = upload;
+  if (uploads.get(id) !== upload) return no(uploads.whyNot(id));
+  if (upload.received !== claim.sizeBytes) return no("wrong-offset");
+  const early = mayAccept(actor.state(), { round: claim.round, ...sender });
+  if (early) {
+    await uploads.drop(upload);
+    return no(early);
+  }
+  await faults("commit:before-blob");
+  if (!(await sealed(upload, inputs))) {
+    await uploads.drop(upload);
+    return no("wrong-hash");
+  }
+  await faults("commit:after-blob");
+  const refusal = await refusalOf(upload, inputs);
+  if (refusal !== undefined) {
+    await uploads.drop(upload);
+    // Somebody else may have sent the very same.
+    if (retention.kindOf(claim.delta) === undefined) await blobs.remove(claim.delta);
+    return no(refusal);
+  }
+  await faults("commit:after-journal");
+  await uploads.drop(upload);
+  return { ok: true };
+}
+
+/** Whether the bytes have the hash that was claimed. */
+async function sealed({ id, claim }: Upload, { spool }: InboxInputs): Promise<boolean> {
+  try {
+    await spool.seal(id, claim.delta);
+    return true;
+  } catch (error) {
+    if ((error as Error).name !== "SpoolMismatch") throw error;
+    return false;
+  }
+}
+
+/** Asks the run for what the blob holds; undefined once its acceptance is in the journal. */
+async function refusalOf(
+  { sender, claim, exchange }: Upload,
+  inputs: InboxInputs,
+): Promise<Refusal | undefined> {
+  const { actor, blobs, bodyNorm } = inputs;
+  const bytes = await existing(claim.delta, blobs);
+  const norm = await bodyNorm(actor.state().body);
+  const looked = lookInto(bytes, exchange, { manifest: actor.state().manifest, bodyNorm: norm });
+  if (!looked.ok) return looked.refusal;
+  const { sizeBytes: _, ...claimed } = claim;
+  const { ok: _ok, ...held } = looked;
+  const decision = await actor.do({ kind: "accept", ...claimed, ...sender, ...held });
+  return decision.ok ? undefined : decision.refusal;
+}
+
+const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;

@@ -1,0 +1,85 @@
+// The uploads under way: one a volunteer [P13], each with a queue of its own, so that chunks which arrive together are taken
+// in order.
+
+import type { SourceId, UploadId, VolunteerId } from "@homebody/base";
+import type { Exchange } from "@homebody/dept";
+import type { OpenUpload, Refusal } from "@homebody/protocol";
+import type { Spool } from "@homebody/store/ports";
+import { oneByOne, type Turns } from "./turns.ts";
+
+export interface Sender {
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+}
+
+export interface Upload {
+  readonly id: UploadId;
+  readonly sender: Sender;
+  readonly claim: OpenUpload;
+  /** What the device exchanges, and so how large its delta is. */
+  readonly exchange: Exchange;
+  /** Bytes that are spooled. */
+  received: number;
+  readonly inTurn: Turns;
+}
+
+export interface Uploads {
+  readonly size: number;
+  get(id: UploadId): Upload | undefined;
+  /** That of a volunteer. */
+  of(volunteer: VolunteerId): Upload | undefined;
+  begin(upload: Omit<Upload, "received" | "inTurn">): Upload;
+  /** It and its spool are gone. */
+  drop(upload: Upload): Promise<void>;
+  /** Its spool stays: whoever opens it again is told what is held. */
+  forget(upload: Upload): void;
+  /** Why a chunk or a commit of an upload that is not under way is refused. */
+  whyNot(id: UploadId): Refusal;
+  /** [P12] [P17] Those of a round that is over go, each in its turn, so that no chunk is half-way; and what nobody claims. */
+  end(): void;
+}
+
+export function uploadsIn(spool: Spool): Uploads {
+  const byId = new Map<UploadId, Upload>();
+  const byVolunteer = new Map<VolunteerId, Upload>();
+  /** Those that were under way when the last round ended. */
+  let over: ReadonlySet<UploadId> = new Set();
+
+  function forget(upload: Upload): void {
+    byId.delete(upload.id);
+    if (byVolunteer.get(upload.sender.volunteer) === upload) byVolunteer.delete(upload.sender.volunteer);
+  }
+
+  async function drop(upload: Upload): Promise<void> {
+    forget(upload);
+    await spool.remove(upload.id);
+  }
+
+  /** Spools that nobody claimed again, of before a restart or a failure. */
+  async function sweep(): Promise<void> {
+    for (const { upload } of await spool.list()) if (!byId.has(upload)) await spool.remove(upload);
+  }
+
+  return {
+    get size() {
+      return byId.size;
+    },
+    get: (id) => byId.get(id),
+    of: (volunteer) => byVolunteer.get(volunteer),
+    begin(given) {
+      const upload: Upload = { ...given, received: 0, inTurn: oneByOne() };
+      byId.set(upload.id, upload);
+      byVolunteer.set(upload.sender.volunteer, upload);
+      return upload;
+    },
+    drop,
+    forget,
+    whyNot: (id) => (over.has(id) ? "wrong-round" : "unknown-upload"),
+    end() {
+      over = new Set(byId.keys());
+      // A spool that cannot be removed now is swept when the next round ends.
+      for (const upload of [...byId.values()]) void upload.inTurn(() => drop(upload)).catch(() => {});
+      void sweep().catch(() => {});
+    },
+  };
+}
