@@ -122,6 +122,10 @@ export async function federate(given: Federation): Promise<Federated> {
   const volunteers = new Map<string, Volunteer>();
   let published = () => {};
   let failure: unknown;
+  const failed = (error: unknown) => {
+    failure = error;
+    published();
+  };
   const journal = memoryJournal();
   const opened = await beginRun(manifest, {
     journal,
@@ -148,18 +152,14 @@ export async function federate(given: Federation): Promise<Federated> {
     keepDeltas: false,
     faults: () => {},
     clock: systemClock,
-    appended: (entries) => {
-      if (entries.some(({ fact }) => fact.kind === "published")) published();
-    },
-    averaged: () => {},
-    stays: () => {},
-    troubled: (error) => {
-      failure = error;
-      published();
-    },
-    failed: (error) => {
-      failure = error;
-      published();
+    notices: {
+      appended: (entries) => {
+        if (entries.some(({ fact }) => fact.kind === "published")) published();
+      },
+      averaged: () => {},
+      stays: () => {},
+      troubled: failed,
+      failed,
     },
   });
   const { actor } = coordinator;

@@ -4,15 +4,32 @@ import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export type Metrics = ReturnType<typeof metrics>;
 
-export function metrics() {
+/** What is counted when somebody asks. */
+export interface Counts {
+  readonly connections: number;
+  readonly volunteers: number;
+  readonly uploads: number;
+}
+
+export function metrics(counts: () => Counts) {
   const registry = new Registry();
   const on = { registers: [registry] };
+  for (const [of, help] of [
+    ["connections", "open sockets"],
+    ["volunteers", "volunteers connected"],
+    ["uploads", "uploads under way"],
+  ] as const)
+    new Gauge({
+      name: `homebody_${of}`,
+      help,
+      ...on,
+      collect() {
+        this.set(counts()[of]);
+      },
+    });
   const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
   return {
     registry,
-    connections: new Gauge({ name: "homebody_connections", help: "open sockets", ...on }),
-    volunteers: new Gauge({ name: "homebody_volunteers", help: "volunteers connected", ...on }),
-    uploads: new Gauge({ name: "homebody_uploads", help: "uploads under way", ...on }),
     round: new Gauge({ name: "homebody_round", help: "rounds published", ...on }),
     journal: new Gauge({ name: "homebody_journal_entries", help: "facts in the journal", ...on }),
     refusals: new Counter({

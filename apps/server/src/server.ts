@@ -6,25 +6,25 @@ import { createServer as createProbe } from "node:net";
 import { fileURLToPath } from "node:url";
 import { InputError, type RunId } from "@homebody/base";
 import { type Clock, systemClock } from "@homebody/clock";
-import type { Figures, RunState } from "@homebody/coordinator";
+import type { Entry, Figures, RunState } from "@homebody/coordinator";
 import {
   defaultLimits,
   type Faults,
   type Limits,
-  people as makePeople,
-  openCoordinator,
-  rowsOf,
+  type Notices,
+  openService,
+  type Service,
 } from "@homebody/service";
 import { lockFolder, openStore } from "@homebody/store";
 import { type Logger, pino } from "pino";
 import { adminToken, adminTokenPath, tokenCheck } from "./admin.ts";
 import { lastAlive, stayAlive } from "./alive.ts";
 import { openHttp } from "./http.ts";
-import { metrics as makeMetrics } from "./metrics.ts";
+import { openLines } from "./lines.ts";
+import { type Metrics, metrics as makeMetrics } from "./metrics.ts";
 import { openRun } from "./open-run.ts";
 import { type LoadedRunFile, loadRunFile } from "./run-file.ts";
 import { isOwnComputer } from "./secure-context.ts";
-import { openSockets, type Sockets } from "./sockets.ts";
 
 export interface ServerOptions {
   /** A path, or a run file that was read already. */
@@ -100,7 +100,6 @@ async function assemble(
   const log = options.log ?? stderrLog();
   const faults: Faults = options.faults ?? (() => {});
   const limits = { ...defaultLimits, ...options.limits };
-  const metrics = makeMetrics();
 
   const read = typeof options.run === "string" ? await loadRunFile(options.run) : options.run;
   const loaded =
@@ -118,55 +117,47 @@ async function assemble(
   const finished = new Promise<void>((resolve) => {
     finish = resolve;
   });
-  let sockets: Sockets | undefined;
-  const people = makePeople(limits.volunteers);
-  const coordinator = await openCoordinator({
+  const metrics = makeMetrics(() => service.counts());
+  const service: Service = await openService({
     opened,
+    clock,
     journal,
     blobs,
     spool,
-    people,
+    isAdmin: tokenCheck(token),
     keepDeltas,
+    limits,
     faults,
-    clock,
-    appended: (entries, state) => {
-      for (const { seq, fact } of entries) log.debug({ seq, fact: fact.kind }, "fact");
-      for (const { fact } of entries) if (fact.kind === "removed") people.forget(fact.volunteer);
-      for (const { fact } of entries)
-        if (fact.kind === "published")
-          log.info({ round: fact.round, deltas: state.contributors.size }, "published");
-      metrics.journal.set(entries.at(-1)!.seq);
-      metrics.round.set(state.body.number);
-      sockets?.tell(entries, state);
-      if (state.phase.kind === "finished") finish();
-    },
-    averaged: (seconds) => metrics.averageSeconds.observe(seconds),
-    stays: (hash, error) => log.warn({ err: error, hash }, "a blob stays"),
-    troubled: (error) => log.error({ err: error }, "the world failed; trying again"),
-    failed: (error) => {
-      log.fatal({ err: error, state: phaseOf(coordinator.actor.state()) }, "the run cannot go on");
-      options.onFailed?.(error);
+    notices: {
+      ...noticesFor(log, metrics),
+      appended: (entries, state) => {
+        tell(entries, state, log, metrics);
+        if (state.phase.kind === "finished") finish();
+      },
+      failed: (error) => {
+        log.fatal({ err: error, state: phaseOf(service.state()) }, "the run cannot go on");
+        options.onFailed?.(error);
+      },
     },
   });
-  const { actor, inbox } = coordinator;
-  undo.push(() => coordinator.close());
+  undo.push(() => service.close());
   for (const source of opened.leftOut) log.info({ source }, "no further round opens: a new source stays out");
   if (opened.existed) {
-    const changed = await coordinator.comeBack(aliveAt, opened.changed);
+    const changed = await service.comeBack(aliveAt, opened.changed);
     if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
   }
   if (opened.state.phase.kind === "finished") finish();
 
   const http = await openHttp({
-    manifest: () => actor.state().manifest,
+    manifest: () => service.state().manifest,
     journal,
     blobs,
-    kindOf: coordinator.kindOf,
+    kindOf: service.kindOf,
     webRoot: options.webRoot ?? builtWeb,
     metrics,
     limits,
     served: (kind, bytes) => {
-      if (kind === "body") coordinator.served(bytes);
+      if (kind === "body") service.served(bytes);
       metrics.servedBytes.inc({ kind }, bytes);
     },
     tls: options.tls,
@@ -174,21 +165,8 @@ async function assemble(
     clock: clock.now,
   });
   undo.push(() => http.close());
-  sockets = openSockets(http.server, {
-    actor,
-    inbox,
-    people,
-    limits,
-    metrics,
-    faults,
-    log,
-    clock: clock.now,
-    trustProxy,
-    rowsOf: (source, declared) => rowsOf(actor.state().manifest, source, declared, blobs),
-    checkToken: tokenCheck(token, limits.adminTriesPerMinute),
-    read: (after, limit) => journal.read(manifest.run, after, limit),
-  });
-  undo.push(() => sockets!.close());
+  const lines = openLines(http.server, service.entrance, { trustProxy });
+  undo.push(async () => lines.close());
   await http.listen({ host, port }).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "EADDRINUSE")
       throw new InputError("port", "one that is free", `${port}, which is in use`);
@@ -196,7 +174,7 @@ async function assemble(
   });
   const alive = stayAlive(dataDir, clock);
   undo.push(() => alive.stop());
-  actor.start();
+  service.start();
 
   let closed: Promise<void> | undefined;
   const everywhere = host === "0.0.0.0" || host === "::";
@@ -208,14 +186,37 @@ async function assemble(
     adminToken: token,
     adminTokenPath: adminTokenPath(dataDir),
     existed: opened.existed,
-    state: actor.state,
-    figures: actor.figures,
+    state: service.state,
+    figures: service.figures,
     finished,
     close: () => {
       closed ??= unwind();
       return closed;
     },
   };
+}
+
+/** What is told of a run goes to the log and to the metrics. */
+function noticesFor(log: Logger, metrics: Metrics): Partial<Notices> {
+  return {
+    averaged: (seconds) => metrics.averageSeconds.observe(seconds),
+    committed: (seconds) => metrics.commitSeconds.observe(seconds),
+    received: (bytes) => metrics.receivedBytes.inc(bytes),
+    refused: (word) => metrics.refusals.inc({ word }),
+    acted: ({ kind }) => log.info({ act: kind }, "admin act"),
+    stays: (hash, error) => log.warn({ err: error, hash }, "a blob stays"),
+    troubled: (error) => log.error({ err: error }, "the world failed; it is tried again"),
+  };
+}
+
+function tell(entries: readonly Entry[], state: RunState, log: Logger, metrics: Metrics): void {
+  for (const { seq, fact } of entries) {
+    log.debug({ seq, fact: fact.kind }, "fact");
+    if (fact.kind === "published")
+      log.info({ round: fact.round, deltas: state.contributors.size }, "published");
+  }
+  metrics.journal.set(entries.at(-1)!.seq);
+  metrics.round.set(state.body.number);
 }
 
 function phaseOf({ phase }: RunState): string {

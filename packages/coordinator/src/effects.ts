@@ -3,6 +3,7 @@
 
 import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, BodyRef, SectionFile } from "@homebody/protocol";
+import type { Fact } from "./facts.ts";
 import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
 import { after } from "./tick.ts";
 
@@ -83,4 +84,9 @@ export function announcementFor(
 
 function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): number {
   return Math.max(0, deadline - (pausedAt ?? now));
+}
+
+/** Whether all volunteers are told anew after this fact [P6]: what one of them did by itself leaves the others as they were. */
+export function isAnnounced({ kind }: Fact): boolean {
+  return kind !== "accepted" && kind !== "evaluated" && kind !== "created";
 }

@@ -1,8 +1,9 @@
 // The pure machine of a run: decide(state, command, now) -> facts | refusal; evolve(state, entry) -> the state after it.
 
+export { type Admission, type Applicant, admit } from "./admission.ts";
 export type { Command } from "./commands.ts";
 export { assignedTo, type Decision, decide, mayAccept, mayJoin } from "./decide.ts";
-export { type Aggregation, aggregationOf, announcementFor, nextTimer } from "./effects.ts";
+export { type Aggregation, aggregationOf, announcementFor, isAnnounced, nextTimer } from "./effects.ts";
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";
 export * from "./figures.ts";

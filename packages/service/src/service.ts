@@ -1,136 +1,90 @@
-// A run at work over its ports: commands in turn, deltas in, bodies out, and what is kept of them. It knows no socket, no
-// page and no folder; what happens to the run is decided in packages/coordinator.
+// A run that is served over its ports: the coordinator at work, and the lines by which volunteers and watchers reach it. It
+// knows no socket, no page and no folder; what happens to the run is decided in packages/coordinator.
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
-import type { BlobKind, Decision, Entry, RunState } from "@homebody/coordinator";
+import type { BlobKind, Decision, Figures, RunState } from "@homebody/coordinator";
+import type { Entrance } from "@homebody/line";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
-import { closer } from "./closing/closer.ts";
-import { deviceExchanges } from "./exchanges.ts";
 import type { Faults } from "./faults.ts";
-import { bodyNorms } from "./inbox/body-norm.ts";
-import { type Inbox, openInbox } from "./inbox/inbox.ts";
-import type { People } from "./lines/presence.ts";
-import { type Actor, startActor } from "./run/actor.ts";
-import { keeping } from "./run/keeping.ts";
+import { defaultLimits, type Limits } from "./lines/limits.ts";
+import { type Lines, openLines } from "./lines/lines.ts";
+import { people as everybody } from "./lines/presence.ts";
+import { type Notices, noticesOf } from "./notices.ts";
+import { openCoordinator } from "./run/coordinator.ts";
 import type { OpenedRun } from "./run/open-run.ts";
 
-export interface CoordinatorInputs {
+export interface ServiceInputs {
   readonly opened: OpenedRun;
+  readonly clock: Clock;
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
-  readonly people: Pick<People, "ready" | "rowsOf">;
-  readonly keepDeltas: boolean;
-  readonly faults: Faults;
-  readonly clock: Clock;
-  /** Facts that were appended, in order, with the state after them. */
-  readonly appended: (entries: readonly Entry[], state: RunState) => void;
-  /** A body was averaged and published in so many seconds. */
-  readonly averaged: (seconds: number) => void;
-  /** A blob that nothing needs any more could not be removed. */
-  readonly stays: (hash: Sha256, error: unknown) => void;
-  /** The world's fault, and it may pass: it is tried again. */
-  readonly troubled: (error: unknown) => void;
-  /** The journal or our own code failed: this run cannot go on in this process. */
-  readonly failed: (error: unknown) => void;
+  /** Whether this is the host's token; compared in constant time. */
+  readonly isAdmin: (token: string) => boolean;
+  /** For good, so that anyone with the blobs can recompute every body. */
+  readonly keepDeltas?: boolean;
+  readonly limits?: Partial<Limits>;
+  readonly faults?: Faults;
+  readonly notices?: Partial<Notices>;
 }
 
-export interface Coordinator {
-  readonly actor: Actor;
-  readonly inbox: Inbox;
+export interface Service {
+  /** Where lines come in. */
+  readonly entrance: Entrance;
+  state(): RunState;
+  figures(): Figures;
   /** What a blob of this run is; undefined for what the run does not name or need. */
   kindOf(hash: Sha256): BlobKind | undefined;
   /** Bytes of bodies went out to volunteers. */
   served(bytes: number): void;
+  /** Open connections, volunteers on them, and uploads under way. */
+  counts(): { readonly connections: number; readonly volunteers: number; readonly uploads: number };
   /**
-   * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is
-   * that on the change.
+   * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is that
+   * on the change.
    */
   comeBack(aliveAt: Millis, changed: RunManifest): Promise<Decision>;
+  /** From now on whatever is due is done. */
+  start(): void;
+  /** Ends all connections, and carries out what was begun. */
   close(): Promise<void>;
 }
 
-export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
-  const { opened, journal, blobs, spool, people, faults, troubled } = inputs;
-  const kept = keeping(inputs);
-  /** Bytes of bodies that went out since the last publication. */
-  let servedBytes = 0;
-
-  const actor: Actor = startActor({
-    journal,
-    state: opened.state,
-    figures: opened.figures,
-    clock: inputs.clock,
-    ready: people.ready,
+export async function openService(inputs: ServiceInputs): Promise<Service> {
+  const { journal, blobs, clock, isAdmin, faults = () => {}, keepDeltas = false } = inputs;
+  const limits = { ...defaultLimits, ...inputs.limits };
+  const notices = noticesOf(inputs.notices);
+  const people = everybody(limits.volunteers);
+  let lines: Lines | undefined;
+  const coordinator = await openCoordinator({
+    ...inputs,
+    people,
+    keepDeltas,
     faults,
-    troubled,
-    failed: inputs.failed,
-    beforehand: async (facts) => {
-      // All of them before the first wait, in which somebody may leave.
-      const declared = facts.flatMap((fact) =>
-        fact.kind !== "opened"
-          ? []
-          : fact.assigned.flatMap(({ volunteer, rows }) =>
-              rows === null ? [] : [people.rowsOf(volunteer)!],
-            ),
-      );
-      for (const bits of declared) await blobs.put(bits);
-    },
-    appended: (entries, state) => {
-      for (const { fact } of entries)
-        if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
-      kept.follow(entries, state);
-      inbox.follow(entries);
-      inputs.appended(entries, state);
-      closing.look(state);
-    },
-    afterwards: async (entries) => {
-      if (!entries.some(({ fact }) => fact.kind === "published")) return;
-      await faults("publish:after-journal");
-      await kept.removeOver();
+    notices: {
+      ...notices,
+      appended(entries, state) {
+        notices.appended(entries, state);
+        lines?.tell(entries);
+      },
     },
   });
-  const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
-  const inbox = openInbox(opened.state.manifest.run, {
-    actor,
-    blobs,
-    spool,
-    faults,
-    retention: kept,
-    exchangeOfDevice,
-    bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
-  });
-  inbox.follow(opened.entries);
-  const closing = closer({
-    blobs,
-    faults,
-    exchangeOfDevice,
-    clock: inputs.clock,
-    actor: () => actor,
-    servedBytes: () => servedBytes,
-    published: inputs.averaged,
-    troubled,
-  });
-  await kept.tidy();
-
+  const { actor, inbox } = coordinator;
+  lines = openLines({ actor, inbox, people, journal, blobs, clock, limits, faults, notices, isAdmin });
   return {
-    actor,
-    inbox,
-    kindOf: kept.kindOf,
-    served: (bytes) => {
-      servedBytes += bytes;
-    },
-    comeBack: async (aliveAt, manifest) => {
-      await actor.do({ kind: "restart", aliveAt });
-      const changed = await actor.do({ kind: "change", manifest });
-      closing.look(actor.state());
-      return changed;
-    },
+    entrance: lines.entrance,
+    state: actor.state,
+    figures: actor.figures,
+    kindOf: coordinator.kindOf,
+    served: coordinator.served,
+    counts: () => ({ ...lines.counts(), uploads: inbox.size }),
+    comeBack: coordinator.comeBack,
+    start: actor.start,
     close: async () => {
-      await closing.stop();
-      await actor.close();
+      lines.close();
+      await coordinator.close();
     },
   };
 }

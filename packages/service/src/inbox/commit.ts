@@ -4,7 +4,7 @@
 import { mayAccept } from "@homebody/coordinator";
 import type { Refusal, Reply } from "@homebody/protocol";
 import { existing } from "../existing.ts";
-import type { InboxInputs } from "./inbox.ts";
+import type { InboxInputs } from "./inputs.ts";
 import { lookInto } from "./looking.ts";
 import type { Upload, Uploads } from "./uploads.ts";
 

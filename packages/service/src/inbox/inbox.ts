@@ -3,10 +3,9 @@
 // An upload's bytes are spooled as they come, and few commits are looked into at once, so memory is O(body).
 
 import type { RunId, UploadId } from "@homebody/base";
-import { assignedTo, type Entry, mayAccept, type Retention } from "@homebody/coordinator";
+import { assignedTo, type Entry, mayAccept } from "@homebody/coordinator";
 import { deltaSize, type Exchange } from "@homebody/dept";
 import {
-  type BodyRef,
   type Chunk,
   type ChunkTaken,
   type Commit,
@@ -17,26 +16,11 @@ import {
   type UploadOpened,
   uploadOf,
 } from "@homebody/protocol";
-import type { Blobs, Spool } from "@homebody/store/ports";
-import type { ExchangeOfDevice } from "../exchanges.ts";
-import type { Faults } from "../faults.ts";
-import type { Actor } from "../run/actor.ts";
 import { acceptedUploads } from "./accepted.ts";
 import { take } from "./commit.ts";
+import type { InboxInputs } from "./inputs.ts";
 import { atOnce } from "./turns.ts";
 import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
-
-export interface InboxInputs {
-  readonly actor: Actor;
-  readonly blobs: Blobs;
-  readonly spool: Spool;
-  readonly faults: Faults;
-  /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
-  readonly retention: Pick<Retention, "kindOf">;
-  readonly exchangeOfDevice: ExchangeOfDevice;
-  /** The norm of a body: what a delta's norm is measured against. */
-  readonly bodyNorm: (body: BodyRef) => Promise<number>;
-}
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
 export interface Inbox {

@@ -1,0 +1,116 @@
+// What may be asked on a connection, and what is done for it. Each answers with a refusal where whoever asks is at fault;
+// it throws an InputError for what is malformed, and any other error where the world is at fault.
+
+import {
+  checkAdmin,
+  checkChunk,
+  checkCommit,
+  checkEvaluation,
+  checkOpenUpload,
+  checkReady,
+  checkWatch,
+  events,
+  type Refusal,
+  type Reply,
+} from "@homebody/protocol";
+import type { Sender } from "../inbox/uploads.ts";
+import type { LineInputs } from "./inputs.ts";
+import { introduction } from "./introduction.ts";
+import { buckets } from "./limits.ts";
+import type { Visitor } from "./visitor.ts";
+import type { Volunteers } from "./volunteers.ts";
+import type { Watchers } from "./watchers.ts";
+
+export type Request = (message: unknown, visitor: Visitor) => Promise<object | Refusal>;
+export type Requests = ReadonlyMap<string, Request>;
+
+export function requests(inputs: LineInputs, volunteers: Volunteers, watchers: Watchers): Requests {
+  return new Map([
+    [events.hello, introduction(inputs, volunteers)],
+    ...ofVolunteers(inputs, volunteers),
+    [events.watch, watching(inputs, watchers)],
+    [events.admin, administration(inputs)],
+  ]);
+}
+
+/** Of those who have introduced themselves [P4]. */
+function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (readonly [string, Request])[] {
+  const { actor, inbox, people, clock, faults, notices } = inputs;
+  const asked: Readonly<
+    Record<string, (message: unknown, sender: Sender, visitor: Visitor) => Promise<object | Refusal>>
+  > = {
+    async [events.ready](message, { volunteer }) {
+      people.setReady(volunteer, checkReady(message).ready, clock.now());
+      actor.tick();
+      volunteers.gatheringChanged();
+      return {};
+    },
+    async [events.open](message, sender) {
+      return answerOf(await inbox.open(sender, checkOpenUpload(message)));
+    },
+    async [events.chunk](message, sender, visitor) {
+      const chunk = checkChunk(message);
+      notices.received(chunk.bytes.length);
+      visitor.chunks += 1;
+      try {
+        return answerOf(await inbox.chunk(sender, chunk));
+      } finally {
+        visitor.chunks -= 1;
+      }
+    },
+    async [events.commit](message, sender) {
+      const began = clock.elapsed();
+      const answer = answerOf(await inbox.commit(sender, checkCommit(message)));
+      notices.committed((clock.elapsed() - began) / 1000);
+      if (typeof answer !== "string") await faults("commit:before-ack");
+      return answer;
+    },
+    async [events.evaluation](message, sender) {
+      return answerOf(await actor.do({ kind: "evaluate", ...checkEvaluation(message), ...sender }));
+    },
+    async [events.leave](_, { volunteer }, visitor) {
+      volunteers.depart(visitor);
+      people.forget(volunteer);
+      await actor.do({ kind: "leave", volunteer });
+      volunteers.gatheringChanged();
+      return {};
+    },
+  };
+  return Object.entries(asked).map(([event, request]) => [
+    event,
+    async (message, visitor) => {
+      if (visitor.sender === undefined) return "not-joined";
+      people.seen(visitor.sender.volunteer, clock.now());
+      return request(message, visitor.sender, visitor);
+    },
+  ]);
+}
+
+function watching({ clock }: LineInputs, watchers: Watchers): Request {
+  return async (message, visitor) => {
+    const { after } = checkWatch(message);
+    if (!visitor.watches.take(clock.now())) return "too-many";
+    return { last: await watchers.admit(visitor, after) };
+  };
+}
+
+/** [P19] Tries from one address are bounded, right or wrong, so that guessing tells nothing. */
+function administration({ actor, clock, limits, isAdmin, notices }: LineInputs): Request {
+  const perMinute = limits.adminTriesPerMinute;
+  const tries = buckets(perMinute / 60, perMinute);
+  return async (message, { connection }) => {
+    const { token, act } = checkAdmin(message);
+    if (!tries.take(connection.address, clock.now())) return "too-many";
+    if (!isAdmin(token)) return "not-authorised";
+    const decision = await actor.do({ kind: "admin", act });
+    if (decision.ok) notices.acted(act);
+    return answerOf(decision);
+  };
+}
+
+/** Facts are told by the journal, not by an answer. */
+function answerOf(reply: Reply<{ readonly facts?: unknown }>): object | Refusal {
+  if (!reply.ok) return reply.refusal;
+  const { ok: _, facts: _facts, ...rest } = reply;
+  return rest;
+}

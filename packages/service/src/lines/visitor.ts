@@ -1,0 +1,46 @@
+// Whoever is on a connection: a volunteer once it has introduced itself, a watcher once it watches, until then nobody.
+
+import type { Connection } from "@homebody/line";
+import type { Sender } from "../inbox/uploads.ts";
+import { type Bucket, bucket, type Limits } from "./limits.ts";
+
+export interface Visitor {
+  readonly connection: Connection;
+  /** Who it has introduced itself as. */
+  sender: Sender | undefined;
+  watching: boolean;
+  /** The connection is over. */
+  gone: boolean;
+  /** All it asks but chunks, which their window bounds [P16]. */
+  readonly requests: Bucket;
+  /** Each may bring a page of the journal. */
+  readonly watches: Bucket;
+  /** Chunks that are being taken. */
+  chunks: number;
+  /** Requests beyond the bound, since the last one within it. */
+  excess: number;
+}
+
+const watchesPerSecond = 0.5;
+
+export function visitorOn(connection: Connection, { messagesPerSecond }: Limits): Visitor {
+  return {
+    connection,
+    sender: undefined,
+    watching: false,
+    gone: false,
+    requests: bucket(messagesPerSecond, messagesPerSecond * 4),
+    watches: bucket(watchesPerSecond, 5),
+    chunks: 0,
+    excess: 0,
+  };
+}
+
+/** Messages that wait for one slow connection. */
+const backlogMost = 500;
+
+/** A connection that does not read is closed rather than remembered for. */
+export function send({ connection }: Visitor, event: string, message: unknown): void {
+  if (connection.waiting() > backlogMost) connection.close();
+  else connection.send(event, message);
+}

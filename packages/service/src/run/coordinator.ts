@@ -1,0 +1,127 @@
+// A run at work: commands in turn, deltas in, bodies out, and what is kept of them. Who is here is told from outside.
+
+import type { Millis, Sha256 } from "@homebody/base";
+import type { Clock } from "@homebody/clock";
+import type { BlobKind, Decision } from "@homebody/coordinator";
+import type { RunManifest } from "@homebody/protocol";
+import type { Blobs, Journal, Spool } from "@homebody/store/ports";
+import { closer } from "../closing/closer.ts";
+import { deviceExchanges } from "../exchanges.ts";
+import type { Faults } from "../faults.ts";
+import { bodyNorms } from "../inbox/body-norm.ts";
+import { type Inbox, openInbox } from "../inbox/inbox.ts";
+import type { People } from "../lines/presence.ts";
+import type { Notices } from "../notices.ts";
+import { type Actor, startActor } from "./actor.ts";
+import { keeping } from "./keeping.ts";
+import type { OpenedRun } from "./open-run.ts";
+
+export interface CoordinatorInputs {
+  readonly opened: OpenedRun;
+  readonly journal: Journal;
+  readonly blobs: Blobs;
+  readonly spool: Spool;
+  readonly people: Pick<People, "ready" | "rowsOf">;
+  readonly keepDeltas: boolean;
+  readonly faults: Faults;
+  readonly clock: Clock;
+  readonly notices: Pick<Notices, "appended" | "averaged" | "stays" | "troubled" | "failed">;
+}
+
+export interface Coordinator {
+  readonly actor: Actor;
+  readonly inbox: Inbox;
+  /** What a blob of this run is; undefined for what the run does not name or need. */
+  kindOf(hash: Sha256): BlobKind | undefined;
+  /** Bytes of bodies went out to volunteers. */
+  served(bytes: number): void;
+  /**
+   * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is
+   * that on the change.
+   */
+  comeBack(aliveAt: Millis, changed: RunManifest): Promise<Decision>;
+  close(): Promise<void>;
+}
+
+export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
+  const { opened, journal, blobs, spool, people, faults, notices } = inputs;
+  const kept = keeping({ ...inputs, stays: notices.stays });
+  /** Bytes of bodies that went out since the last publication. */
+  let servedBytes = 0;
+
+  const actor: Actor = startActor({
+    journal,
+    state: opened.state,
+    figures: opened.figures,
+    clock: inputs.clock,
+    ready: people.ready,
+    faults,
+    troubled: notices.troubled,
+    failed: notices.failed,
+    beforehand: async (facts) => {
+      // All of them before the first wait, in which somebody may leave.
+      const declared = facts.flatMap((fact) =>
+        fact.kind !== "opened"
+          ? []
+          : fact.assigned.flatMap(({ volunteer, rows }) =>
+              rows === null ? [] : [people.rowsOf(volunteer)!],
+            ),
+      );
+      for (const bits of declared) await blobs.put(bits);
+    },
+    appended: (entries, state) => {
+      for (const { fact } of entries)
+        if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
+      kept.follow(entries, state);
+      inbox.follow(entries);
+      notices.appended(entries, state);
+      closing.look(state);
+    },
+    afterwards: async (entries) => {
+      if (!entries.some(({ fact }) => fact.kind === "published")) return;
+      await faults("publish:after-journal");
+      await kept.removeOver();
+    },
+  });
+  const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
+  const inbox = openInbox(opened.state.manifest.run, {
+    actor,
+    blobs,
+    spool,
+    faults,
+    retention: kept,
+    exchangeOfDevice,
+    bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
+  });
+  inbox.follow(opened.entries);
+  const closing = closer({
+    blobs,
+    faults,
+    exchangeOfDevice,
+    clock: inputs.clock,
+    actor: () => actor,
+    servedBytes: () => servedBytes,
+    published: notices.averaged,
+    troubled: notices.troubled,
+  });
+  await kept.tidy();
+
+  return {
+    actor,
+    inbox,
+    kindOf: kept.kindOf,
+    served: (bytes) => {
+      servedBytes += bytes;
+    },
+    comeBack: async (aliveAt, manifest) => {
+      await actor.do({ kind: "restart", aliveAt });
+      const changed = await actor.do({ kind: "change", manifest });
+      closing.look(actor.state());
+      return changed;
+    },
+    close: async () => {
+      await closing.stop();
+      await actor.close();
+    },
+  };
+}
