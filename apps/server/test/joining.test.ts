@@ -99,7 +99,7 @@ async function meet(name: string, source: string): Promise<Client> {
     manifest.variant === "trim" && !manifest.sources.find(({ id }) => id === source)!.served?.rows;
   const reply = await one.hello(source, needs ? { rows: bitsOf(rowMapOf(300, [1, 2, 3])) } : {});
   if (!reply.ok) throw new Error(reply.refusal);
-  one.announcements.push(reply.announcement);
+  one.hear(reply.announcement);
   await one.word(events.ready, { ready: true });
   return one;
 }

@@ -67,7 +67,7 @@ async function meet(name: string, source: string, rows: RowMap | null, ready = t
   clients.push(one);
   const reply = await one.hello(source, rows === null ? {} : { rows: bitsOf(rows) });
   if (!reply.ok) throw new Error(reply.refusal);
-  one.announcements.push(reply.announcement);
+  one.hear(reply.announcement);
   if (ready) await one.word(events.ready, { ready });
   return one;
 }

@@ -27,6 +27,9 @@ export interface WireInputs {
   readonly over: () => void;
 }
 
+/** Where so many wait already, as on a socket that is busy, what may be lost is lost. */
+const mostTold = 16;
+
 /** The volunteer's end while the connection lasts. */
 export interface Wire extends Line {
   /** Lost, and what is on its way with it. */
@@ -63,7 +66,9 @@ export function wire(inputs: WireInputs): Wire | undefined {
     send: (event, message) => {
       if (isOpen) sendDown(event, message, (copy) => listener.event(event, copy));
     },
-    tell: (event, message) => connection.send(event, message),
+    tell: (event, message) => {
+      if (down.size < mostTold) connection.send(event, message);
+    },
     waiting: () => down.size,
     close: () => {
       if (!ended()) return;

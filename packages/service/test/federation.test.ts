@@ -1,0 +1,203 @@
+// A whole run in memory and in virtual time, through the production's service, lines and averaging.
+
+import { random } from "@homebody/base";
+import { bitsOf, exchangeFor, type RowMap, rowMapOf } from "@homebody/dept";
+import { events, type RunManifest, type UploadOpened } from "@homebody/protocol";
+import { expect, test } from "vitest";
+import { claimOf, deltaOf } from "../../../test/deltas.ts";
+import { assertMeans } from "../../../test/recompute.ts";
+import { type FaultPoint, faultPoints } from "../src/index.ts";
+import { type Disk, type Member, manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+
+const hourMs = 3_600_000;
+const kinds = async ({ entries }: Served) => (await entries()).map(({ fact }) => fact.kind);
+const phase = ({ service }: Served) => service().state().phase.kind;
+
+function rowsOf(seed: string): RowMap {
+  const dice = random(seed);
+  return rowMapOf(300, [0, ...Array.from({ length: 150 }, () => dice.below(290))]);
+}
+
+function delta(run: RunManifest, source: "a" | "b", rows: RowMap | null, seed: string): Uint8Array {
+  return deltaOf(run, seed, 1, exchangeFor(run, run.sources.find(({ id }) => id === source)!, rows));
+}
+
+const evaluation = ({ service }: Served) => {
+  const { number, id } = service().state().body;
+  return { body: number, id, nats: 100, tokens: 50, bytes: 60 };
+};
+
+test.each([
+  ["spec", "averaging", "fp16"],
+  ["glob", "nesterov", "fp32"],
+  ["trim", "adam", "fp16"],
+] as const)(
+  "%s, %s, %s: rounds open, deltas make the next body, and the run ends",
+  async (variant, kind, codec) => {
+    const outers: Readonly<Record<string, RunManifest["outer"]>> = {
+      averaging: { kind: "averaging" },
+      nesterov: { kind: "nesterov", lr: 0.7, momentum: 0.9 },
+      adam: { kind: "adam", lr: 0.01, betas: [0.9, 0.99], epsilon: 1e-3 },
+    };
+    const { round } = manifest();
+    const change = { rounds: 3, round: { ...round, minimum: 3 } };
+    const run = manifest({ variant, codec, outer: outers[kind]! }, change);
+    const served = await serve(run, { keepDeltas: true });
+    const who = [
+      ["one", "a"],
+      ["two", "a"],
+      ["three", "b"],
+    ] as const;
+    const maps = who.map(([name]) => (variant === "trim" ? rowsOf(name) : null));
+    const members: Member[] = [];
+    for (const [i, [name, source]] of who.entries())
+      members.push(await served.join(name, source, maps[i] ? bitsOf(maps[i]) : undefined));
+    for (const round of [1, 2, 3]) {
+      await served.clock.advance(1000);
+      for (const [i, [name, source]] of who.entries()) {
+        const last = members[i]!.announcements.at(-1);
+        expect(last, name).toMatchObject({ kind: "training", round, assignment: { slots: i < 2 ? 2 : 1 } });
+        expect(await members[i]!.deliver(round, delta(run, source, maps[i]!, `${round} ${name}`))).toBe("ok");
+      }
+    }
+    await served.clock.advance(0);
+    expect(phase(served)).toBe("evaluating");
+    for (const member of members) expect(await member.word(events.evaluation, evaluation(served))).toBe("ok");
+    await served.clock.advance(0);
+    expect(members[0]!.announcements.at(-1)).toMatchObject({ kind: "finished", rounds: 3 });
+    expect(await assertMeans(await served.entries(), 3, served.blob)).toEqual([1, 2, 3]);
+    expect(served.troubles).toEqual([]);
+    await served.close();
+  },
+);
+
+test("[C7] [C8] hours pass in a blink: a round with nothing opens again, one that waits closes at its deadline", async () => {
+  const run = manifest({}, { rounds: 1 });
+  const served = await serve(run);
+  const one = await served.join("one", "a");
+  await served.join("two", "b");
+  await served.clock.advance(hourMs);
+  expect(one.announcements.at(-1)).toMatchObject({ kind: "training", round: 1, remainingMs: hourMs });
+  expect(await kinds(served)).toEqual(["created", "opened", "lapsed", "opened"]);
+  expect(await one.deliver(1, delta(run, "a", null, "alone"))).toBe("ok");
+  await served.clock.advance(hourMs - 1);
+  expect(phase(served)).toBe("training");
+  await served.clock.advance(1);
+  expect(phase(served)).toBe("evaluating");
+  await served.clock.advance(hourMs);
+  expect(phase(served)).toBe("finished");
+  expect((await kinds(served)).slice(4)).toEqual([
+    ...["accepted", "closed", "published", "evaluating", "finished"],
+  ]);
+  await served.close();
+});
+
+test("[C7] [C16] with the quorum the grace begins, and no earlier deadline or later pause is forgotten", async () => {
+  const { round } = manifest();
+  const run = manifest({}, { rounds: 1, round: { ...round, quorum: 1, graceSeconds: 10 } });
+  const served = await serve(run);
+  const one = await served.join("one", "a");
+  await served.join("two", "b");
+  await served.clock.advance(60_000);
+  expect(await one.deliver(1, delta(run, "a", null, "quick"))).toBe("ok");
+  await served.clock.advance(9000);
+  expect(await one.word(events.admin, { token, act: { kind: "pause" } })).toBe("ok");
+  await served.clock.advance(1_000_000);
+  expect(await one.word(events.admin, { token, act: { kind: "resume" } })).toBe("ok");
+  await served.clock.advance(999);
+  expect(phase(served)).toBe("training");
+  await served.clock.advance(1);
+  expect((await kinds(served)).slice(-3)).toEqual(["closed", "published", "evaluating"]);
+  await served.close();
+});
+
+test("[C9] a line that is lost costs nothing: the upload goes on where the coordinator is, on the line that comes back", async () => {
+  const run = manifest({ codec: "fp32", vocabulary: 300 });
+  const served = await serve(run);
+  const one = await served.join("one", "a");
+  const two = await served.join("two", "b");
+  await served.clock.advance(0);
+  const sent = delta(run, "a", null, "1 a");
+  const opened = await one.ask<UploadOpened>(events.open, claimOf(1, sent));
+  if (!opened.ok) throw new Error(opened.refusal);
+  expect(
+    await one.word(events.chunk, { upload: opened.upload, offset: 0, bytes: sent.subarray(0, 999) }),
+  ).toBe("ok");
+  served.cut();
+  expect(one.isUp()).toBe(false);
+  await served.clock.advance(60_000);
+  served.mend();
+  await served.clock.advance(0);
+  await one.hello("a");
+  expect(await one.ask(events.open, claimOf(1, sent))).toMatchObject({ ok: true, offset: 999 });
+  expect(await one.deliver(1, sent)).toBe("ok");
+  await two.hello("b");
+  expect(await two.deliver(1, delta(run, "b", null, "1 b"))).toBe("ok");
+  await served.clock.advance(0);
+  expect(served.service().state().body.number).toBe(1);
+  await served.close();
+});
+
+/** Two volunteers through two rounds, coming again whenever the coordinator is gone. */
+async function carriedThrough(
+  run: RunManifest,
+  disk: Disk,
+  dies?: { readonly at: FaultPoint; readonly pass: number },
+) {
+  let died = false;
+  let passed = 0;
+  const served: Served = await serve(run, {
+    disk,
+    faults: (point) => {
+      if (died || point !== dies?.at || ++passed < dies.pass) return;
+      died = true;
+      served.kill();
+      return new Promise(() => {}); // nothing further happens in this process
+    },
+  });
+  const who = [
+    { member: await served.meet("one"), source: "a" },
+    { member: await served.meet("two"), source: "b" },
+  ] as const;
+  let restarted = false;
+  for (let step = 0; phase(served) !== "finished"; step++) {
+    if (step === 100) throw new Error(`expected an end, got ${phase(served)}`);
+    if (died && !restarted) {
+      restarted = true;
+      await served.start();
+    }
+    await served.clock.advance(2000); // lines come back, the coordinator does what is due
+    for (const { member, source } of who) {
+      const last = member.announcements.at(-1);
+      const act = async () => {
+        await member.join(source);
+        const now = member.announcements.at(-1)!;
+        if (now.kind === "training" && !now.accepted)
+          await member.deliver(now.round, delta(run, source, null, `${now.round} ${source}`));
+        if (now.kind === "evaluating") await member.word(events.evaluation, evaluation(served));
+      };
+      if (last?.kind !== "finished") await act().catch(() => {}); // its line was lost
+    }
+  }
+  const { body } = served.service().state();
+  const entries = await served.entries();
+  await served.close();
+  return { body, entries, died };
+}
+
+const once = faultPoints.filter((point) => point !== "join:before-fact");
+
+test.each(once)("[C1] [C3] killed at %s: the next process goes on, and makes the same bodies", async (at) => {
+  const run = manifest();
+  const whole = await carriedThrough(run, memoryDisk());
+  for (const pass of [1, 2]) {
+    const { body, entries, died } = await carriedThrough(run, memoryDisk(), { at, pass });
+    expect(died).toBe(true);
+    expect(body).toEqual(whole.body);
+    const accepted = entries.flatMap(({ fact }) =>
+      fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
+    );
+    expect(new Set(accepted).size).toBe(accepted.length);
+    expect(accepted).toHaveLength(4);
+  }
+});

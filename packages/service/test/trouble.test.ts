@@ -1,0 +1,152 @@
+// A disk or a database that fails is the coordinator's trouble, said by its own word, and nothing is lost by it.
+
+import { events, type UploadOpened } from "@homebody/protocol";
+import { expect, test } from "vitest";
+import { claimOf, deltaOf } from "../../../test/deltas.ts";
+import { breakable, type Disk, manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+
+const run = manifest();
+const good = (source: string) => deltaOf(run, source);
+
+async function pair(disk: Disk) {
+  const served = await serve(run, { disk });
+  const [a, b] = [await served.join("one", "a"), await served.join("two", "b")];
+  await served.clock.advance(0);
+  return { served, a, b };
+}
+
+const published = async ({ clock, service }: Served) => {
+  await clock.advance(0);
+  return service().state().body.number;
+};
+
+test.each([
+  ["journal", "append"],
+  ["blobs", "get"],
+  ["blobs", "size"],
+  ["spool", "size"],
+  ["spool", "append"],
+  ["spool", "seal"],
+  ["spool", "remove"],
+] as const)("%s.%s fails while a delta is sent: trouble, until it works again", async (port, method) => {
+  const disk = memoryDisk();
+  const broken = breakable<Record<string, unknown>>(disk[port] as never, [method]);
+  const { served, a, b } = await pair({ ...disk, [port]: broken.port });
+  broken.set(true);
+  expect(await a.deliver(1, good("a"))).toBe("trouble");
+  expect(served.troubles).toHaveLength(1);
+  // Whoever asks for nothing that is broken is not touched by it.
+  expect(await b.word(events.ready, { ready: true })).toBe("ok");
+  broken.set(false);
+  expect(await a.deliver(1, good("a"))).toBe("ok");
+  expect(await b.deliver(1, good("b"))).toBe("ok");
+  expect(await published(served)).toBe(1);
+  const accepted = (await served.entries()).filter(({ fact }) => fact.kind === "accepted");
+  expect(accepted).toHaveLength(2);
+  await served.close();
+});
+
+test("a chunk of which the disk took a part: the upload goes on from there", async () => {
+  const disk = memoryDisk();
+  let isFull = true;
+  const spool: Disk["spool"] = {
+    ...disk.spool,
+    append: async (upload, offset, bytes) => {
+      if (!isFull) return disk.spool.append(upload, offset, bytes);
+      await disk.spool.append(upload, offset, bytes.subarray(0, 500));
+      throw new Error("no space left on device");
+    },
+  };
+  const { served, a } = await pair({ ...disk, spool });
+  const delta = good("a");
+  const opened = await a.ask<UploadOpened>(events.open, claimOf(1, delta));
+  if (!opened.ok) throw new Error(opened.refusal);
+  const { upload } = opened;
+  expect(await a.word(events.chunk, { upload, offset: 0, bytes: delta })).toBe("trouble");
+  isFull = false;
+  expect(await a.ask(events.open, claimOf(1, delta))).toMatchObject({ ok: true, upload, offset: 500 });
+  expect(await a.deliver(1, delta)).toBe("ok");
+  await served.close();
+});
+
+test("what is here of an upload cannot be told at first: it is not begun anew over what is here", async () => {
+  const disk = memoryDisk();
+  const broken = breakable(disk.spool, ["size"]);
+  const { served, a } = await pair({ ...disk, spool: broken.port });
+  const delta = good("a");
+  const opened = await a.ask<UploadOpened>(events.open, claimOf(1, delta));
+  if (!opened.ok) throw new Error(opened.refusal);
+  const { upload } = opened;
+  expect(await a.word(events.chunk, { upload, offset: 0, bytes: delta.subarray(0, 700) })).toBe("ok");
+  served.kill();
+  await served.start();
+  await served.clock.advance(2000);
+  await a.hello("a");
+  broken.set(true);
+  expect(await a.word(events.open, claimOf(1, delta))).toBe("trouble");
+  broken.set(false);
+  expect(await a.ask(events.open, claimOf(1, delta))).toMatchObject({ ok: true, upload, offset: 700 });
+  expect(await a.deliver(1, delta)).toBe("ok");
+  await served.close();
+});
+
+test("the host's acts, evaluations, leaving and watching are answered so too, and count once they are repeated", async () => {
+  const disk = memoryDisk();
+  const broken = breakable(disk.journal, ["append", "read"]);
+  const { served, a } = await pair({ ...disk, journal: broken.port });
+  const { number, id } = served.service().state().body;
+  const asked = [
+    [events.evaluation, { body: number, id, nats: 1, tokens: 1, bytes: 1 }],
+    [events.watch, { after: 0 }],
+    [events.admin, { token, act: { kind: "pause" } }],
+  ] as const;
+  broken.set(true);
+  for (const [event, message] of asked) expect(await a.word(event, message), event).toBe("trouble");
+  expect(await a.word(events.leave, {})).toBe("trouble");
+  broken.set(false);
+  await a.hello("a");
+  for (const [event, message] of asked) expect(await a.word(event, message), event).toBe("ok");
+  const kinds = (await served.entries()).map(({ fact }) => fact.kind);
+  expect(kinds).toEqual(["created", "opened", "evaluated", "paused"]);
+  await served.close();
+});
+
+test("a round that cannot be opened or averaged is tried again by itself", async () => {
+  const disk = memoryDisk();
+  const journal = breakable(disk.journal, ["append"]);
+  const blobs = breakable(disk.blobs, ["put"]);
+  const served = await serve(run, { disk: { ...disk, journal: journal.port, blobs: blobs.port } });
+  journal.set(true);
+  const [a, b] = [await served.join("one", "a"), await served.join("two", "b")];
+  await served.clock.advance(5000);
+  expect(served.service().state().phase.kind).toBe("gathering");
+  expect(served.troubles.length).toBeGreaterThan(2);
+  journal.set(false);
+  await served.clock.advance(1000);
+  expect(served.service().state().phase.kind).toBe("training");
+  blobs.set(true);
+  expect([await a.deliver(1, good("a")), await b.deliver(1, good("b"))]).toEqual(["ok", "ok"]);
+  await served.clock.advance(10_000);
+  expect(served.service().state().phase.kind).toBe("closing");
+  blobs.set(false);
+  await served.clock.advance(2000);
+  expect(served.service().state().body.number).toBe(1);
+  await served.close();
+});
+
+test("another coordinator wrote to the journal: this one stops, and says so", async () => {
+  const disk = memoryDisk();
+  const failed: unknown[] = [];
+  const served = await serve(run, { disk });
+  await served.close();
+  await served.start({ notices: { failed: (error) => void failed.push(error) } });
+  const one = await served.join("one", "a");
+  await disk.journal.append(run.run, (await served.entries()).length, served.clock.now(), [
+    { kind: "paused" },
+  ]);
+  await served.join("two", "b");
+  await served.clock.advance(5000);
+  expect(failed).toMatchObject([{ name: "JournalConflict" }]);
+  expect(await one.word(events.leave, {})).toBe("trouble");
+  await served.close();
+});

@@ -1,0 +1,191 @@
+// A run served in memory and in virtual time: the production service over ports in memory, volunteers of bare messages on
+// lines in memory. What one process leaves behind another finds, as on a machine.
+
+import type { RunId, Sha256 } from "@homebody/base";
+import type { Clock } from "@homebody/clock";
+import { memoryClock } from "@homebody/clock/memory";
+import { type Entry, foldFigures, replay } from "@homebody/coordinator";
+import type { Entrance, Line } from "@homebody/line";
+import { memoryNet, type Travel } from "@homebody/line/memory";
+import { type Announcement, events, type RunManifest } from "@homebody/protocol";
+import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
+import type { Blobs, Journal, Spool } from "@homebody/store/ports";
+import { type BareVolunteer, bareVolunteer } from "../../../test/bare-volunteer.ts";
+import { type ManifestOptions, manifest as manifestOf } from "../../dept/test/manifests.ts";
+import { beginRun, openService, readJournal, type Service, type ServiceInputs } from "../src/index.ts";
+
+export const token = "of the host";
+
+/** Two ready volunteers open a round; an hour for a delta. */
+export function manifest(options: ManifestOptions = {}, change: Partial<RunManifest> = {}): RunManifest {
+  const hour = 3600;
+  const times = { graceSeconds: 10, deadlineSeconds: hour, evaluationSeconds: hour };
+  const round = { minimum: 2, quorum: "all", sources: "all", ...times } as const;
+  return { ...manifestOf({ ...options, sources: ["a", "b"] }), rounds: 2, round, ...change };
+}
+
+export interface Disk {
+  readonly journal: Journal;
+  readonly blobs: Blobs;
+  readonly spool: Spool;
+}
+
+export function memoryDisk(): Disk {
+  const blobs = memoryBlobs();
+  return { journal: memoryJournal(), blobs, spool: memorySpool(blobs) };
+}
+
+export interface Member extends BareVolunteer {
+  readonly line: Line;
+  /** All that came but announcements, in order. */
+  readonly came: (readonly [string, unknown])[];
+  isUp(): boolean;
+}
+
+export interface Served {
+  readonly clock: ReturnType<typeof memoryClock>;
+  readonly disk: Disk;
+  readonly troubles: unknown[];
+  service(): Service;
+  /** A volunteer whose line is up and who has said nothing yet. */
+  meet(name: string, address?: string): Promise<Member>;
+  join(name: string, source: string, rows?: Uint8Array): Promise<Member>;
+  entries(): Promise<readonly Entry[]>;
+  blob(hash: Sha256): Promise<Uint8Array | undefined>;
+  /** All connections are lost. */
+  cut(): void;
+  mend(): void;
+  /** The process is gone at this moment, whatever it was at; the next one finds what is on the disk. */
+  kill(): void;
+  start(more?: Partial<ServiceInputs>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions extends Partial<Pick<ServiceInputs, "limits" | "faults" | "keepDeltas">> {
+  readonly disk?: Disk;
+  readonly travel?: Travel;
+}
+
+export async function serve(run: RunManifest, options: WorldOptions = {}): Promise<Served> {
+  const clock = memoryClock();
+  const { disk = memoryDisk(), travel } = options;
+  const troubles: unknown[] = [];
+  let service: Service;
+  let process = { lives: true };
+  const entrance: Entrance = {
+    admits: (address) => process.lives && service.entrance.admits(address),
+    opened: (address) => service.entrance.opened(address),
+    connected: (connection) => service.entrance.connected(connection),
+  };
+  const netAt = (address: string) =>
+    memoryNet({
+      entrance,
+      clock,
+      address,
+      file: (path) => disk.blobs.get(path.replace("/bodies/", "") as Sha256),
+      ...(travel && { travel }),
+    });
+  const nets = new Map([["memory", netAt("memory")]]);
+
+  async function start(more: Partial<ServiceInputs> = {}): Promise<void> {
+    const own = { lives: true };
+    const { journal } = disk;
+    const existed = (await journal.lastSeq(run.run)) > 0;
+    const opened = existed
+      ? await found(journal, run.run)
+      : await beginRun(run, { ...disk, now: clock.now() });
+    const notices = { troubled: (error: unknown) => void troubles.push(error) };
+    const inputs = { ...options, ...disk, opened, notices, isAdmin: (given: string) => given === token };
+    service = await openService({ ...inputs, clock: whileIt(own, clock), ...more });
+    process = own;
+    if (existed) await service.comeBack(opened.state.lastAt, run);
+    service.start();
+  }
+
+  async function meet(name: string, address = "memory"): Promise<Member> {
+    const net = nets.get(address) ?? netAt(address);
+    nets.set(address, net);
+    const came: Member["came"] = [];
+    let isUp = false;
+    const line = net.connect({
+      up: () => {
+        isUp = true;
+      },
+      down: () => {
+        isUp = false;
+      },
+      event: (event, message) => {
+        if (event === events.announcement) volunteer.hear(message as Announcement);
+        else came.push([event, message]);
+      },
+      passed: () => {},
+    });
+    const volunteer = bareVolunteer(run, name, line.ask);
+    await clock.advance(0);
+    return { ...volunteer, line, came, isUp: () => isUp };
+  }
+
+  await start();
+  return {
+    clock,
+    disk,
+    troubles,
+    service: () => service,
+    meet,
+    join: async (name, source, rows) => {
+      const member = await meet(name);
+      await member.join(source, rows === undefined ? {} : { rows });
+      return member;
+    },
+    entries: () => readJournal(disk.journal, run.run),
+    blob: disk.blobs.get,
+    cut: () => {
+      for (const net of nets.values()) net.cut();
+    },
+    mend: () => {
+      for (const net of nets.values()) net.mend();
+    },
+    kill: () => {
+      process.lives = false;
+      for (const net of nets.values()) net.cut();
+      for (const net of nets.values()) net.mend();
+    },
+    start,
+    close: () => service.close(),
+  };
+}
+
+async function found(journal: Journal, run: RunId) {
+  const entries = await readJournal(journal, run);
+  return { entries, state: replay(entries)!, figures: foldFigures(entries) };
+}
+
+/** The clock of a process: its timers go with it. */
+function whileIt(process: { readonly lives: boolean }, clock: Clock): Clock {
+  const ifAlive = (work: () => void) => () => {
+    if (process.lives) work();
+  };
+  return {
+    ...clock,
+    after: (ms, work) => clock.after(ms, ifAlive(work)),
+    every: (ms, work) => clock.every(ms, ifAlive(work)),
+  };
+}
+
+/** A port of which, while it is broken, these methods fail. */
+export function breakable<T extends object>(port: T, methods: readonly (keyof T & string)[]) {
+  let isBroken = false;
+  const broken = new Proxy(port, {
+    get(target, name, receiver) {
+      if (isBroken && methods.includes(name as keyof T & string))
+        return () => Promise.reject(new Error(`no space left on device (${String(name)})`));
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  return {
+    port: broken,
+    set: (to: boolean) => {
+      isBroken = to;
+    },
+  };
+}
