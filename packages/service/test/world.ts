@@ -4,9 +4,9 @@
 import type { RunId, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import { memoryClock } from "@homebody/clock/memory";
-import { type Entry, foldFigures, replay } from "@homebody/coordinator";
-import type { Entrance, Line } from "@homebody/line";
-import { memoryNet, type Travel } from "@homebody/line/memory";
+import { type BlobKind, type Entry, foldFigures, replay } from "@homebody/coordinator";
+import type { Entrance, Line, Net } from "@homebody/line";
+import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
 import { type Announcement, events, type RunManifest } from "@homebody/protocol";
 import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
@@ -23,6 +23,13 @@ export function manifest(options: ManifestOptions = {}, change: Partial<RunManif
   const round = { minimum: 2, quorum: "all", sources: "all", ...times } as const;
   return { ...manifestOf({ ...options, sources: ["a", "b"] }), rounds: 2, round, ...change };
 }
+
+/** Where a blob is downloaded, by what it is [P14]. */
+const folders: Readonly<Partial<Record<BlobKind, string>>> = {
+  body: "bodies",
+  text: "texts",
+  tokenizer: "tokenizers",
+};
 
 export interface Disk {
   readonly journal: Journal;
@@ -47,6 +54,8 @@ export interface Served {
   readonly disk: Disk;
   readonly troubles: unknown[];
   service(): Service;
+  /** That of a device at an address. */
+  net(address: string): Net;
   /** A volunteer whose line is up and who has said nothing yet. */
   meet(name: string, address?: string): Promise<Member>;
   join(name: string, source: string, rows?: Uint8Array): Promise<Member>;
@@ -77,15 +86,24 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
     opened: (address) => service.entrance.opened(address),
     connected: (connection) => service.entrance.connected(connection),
   };
-  const netAt = (address: string) =>
-    memoryNet({
-      entrance,
-      clock,
-      address,
-      file: (path) => disk.blobs.get(path.replace("/bodies/", "") as Sha256),
-      ...(travel && { travel }),
-    });
-  const nets = new Map([["memory", netAt("memory")]]);
+  const nets = new Map<string, MemoryNet>();
+  function netAt(address: string): MemoryNet {
+    const net =
+      nets.get(address) ??
+      memoryNet({
+        entrance,
+        clock,
+        address,
+        file: async (path) => {
+          const [, folder, hash] = path.split("/") as [string, string, Sha256];
+          const kind = service.kindOf(hash);
+          return kind !== undefined && folders[kind] === folder ? disk.blobs.get(hash) : undefined;
+        },
+        ...(travel && { travel }),
+      });
+    nets.set(address, net);
+    return net;
+  }
 
   async function start(more: Partial<ServiceInputs> = {}): Promise<void> {
     const own = { lives: true };
@@ -103,8 +121,7 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
   }
 
   async function meet(name: string, address = "memory"): Promise<Member> {
-    const net = nets.get(address) ?? netAt(address);
-    nets.set(address, net);
+    const net = netAt(address);
     const came: Member["came"] = [];
     let isUp = false;
     const line = net.connect({
@@ -131,6 +148,7 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
     disk,
     troubles,
     service: () => service,
+    net: netAt,
     meet,
     join: async (name, source, rows) => {
       const member = await meet(name);
