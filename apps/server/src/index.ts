@@ -1,9 +1,10 @@
 // The coordinator as a server. `homebody serve` is a thin shell around createServer.
 
-export { type AddedSource, type AddSourceOptions, addSource } from "./add-source.ts";
-export { adminTokenPath } from "./admin.ts";
 export { faultsFromEnvironment } from "./faults.ts";
-export { RunMismatch } from "./open-run.ts";
-export { type LoadedRunFile, loadRunFile, parseRunFile, RunFileError } from "./run-file.ts";
-export { withoutSecureContext } from "./secure-context.ts";
-export { createServer, type RunningServer, type ServerOptions, stderrLog } from "./server.ts";
+export { adminTokenPath } from "./folder/admin-token.ts";
+export { stderrLog } from "./log.ts";
+export { type AddedSource, type AddSourceOptions, addSource } from "./opening/add-source.ts";
+export { RunMismatch } from "./opening/open-run.ts";
+export { type LoadedRunFile, loadRunFile, parseRunFile, RunFileError } from "./opening/run-file.ts";
+export { createServer, type RunningServer, type ServerOptions } from "./server.ts";
+export { withoutSecureContext } from "./wire/secure-context.ts";

@@ -29,7 +29,7 @@ import {
   type ServerOptions,
   stderrLog,
 } from "../src/index.ts";
-import { openRun } from "../src/open-run.ts";
+import { openRun } from "../src/opening/open-run.ts";
 import { type Client, client } from "./client.ts";
 
 let folder: string;

@@ -3,7 +3,7 @@ import type { AddressInfo, Socket } from "node:net";
 import type { Entrance } from "@homebody/line";
 import { webNet } from "@homebody/volunteer";
 import { lineContract } from "../../../packages/line/test/contract.ts";
-import { openLines } from "../src/lines.ts";
+import { openLines } from "../src/wire/lines.ts";
 
 lineContract("fetch and Socket.IO, both ends", async (entrance) => {
   const files = new Map<string, Uint8Array>();

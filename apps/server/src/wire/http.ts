@@ -12,7 +12,7 @@ import { type RunManifest, version } from "@homebody/protocol";
 import { buckets, type Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Metrics } from "./metrics.ts";
+import type { Metrics } from "../metrics.ts";
 import { parseRange } from "./range.ts";
 
 export interface HttpInputs {
