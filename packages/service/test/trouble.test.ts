@@ -72,9 +72,16 @@ test("a chunk of which the disk took a part: the upload goes on from there", asy
 test("what is here of an upload cannot be told at first: it is not begun anew over what is here", async () => {
   const disk = memoryDisk();
   const broken = breakable(disk.spool, ["size"]);
-  const { served, a } = await pair({ ...disk, spool: broken.port });
-  const delta = good("a");
-  const opened = await a.ask<UploadOpened>(events.open, claimOf(1, delta));
+  const { served, a, b } = await pair({ ...disk, spool: broken.port });
+  for (const [one, source] of [
+    [a, "a"],
+    [b, "b"],
+  ] as const)
+    expect(await one.deliver(1, good(source))).toBe("ok");
+  await served.clock.advance(0);
+  // In the second round: that the first one's uploads are over is past.
+  const delta = good("a again");
+  const opened = await a.ask<UploadOpened>(events.open, claimOf(2, delta));
   if (!opened.ok) throw new Error(opened.refusal);
   const { upload } = opened;
   expect(await a.word(events.chunk, { upload, offset: 0, bytes: delta.subarray(0, 700) })).toBe("ok");
@@ -83,10 +90,10 @@ test("what is here of an upload cannot be told at first: it is not begun anew ov
   await served.clock.advance(2000);
   await a.hello("a");
   broken.set(true);
-  expect(await a.word(events.open, claimOf(1, delta))).toBe("trouble");
+  expect(await a.word(events.open, claimOf(2, delta))).toBe("trouble");
   broken.set(false);
-  expect(await a.ask(events.open, claimOf(1, delta))).toMatchObject({ ok: true, upload, offset: 700 });
-  expect(await a.deliver(1, delta)).toBe("ok");
+  expect(await a.ask(events.open, claimOf(2, delta))).toMatchObject({ ok: true, upload, offset: 700 });
+  expect(await a.deliver(2, delta)).toBe("ok");
   await served.close();
 });
 

@@ -41,6 +41,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, blobs, spool, retention } = inputs;
   const uploads = uploadsIn(spool);
   const accepted = acceptedUploads(run);
+  accepted.follow(inputs.past);
   const few = atOnce(commitsAtOnce);
 
   async function open(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {

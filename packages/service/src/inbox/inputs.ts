@@ -1,6 +1,6 @@
 // What the inbox stands on: the run at work, and the ports.
 
-import type { Retention } from "@homebody/coordinator";
+import type { Entry, Retention } from "@homebody/coordinator";
 import type { BodyRef } from "@homebody/protocol";
 import type { Blobs, Spool } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
@@ -14,6 +14,8 @@ export interface InboxInputs {
   readonly faults: Faults;
   /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
   readonly retention: Pick<Retention, "kindOf">;
+  /** The journal up to now. */
+  readonly past: readonly Entry[];
   readonly exchangeOfDevice: ExchangeOfDevice;
   /** The norm of a body: what a delta's norm is measured against. */
   readonly bodyNorm: (body: BodyRef) => Promise<number>;

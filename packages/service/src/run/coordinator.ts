@@ -90,10 +90,10 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     spool,
     faults,
     retention: kept,
+    past: opened.entries,
     exchangeOfDevice,
     bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
   });
-  inbox.follow(opened.entries);
   const closing = closer({
     blobs,
     faults,
