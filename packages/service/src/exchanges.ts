@@ -2,7 +2,7 @@
 
 import { type Sha256, sha256Of } from "@homebody/base";
 import type { AcceptedDelta } from "@homebody/coordinator";
-import { bitsOf, type Exchange, exchangeFor, rowMapFrom, rowsOfDevice } from "@homebody/dept";
+import { bitsOf, declaresRows, type Exchange, exchangeFor, rowMapFrom, rowsOfDevice } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import { existing } from "./existing.ts";
@@ -20,6 +20,7 @@ export async function rowsOf(
   declared: Uint8Array | undefined,
   blobs: Blobs,
 ): Promise<DeclaredRows | null> {
+  if (!declaresRows(manifest)) return null; // nothing is to be read
   const rows = source.served?.rows;
   const served = rows && (await existing(rows.sha256, blobs));
   const map = rowsOfDevice(manifest, source, { served, declared });
