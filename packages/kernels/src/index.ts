@@ -4,9 +4,9 @@
 export {
   type AdamWConstants,
   adamw,
-  settingsSize,
   stepSettings,
 } from "./adamw/index.ts";
+export { settingsSize } from "./adamw/spec.ts";
 export { add } from "./add/index.ts";
 export { cast } from "./cast/index.ts";
 export {
@@ -22,11 +22,13 @@ export { type MatMulOptions, matmul } from "./matmul/index.ts";
 export { type Block, muon } from "./muon/index.ts";
 export { newtonSchulz } from "./newton-schulz/index.ts";
 export { type NormParameters, norm, normGrad, normWeightGrad } from "./norm/index.ts";
+export { type Cost, costOf } from "./plan/cost.ts";
 export { temporaryBytes } from "./plan/memory.ts";
 export {
   alignedSize,
   alignment,
   type ElementType,
+  type KernelName,
   type Operand,
   Plan,
   rowsOf,

@@ -1,40 +1,16 @@
-// The plain reference of every command.
+// The reference of every kernel, in tfjs's own ops: a line a folder.
 
-import { adamwReference } from "./adamw/reference.ts";
-import { addReference } from "./add/reference.ts";
-import { castReference } from "./cast/reference.ts";
-import { attentionGradReference, attentionReference } from "./causal-attention/reference.ts";
-import { columnSumsReference } from "./column-sums/reference.ts";
-import { crossEntropyReference } from "./cross-entropy/reference.ts";
-import { embeddingGradReference, embeddingReference } from "./embedding/reference.ts";
-import { gradientNormReference } from "./gradient-norm/reference.ts";
-import { matmulReference } from "./matmul/reference.ts";
-import { momentumReference, muonReference } from "./muon/reference.ts";
-import { normalizeReference } from "./newton-schulz/reference.ts";
-import { normGradReference, normReference, normWeightGradReference } from "./norm/reference.ts";
-import type { Reference } from "./plan/reference.ts";
-import { ropeReference } from "./rope/reference.ts";
-import { swigluGradReference, swigluReference } from "./swiglu/reference.ts";
-
-export const references: Readonly<Record<string, Reference>> = {
-  AdamW: adamwReference,
-  Add: addReference,
-  Cast: castReference,
-  CausalAttention: attentionReference,
-  CausalAttentionGrad: attentionGradReference,
-  ColumnSums: columnSumsReference,
-  CrossEntropy: crossEntropyReference,
-  Embedding: embeddingReference,
-  EmbeddingGrad: embeddingGradReference,
-  GradientNorm: gradientNormReference,
-  MatMul: matmulReference,
-  Momentum: momentumReference,
-  Muon: muonReference,
-  Norm: normReference,
-  NormGrad: normGradReference,
-  NormWeightGrad: normWeightGradReference,
-  Normalize: normalizeReference,
-  Rope: ropeReference,
-  SwiGlu: swigluReference,
-  SwiGluGrad: swigluGradReference,
-};
+export { AdamW } from "./adamw/reference.ts";
+export { Add } from "./add/reference.ts";
+export { Cast } from "./cast/reference.ts";
+export { CausalAttention, CausalAttentionGrad } from "./causal-attention/reference.ts";
+export { ColumnSums } from "./column-sums/reference.ts";
+export { CrossEntropy } from "./cross-entropy/reference.ts";
+export { Embedding, EmbeddingGrad } from "./embedding/reference.ts";
+export { GradientNorm } from "./gradient-norm/reference.ts";
+export { MatMul } from "./matmul/reference.ts";
+export { Momentum, Muon } from "./muon/reference.ts";
+export { Normalize } from "./newton-schulz/reference.ts";
+export { Norm, NormGrad, NormWeightGrad } from "./norm/reference.ts";
+export { Rope } from "./rope/reference.ts";
+export { SwiGlu, SwiGluGrad } from "./swiglu/reference.ts";

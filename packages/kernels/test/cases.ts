@@ -1,19 +1,14 @@
 // Commands over shapes drawn at random, run on the backend that is started, beside their references in tfjs's own ops on
 // its cpu backend: forward and gradient commands alike, and all that they write.
 
+/// <reference types="vite/types/importMeta.d.ts" />
+
 import { random } from "@homebody/base";
 import * as tf from "@tensorflow/tfjs";
-import * as adamw from "../src/adamw/cases.ts";
-import * as add from "../src/add/cases.ts";
-import * as castCases from "../src/cast/cases.ts";
-import * as causalAttention from "../src/causal-attention/cases.ts";
-import * as columnSums from "../src/column-sums/cases.ts";
-import * as crossEntropy from "../src/cross-entropy/cases.ts";
-import * as embedding from "../src/embedding/cases.ts";
-import * as gradientNorm from "../src/gradient-norm/cases.ts";
 import {
   cast,
   type ElementType,
+  type KernelName,
   type Operand,
   Plan,
   sizeOf,
@@ -21,39 +16,26 @@ import {
   Workspace,
   whole,
 } from "../src/index.ts";
-import * as matmul from "../src/matmul/cases.ts";
-import * as muon from "../src/muon/cases.ts";
-import * as newtonSchulz from "../src/newton-schulz/cases.ts";
-import * as norm from "../src/norm/cases.ts";
-import { references } from "../src/references.ts";
-import * as rope from "../src/rope/cases.ts";
-import * as swiglu from "../src/swiglu/cases.ts";
+import { type Command, entriesOf, mapOperands, specOf } from "../src/plan/plan.ts";
+import type { References } from "../src/plan/reference.ts";
+import * as listed from "../src/references.ts";
 import type { Case } from "./draw.ts";
 
-export const cases: Readonly<Record<string, Case>> = {
-  ...matmul.cases,
-  ...embedding.cases,
-  ...norm.cases,
-  ...columnSums.cases,
-  ...causalAttention.cases,
-  ...rope.cases,
-  ...swiglu.cases,
-  ...crossEntropy.cases,
-  ...gradientNorm.cases,
-  ...adamw.cases,
-  ...add.cases,
-  ...muon.cases,
-  ...newtonSchulz.cases,
-};
+const references: References = listed;
+
+type Cases = Readonly<Record<string, Case>>;
+
+/** Of every folder that has some. */
+const files = Object.values(
+  import.meta.glob<{ readonly cases?: Cases; readonly halfCases?: Cases }>("../src/*/cases.ts", {
+    eager: true,
+  }),
+);
+
+export const cases: Cases = Object.assign({}, ...files.map((file) => file.cases));
 
 /** Of activations and matrices in half precision, where the backend has it. */
-export const halfCases: Readonly<Record<string, Case>> = {
-  ...matmul.halfCases,
-  ...norm.halfCases,
-  ...causalAttention.halfCases,
-  ...swiglu.halfCases,
-  ...castCases.halfCases,
-};
+export const halfCases: Cases = Object.assign({}, ...files.map((file) => file.halfCases));
 
 /** A plan all of whose tensors are kept, so that what it writes can be read. */
 class KeptPlan extends Plan {
@@ -68,8 +50,6 @@ class KeptPlan extends Plan {
     return whole(this.#space.keep("temporary", sizeOf(shape), type), shape);
   }
 }
-
-const scratch = new Set(["parts", "norm", "delta"]);
 
 /** The largest difference of all that the commands write, relative to the largest number of each; halves apart. */
 export async function worstDifference(
@@ -102,9 +82,10 @@ export async function worstDifference(
     run((conversion) => cast(conversion, operand, wide));
     return space.read(wide, sizeOf(operand.shape));
   };
-  const readAll = async (operands: Readonly<Record<string, Operand>>) => {
-    const all: Record<string, Float32Array> = {};
-    for (const [name, operand] of Object.entries(operands)) all[name] = await read(operand);
+  const readAll = async ({ operands }: Command) => {
+    const all = new Map<string, Float32Array>();
+    for (const [name, operand] of entriesOf<KernelName, Operand>(operands))
+      all.set(name, await read(operand));
     return all;
   };
   const draw = { ...cases, ...halfCases }[name]!;
@@ -123,22 +104,18 @@ export async function worstDifference(
   });
   const found = { worst: 0, worstHalf: 0, where: "" };
   for (const command of plan.commands) {
-    const { kernel, operands, attributes } = command;
-    const before = await readAll(operands);
+    const before = await readAll(command);
     run((single) => single.commands.push(command));
-    const after = await readAll(operands);
+    const after = await readAll(command);
     await tf.setBackend("cpu");
-    const expected = await referenceOf(kernel, operands, before, attributes).finally(() =>
-      tf.setBackend(ours),
-    );
-    for (const [operand, numbers] of Object.entries(after)) {
-      const { shape, storage } = operands[operand]!;
-      if (scratch.has(operand) || storage.type === "i32") continue;
-      const difference = differenceOf(numbers, expected[operand] ?? before[operand]!);
+    const expected = await referenceOf(command, before).finally(() => tf.setBackend(ours));
+    for (const [name, { shape, storage }] of entriesOf<KernelName, Operand>(command.operands)) {
+      if (specOf(command.kernel).operands[name]?.role === "scratch" || storage.type === "i32") continue;
+      const difference = differenceOf(after.get(name)!, expected.get(name) ?? before.get(name)!);
       const which = storage.type === "f16" ? "worstHalf" : "worst";
       if (difference <= found[which]) continue;
       found[which] = difference;
-      found.where = `${kernel} ${operand} [${shape}] ${JSON.stringify(attributes)}`;
+      found.where = `${command.kernel} ${name} [${shape}] ${JSON.stringify(command.attributes)}`;
     }
   }
   space.dispose();
@@ -154,28 +131,22 @@ function differenceOf(numbers: Float32Array, wanted: Float32Array): number {
   }, 0);
 }
 
-const isIntegers = ({ storage }: Operand) => storage.type === "i32";
-
-async function referenceOf(
-  kernel: string,
-  operands: Readonly<Record<string, Operand>>,
-  values: Readonly<Record<string, Float32Array>>,
-  attributes: Readonly<Record<string, number>>,
-): Promise<Record<string, Float32Array>> {
+async function referenceOf<N extends KernelName>(
+  { kernel, operands, attributes, sizes }: Command<N>,
+  values: ReadonlyMap<string, Float32Array>,
+): Promise<ReadonlyMap<string, Float32Array>> {
   const outputs = tf.tidy(() => {
-    const tensors: Record<string, tf.Tensor> = {};
-    for (const [name, operand] of Object.entries(operands)) {
-      const numbers = values[name]!;
-      const shape = [...operand.shape];
-      tensors[name] = isIntegers(operand)
-        ? tf.tensor(new Int32Array(numbers.buffer), shape, "int32")
-        : tf.tensor(numbers, shape);
-    }
-    return { ...references[kernel]!(tensors, attributes) };
+    const tensors = mapOperands<N, Operand, tf.Tensor>(operands, ({ storage, shape }, name) => {
+      const own = values.get(name)!;
+      return storage.type === "i32"
+        ? tf.tensor(new Int32Array(own.buffer), [...shape], "int32")
+        : tf.tensor(own, [...shape]);
+    });
+    return { ...references[kernel](tensors, attributes, sizes) } as Record<string, tf.Tensor>;
   });
-  const read: Record<string, Float32Array> = {};
+  const read = new Map<string, Float32Array>();
   for (const [name, tensor] of Object.entries(outputs)) {
-    read[name] = Float32Array.from(await tensor.data());
+    read.set(name, Float32Array.from(await tensor.data()));
     tensor.dispose();
   }
   return read;

@@ -1,7 +1,8 @@
 // Cases for the comparison with the reference, on every backend.
 
 import { type Case, chance, settings } from "../../test/draw.ts";
-import { adamw, settingsSize } from "./index.ts";
+import { adamw } from "./index.ts";
+import { settingsSize } from "./spec.ts";
 
 export const cases: Readonly<Record<string, Case>> = {
   AdamW: ({ dice, plan, tensor, size }) => {

@@ -1,13 +1,7 @@
-// AdamW with decoupled decay (Loshchilov and Hutter 2019, algorithm 2), over all numbers side by side, in place.
-//
-// m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g²; p <- p - lr (m' / (sqrt(v') + epsilon) + decay p), where g is the
-// gradient times the clip (control's third number; where that is 0 nothing moves), and m', v' are m, v over 1 - b1^t,
-// 1 - b2^t. What changes from step to step is in `settings`: see stepSettings.
-//
-// Kernel AdamW: operands gradient, control, settings, parameter, first, second; attributes beta1, beta2, epsilon,
-// decays (0 or 1). Cost: 7 reads and writes of the size.
+// Adds AdamW to a plan, and gives the numbers of a step.
 
 import { type Operand, type Plan, sizeOf } from "../plan/plan.ts";
+import { settingsSize } from "./spec.ts";
 
 export interface AdamWOperands {
   readonly parameter: Operand;
@@ -28,20 +22,28 @@ export interface AdamWConstants {
 const largest = 2 ** 25;
 
 export function adamw(plan: Plan, operands: AdamWOperands, constants: AdamWConstants, decays: boolean): void {
-  const { control, settings, ...states } = operands;
-  const size = sizeOf(states.parameter.shape);
+  const { parameter, gradient, first, second, control, settings } = operands;
+  const size = sizeOf(parameter.shape);
   for (let start = 0; start < size; start += largest) {
     const part = ({ storage, offset }: Operand): Operand => ({
       storage,
       offset: offset + start,
       shape: [Math.min(largest, size - start)],
     });
-    const parts = Object.fromEntries(Object.entries(states).map(([name, one]) => [name, part(one)]));
-    plan.add("AdamW", { ...parts, control, settings }, { ...constants, decays: Number(decays) });
+    plan.add(
+      "AdamW",
+      {
+        parameter: part(parameter),
+        gradient: part(gradient),
+        first: part(first),
+        second: part(second),
+        control,
+        settings,
+      },
+      { ...constants, decays },
+    );
   }
 }
-
-export const settingsSize = 8;
 
 /**
  * Eight numbers: the share (see CrossEntropy); rate / (1 - b1^t); 1 / (1 - b2^t); 1 - rate decay; the rate itself, for
@@ -58,5 +60,7 @@ export function stepSettings(
 ): Float32Array {
   const { share, learningRate, decay, step: t } = step;
   const [rate, correction] = [learningRate / (1 - beta1 ** t), 1 / (1 - beta2 ** t)];
-  return Float32Array.of(share, rate, correction, 1 - learningRate * decay, learningRate, 0, 0, 0);
+  const settings = new Float32Array(settingsSize);
+  settings.set([share, rate, correction, 1 - learningRate * decay, learningRate]);
+  return settings;
 }

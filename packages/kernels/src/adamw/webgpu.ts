@@ -1,7 +1,6 @@
 // AdamW in WGSL: one dispatch over numbers of all tensors, in fours.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   flat,
   flatGroups,
@@ -36,11 +35,11 @@ const program = (width: Width, decays: boolean): Program => ({
   put_parameter(index, ${decays ? "get_settings(3u) * " : ""}get_parameter(index) - change);`),
 });
 
-export const adamwKernel: Kernel = (gpu, operands, { beta1, beta2, epsilon, decays }) => {
+export const AdamW: WebgpuKernel<"AdamW"> = (gpu, { operands, sizes: { P }, attributes }) => {
   const { gradient, control, settings, parameter, first, second } = operands;
-  const size = sizeOf(parameter!.shape);
-  const width = widthOf(size);
-  const uniforms = [size / width, beta1!, 1 - beta1!, beta2!, 1 - beta2!, epsilon!];
-  const all = [gradient!, control!, settings!, parameter!, first!, second!];
-  gpu.dispatch(program(width, decays === 1), all, uniforms, flatGroups(size / width));
+  const { beta1, beta2, epsilon, decays } = attributes;
+  const width = widthOf(P);
+  const uniforms = [P / width, beta1, 1 - beta1, beta2, 1 - beta2, epsilon];
+  const all = [gradient, control, settings, parameter, first, second];
+  gpu.dispatch(program(width, decays), all, uniforms, flatGroups(P / width));
 };

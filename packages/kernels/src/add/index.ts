@@ -1,9 +1,7 @@
-// Numbers added to others, in place: gradients that were made elsewhere.
-//
-// Kernel Add: operands x, y of one size; y <- y + x.
+// Adds one tensor to another of as many numbers: gradients that were made elsewhere.
 
-import type { Operand, Plan } from "../plan/plan.ts";
+import { flat, type Operand, type Plan } from "../plan/plan.ts";
 
 export function add(plan: Plan, x: Operand, y: Operand): void {
-  plan.add("Add", { x, y });
+  plan.add("Add", { x: flat(x), y: flat(y) }, {});
 }

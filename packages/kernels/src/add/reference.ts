@@ -1,4 +1,4 @@
 import * as tf from "@tensorflow/tfjs";
 import type { Reference } from "../plan/reference.ts";
 
-export const addReference: Reference = ({ x, y }) => ({ y: tf.add(y!, x!) });
+export const Add: Reference<"Add"> = ({ x, y }) => ({ y: tf.add(y, x) });

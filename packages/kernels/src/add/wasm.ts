@@ -1,9 +1,8 @@
-// From the command to its call on wasm (simd.ts).
+// From the command to its call on wasm (matmul's simd.ts).
 
-import { type PrepareCall, sizeAt } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const addCall: PrepareCall = (prepare) => {
-  const { simd, at } = prepare;
-  const size = sizeAt(prepare, "x");
-  return () => simd.kernels.blend(at.y!, at.x!, 1, 1, size);
-};
+export const Add: WasmKernel<"Add"> =
+  ({ simd, at: { x, y }, sizes: { P } }) =>
+  () =>
+    simd.kernels.blend(y, x, 1, 1, P);

@@ -1,7 +1,6 @@
 // Addition in place in WGSL, in fours where the size allows.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import { flat, flatGroups, type Program, reads, type Width, widthOf, writes } from "../webgpu/wgsl.ts";
 
 const program = (width: Width): Program => ({
@@ -11,8 +10,7 @@ const program = (width: Width): Program => ({
   code: () => flat("put_y(index, get_y(index) + get_x(index));"),
 });
 
-export const addKernel: Kernel = (gpu, { x, y }) => {
-  const size = sizeOf(x!.shape);
-  const width = widthOf(size);
-  gpu.dispatch(program(width), [x!, y!], [size / width], flatGroups(size / width));
+export const Add: WebgpuKernel<"Add"> = (gpu, { operands: { x, y }, sizes: { P } }) => {
+  const width = widthOf(P);
+  gpu.dispatch(program(width), [x, y], [P / width], flatGroups(P / width));
 };

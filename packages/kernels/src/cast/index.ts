@@ -1,9 +1,7 @@
-// Float32 to float16 and back: half-precision copies of the weights for matrix products.
-//
-// Kernel Cast: operands x, y of one size. Rounds to nearest.
+// Adds a copy of a tensor, of another type, to a plan.
 
-import type { Operand, Plan } from "../plan/plan.ts";
+import { flat, type Operand, type Plan } from "../plan/plan.ts";
 
 export function cast(plan: Plan, x: Operand, y: Operand): void {
-  plan.add("Cast", { x, y });
+  plan.add("Cast", { x: flat(x), y: flat(y) }, {});
 }

@@ -1,4 +1,4 @@
 import type { Reference } from "../plan/reference.ts";
 
 /** Of tensors in float32 nothing is rounded: those who compare know how wide a half is. */
-export const castReference: Reference = ({ x }) => ({ y: x! });
+export const Cast: Reference<"Cast"> = ({ x }) => ({ y: x });

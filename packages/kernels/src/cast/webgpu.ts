@@ -1,7 +1,6 @@
 // Float32 to float16 in WGSL, in fours: packing rounds.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import { flat, flatGroups, type Program, reads, writes } from "../webgpu/wgsl.ts";
 
 const program: Program = {
@@ -11,8 +10,7 @@ const program: Program = {
   code: () => flat("put_y(index, get_x(index));"),
 };
 
-export const castKernel: Kernel = (gpu, { x, y }) => {
-  const size = sizeOf(x!.shape);
-  if (size % 4 !== 0) throw new Error(`cast: expected a multiple of 4 numbers, got ${size}`);
-  gpu.dispatch(program, [x!, y!], [size / 4], flatGroups(size / 4));
+export const Cast: WebgpuKernel<"Cast"> = (gpu, { operands: { x, y }, sizes: { P } }) => {
+  if (P % 4 !== 0) throw new Error(`cast: expected a multiple of 4 numbers, got ${P}`);
+  gpu.dispatch(program, [x, y], [P / 4], flatGroups(P / 4));
 };

@@ -1,9 +1,11 @@
 import * as tf from "@tensorflow/tfjs";
+import type { Attributes, Sizes } from "../plan/plan.ts";
 import type { Reference } from "../plan/reference.ts";
-import { attentionSizes } from "./index.ts";
+import { headSizeOf } from "./spec.ts";
 
-function attend(qkv: tf.Tensor, attributes: Readonly<Record<string, number>>) {
-  const { batch, heads, kvHeads, context, headSize } = attentionSizes(qkv, attributes);
+function attend(qkv: tf.Tensor, attributes: Attributes<"CausalAttention">, sizes: Sizes<"CausalAttention">) {
+  const { batch, heads, kvHeads } = attributes;
+  const [context, headSize] = [sizes.T, headSizeOf(sizes, attributes)];
   const widths = [heads, kvHeads, kvHeads].map((count) => count * headSize);
   // [B, heads, T, D], each key-value head as often as query heads share it.
   const [q, k, v] = tf.split(qkv, widths, 1).map((part, i) => {
@@ -28,16 +30,11 @@ function future(context: number): tf.Tensor2D {
   return tf.tensor2d(mask, [context, context]);
 }
 
-export const attentionReference: Reference = ({ qkv }, attributes) => attend(qkv!, attributes);
+export const CausalAttention: Reference<"CausalAttention"> = ({ qkv }, attributes, sizes) =>
+  attend(qkv, attributes, sizes);
 
 /** tfjs's own gradient of the above. */
-export const attentionGradReference: Reference = ({ qkv, y, dy, delta }, attributes) => {
-  const weighed = (x: tf.Tensor) => tf.sum(tf.mul(attend(x, attributes).y, dy!)) as tf.Scalar;
-  const { heads, headSize } = attentionSizes(qkv!, attributes);
-  const [batchHeads = 1, context = 1] = delta!.shape;
-  const products = tf.reshape(tf.mul(y!, dy!), [batchHeads / heads, context, heads, headSize]);
-  return {
-    dqkv: tf.grad(weighed)(qkv!),
-    delta: tf.reshape(tf.transpose(tf.sum(products, 3), [0, 2, 1]), delta!.shape),
-  };
+export const CausalAttentionGrad: Reference<"CausalAttentionGrad"> = ({ qkv, dy }, attributes, sizes) => {
+  const weighed = (x: tf.Tensor) => tf.sum(tf.mul(attend(x, attributes, sizes).y, dy)) as tf.Scalar;
+  return { dqkv: tf.grad(weighed)(qkv) };
 };

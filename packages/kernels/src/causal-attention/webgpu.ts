@@ -6,8 +6,8 @@
 // invocations walk together over tiles that they share. On a processor that plays one, loads are what costs: an
 // invocation takes two neighbours, and loads each row once for both (four compile for seconds and gain little).
 
-import type { Bound } from "../plan/runtime.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { BoundCommand } from "../plan/runtime.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   ceilDiv,
   type DesignName,
@@ -19,7 +19,7 @@ import {
   widthOf,
   writes,
 } from "../webgpu/wgsl.ts";
-import { attentionSizes } from "./index.ts";
+import { headSizeOf } from "./spec.ts";
 
 interface Shape {
   readonly design: DesignName;
@@ -274,21 +274,26 @@ function backwardKeys(shape: Shape): Program {
   };
 }
 
-export const attentionKernel: Kernel = (gpu, { qkv, y, lse }, attributes) => {
-  const { shape, values, groups, heads } = sizes(gpu.design.rows, qkv!, attributes);
-  gpu.dispatch(forward(shape), [qkv!, y!, lse!], values, groups(heads));
+export const CausalAttention: WebgpuKernel<"CausalAttention"> = (gpu, command) => {
+  const { qkv, y, lse } = command.operands;
+  const { shape, values, groups, heads } = layoutOf(gpu.design.rows, command);
+  gpu.dispatch(forward(shape), [qkv, y, lse], values, groups(heads));
 };
 
-export const attentionGradKernel: Kernel = (gpu, { qkv, y, lse, dy, delta, dqkv }, attributes) => {
-  const { shape, values, groups, heads, kvHeads } = sizes(gpu.design.rows, qkv!, attributes);
-  const queries = [qkv!, y!, dy!, lse!, dqkv!, delta!];
-  gpu.dispatch(backwardQueries(shape), queries, values, groups(heads));
-  gpu.dispatch(backwardKeys(shape), [qkv!, dy!, lse!, delta!, dqkv!], values, groups(kvHeads));
+export const CausalAttentionGrad: WebgpuKernel<"CausalAttentionGrad"> = (gpu, command) => {
+  const { qkv, y, lse, dy, delta, dqkv } = command.operands;
+  const { shape, values, groups, heads, kvHeads } = layoutOf(gpu.design.rows, command);
+  gpu.dispatch(backwardQueries(shape), [qkv, y, dy, lse, dqkv, delta], values, groups(heads));
+  gpu.dispatch(backwardKeys(shape), [qkv, dy, lse, delta, dqkv], values, groups(kvHeads));
 };
 
-function sizes(design: DesignName, qkv: Bound, attributes: Readonly<Record<string, number>>) {
-  const { batch, heads, kvHeads, context, headSize } = attentionSizes(qkv, attributes);
-  const groups = (rowHeads: number): Groups => [ceilDiv(context, blockOf(design)), batch * rowHeads, 1];
-  const values = [batch, context, heads, kvHeads, 1 / Math.sqrt(headSize)];
+function layoutOf(
+  design: DesignName,
+  { sizes, attributes }: Pick<BoundCommand<"CausalAttention">, "sizes" | "attributes">,
+) {
+  const { batch, heads, kvHeads } = attributes;
+  const headSize = headSizeOf(sizes, attributes);
+  const groups = (rowHeads: number): Groups => [ceilDiv(sizes.T, blockOf(design)), batch * rowHeads, 1];
+  const values = [batch, sizes.T, heads, kvHeads, 1 / Math.sqrt(headSize)];
   return { shape: { design, headSize }, values, heads, kvHeads, groups };
 }

@@ -1,9 +1,8 @@
 // From the command to its call on wasm (simd.ts).
 
-import { type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const columnSumsCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "x");
-  return () => simd.kernels.columnSums(at.x!, at.y!, rows, columns, attributes.accumulate!);
+export const ColumnSums: WasmKernel<"ColumnSums"> = ({ simd, at: { x, y }, sizes: { N, C }, attributes }) => {
+  const accumulate = Number(attributes.accumulate);
+  return () => simd.kernels.columnSums(x, y, N, C, accumulate);
 };

@@ -1,6 +1,6 @@
 // Column sums in WGSL: rows of a column are shared by lanes on a graphics card, one invocation's on a processor.
 
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import { columnGroups, columnProgram, type DesignName, type Program, reads, writes } from "../webgpu/wgsl.ts";
 
 const program = (design: DesignName, accumulate: boolean): Program => ({
@@ -15,8 +15,8 @@ const program = (design: DesignName, accumulate: boolean): Program => ({
     ),
 });
 
-export const columnSumsKernel: Kernel = (gpu, { x, y }, { accumulate }) => {
+export const ColumnSums: WebgpuKernel<"ColumnSums"> = (gpu, { operands: { x, y }, sizes, attributes }) => {
+  const { N, C } = sizes;
   const { rows: design } = gpu.design;
-  const [rows = 0, columns = 0] = x!.shape;
-  gpu.dispatch(program(design, accumulate === 1), [x!, y!], [rows, columns], columnGroups(columns, design));
+  gpu.dispatch(program(design, attributes.accumulate), [x, y], [N, C], columnGroups(C, design));
 };

@@ -1,7 +1,7 @@
 // Cases for the comparison with the reference, on every backend.
 
 import { type Case, chance, settings } from "../../test/draw.ts";
-import { settingsSize } from "../adamw/index.ts";
+import { settingsSize } from "../adamw/spec.ts";
 import { crossEntropy } from "./index.ts";
 
 export const cases: Readonly<Record<string, Case>> = {

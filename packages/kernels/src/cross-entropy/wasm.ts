@@ -1,11 +1,9 @@
 // From the command to its call on wasm (simd.ts).
 
-import { type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const crossEntropyCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "logits");
-  const operands = [at.targets!, at.settings!, at.losses!, at.logits!];
-  const { gradient, accumulate } = attributes;
-  return () => simd.kernels.crossEntropy(...operands, rows, columns, gradient!, accumulate!);
+export const CrossEntropy: WasmKernel<"CrossEntropy"> = ({ simd, at, sizes: { N, V }, attributes }) => {
+  const { targets, settings, losses, logits } = at;
+  const [gradient, accumulate] = [Number(attributes.gradient), Number(attributes.accumulate)];
+  return () => simd.kernels.crossEntropy(targets, settings, losses, logits, N, V, gradient, accumulate);
 };

@@ -1,6 +1,6 @@
 // Softmax cross-entropy in WGSL, loss and gradient at once: three passes over a row of logits, none over a one-hot.
 
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   type DesignName,
   type Program,
@@ -50,15 +50,17 @@ const gradientCode = (width: Width) => `
     put_logits(at + i, d);
   }`;
 
-export const crossEntropyKernel: Kernel = (gpu, operands, { gradient, accumulate }) => {
+export const CrossEntropy: WebgpuKernel<"CrossEntropy"> = (
+  gpu,
+  { operands, sizes: { N, V }, attributes },
+) => {
   const { targets, settings, losses, logits } = operands;
-  const [rows = 0, columns = 0] = logits!.shape;
   const { rows: design } = gpu.design;
-  const width = widthOf(columns);
+  const width = widthOf(V);
   gpu.dispatch(
-    program(design, width, gradient === 1, accumulate === 1),
-    [targets!, settings!, losses!, logits!],
-    [rows, columns / width],
-    rowGroups(rows, design),
+    program(design, width, attributes.gradient, attributes.accumulate),
+    [targets, settings, losses, logits],
+    [N, V / width],
+    rowGroups(N, design),
   );
 };

@@ -1,19 +1,14 @@
-// From the command to its call on wasm (simd.ts).
+// From the commands to their calls on wasm (simd.ts).
 
-import { or0, type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const embeddingCall: PrepareCall = (prepare) => {
-  const { simd, at, operands } = prepare;
-  const [rows, columns] = shapeOf(prepare, "y");
-  const context = operands.positions?.shape[0] ?? 1;
-  const positions = or0(prepare, "positions");
-  return () => simd.kernels.embedding(at.ids!, at.table!, positions, at.y!, rows, columns, context);
+export const Embedding: WasmKernel<"Embedding"> = ({ simd, at, sizes: { N, C, T = 1 } }) => {
+  const { ids, table, positions = 0, y } = at;
+  return () => simd.kernels.embedding(ids, table, positions, y, N, C, T);
 };
 
-export const embeddingGradCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [entries, columns] = shapeOf(prepare, "dtable");
-  const { accumulate } = attributes;
-  return () =>
-    simd.kernels.embeddingGrad(at.heads!, at.links!, at.dy!, at.dtable!, entries, columns, accumulate!);
+export const EmbeddingGrad: WasmKernel<"EmbeddingGrad"> = ({ simd, at, sizes: { V, C }, attributes }) => {
+  const { heads, links, dy, dtable } = at;
+  const accumulate = Number(attributes.accumulate);
+  return () => simd.kernels.embeddingGrad(heads, links, dy, dtable, V, C, accumulate);
 };

@@ -1,7 +1,6 @@
 // Embedding in WGSL: a gather; backwards an invocation for each place of the table, which walks its row's chain.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   flat,
   flatGroups,
@@ -43,20 +42,23 @@ const scatter = (width: Width, accumulate: boolean): Program => ({
   put_gradient(index, sum);`),
 });
 
-export const embeddingKernel: Kernel = (gpu, { ids, table, positions, y }) => {
-  const columns = table!.shape[1]!;
-  const width = widthOf(columns);
-  const size = sizeOf(y!.shape) / width;
-  const period = positions === undefined ? 1 : sizeOf(positions.shape) / width;
-  const operands = positions === undefined ? [ids!, table!, y!] : [ids!, table!, positions, y!];
+export const Embedding: WebgpuKernel<"Embedding"> = (gpu, { operands, sizes: { N, C, T } }) => {
+  const { ids, table, positions, y } = operands;
+  const width = widthOf(C);
+  const size = (N * C) / width;
+  const period = T === undefined ? 1 : (T * C) / width;
+  const all = positions === undefined ? [ids, table, y] : [ids, table, positions, y];
   const program = gather(width, positions !== undefined);
-  gpu.dispatch(program, operands, [size, columns / width, period], flatGroups(size));
+  gpu.dispatch(program, all, [size, C / width, period], flatGroups(size));
 };
 
-export const embeddingGradKernel: Kernel = (gpu, { heads, links, dy, dtable }, { accumulate }) => {
-  const columns = dtable!.shape[1]!;
-  const width = widthOf(columns);
-  const size = sizeOf(dtable!.shape) / width;
-  const operands = [heads!, links!, dy!, dtable!];
-  gpu.dispatch(scatter(width, accumulate === 1), operands, [size, columns / width], flatGroups(size));
+export const EmbeddingGrad: WebgpuKernel<"EmbeddingGrad"> = (
+  gpu,
+  { operands, sizes: { V, C }, attributes },
+) => {
+  const { heads, links, dy, dtable } = operands;
+  const width = widthOf(C);
+  const size = (V * C) / width;
+  const program = scatter(width, attributes.accumulate);
+  gpu.dispatch(program, [heads, links, dy, dtable], [size, C / width], flatGroups(size));
 };

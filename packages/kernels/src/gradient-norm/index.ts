@@ -1,16 +1,8 @@
-// The loss of a step, the norm of all its gradients, and by how much they are clipped, without leaving the device.
-//
-// control [4]: the sum of losses; the norm; min(1, clip / norm), or 0 where either is not finite, so that nothing
-// moves; the norm's square. Sums go by parts of 2,048 numbers, then over the parts. Gradients that do not lie side by
-// side take a command each, which goes on from the square that the one before it left.
-//
-// Kernel GradientNorm: operands gradients [P], losses [N], parts [ceil(P / 2048)], control; attributes clip, goesOn
-// (0 or 1). Cost: 2 P.
+// Adds the norm of gradients to a plan: of those that do not lie side by side a command each, which goes on from the one
+// before it.
 
-import type { Operand, Plan } from "../plan/plan.ts";
-import { sizeOf } from "../plan/plan.ts";
-
-export const partSize = 2048;
+import { type Operand, type Plan, sizeOf } from "../plan/plan.ts";
+import { partSize } from "./spec.ts";
 
 export function gradientNorm(
   plan: Plan,
@@ -21,6 +13,6 @@ export function gradientNorm(
 ): void {
   for (const [i, some] of gradients.entries()) {
     const parts = plan.temporary([Math.ceil(sizeOf(some.shape) / partSize)]);
-    plan.add("GradientNorm", { gradients: some, losses, parts, control }, { clip, goesOn: Number(i > 0) });
+    plan.add("GradientNorm", { gradients: some, losses, parts, control }, { clip, goesOn: i > 0 });
   }
 }

@@ -1,10 +1,9 @@
 // From the command to its call on wasm (simd.ts).
 
-import { type PrepareCall, sizeAt } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const gradientNormCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [size, count] = [sizeAt(prepare, "gradients"), sizeAt(prepare, "losses")];
-  const { clip, goesOn } = attributes as Record<string, number>;
-  return () => simd.kernels.gradientNorm(at.gradients!, size, at.losses!, count, at.control!, clip!, goesOn!);
+export const GradientNorm: WasmKernel<"GradientNorm"> = ({ simd, at, sizes: { P, N }, attributes }) => {
+  const { gradients, losses, control } = at;
+  const { clip, goesOn } = attributes;
+  return () => simd.kernels.gradientNorm(gradients, P, losses, N, control, clip, Number(goesOn));
 };

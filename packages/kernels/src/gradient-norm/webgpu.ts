@@ -1,7 +1,6 @@
 // The norm of all gradients in WGSL: sums over parts, then one workgroup over their sums.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   type DesignName,
   type Program,
@@ -13,7 +12,7 @@ import {
   widthOf,
   writes,
 } from "../webgpu/wgsl.ts";
-import { partSize } from "./index.ts";
+import { partSize } from "./spec.ts";
 
 export const sumPartsProgram = (design: DesignName, width: Width): Program => ({
   key: `gradient norm parts ${design} ${width}`,
@@ -59,17 +58,12 @@ ${rowProgram(
 )}`,
 });
 
-export const gradientNormKernel: Kernel = (gpu, { gradients, losses, parts, control }, attributes) => {
+export const GradientNorm: WebgpuKernel<"GradientNorm"> = (gpu, { operands, sizes, attributes }) => {
+  const { gradients, losses, parts, control } = operands;
+  const { P, N, S } = sizes;
   const { rows: design } = gpu.design;
-  const size = sizeOf(gradients!.shape);
-  const width = widthOf(size);
-  const rows = parts!.shape[0]!;
-  gpu.dispatch(
-    sumPartsProgram(design, width),
-    [gradients!, parts!],
-    [rows, size / width],
-    rowGroups(rows, design),
-  );
-  const uniforms = [1, losses!.shape[0]!, rows, attributes.clip!, attributes.goesOn!];
-  gpu.dispatch(join(design), [losses!, parts!, control!], uniforms, [1, 1, 1]);
+  const width = widthOf(P);
+  gpu.dispatch(sumPartsProgram(design, width), [gradients, parts], [S, P / width], rowGroups(S, design));
+  const uniforms = [1, N, S, attributes.clip, Number(attributes.goesOn)];
+  gpu.dispatch(join(design), [losses, parts, control], uniforms, [1, 1, 1]);
 };

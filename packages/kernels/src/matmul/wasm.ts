@@ -1,55 +1,33 @@
 // The product, then what follows it, each where it is wanted.
 
-import { or0, type PrepareCall, shapeOf } from "../wasm/prepare.ts";
-import { activations } from "./index.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const matmulCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const { transposeA, transposeB, alpha, beta, activation, accumulate } = attributes as Record<
-    string,
-    number
-  >;
+export const MatMul: WasmKernel<"MatMul"> = ({ simd, at, sizes: { M, N, K }, attributes }) => {
+  const { a, b, c, bias = 0, residual = 0, pre = 0 } = at;
+  const { transposeA, transposeB, alpha, beta, activation, accumulate } = attributes;
   const { gemm, gelu, geluGrad, blend, copy } = simd.kernels;
-  const [m, n] = shapeOf(prepare, "c");
-  const [a0, a1] = shapeOf(prepare, "a");
-  const [, ldb] = shapeOf(prepare, "b");
-  const k = transposeA ? a0 : a1;
   const scratch = simd.kernels.gemmScratchBytes();
+  const [strideA, strideB] = [transposeA ? M : K, transposeB ? K : N];
+  const [turnA, turnB] = [Number(transposeA), Number(transposeB)];
   const product = (to: number, add: number) =>
-    gemm(
-      transposeA!,
-      transposeB!,
-      m,
-      n,
-      k,
-      at.a!,
-      a1,
-      at.b!,
-      ldb,
-      to,
-      n,
-      add,
-      or0(prepare, "bias"),
-      simd.scratch("gemm", scratch),
-    );
-  const [c, residual] = [at.c!, or0(prepare, "residual")];
-  if (activation === activations.gelu)
+    gemm(turnA, turnB, M, N, K, a, strideA, b, strideB, to, N, add, bias, simd.scratch("gemm", scratch));
+  if (activation === "gelu")
     return () => {
-      product(at.pre!, 0);
-      gelu(at.pre!, c, m * n);
+      product(pre, 0);
+      gelu(pre, c, M * N);
     };
-  if (activation === activations.geluGrad)
+  if (activation === "geluGrad")
     return () => {
       product(c, 0);
-      geluGrad(at.pre!, c, c, m * n);
+      geluGrad(pre, c, c, M * N);
     };
   if (alpha !== 1 || beta !== 1)
     return () => {
       product(c, 0);
-      blend(c, residual, alpha!, beta!, m * n);
+      blend(c, residual, alpha, beta, M * N);
     };
   return () => {
-    if (residual !== 0) copy(residual, c, m * n);
-    product(c, residual !== 0 ? 1 : accumulate!);
+    if (residual !== 0) copy(residual, c, M * N);
+    product(c, residual !== 0 || accumulate ? 1 : 0);
   };
 };

@@ -7,8 +7,9 @@
 // What follows the product (bias, activation, residual, adding up) happens in registers, before C is written.
 
 import { geluCode } from "../gelu/webgpu.ts";
+import type { Attributes } from "../plan/plan.ts";
 import type { Tiling } from "../webgpu/design.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   ceilDiv,
   type Groups,
@@ -19,7 +20,6 @@ import {
   type Width,
   writes,
 } from "../webgpu/wgsl.ts";
-import { activations } from "./index.ts";
 
 /** What the code depends on. */
 interface Shape extends Tiling {
@@ -31,7 +31,7 @@ interface Shape extends Tiling {
   readonly wholeC: boolean;
   readonly bias: boolean;
   readonly residual: boolean;
-  readonly activation: number;
+  readonly activation: Attributes<"MatMul">["activation"];
   readonly accumulate: boolean;
   readonly scaled: boolean;
 }
@@ -43,15 +43,14 @@ const widthIf = (whole: boolean): Width => (whole ? 4 : 1);
 function programOf(shape: Shape): Program {
   const { wholeA, wholeB, wholeC, bias, residual, activation } = shape;
   const c = widthIf(wholeC);
-  const { gelu, none } = activations;
   return {
-    key: `matmul ${Object.values(shape).map(Number).join(" ")}`,
+    key: `matmul ${Object.values(shape).join(" ")}`,
     bindings: [
       reads("a", widthIf(wholeA)),
       reads("b", widthIf(wholeB)),
       ...(bias ? [reads("bias", c)] : []),
       ...(residual ? [reads("residual", c)] : []),
-      ...(activation === none ? [] : [activation === gelu ? writes("pre", c) : reads("pre", c)]),
+      ...(activation === "none" ? [] : [activation === "gelu" ? writes("pre", c) : reads("pre", c)]),
       writes("c", c),
     ],
     uniforms: { M: "u32", N: "u32", K: "u32", alpha: "f32", beta: "f32" },
@@ -66,8 +65,8 @@ function finishCode({ wholeC, bias, residual, activation, accumulate, scaled }: 
   let at = (row * u.N + column)${wholeC ? " / 4u" : ""};
   var value = ${scaled ? "u.alpha * sum" : "sum"};
   ${bias ? `value += get_bias(column${wholeC ? " / 4u" : ""});` : ""}
-  ${activation === activations.gelu ? "put_pre(at, value); value = gelu(value);" : ""}
-  ${activation === activations.geluGrad ? "value *= gelu_slope(get_pre(at));" : ""}
+  ${activation === "gelu" ? "put_pre(at, value); value = gelu(value);" : ""}
+  ${activation === "geluGrad" ? "value *= gelu_slope(get_pre(at));" : ""}
   ${residual ? `value += ${scaled ? "u.beta * " : ""}get_residual(at);` : ""}
   ${accumulate ? "value += get_c(at);" : ""}
   put_c(at, value);
@@ -248,12 +247,9 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_id) i
 
 const smallBlocks = { rows: 4, columns: 4, side: 8 } as const;
 
-export const matmulKernel: Kernel = (gpu, operands, attributes) => {
+export const MatMul: WebgpuKernel<"MatMul"> = (gpu, { operands, sizes: { M, N, K }, attributes }) => {
   const { a, b, bias, residual, pre, c } = operands;
-  const [transposeA, transposeB] = [attributes.transposeA === 1, attributes.transposeB === 1];
-  const [M = 0, N = 0] = c!.shape;
-  const [a1, b1] = [a!.shape[1]!, b!.shape[1]!];
-  const K = transposeA ? a!.shape[0]! : a1;
+  const { transposeA, transposeB, activation, accumulate, alpha, beta } = attributes;
   const { matmul, fewBlocks } = gpu.design;
   const blocksOf = ({ rows, columns, side }: Pick<Tiling, "rows" | "columns" | "side">) =>
     ceilDiv(M, side * rows) * ceilDiv(N, side * columns);
@@ -262,21 +258,20 @@ export const matmulKernel: Kernel = (gpu, operands, attributes) => {
       ? { ...matmul, ...smallBlocks, depth: 16 as const }
       : matmul;
   const fours = (n: number) => n % 4 === 0;
-  const { alpha = 1, beta = 1, activation = 0, accumulate = 0 } = attributes;
   const program = programOf({
     ...tiling,
     transposeA,
     transposeB,
-    wholeA: fours(a1) && (!transposeA || fours(K)),
-    wholeB: fours(b1) && (transposeB || fours(K)),
+    wholeA: fours(K) && (!transposeA || fours(M)),
+    wholeB: fours(transposeB ? K : N) && (transposeB || fours(K)),
     wholeC: fours(N),
     bias: bias !== undefined,
     residual: residual !== undefined,
     activation,
-    accumulate: accumulate === 1,
+    accumulate,
     scaled: alpha !== 1 || beta !== 1,
   });
   const groups: Groups = [ceilDiv(N, tiling.side * tiling.columns), ceilDiv(M, tiling.side * tiling.rows), 1];
-  const all = [a!, b!, bias, residual, pre, c!].filter((one) => one !== undefined);
+  const all = [a, b, bias, residual, pre, c].filter((one) => one !== undefined);
   gpu.dispatch(program, all, [M, N, K, alpha, beta], groups);
 };

@@ -18,23 +18,23 @@ function withBlock(x: tf.Tensor, { row, column }: Place, block: tf.Tensor): tf.T
   return tf.where(tf.cast(tf.pad(tf.onesLike(block), around), "bool"), tf.pad(block, around), x);
 }
 
-export const momentumReference: Reference = ({ gradient, moment, control, y }, attributes) => {
-  const { momentum, row, column } = attributes as Place & { momentum: number };
-  const scale = number(control!, 2);
+export const Momentum: Reference<"Momentum"> = ({ gradient, moment, control, y }, attributes) => {
+  const { momentum } = attributes;
+  const scale = number(control, 2);
   const moves = tf.greater(scale, 0);
-  const g = tf.mul(blockOf(gradient!, { row, column }, y!.shape), scale);
-  const m = tf.add(tf.mul(blockOf(moment!, { row, column }, y!.shape), momentum), g);
+  const g = tf.mul(blockOf(gradient, attributes, y.shape), scale);
+  const m = tf.add(tf.mul(blockOf(moment, attributes, y.shape), momentum), g);
   return {
-    moment: tf.where(moves, withBlock(moment!, { row, column }, m), moment!),
-    y: tf.where(moves, tf.add(g, tf.mul(m, momentum)), y!),
+    moment: tf.where(moves, withBlock(moment, attributes, m), moment),
+    y: tf.where(moves, tf.add(g, tf.mul(m, momentum)), y),
   };
 };
 
-export const muonReference: Reference = ({ update, control, settings, parameter }, attributes) => {
-  const { row, column, scale, decays } = attributes as Place & { scale: number; decays: number };
-  const before = blockOf(parameter!, { row, column }, update!.shape);
-  const kept = decays === 1 ? tf.mul(before, number(settings!, 3)) : before;
-  const after = tf.sub(kept, tf.mul(update!, tf.mul(number(settings!, 4), scale)));
-  const moves = tf.greater(number(control!, 2), 0);
-  return { parameter: tf.where(moves, withBlock(parameter!, { row, column }, after), parameter!) };
+export const Muon: Reference<"Muon"> = ({ update, control, settings, parameter }, attributes) => {
+  const { scale, decays } = attributes;
+  const before = blockOf(parameter, attributes, update.shape);
+  const kept = decays ? tf.mul(before, number(settings, 3)) : before;
+  const after = tf.sub(kept, tf.mul(update, tf.mul(number(settings, 4), scale)));
+  const moves = tf.greater(number(control, 2), 0);
+  return { parameter: tf.where(moves, withBlock(parameter, attributes, after), parameter) };
 };

@@ -1,22 +1,20 @@
 // From the commands to their calls on wasm (simd.ts).
 
-import { type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const momentumCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const { momentum, row, column } = attributes as Record<string, number>;
-  const [rows, columns] = shapeOf(prepare, "y");
-  const [, stride] = shapeOf(prepare, "gradient");
-  const start = 4 * (row! * stride + column!);
-  const [gradient, moment] = [at.gradient! + start, at.moment! + start];
-  return () => simd.kernels.momentum(gradient, moment, stride, at.control!, at.y!, rows, columns, momentum!);
+/** Bytes up to where a block begins. */
+const startOf = (stride: number, { row, column }: { readonly row: number; readonly column: number }) =>
+  4 * (row * stride + column);
+
+export const Momentum: WasmKernel<"Momentum"> = ({ simd, at, sizes: { M, N, C }, attributes }) => {
+  const start = startOf(C, attributes);
+  const [gradient, moment] = [at.gradient + start, at.moment + start];
+  return () => simd.kernels.momentum(gradient, moment, C, at.control, at.y, M, N, attributes.momentum);
 };
 
-export const muonCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const { row, column, scale, decays } = attributes as Record<string, number>;
-  const [rows, columns] = shapeOf(prepare, "update");
-  const [, stride] = shapeOf(prepare, "parameter");
-  const states = [at.update!, at.control!, at.settings!, at.parameter! + 4 * (row! * stride + column!)];
-  return () => simd.kernels.muon(...states, stride, rows, columns, scale!, decays!);
+export const Muon: WasmKernel<"Muon"> = ({ simd, at, sizes: { M, N, C }, attributes }) => {
+  const { update, control, settings } = at;
+  const parameter = at.parameter + startOf(C, attributes);
+  const { scale, decays } = attributes;
+  return () => simd.kernels.muon(update, control, settings, parameter, C, M, N, scale, Number(decays));
 };

@@ -1,7 +1,7 @@
 // Muon's momentum and its move in WGSL: an invocation a number of the block, in fours where sides allow.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { Attributes, Sizes } from "../plan/plan.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import { flat, flatGroups, type Program, reads, type Width, widthOf, writes } from "../webgpu/wgsl.ts";
 
 /** Where number `index` of the block stands in what is around it. */
@@ -35,31 +35,24 @@ const muonProgram = (width: Width, decays: boolean): Program => ({
 });
 
 /** Uniforms that say where a block is, in units of `width` numbers; see `at`. */
-function layoutOf(
-  block: readonly number[],
-  around: readonly number[],
-  { row, column }: Readonly<Record<string, number>>,
-) {
-  const [columns = 0, stride = 0] = [block[1], around[1]];
-  const fours = [columns, stride, column!].every((n) => n % 4 === 0);
-  const width = fours ? widthOf(columns) : 1;
-  const size = sizeOf(block) / width;
-  return {
-    width,
-    size,
-    uniforms: [size, columns / width, (row! * stride + column!) / width, stride / width],
-  };
+function layoutOf({ M, N, C }: Sizes<"Muon">, { row, column }: Pick<Attributes<"Muon">, "row" | "column">) {
+  const fours = [N, C, column].every((n) => n % 4 === 0);
+  const width = fours ? widthOf(N) : 1;
+  const size = (M * N) / width;
+  return { width, size, uniforms: [size, N / width, (row * C + column) / width, C / width] };
 }
 
-export const momentumKernel: Kernel = (gpu, { gradient, moment, control, y }, attributes) => {
-  const { width, size, uniforms } = layoutOf(y!.shape, gradient!.shape, attributes);
-  const all = [gradient!, moment!, control!, y!];
-  gpu.dispatch(momentumProgram(width), all, [...uniforms, attributes.momentum!], flatGroups(size));
+export const Momentum: WebgpuKernel<"Momentum"> = (gpu, { operands, sizes, attributes }) => {
+  const { gradient, moment, control, y } = operands;
+  const { width, size, uniforms } = layoutOf(sizes, attributes);
+  const all = [gradient, moment, control, y];
+  gpu.dispatch(momentumProgram(width), all, [...uniforms, attributes.momentum], flatGroups(size));
 };
 
-export const muonKernel: Kernel = (gpu, { update, control, settings, parameter }, attributes) => {
-  const { width, size, uniforms } = layoutOf(update!.shape, parameter!.shape, attributes);
-  const all = [update!, control!, settings!, parameter!];
-  const program = muonProgram(width, attributes.decays === 1);
-  gpu.dispatch(program, all, [...uniforms, attributes.scale!], flatGroups(size));
+export const Muon: WebgpuKernel<"Muon"> = (gpu, { operands, sizes, attributes }) => {
+  const { update, control, settings, parameter } = operands;
+  const { width, size, uniforms } = layoutOf(sizes, attributes);
+  const program = muonProgram(width, attributes.decays);
+  const all = [update, control, settings, parameter];
+  gpu.dispatch(program, all, [...uniforms, attributes.scale], flatGroups(size));
 };

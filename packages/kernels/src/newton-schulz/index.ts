@@ -1,11 +1,9 @@
 // Newton-Schulz steps to the nearest half-orthogonal matrix: what Muon does to its momentum (Jordan et al. 2024).
 //
 // X <- G / (|G| + epsilon); five times, with A = X Xᵀ (or XᵀX, whichever is smaller): X <- a X + (b A + c A²) X. The
-// singular values end between 0.7 and 1.2. G, X [M, N]. Cost: 10 times 2 min² (2 max + min), all of it products.
-//
-// Kernel Normalize: operands x, parts [ceil(M N / 2048)], norm [1], y; attribute epsilon.
+// singular values end between 0.7 and 1.2. G, X [M, N]. All of it is products: 10 times 2 min² (2 max + min) operations.
 
-import { partSize } from "../gradient-norm/index.ts";
+import { partSize } from "../gradient-norm/spec.ts";
 import { matmul } from "../matmul/index.ts";
 import { type Operand, type Plan, sizeOf } from "../plan/plan.ts";
 

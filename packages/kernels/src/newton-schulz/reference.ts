@@ -2,8 +2,8 @@ import * as tf from "@tensorflow/tfjs";
 import type { Reference } from "../plan/reference.ts";
 import { coefficients } from "./index.ts";
 
-export const normalizeReference: Reference = ({ x }, { epsilon }) => ({
-  y: tf.div(x!, tf.add(tf.sqrt(tf.sum(tf.mul(x!, x!))), epsilon!)),
+export const Normalize: Reference<"Normalize"> = ({ x }, { epsilon }) => ({
+  y: tf.div(x, tf.add(tf.sqrt(tf.sum(tf.mul(x, x))), epsilon)),
 });
 
 /** The whole iteration, for a matrix that is wide. */

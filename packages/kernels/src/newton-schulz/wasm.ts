@@ -1,9 +1,8 @@
 // From the command to its call on wasm (simd.ts).
 
-import { type PrepareCall, sizeAt } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const normalizeCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const size = sizeAt(prepare, "x");
-  return () => simd.kernels.normalize(at.x!, at.y!, size, attributes.epsilon!);
-};
+export const Normalize: WasmKernel<"Normalize"> =
+  ({ simd, at: { x, y }, sizes: { M, N }, attributes: { epsilon } }) =>
+  () =>
+    simd.kernels.normalize(x, y, M * N, epsilon);

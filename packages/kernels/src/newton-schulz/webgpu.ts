@@ -1,8 +1,7 @@
 // A matrix over its norm, in WGSL: sums over parts, one workgroup over their sums, then number by number.
 
 import { sumPartsProgram } from "../gradient-norm/webgpu.ts";
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   type DesignName,
   flat,
@@ -38,13 +37,12 @@ const divide = (width: Width): Program => ({
   code: () => flat("put_y(index, get_x(index) / (get_norm(0u) + u.epsilon));"),
 });
 
-export const normalizeKernel: Kernel = (gpu, { x, parts, norm, y }, { epsilon }) => {
+export const Normalize: WebgpuKernel<"Normalize"> = (gpu, { operands, sizes: { M, N, S }, attributes }) => {
+  const { x, parts, norm, y } = operands;
   const { rows: design } = gpu.design;
-  const size = sizeOf(x!.shape);
+  const size = M * N;
   const width = widthOf(size);
-  const count = parts!.shape[0]!;
-  const sums = sumPartsProgram(design, width);
-  gpu.dispatch(sums, [x!, parts!], [count, size / width], rowGroups(count, design));
-  gpu.dispatch(join(design), [parts!, norm!], [1, count], [1, 1, 1]);
-  gpu.dispatch(divide(width), [x!, norm!, y!], [size / width, epsilon!], flatGroups(size / width));
+  gpu.dispatch(sumPartsProgram(design, width), [x, parts], [S, size / width], rowGroups(S, design));
+  gpu.dispatch(join(design), [parts, norm], [1, S], [1, 1, 1]);
+  gpu.dispatch(divide(width), [x, norm, y], [size / width, attributes.epsilon], flatGroups(size / width));
 };

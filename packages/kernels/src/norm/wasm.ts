@@ -1,24 +1,20 @@
-// From the command to its call on wasm (simd.ts).
+// From the commands to their calls on wasm (simd.ts).
 
-import { or0, type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const normCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "x");
-  const operands = [at.x!, at.weight!, or0(prepare, "bias"), at.y!, at.stats!];
-  return () => simd.kernels.norm(...operands, rows, columns, attributes.epsilon!);
+export const Norm: WasmKernel<"Norm"> = ({ simd, at, sizes: { N, C }, attributes: { epsilon } }) => {
+  const { x, weight, bias = 0, y, stats } = at;
+  return () => simd.kernels.norm(x, weight, bias, y, stats, N, C, epsilon);
 };
 
-export const normGradCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "x");
-  const operands = [at.x!, at.weight!, at.stats!, at.dy!, or0(prepare, "skip"), at.dx!];
-  return () => simd.kernels.normGrad(...operands, rows, columns, attributes.centred!);
+export const NormGrad: WasmKernel<"NormGrad"> = ({ simd, at, sizes: { N, C }, attributes }) => {
+  const { x, weight, stats, dy, skip = 0, dx } = at;
+  const centred = Number(attributes.centred);
+  return () => simd.kernels.normGrad(x, weight, stats, dy, skip, dx, N, C, centred);
 };
 
-export const normWeightGradCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "x");
-  const operands = [at.x!, at.stats!, at.dy!, at.dweight!, or0(prepare, "dbias")];
-  return () => simd.kernels.normWeightGrad(...operands, rows, columns, attributes.accumulate!);
+export const NormWeightGrad: WasmKernel<"NormWeightGrad"> = ({ simd, at, sizes: { N, C }, attributes }) => {
+  const { x, stats, dy, dweight, dbias = 0 } = at;
+  const accumulate = Number(attributes.accumulate);
+  return () => simd.kernels.normWeightGrad(x, stats, dy, dweight, dbias, N, C, accumulate);
 };

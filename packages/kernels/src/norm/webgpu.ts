@@ -1,6 +1,6 @@
 // LayerNorm and RMSNorm in WGSL: the same but for the mean that is taken away and the bias that is added.
 
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   columnGroups,
   columnProgram,
@@ -106,29 +106,29 @@ const weights = (design: DesignName, bias: boolean, accumulate: boolean): Progra
   },
 });
 
-export const normKernel: Kernel = (gpu, { x, weight, bias, y, stats }, { epsilon }) => {
+export const Norm: WebgpuKernel<"Norm"> = (gpu, { operands, sizes: { N, C }, attributes }) => {
+  const { x, weight, bias, y, stats } = operands;
   const { rows: design } = gpu.design;
-  const [rows = 0, columns = 0] = x!.shape;
-  const width = widthOf(columns);
-  const operands = bias === undefined ? [x!, weight!, y!, stats!] : [x!, weight!, bias, y!, stats!];
+  const width = widthOf(C);
+  const all = bias === undefined ? [x, weight, y, stats] : [x, weight, bias, y, stats];
   const program = forward(design, width, bias !== undefined);
-  gpu.dispatch(program, operands, [rows, columns / width, epsilon!], rowGroups(rows, design));
+  gpu.dispatch(program, all, [N, C / width, attributes.epsilon], rowGroups(N, design));
 };
 
-export const normGradKernel: Kernel = (gpu, { x, weight, stats, dy, skip, dx }, { centred }) => {
+export const NormGrad: WebgpuKernel<"NormGrad"> = (gpu, { operands, sizes: { N, C }, attributes }) => {
+  const { x, weight, stats, dy, skip, dx } = operands;
   const { rows: design } = gpu.design;
-  const [rows = 0, columns = 0] = x!.shape;
-  const width = widthOf(columns);
-  const operands = [x!, weight!, stats!, dy!, ...(skip === undefined ? [] : [skip]), dx!];
-  const program = backward(design, width, centred === 1, skip !== undefined);
-  gpu.dispatch(program, operands, [rows, columns / width], rowGroups(rows, design));
+  const width = widthOf(C);
+  const all = [x, weight, stats, dy, ...(skip === undefined ? [] : [skip]), dx];
+  const program = backward(design, width, attributes.centred, skip !== undefined);
+  gpu.dispatch(program, all, [N, C / width], rowGroups(N, design));
 };
 
-export const normWeightGradKernel: Kernel = (gpu, operands, { accumulate }) => {
+export const NormWeightGrad: WebgpuKernel<"NormWeightGrad"> = (gpu, { operands, sizes, attributes }) => {
   const { x, stats, dy, dweight, dbias } = operands;
+  const { N, C } = sizes;
   const { rows: design } = gpu.design;
-  const [rows = 0, columns = 0] = x!.shape;
-  const all = [x!, stats!, dy!, dweight!, ...(dbias === undefined ? [] : [dbias])];
-  const program = weights(design, dbias !== undefined, accumulate === 1);
-  gpu.dispatch(program, all, [rows, columns], columnGroups(columns, design));
+  const all = [x, stats, dy, dweight, ...(dbias === undefined ? [] : [dbias])];
+  const program = weights(design, dbias !== undefined, attributes.accumulate);
+  gpu.dispatch(program, all, [N, C], columnGroups(C, design));
 };

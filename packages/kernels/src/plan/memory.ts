@@ -4,12 +4,17 @@
 // place that is free all its life, else in a new one of its size (greedy by size: Pisarchyk and Lee 2020). So a place
 // never grows, and small things that live long do not sit in large places.
 
-import { type Command, elementBytes, type Plan, type Storage } from "./plan.ts";
+import { elementBytes, type Operand, type Storage } from "./plan.ts";
 
 export interface Places {
   /** Bytes of each place. */
   readonly bytes: readonly number[];
   readonly placeOf: ReadonlyMap<Storage, number>;
+}
+
+/** What of a plan says what has to be in memory, and when. */
+export interface Commands {
+  readonly commands: readonly { readonly operands: Readonly<Record<string, Operand | undefined>> }[];
 }
 
 interface Life {
@@ -18,7 +23,7 @@ interface Life {
   last: number;
 }
 
-export function assignPlaces({ commands }: Pick<Plan, "commands">): Places {
+export function assignPlaces({ commands }: Commands): Places {
   const lives = livesOf(commands).sort(
     (a, b) => bytesOf(b.storage) - bytesOf(a.storage) || a.first - b.first,
   );
@@ -35,7 +40,7 @@ export function assignPlaces({ commands }: Pick<Plan, "commands">): Places {
 }
 
 /** What a plan's temporaries take. */
-export function temporaryBytes(plan: Pick<Plan, "commands">): number {
+export function temporaryBytes(plan: Commands): number {
   return assignPlaces(plan).bytes.reduce((sum, bytes) => sum + bytes, 0);
 }
 
@@ -43,11 +48,12 @@ export function bytesOf({ size, type }: Storage): number {
   return 4 * Math.ceil((size * elementBytes[type]) / 4);
 }
 
-function livesOf(commands: readonly Command[]): Life[] {
+function livesOf(commands: Commands["commands"]): Life[] {
   const lives = new Map<Storage, Life>();
   commands.forEach(({ operands }, at) => {
-    for (const { storage } of Object.values(operands)) {
-      if (storage.kept) continue;
+    for (const operand of Object.values(operands)) {
+      if (operand === undefined || operand.storage.kept) continue;
+      const { storage } = operand;
       const known = lives.get(storage);
       if (known === undefined) lives.set(storage, { storage, first: at, last: at });
       else known.last = at;

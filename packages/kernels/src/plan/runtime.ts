@@ -1,47 +1,21 @@
 // What a backend of tfjs owes a workspace. Memory is tfjs's own tensors, so tfjs counts it and frees it.
 
 import type * as tf from "@tensorflow/tfjs";
-import { type Attributes, type ElementType, elementBytes, sizeOf } from "./plan.ts";
+import type { Cost } from "./cost.ts";
+import type { Command, KernelName, Operand } from "./plan.ts";
 
 /** An operand with its place in memory. */
-export interface Bound {
+export interface Bound extends Operand {
   readonly tensor: tf.Tensor;
-  /** In elements of `type`. */
-  readonly offset: number;
-  readonly shape: readonly number[];
-  readonly type: ElementType;
 }
 
-export type BoundOperands = Readonly<Record<string, Bound>>;
+export type BoundCommand<N extends KernelName = KernelName> = Command<N, Bound>;
 
-export interface BoundCommand {
-  readonly kernel: string;
-  readonly operands: BoundOperands;
-  readonly attributes: Attributes;
-  readonly region: string;
-}
-
-/** Time that one command took on the device. */
-export interface KernelTime {
-  readonly kernel: string;
+/** Time that a command took on the device, or one dispatch of several; the first of them has the command's cost. */
+export interface KernelTime extends Cost {
+  readonly kernel: KernelName;
   readonly region: string;
   readonly ms: number;
-  /** Of all operands. */
-  readonly bytes: number;
-  /** Of matrix products; 0 elsewhere. */
-  readonly flops: number;
-}
-
-/** What does not depend on the device. */
-export function costOf({ kernel, operands }: BoundCommand): Pick<KernelTime, "bytes" | "flops"> {
-  const bytes = Object.values(operands).reduce(
-    (sum, { shape, type }) => sum + sizeOf(shape) * elementBytes[type],
-    0,
-  );
-  if (kernel !== "MatMul") return { bytes, flops: 0 };
-  const [m = 0, n = 0] = operands.c!.shape;
-  const k = sizeOf(operands.a!.shape) / m;
-  return { bytes, flops: 2 * m * n * k };
 }
 
 /** Commands made ready for repeating. */

@@ -6,11 +6,13 @@ import {
   type Command,
   type ElementType,
   elementBytes,
+  type KernelName,
+  mapOperands,
   type Operand,
   type Plan,
   type Storage,
 } from "./plan.ts";
-import type { Bound, Numbers, Prepared, Runtime } from "./runtime.ts";
+import type { Bound, BoundCommand, Numbers, Prepared, Runtime } from "./runtime.ts";
 
 /** What is kept between runs, and all memory of plans; whoever makes one disposes of it. */
 export class Workspace {
@@ -57,17 +59,14 @@ export class Workspace {
         throw new Error(`${storage.name}: expected a storage of this workspace, got another's`);
       return tensor;
     };
-    const bind = ({ storage, offset, shape }: Operand): Bound => ({
-      tensor: tensorOf(storage),
-      offset,
-      shape,
-      type: storage.type,
+    const bind = <N extends KernelName>(command: Command<N>): BoundCommand<N> => ({
+      ...command,
+      operands: mapOperands<N, Operand, Bound>(command.operands, (operand) => ({
+        ...operand,
+        tensor: tensorOf(operand.storage),
+      })),
     });
-    const commands = plan.commands.map(({ operands, ...rest }: Command) => ({
-      ...rest,
-      operands: Object.fromEntries(Object.entries(operands).map(([name, operand]) => [name, bind(operand)])),
-    }));
-    const prepared = this.#runtime.prepare(commands);
+    const prepared = this.#runtime.prepare(plan.commands.map(bind));
     const owned: Prepared = {
       dispatches: prepared.dispatches,
       submits: prepared.submits,

@@ -1,12 +1,6 @@
-// Rotary position embedding (Su et al. 2021), rotate-half as in Hugging Face's Llama, in place.
-//
-// x [B*T, W]: row b*T + t is turned by the angles of position t; of each of the first `heads` heads of D, elements i <
-// D/2 and i + D/2 are a pair, turned by t * theta^(-2i/D). What is to the right of these heads stays. The gradient is
-// the turn back.
-//
-// Kernel Rope: operands cos, sin [T, D/2], x; attributes heads, sign (1 forward, -1 back). Cost: 3 B T heads D.
+// Adds RoPE to a plan, and makes its tables.
 
-import { type Operand, type Plan, requireShape } from "../plan/plan.ts";
+import type { Operand, Plan } from "../plan/plan.ts";
 
 export interface RopeTables {
   readonly cos: Operand;
@@ -28,6 +22,5 @@ export function ropeTables(context: number, headSize: number, theta: number) {
 }
 
 export function rope(plan: Plan, x: Operand, { cos, sin }: RopeTables, heads: number, sign: 1 | -1): void {
-  requireShape("rope: sin", sin, cos.shape);
   plan.add("Rope", { cos, sin, x }, { heads, sign });
 }

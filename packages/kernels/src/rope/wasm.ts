@@ -1,11 +1,13 @@
 // From the command to its call on wasm (simd.ts).
 
-import { type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const ropeCall: PrepareCall = (prepare) => {
-  const { simd, at, attributes } = prepare;
-  const [rows, columns] = shapeOf(prepare, "x");
-  const [context, half] = shapeOf(prepare, "cos");
-  const { heads, sign } = attributes;
-  return () => simd.kernels.rope(at.cos!, at.sin!, at.x!, rows, columns, context, heads!, half, sign!);
+export const Rope: WasmKernel<"Rope"> = ({
+  simd,
+  at: { cos, sin, x },
+  sizes,
+  attributes: { heads, sign },
+}) => {
+  const { N, W, T, H } = sizes;
+  return () => simd.kernels.rope(cos, sin, x, N, W, T, heads, H, sign);
 };

@@ -1,6 +1,6 @@
 // RoPE in WGSL, in place: an invocation turns one pair of one head of one row.
 
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import { flat, flatGroups, type Program, reads, writes } from "../webgpu/wgsl.ts";
 
 const program: Program = {
@@ -22,9 +22,9 @@ const program: Program = {
   put_x(at + u.half, b * c + a * s);`),
 };
 
-export const ropeKernel: Kernel = (gpu, { cos, sin, x }, { heads, sign }) => {
-  const [context = 0, half = 0] = cos!.shape;
-  const [rows = 0, columns = 0] = x!.shape;
-  const pairs = rows * heads! * half;
-  gpu.dispatch(program, [cos!, sin!, x!], [pairs, context, columns, heads!, half, sign!], flatGroups(pairs));
+export const Rope: WebgpuKernel<"Rope"> = (gpu, { operands: { cos, sin, x }, sizes, attributes }) => {
+  const { N, W, T, H } = sizes;
+  const { heads, sign } = attributes;
+  const pairs = N * heads * H;
+  gpu.dispatch(program, [cos, sin, x], [pairs, T, W, heads, H, sign], flatGroups(pairs));
 };

@@ -1,15 +1,13 @@
-// From the command to its call on wasm (simd.ts).
+// From the commands to their calls on wasm (simd.ts).
 
-import { type PrepareCall, shapeOf } from "../wasm/prepare.ts";
+import type { WasmKernel } from "../wasm/kernel.ts";
 
-export const swigluCall: PrepareCall = (prepare) => {
-  const { simd, at } = prepare;
-  const [rows, columns] = shapeOf(prepare, "y");
-  return () => simd.kernels.swiglu(at.x!, at.y!, rows, columns);
-};
+export const SwiGlu: WasmKernel<"SwiGlu"> =
+  ({ simd, at: { x, y }, sizes: { N, F } }) =>
+  () =>
+    simd.kernels.swiglu(x, y, N, F);
 
-export const swigluGradCall: PrepareCall = (prepare) => {
-  const { simd, at } = prepare;
-  const [rows, columns] = shapeOf(prepare, "dy");
-  return () => simd.kernels.swigluGrad(at.x!, at.dy!, at.dx!, rows, columns);
-};
+export const SwiGluGrad: WasmKernel<"SwiGluGrad"> =
+  ({ simd, at: { x, dy, dx }, sizes: { N, F } }) =>
+  () =>
+    simd.kernels.swigluGrad(x, dy, dx, N, F);

@@ -1,7 +1,6 @@
 // SwiGLU in WGSL, element by element, in fours where the width allows.
 
-import { sizeOf } from "../plan/plan.ts";
-import type { Kernel } from "../webgpu/kernels.ts";
+import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   flat,
   flatGroups,
@@ -46,16 +45,14 @@ const backward = (width: Width): Program => ({
   put_dx(at + u.columns, d * g * s);`),
 });
 
-export const swigluKernel: Kernel = (gpu, { x, y }) => {
-  const columns = y!.shape[1]!;
-  const width = widthOf(columns);
-  const size = sizeOf(y!.shape) / width;
-  gpu.dispatch(forward(width), [x!, y!], [size, columns / width], flatGroups(size));
+export const SwiGlu: WebgpuKernel<"SwiGlu"> = (gpu, { operands: { x, y }, sizes: { N, F } }) => {
+  const width = widthOf(F);
+  const size = (N * F) / width;
+  gpu.dispatch(forward(width), [x, y], [size, F / width], flatGroups(size));
 };
 
-export const swigluGradKernel: Kernel = (gpu, { x, dy, dx }) => {
-  const columns = dy!.shape[1]!;
-  const width = widthOf(columns);
-  const size = sizeOf(dy!.shape) / width;
-  gpu.dispatch(backward(width), [x!, dy!, dx!], [size, columns / width], flatGroups(size));
+export const SwiGluGrad: WebgpuKernel<"SwiGluGrad"> = (gpu, { operands: { x, dy, dx }, sizes: { N, F } }) => {
+  const width = widthOf(F);
+  const size = (N * F) / width;
+  gpu.dispatch(backward(width), [x, dy, dx], [size, F / width], flatGroups(size));
 };

@@ -2,19 +2,14 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { elementBytes } from "../plan/plan.ts";
-import {
-  type Bound,
-  type BoundCommand,
-  costOf,
-  type KernelTime,
-  type Numbers,
-  type Prepared,
-  type Runtime,
-} from "../plan/runtime.ts";
-import { kernels } from "./kernels.ts";
+import { costOf } from "../plan/cost.ts";
+import { elementBytes, type KernelName, mapOperands } from "../plan/plan.ts";
+import type { Bound, BoundCommand, KernelTime, Numbers, Prepared, Runtime } from "../plan/runtime.ts";
+import type { Call, WasmKernels } from "./kernel.ts";
+import * as listed from "./kernels.ts";
 import { type SimdModule, simdOf } from "./module.ts";
-import type { Call } from "./prepare.ts";
+
+const kernels: WasmKernels = listed;
 
 export class WasmRuntime implements Runtime {
   readonly #backend: BackendWasm;
@@ -51,18 +46,16 @@ export class WasmRuntime implements Runtime {
   async idle(): Promise<void> {}
 
   prepare(commands: readonly BoundCommand[]): Prepared {
-    const address = ({ tensor, offset, type }: Bound) => {
+    const address = ({ tensor, offset, storage: { type } }: Bound) => {
       if (type === "f16")
         throw new Error("wasm: expected float32, got halves: WebAssembly has no numbers so short");
       return this.#addressOf(tensor) + offset * elementBytes[type];
     };
-    const calls = commands.map(({ kernel, operands, attributes }): Call => {
-      const make = kernels[kernel];
-      if (make === undefined) throw new Error(`wasm: expected a kernel that is known, got ${kernel}`);
-      const at = Object.fromEntries(Object.entries(operands).map(([name, one]) => [name, address(one)]));
-      return make({ simd: this.#simd, operands, at, attributes });
-    });
-    return new Calls(commands, calls);
+    const call = <N extends KernelName>({ kernel, operands, sizes, attributes }: BoundCommand<N>): Call => {
+      const at = mapOperands<N, Bound, number>(operands, address);
+      return kernels[kernel]({ simd: this.#simd, at, sizes, attributes });
+    };
+    return new Calls(commands, commands.map(call));
   }
 
   #addressOf(tensor: tf.Tensor): number {

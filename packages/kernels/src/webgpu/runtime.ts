@@ -5,19 +5,15 @@
 // This reaches for members that tfjs 4.22.0 does not promise; the constructor checks that they are there.
 
 import * as tf from "@tensorflow/tfjs";
-import { elementBytes, sizeOf } from "../plan/plan.ts";
-import {
-  type Bound,
-  type BoundCommand,
-  costOf,
-  type KernelTime,
-  type Numbers,
-  type Prepared,
-  type Runtime,
-} from "../plan/runtime.ts";
+import { costOf } from "../plan/cost.ts";
+import { elementBytes, type KernelName, sizeOf } from "../plan/plan.ts";
+import type { Bound, BoundCommand, KernelTime, Numbers, Prepared, Runtime } from "../plan/runtime.ts";
 import { type Design, designFor } from "./design.ts";
-import { kernels } from "./kernels.ts";
+import type { Gpu, WebgpuKernels } from "./kernel.ts";
+import * as listed from "./kernels.ts";
 import { declare, type Groups, type Program } from "./wgsl.ts";
+
+const kernels: WebgpuKernels = listed;
 
 /** What we use of tfjs's WebGPUBackend. */
 interface Backend {
@@ -114,16 +110,12 @@ export class WebgpuRuntime implements Runtime {
   }
 
   prepare(commands: readonly BoundCommand[]): Prepared {
-    const recorder = new Recorder(this.#backend.device, this.design, this.#compiled, (tensor) =>
-      this.#bufferOf(tensor),
-    );
-    for (const command of commands) {
-      const kernel = kernels[command.kernel];
-      if (kernel === undefined)
-        throw new Error(`webgpu: expected a kernel that is known, got ${command.kernel}`);
-      recorder.command = command;
-      kernel(recorder, command.operands, command.attributes);
-    }
+    const { design } = this;
+    const recorder = new Recorder(this.#backend.device, this.#compiled, (tensor) => this.#bufferOf(tensor));
+    const record = <N extends KernelName>(command: BoundCommand<N>, dispatch: Gpu["dispatch"]) =>
+      kernels[command.kernel]({ design, dispatch }, command);
+    for (const command of commands)
+      record(command, (...dispatched) => recorder.dispatch(command, ...dispatched));
     return recorder.finish(() => this.#flush());
   }
 
@@ -139,12 +131,6 @@ export class WebgpuRuntime implements Runtime {
   }
 }
 
-/** What a kernel dispatches on. */
-export interface Gpu {
-  readonly design: Design;
-  dispatch(program: Program, operands: readonly Bound[], uniforms: readonly number[], groups: Groups): void;
-}
-
 interface Recorded {
   readonly command: BoundCommand;
   readonly compiled: Compiled;
@@ -153,9 +139,7 @@ interface Recorded {
   readonly groups: Groups;
 }
 
-class Recorder implements Gpu {
-  readonly design: Design;
-  command!: BoundCommand;
+class Recorder {
   readonly #device: GPUDevice;
   readonly #compiled: Map<string, Compiled>;
   readonly #bufferOf: (tensor: tf.Tensor) => GPUBuffer;
@@ -164,22 +148,23 @@ class Recorder implements Gpu {
 
   constructor(
     device: GPUDevice,
-    design: Design,
     compiled: Map<string, Compiled>,
     bufferOf: (tensor: tf.Tensor) => GPUBuffer,
   ) {
     this.#device = device;
-    this.design = design;
     this.#compiled = compiled;
     this.#bufferOf = bufferOf;
   }
 
-  dispatch(program: Program, operands: readonly Bound[], uniforms: readonly number[], groups: Groups): void {
+  dispatch(
+    command: BoundCommand,
+    ...[program, operands, uniforms, groups]: Parameters<Gpu["dispatch"]>
+  ): void {
     const { bindings, key } = program;
     if (operands.length !== bindings.length)
       throw new Error(`${key}: expected ${bindings.length} operands, got ${operands.length}`);
     const entries = operands.map(
-      ({ tensor, offset, shape, type }, binding): GPUBindGroupEntry => ({
+      ({ tensor, offset, shape, storage: { type } }, binding): GPUBindGroupEntry => ({
         binding,
         resource: {
           buffer: this.#bufferOf(tensor),
@@ -190,7 +175,7 @@ class Recorder implements Gpu {
     );
     const compiled = this.#compile(program, operands);
     const at = this.#keepUniforms(program, uniforms);
-    this.#recorded.push({ command: this.command, compiled, entries, uniforms: at, groups });
+    this.#recorded.push({ command, compiled, entries, uniforms: at, groups });
   }
 
   finish(flush: () => void): Prepared {
@@ -230,7 +215,7 @@ class Recorder implements Gpu {
 
   /** The layout is stated, not derived: a binding that the code does not use is then no error. */
   #compile({ key, bindings, uniforms, code }: Program, operands: readonly Bound[]): Compiled {
-    const types = operands.map(({ type }) => type);
+    const types = operands.map(({ storage }) => storage.type);
     const label = `${key} ${types.join()}`;
     const known = this.#compiled.get(label);
     if (known !== undefined) return known;
@@ -339,7 +324,9 @@ class Recording implements Prepared {
       const stamps = new BigUint64Array(staging.getMappedRange());
       part.forEach(({ command }, i) => {
         const ms = Number(stamps[2 * i + 1]! - stamps[2 * i]!) / 1e6;
-        times.push({ kernel: command.kernel, region: command.region, ms, ...costOf(command) });
+        const isFirst = this.#dispatches[start / 2 + i - 1]?.command !== command;
+        const cost = isFirst ? costOf(command) : { flops: 0, bytes: 0 };
+        times.push({ kernel: command.kernel, region: command.region, ms, ...cost });
       });
       for (const gone of [resolved, staging, querySet]) gone.destroy();
     }

@@ -1,7 +1,7 @@
 // Which design is the fastest on an adapter, measured: matrix products in every tiling, and rows of logits in both
 // designs of row kernels. A second or less; who starts an engine keeps the answer.
 
-import { settingsSize } from "../adamw/index.ts";
+import { settingsSize } from "../adamw/spec.ts";
 import { crossEntropy } from "../cross-entropy/index.ts";
 import { matmul } from "../matmul/index.ts";
 import { type ElementType, Plan, sizeOf, whole } from "../plan/plan.ts";
