@@ -32,3 +32,17 @@ export function firstLanes(x: v128, count: i32): v128 {
   if (count <= 1) x = f32x4.replace_lane(x, 1, 0);
   return x;
 }
+
+/** In float64. */
+export function sumOfSquares(x: usize, size: i32): f64 {
+  let low = f64x2.splat(0), high = low;
+  for (let i = 0; i < size; i += 4) {
+    const v = loadSome(x + <usize>(i * 4), size - i);
+    const a = f64x2.promote_low_f32x4(v);
+    const b = f64x2.promote_low_f32x4(v128.shuffle<f32>(v, v, 2, 3, 2, 3));
+    low = f64x2.add(low, f64x2.mul(a, a));
+    high = f64x2.add(high, f64x2.mul(b, b));
+  }
+  const sum = f64x2.add(low, high);
+  return f64x2.extract_lane(sum, 0) + f64x2.extract_lane(sum, 1);
+}

@@ -1,7 +1,6 @@
 // A matrix over its norm.
 
-import { loadSome, storeSome } from "../../assembly/lanes";
-import { sumOfSquares } from "../gradient-norm/simd";
+import { loadSome, storeSome, sumOfSquares } from "../../assembly/lanes";
 
 export function normalize(x: usize, y: usize, size: i32, epsilon: f32): void {
   const factor = f32x4.splat(<f32>1 / (<f32>sqrt<f64>(sumOfSquares(x, size)) + epsilon));

@@ -5,37 +5,7 @@
 
 import * as tf from "@tensorflow/tfjs";
 import { BackendWasm } from "@tensorflow/tfjs-backend-wasm";
-import { plain, relaxed } from "./bytes.ts";
-
-type Kernels =
-  | "adamw"
-  | "attention"
-  | "attentionGrad"
-  | "blend"
-  | "columnSums"
-  | "copy"
-  | "crossEntropy"
-  | "embedding"
-  | "embeddingGrad"
-  | "gelu"
-  | "geluGrad"
-  | "gemm"
-  | "gradientNorm"
-  | "momentum"
-  | "muon"
-  | "norm"
-  | "normGrad"
-  | "normWeightGrad"
-  | "normalize"
-  | "rope"
-  | "swiglu"
-  | "swigluGrad";
-
-/** Addresses are bytes in the shared memory, sizes elements. Arguments stand in the kernels' simd.ts. */
-export type SimdKernels = Readonly<Record<Kernels, (...numbers: readonly number[]) => void>> & {
-  gemmScratchBytes(): number;
-  attentionScratchBytes(context: number): number;
-};
+import { plain, relaxed, type SimdKernels } from "./bytes.ts";
 
 export interface SimdModule {
   readonly kernels: SimdKernels;
