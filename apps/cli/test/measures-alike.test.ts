@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { adaptingOptions, loadParameters, pairAccuracy, parallelBits, scorerOf } from "@homebody/experiment";
 import { dimensions } from "@homebody/model";
-import { createTrainer, startBackend, type Trainer } from "@homebody/train";
+import { startBackend } from "@homebody/train";
+import { createMeasuringTrainer, type MeasuringTrainer } from "@homebody/train/measuring";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { createMeasurer, measures } from "../src/evaluate/measure.ts";
 import type { TrainedModel } from "../src/models/of-run.ts";
@@ -15,7 +16,7 @@ import { finishedRun } from "./finished-run.ts";
 
 let folder: string;
 let model: TrainedModel;
-let trainer: Trainer;
+let trainer: MeasuringTrainer;
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "homebody-measures-"));
@@ -23,7 +24,7 @@ beforeAll(async () => {
   await server.close();
   model = (await findModels(`${dataDir}#a`))[0]!;
   await startBackend("wasm", { threads: 1 });
-  trainer = createTrainer(adaptingOptions(model.config));
+  trainer = createMeasuringTrainer(adaptingOptions(model.config));
   loadParameters(trainer, model.parameters);
 }, 60_000);
 afterAll(() => {

@@ -3,7 +3,8 @@
 import { InputError, type NamedTensors, tensorByName } from "@homebody/base";
 import { modelConfig } from "@homebody/model";
 import { heldOutBatches, type PreparedText, type Tokenizer, unigram, utf8Length } from "@homebody/text";
-import { createTrainer, startBackend, type Trainer } from "@homebody/train";
+import { startBackend, type Trainer } from "@homebody/train";
+import { createMeasuringTrainer, type MeasuringTrainer } from "@homebody/train/measuring";
 import { afterEach, beforeAll, describe, expect, test } from "vitest";
 import {
   adaptingOptions,
@@ -30,8 +31,8 @@ afterEach(() => {
   for (const trainer of trainers.splice(0)) trainer.dispose();
 });
 
-function trainerOf(parameters: Parameters, config = smallConfig("llama")): Trainer {
-  const trainer = createTrainer(adaptingOptions(config));
+function trainerOf(parameters: Parameters, config = smallConfig("llama")): MeasuringTrainer {
+  const trainer = createMeasuringTrainer(adaptingOptions(config));
   trainers.push(trainer);
   loadParameters(trainer, parameters);
   return trainer;

@@ -35,18 +35,19 @@ import {
 import { allOf, type Moving } from "./rates.ts";
 
 export interface Ready {
-  readonly shape: BatchShape;
+  readonly inputs: PlanInputs;
   /** `more`: added to what there is. */
   gradients(moving: Moving, more: boolean): Prepared;
   move(moving: Moving): Prepared;
-  plan(kind: "losses" | "logits" | "row"): Prepared;
+  /** Of losses alone; or of the logits of one row. */
+  plan(kind: "losses" | "row"): Prepared;
   write(name: "ids" | "targets" | "row", values: Int32Array): void;
   /** All that training takes of a batch. */
   writeBatch(batch: Batch): void;
   /** Of the batch that was run last. */
   sumOfLosses(): Promise<number>;
-  /** Of the plan "logits", or "row". */
-  readLogits(kind: "logits" | "row"): Promise<Float32Array>;
+  /** The logits that the plan "row" left. */
+  readRow(): Promise<Float32Array>;
 }
 
 /** Shapes that are kept ready: training, evaluation, sampling, and a last part of a batch. */
@@ -59,11 +60,8 @@ export interface Engine {
   readyFor(shape: BatchShape): Ready;
   /** Of a step: the share of each loss; learning rates, and how many steps the moments will have had, by group. */
   writeSettings(share: number, steps?: Partial<Record<Group, StepOfGroup>>): void;
-  /** Starts the gradients of a batch, part by part; `first` has the losses, and the move that follows. */
-  startGradients(
-    batch: Batch,
-    moving: Moving,
-  ): { readonly first: Ready; readonly plans: readonly Prepared[] };
+  /** Starts the gradients of a batch, part by part; the first part's has the losses, and the move that follows. */
+  startGradients(batch: Batch, moving: Moving): Ready;
   /** Parts of a batch with their shapes' plans, as startGradients takes them. */
   partsOf(batch: Batch, moving: Moving): readonly Part[];
   /** The sum of losses, each times the share in settings. */
@@ -126,7 +124,8 @@ export function createEngine(options: EngineOptions): Engine {
     }
     const inputs: PlanInputs = { options, arrangement, model, batch, shape };
     const plans = new Map<string, Prepared>();
-    const extras: Partial<Record<"logits" | "row logits" | "row", Storage>> = {};
+    /** Which row is wanted, and its logits. */
+    let row: { readonly at: Storage; readonly logits: Storage } | undefined;
 
     /** Memory for temporaries: of one kind of plan, whatever moves, since one runs at a time. */
     const shared = { gradients: [] as readonly Storage[], move: [] as readonly Storage[] };
@@ -137,19 +136,14 @@ export function createEngine(options: EngineOptions): Engine {
       return plan;
     };
 
-    function make(kind: "losses" | "logits" | "row") {
+    function make(kind: "losses" | "row") {
       if (kind === "losses") return lossPlan(inputs);
-      if (kind === "logits") {
-        extras.logits = keep("logits", shape.rows * shape.context * vocabulary);
-        return logitsPlan(inputs, extras.logits, null);
-      }
-      extras["row logits"] = keep("row logits", vocabulary);
-      extras.row = keep("row", 1, "i32");
-      return logitsPlan(inputs, extras["row logits"], extras.row);
+      row ??= { at: keep("row", 1, "i32"), logits: keep("row logits", vocabulary) };
+      return logitsPlan(inputs, row.logits, row.at);
     }
 
     return {
-      shape,
+      inputs,
       gradients: (moving, more) =>
         kept(`gradients ${moving} ${more}`, () => {
           if (shared.gradients.length === 0) shared.gradients = space.share(gradientPlan(inputs, all, more));
@@ -161,7 +155,7 @@ export function createEngine(options: EngineOptions): Engine {
           return space.prepare(movePlan(inputs, moving), shared.move);
         }),
       plan: (kind) => kept(kind, () => space.prepare(make(kind))),
-      write: (name, values) => write(name === "row" ? extras.row! : batch[name], values),
+      write: (name, values) => write(name === "row" ? row!.at : batch[name], values),
       writeBatch: ({ inputs, targets }) => {
         const { heads, links } = chains(inputs, vocabulary);
         write(batch.ids, inputs);
@@ -173,13 +167,15 @@ export function createEngine(options: EngineOptions): Engine {
         const losses = await space.read(whole(batch.losses), batch.losses.size);
         return losses.reduce((sum, loss) => sum + loss, 0);
       },
-      readLogits: (kind) => {
-        const storage = extras[kind === "row" ? "row logits" : "logits"]!;
-        return space.read(whole(storage), storage.size);
-      },
+      readRow: () => space.read(whole(row!.logits), vocabulary),
       forget: () => {
         for (const plan of plans.values()) plan.dispose();
-        const own = [...Object.values(batch), ...Object.values(extras), ...shared.gradients, ...shared.move];
+        const own = [
+          ...Object.values(batch),
+          ...Object.values(row ?? {}),
+          ...shared.gradients,
+          ...shared.move,
+        ];
         for (const storage of own) if (storage !== null) space.release(storage);
       },
     };
@@ -239,7 +235,7 @@ export function createEngine(options: EngineOptions): Engine {
         at.writeBatch(part);
         plan.run();
       }
-      return { first: parts[0]!.at, plans: parts.map(({ plan }) => plan) };
+      return parts[0]!.at;
     },
     readGradients: (moving) =>
       Promise.all(

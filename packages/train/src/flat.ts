@@ -1,7 +1,7 @@
 // Tensors by name, and the flat array that they stand in on the device (packages/model, arrangement.ts).
 
 import { type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
-import type { Arrangement } from "@homebody/model";
+import { type Arrangement, groupLayout, groups, type ModelConfig } from "@homebody/model";
 import type { Span } from "./rates.ts";
 
 /** Tensors of a layout out of a piece of the flat array that begins at `start`. */
@@ -31,11 +31,11 @@ export function scatter(
   return flat;
 }
 
-/** Layouts one after another. */
-export function layoutOfAll(parts: readonly TensorLayout[]): TensorLayout {
+/** Of all groups, one after another. */
+export function layoutOfModel(config: ModelConfig): TensorLayout {
   let offset = 0;
-  const slots = parts.flatMap(({ slots }) =>
-    slots.map((slot) => {
+  const slots = groups.flatMap((group) =>
+    groupLayout(config, group).slots.map((slot) => {
       const placed = { ...slot, offset };
       offset += slot.size;
       return placed;

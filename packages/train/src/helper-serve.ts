@@ -42,6 +42,6 @@ async function perform(
   if (values !== null) space.write(whole(model.values), values);
   writeSettings(share);
   if (moving === null) return { loss: await losses(batch), gradients: null };
-  const { first } = startGradients(batch, moving);
-  return { loss: await first.sumOfLosses(), gradients: await readGradients(moving) };
+  const ready = startGradients(batch, moving);
+  return { loss: await ready.sumOfLosses(), gradients: await readGradients(moving) };
 }

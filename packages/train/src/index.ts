@@ -20,7 +20,6 @@ export {
   trainingMemory,
 } from "./memory.ts";
 export type { Optimiser } from "./plans.ts";
-export { sumTimes, type TimeSum } from "./profile.ts";
 export { type Rates, ratesOf } from "./rates.ts";
 export { selfTest } from "./self-test.ts";
 export {

@@ -4,12 +4,12 @@ import type { KernelTime } from "@homebody/kernels";
 
 export interface TimeSum {
   readonly name: string;
-  /** Commands. */
+  /** Commands, or their dispatches. */
   readonly count: number;
   readonly ms: number;
-  /** Read and written, at least. */
+  /** Read and written. */
   readonly bytes: number;
-  /** Of matrix products. */
+  /** Operations. */
   readonly flops: number;
 }
 

@@ -4,16 +4,17 @@ import { InputError, random } from "@homebody/base";
 import { groupLayout, groups, modelConfig } from "@homebody/model";
 import * as tf from "@tensorflow/tfjs";
 import { describe, expect, test } from "vitest";
-import { createTrainer, loadFirst, NotFiniteError, type Trainer } from "../src/index.ts";
+import { loadFirst, NotFiniteError } from "../src/index.ts";
+import { createMeasuringTrainer, type MeasuringTrainer } from "../src/measuring.ts";
 import { byName, ReferenceOptimiser, type ReferenceRates, type ReferenceSettings } from "./reference.ts";
 
 const families = ["gpt2", "llama"] as const;
 export const settings = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1 } as const;
 
-export function trainerOf(family: (typeof families)[number], options = {}): Trainer {
+export function trainerOf(family: (typeof families)[number], options = {}): MeasuringTrainer {
   const overrides = { width: 16, heads: 2, hidden: 24 };
   const config = modelConfig({ family, depth: 2, context: 8, overrides }, 50);
-  const trainer = createTrainer({ config, ...settings, ...options });
+  const trainer = createMeasuringTrainer({ config, ...settings, ...options });
   loadFirst(trainer, "test");
   return trainer;
 }
@@ -30,7 +31,7 @@ function memoryOfProcess(): number {
 
 /** Steps by the trainer and by the reference, from the trainer's values and gradients. */
 export async function expectAsReference(
-  trainer: Trainer,
+  trainer: MeasuringTrainer,
   settings: ReferenceSettings,
   steps: readonly ReferenceRates[],
   tolerance = 1e-5,

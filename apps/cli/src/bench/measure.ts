@@ -12,15 +12,13 @@ import {
 } from "@homebody/kernels";
 import { dimensions } from "@homebody/model";
 import {
-  createTrainer,
   loadFirst,
   type Optimiser,
   type StartOptions,
   startBackend,
-  sumTimes,
-  type TimeSum,
   type TrainerOptions,
 } from "@homebody/train";
+import { createMeasuringTrainer, sumTimes, type TimeSum } from "@homebody/train/measuring";
 import * as tf from "@tensorflow/tfjs";
 import { adam, type Bench, batchOf, benchOf, optimisers, type Peer } from "./configs.ts";
 
@@ -102,7 +100,7 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
   const { recompute = false, half = false } = request;
   const optimiser = optimisers[request.optimiser ?? "adamw"];
   const options: TrainerOptions = { config, ...adam, optimiser, recompute, half, helpers };
-  const trainer = createTrainer(options);
+  const trainer = createMeasuringTrainer(options);
   try {
     loadFirst(trainer, "bench");
     const batch = batchOf(bench);
@@ -119,7 +117,7 @@ async function measureOurs(request: Request, bench: Bench, start: StartOptions):
     const row = await timed(request, bench, peer);
     const own = {
       adapter,
-      ...trainer.counts,
+      ...trainer.counts(batch),
       ...(request.backend === "wasm" && { threads: helpers.length + 1 }),
       tensorBytes: tf.memory().numBytes,
       ...(request.backend === "webgpu" && { hostMs: median(hostTimes.slice(1)) }),

@@ -16,7 +16,8 @@ import {
 } from "@homebody/base";
 import { learningRate } from "@homebody/dept";
 import { configFromHuggingFace, groupLayout, groups } from "@homebody/model";
-import { createTrainer, type Trainer } from "@homebody/train";
+import type { Trainer } from "@homebody/train";
+import { createMeasuringTrainer } from "@homebody/train/measuring";
 import { type DeptErrors, measureDept, readDeptCase } from "./dept.ts";
 import { type KeyBias, keyBiasOf } from "./key-bias.ts";
 
@@ -116,7 +117,7 @@ async function measure(name: string, read: ReadFile): Promise<Errors> {
   const expected = float32Tensors(expectedFile);
   const config = configFromHuggingFace(known.config);
   const { optimizer } = known;
-  const trainer = createTrainer({
+  const trainer = createMeasuringTrainer({
     config,
     betas: [optimizer.beta1, optimizer.beta2],
     epsilon: optimizer.eps,

@@ -2,7 +2,8 @@
 
 import { random } from "@homebody/base";
 import { countParameters, dimensions, groups, modelConfig } from "@homebody/model";
-import { createTrainer, loadFirst, startBackend, sumTimes, type Trainer } from "@homebody/train";
+import { loadFirst, startBackend, type Trainer } from "@homebody/train";
+import { createMeasuringTrainer, sumTimes } from "@homebody/train/measuring";
 import * as tf from "@tensorflow/tfjs";
 import type { ProfileMessage, ProfileReport, ProfileRequest } from "./profile.ts";
 import { startOptions } from "./start-options.ts";
@@ -15,7 +16,7 @@ async function profile({ model, vocabulary, rows }: ProfileRequest): Promise<Pro
   const { backend, adapter, tuning, helpers } = await started;
   const config = modelConfig(model as Parameters<typeof modelConfig>[0], vocabulary);
   const adam = { betas: [0.9, 0.95], epsilon: 1e-8, weightDecay: 0.1, clip: 1 } as const;
-  const trainer = createTrainer({ config, ...adam, helpers });
+  const trainer = createMeasuringTrainer({ config, ...adam, helpers });
   try {
     loadFirst(trainer, "profile");
     const { context } = dimensions(config);
@@ -34,7 +35,7 @@ async function profile({ model, vocabulary, rows }: ProfileRequest): Promise<Pro
       tokens: rows * context,
       stepMs,
       hostMs: backend === "webgpu" ? hostMs : null,
-      ...trainer.counts,
+      ...trainer.counts(batch),
       tensorBytes: tf.memory().numBytes,
       kernels: times && sumTimes(times, ({ kernel }) => kernel),
       regions: times && sumTimes(times, ({ region }) => region),

@@ -1,6 +1,6 @@
 // Where the time of a step goes: what the profile page asks its worker for, and gets.
 
-import type { TimeSum } from "@homebody/train";
+import type { TimeSum } from "@homebody/train/measuring";
 
 /** Of the run, with the vocabulary of one of its sources. */
 export interface ProfileRequest {

@@ -10,16 +10,16 @@
 import { random } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
 import { type Exchange, exchangeFor, firstNumbers, formsOf, wordsSeed } from "@homebody/dept";
-import { loadParameters, type Parameters } from "@homebody/experiment";
+import { adaptingOptions, loadParameters, type Parameters } from "@homebody/experiment";
 import { type Group, groupLayout, initialParameters } from "@homebody/model";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import { type Batch, drawBatch, type Shard } from "@homebody/text";
-import type { Trainer } from "@homebody/train";
+import { createMeasuringTrainer, type MeasuringTrainer } from "@homebody/train/measuring";
 import { federate } from "../../federation.ts";
 import type { Row } from "../job.ts";
 import { mean } from "../report/statistics.ts";
 import type { ReconstructWork } from "../work.ts";
-import { type Made, type Performing, textOf, trainerOf, turn } from "./performing.ts";
+import { type Made, type Performing, textOf, turn } from "./performing.ts";
 
 /** Signs of what a delta moved, by the tensor's name. */
 type Signs = ReadonlyMap<string, Int8Array>;
@@ -29,7 +29,7 @@ export async function reconstruct(work: ReconstructWork, performing: Performing)
   const { train } = await textOf(performing, ref);
   const manifest = manifestFor(work);
   const exchange = exchangeFor(manifest, manifest.sources[0]!, null);
-  const trainer = trainerOf(exchange.config);
+  const trainer = createMeasuringTrainer(adaptingOptions(exchange.config));
   const bodyNames = new Set(groupLayout(exchange.config, "theta").slots.map(({ name }) => name));
   const found: { readonly share: number; readonly chance: number; readonly words: number | null }[] = [];
   try {
@@ -146,7 +146,7 @@ function knownTo(
 
 /** Tokens, place by place the one whose gradient agrees best; two rounds over all places. */
 async function matched(
-  trainer: Trainer,
+  trainer: MeasuringTrainer,
   moved: Signs,
   { rows, context }: Batch,
   seed: string,
