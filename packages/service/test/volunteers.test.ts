@@ -6,10 +6,11 @@ import { memoryDisk as deviceDisk, memoryDevice } from "@homebody/volunteer/memo
 import { expect, test } from "vitest";
 import { secretOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
-import { manifest, memoryDisk, serve } from "./world.ts";
+import { breakable, manifest, memoryDisk, serve } from "./world.ts";
 
-test("real volunteers take a run to its end over slow lines that are lost and a coordinator that is killed", async () => {
+test("real volunteers take a run to its end: slow lines are lost, the coordinator is killed, its disk is full", async () => {
   const disk = memoryDisk();
+  const spool = breakable(disk.spool, ["append"]);
   const lines = Array.from({ length: 30 }, (_, i) =>
     JSON.stringify({ text: `the body travels ${i * i} far` }),
   );
@@ -19,7 +20,7 @@ test("real volunteers take a run to its end over slow lines that are lost and a 
   const plain = manifest({}, { rounds: 3 });
   const run = { ...plain, sources: plain.sources.map((source) => ({ ...source, served })) };
   const world = await serve(run, {
-    disk,
+    disk: { ...disk, spool: spool.port },
     keepDeltas: true,
     travel: (_, bytes) => 40 + bytes / 100, // 100 kB a second
   });
@@ -45,6 +46,9 @@ test("real volunteers take a run to its end over slow lines that are lost and a 
   world.kill();
   await world.clock.advance(5000);
   await world.start();
+  spool.set(true);
+  await world.clock.until("trouble", () => world.troubles.length > 2); // it is tried again and again
+  spool.set(false);
   const ends: Ending[] = [];
   for (const { ended } of volunteers) void ended.then((ending) => ends.push(ending));
   await world.clock.until("the end", () => ends.length === volunteers.length);
