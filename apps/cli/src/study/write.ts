@@ -6,7 +6,7 @@ import type { Folder } from "./folder.ts";
 import type { Job, JobResult, Row } from "./job.ts";
 import type { Plan } from "./plan.ts";
 import { pageOf } from "./report/page.ts";
-import { plotOf, standalone } from "./report/plot.ts";
+import { standalone } from "./report/plot.ts";
 import type { Report } from "./report/report.ts";
 import type { Study } from "./studies.ts";
 
@@ -29,7 +29,7 @@ export async function writeResults(
   for (const { blocks } of report.sections)
     for (const block of blocks)
       if (block.kind === "figure")
-        await folder.write(`${block.name}.svg`, standalone(plotOf(block.plot, 880, block.title)));
+        await folder.write(`${block.name}.svg`, standalone(block.plot, 880, block.title));
   await folder.write("report.html", pageOf(report));
   const provenance = {
     homebody: version,

@@ -52,8 +52,25 @@ test("lines go through their points, lower values further down", () => {
   expect(at[1]![1]!).toBeGreaterThan(at[0]![1]!);
 });
 
-test("a file of its own brings its colours", () => {
-  expect(standalone(plotOf(dots, 600, ""))).toMatch(/^<svg [^>]+><style>[^<]*--run-fill/);
+test("a file of its own brings its colours, and a key that stays within its width", () => {
+  expect(standalone(dots, 600, "")).toMatch(/^<svg [^>]+><style>[^<]*--run-fill/);
+  const points = [0, 1].map((x) => ({ x, y: x }));
+  const series = ["one & all", "another", "a third", "the fourth of these", "a fifth"].map(
+    (label, colour) => ({
+      label,
+      colour,
+      points,
+    }),
+  );
+  const [alone, page] = [standalone, plotOf].map((draw) =>
+    draw({ kind: "lines", xAxis: "x", yAxis: "y", series }, 340, ""),
+  );
+  for (const { label } of series) expect(alone).toContain(`>${label.replace("&", "&amp;")}</text>`);
+  const height = (svg: string) => Number(/height="(\d+)"/.exec(svg)![1]);
+  expect(height(alone!)).toBeGreaterThan(height(page!) + 40);
+  const strokes = numbers(alone!, /d="M([\d.]+),\d+h24"/g);
+  expect(strokes).toHaveLength(5);
+  expect(new Set(strokes).size).toBeLessThan(5); // some stand below each other
 });
 
 test("means and deviations over seeds; the best of a column is strong", () => {

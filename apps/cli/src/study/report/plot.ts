@@ -8,19 +8,24 @@ import { deviation, mean } from "./statistics.ts";
 
 /** `width` in pixels: text keeps its size, so a narrow plot is laid out anew and not made smaller. */
 export function plotOf(plot: DotPlot | LinePlot, width: number, label: string): string {
-  const { body, height } = plot.kind === "dots" ? dots(plot, width) : lines(plot, width);
-  return (
-    `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" ` +
-    `height="${height}" role="img" aria-label="${escaped(label)}">${body}</svg>`
-  );
+  return svgOf(drawn(plot, width), width, label);
 }
 
-/** The same as a file of its own. */
-export function standalone(svg: string): string {
-  const at = svg.indexOf(">") + 1;
+/** The same as a file of its own, which brings its colours and says which line is whose. */
+export function standalone(plot: DotPlot | LinePlot, width: number, label: string): string {
+  const { body, height } = drawn(plot, width);
   const paper = '<rect width="100%" height="100%" fill="var(--card)"/>';
-  return `${svg.slice(0, at)}<style>${colours}${plotStyle}</style>${paper}${svg.slice(at)}\n`;
+  const key = plot.kind === "lines" ? keyOf(plot, width, height) : { body: "", height };
+  const all = `<style>${colours}${plotStyle}</style>${paper}${body}${key.body}`;
+  return `${svgOf({ body: all, height: key.height }, width, label)}\n`;
 }
+
+const drawn = (plot: DotPlot | LinePlot, width: number): Drawn =>
+  plot.kind === "dots" ? dots(plot, width) : lines(plot, width);
+
+const svgOf = ({ body, height }: Drawn, width: number, label: string): string =>
+  `<svg class="plot" xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" ` +
+  `height="${height}" role="img" aria-label="${escaped(label)}">${body}</svg>`;
 
 const rowHeight = 28;
 const axisHeight = 46;
@@ -113,6 +118,24 @@ function lines({ series, xAxis, yAxis }: LinePlot, width: number): Drawn {
   ];
   return { body: parts.join(""), height };
 }
+
+/** Rows of strokes with their names, from this height down. */
+function keyOf({ series }: LinePlot, width: number, top: number): Drawn {
+  const parts: string[] = [];
+  let [x, y] = [keyLeft, top + 14];
+  for (const { label, colour, dashed } of series) {
+    const size = 36 + 7.2 * label.length;
+    if (x > keyLeft && x + size > width) [x, y] = [keyLeft, y + 22];
+    parts.push(
+      `<path class="curve c${colour}"${dashed === true ? ' stroke-dasharray="5 4"' : ""} d="M${at(x)},${y}h24"/>`,
+      `<text x="${at(x + 30)}" y="${y + 4}">${escaped(label)}</text>`,
+    );
+    x += size + 14;
+  }
+  return { body: parts.join(""), height: y + 18 };
+}
+
+const keyLeft = 50;
 
 const axisTitle = (text: string, x: number, y: number): string =>
   `<text class="quiet" x="${x}" y="${y}" text-anchor="middle">${escaped(text)}</text>`;
