@@ -444,7 +444,8 @@ test("of several runs in a database a file's is the one that it has the sources 
   withSource(c);
   const own = memoryJournal();
   const second = await openRun(await loadRunFile(file()), { ...inputs, journal: own });
-  await both.append(second.state.manifest.run, 0, 1 as Millis, [second.entries[0]!.fact]);
+  const [created] = await own.read(second.state.manifest.run, 0, 1);
+  await both.append(second.state.manifest.run, 0, 1 as Millis, [created!.fact]);
   const found = await openRun(await loadRunFile(file()), { ...inputs, journal: both });
   expect(found.state.manifest.run).toBe(second.state.manifest.run);
   withoutC();

@@ -12,6 +12,7 @@ import {
   type BodyFigure,
   type DeltaFigure,
   type Figures,
+  isShownForGood,
   recentDeltas,
   recentScores,
   type ScoreFigure,
@@ -192,11 +193,13 @@ function forget({ deltas, rounds }: Draft): void {
   }
 }
 
-/** The one body that this one makes superfluous is the sixth from the end, if it is not kept for good. */
+/** The one body that this one makes superfluous is the sixth from the end, if it is not kept and shown for good. */
 function publish(bodies: BodyFigure[], body: BodyFigure): void {
   bodies.push(body);
-  const before = bodies.length - 6;
-  if (before >= 0 && !keepsBody(bodies[before]!.number, body.number)) bodies.splice(before, 1);
+  const before = bodies.at(-6);
+  if (before === undefined || (keepsBody(before.number, body.number) && isShownForGood(before.number / 10)))
+    return;
+  bodies.splice(-6, 1);
 }
 
 /** [C21] These sources take part from here on. */
@@ -237,15 +240,12 @@ function score(list: ScoreFigure[], fact: Extract<Fact, { kind: "evaluated" }>, 
 }
 
 /**
- * Of bodies twice as far back half as many are shown, by number, so that the points of all sources stay at the same bodies.
- * The first one stays: what a source began from is measured against it.
+ * By the numbers of bodies, so that the points of all sources stay at the same ones. The first one stays: what a source began
+ * from is measured against it.
  */
 function thin(scores: ShownList<ScoreFigure>, latest: number): void {
   const list = scores.change();
-  const few = list.filter(({ body }, i) => {
-    const back = Math.floor((latest - body) / recentScores);
-    return i === 0 || body % 2 ** Math.ceil(Math.log2(back + 1)) === 0;
-  });
+  const few = list.filter(({ body }, i) => i === 0 || body > latest - recentScores || isShownForGood(body));
   list.splice(0, list.length, ...few);
 }
 

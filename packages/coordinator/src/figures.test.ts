@@ -109,13 +109,18 @@ test("of a long run figures show the latest rounds, whole, and count all of it",
   expect(rounds).toEqual(Array.from(rounds, (_, i) => rounds[0]! + i));
   expect(new Set(rounds.map(count))).toEqual(new Set([3]));
   expect(figures.deltas.length).toBe(3 * rounds.length);
-  // The last round opened with at least 2,000 deltas there, and not a round more than that takes.
-  expect(3 * (rounds.length - 1)).toBeGreaterThanOrEqual(2000);
-  expect(3 * (rounds.length - 2)).toBeLessThan(2000);
+  // The last round opened with at least 500 deltas there, and not a round more than that takes.
+  expect(3 * (rounds.length - 1)).toBeGreaterThanOrEqual(500);
+  expect(3 * (rounds.length - 2)).toBeLessThan(500);
   expect([figures.tokens, figures.published]).toEqual([320 * (2 + 3 * 719), 720]);
   expect(figures.learntFrom).toEqual([es, ja]);
-  const bodies = Array.from({ length: 721 }, (_, number) => number);
-  expect(figures.bodies.map(({ number }) => number)).toEqual(bodies.filter((n) => keepsBody(n, 720)));
+  const bodies = figures.bodies.map(({ number }) => number);
+  expect(bodies.every((number) => keepsBody(number, 720))).toBe(true);
+  expect(bodies.slice(0, 33)).toEqual(Array.from({ length: 33 }, (_, i) => 10 * i)); // all kept ones
+  expect(bodies.slice(33)).toEqual([
+    ...[340, 360, 380, 400, 420, 440, 460, 480, 500, 520, 540, 560, 580, 600, 620], // every second
+    ...[640, 680, 716, 717, 718, 719, 720], // every fourth, and the last five
+  ]);
 });
 
 test("scores of long ago are ever fewer, at the same bodies for all sources, and the first of each stays", () => {
@@ -134,11 +139,12 @@ test("scores of long ago are ever fewer, at the same bodies for all sources, and
   }
   const { scores } = figuresOf(run.entries)!;
   const [own, late] = [scores.es!, scores.ja!].map((list) => list.map(({ body }) => body));
-  expect(own!.slice(0, 3)).toEqual([0, 4, 8]);
+  expect(own!.slice(30, 36)).toEqual([30, 31, 32, 34, 36, 38]);
   expect(late!.slice(0, 3)).toEqual([101, 104, 108]);
   expect(late!.slice(1)).toEqual(own!.filter((body) => body > 101));
-  // Thinned at body 2048: every fourth up to 1024, every second up to 1536, then each.
-  expect(own!.length).toBe(1 + 1024 / 4 + 512 / 2 + (2199 - 1536));
+  // Thinned at body 2176: all up to 32, 16 of each octave up to 2048 and one after it, then the last ones.
+  expect(own!.length).toBe(32 + 6 * 16 + 1 + (2199 - 2144));
+  expect(own!.slice(-56, -54)).toEqual([2048, 2145]);
   expect(firstLast(figuresOf(run.entries)!, "ja")!.first).toBeCloseTo(102 / Math.LN2 / 10, 9);
 });
 

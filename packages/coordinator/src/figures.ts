@@ -10,10 +10,18 @@ import type { CloseReason } from "./facts.ts";
 import type { JoiningSource } from "./state.ts";
 
 /** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
-export const recentDeltas = 2000;
+export const recentDeltas = 500;
 
-/** Scores are shown of so many latest bodies at least; of those before them ever fewer, the first always. */
-export const recentScores = 512;
+/** Scores are shown of so many latest bodies at least, and of those before them as `isShownForGood` says; the first always. */
+export const recentScores = 32;
+
+/**
+ * Whether what has this number (from 0) is shown however long ago it was: all up to 32, every second up to 64, every fourth
+ * up to 128. So of n things about 16 log2(n) are shown, wherever one looks as dense as a chart that begins at 0 needs them.
+ */
+export function isShownForGood(number: number): boolean {
+  return number % 2 ** Math.floor(Math.log2(Math.max(1, number / 16))) === 0;
+}
 
 export type PhaseWord = "gathering" | "training" | "closing" | "evaluating" | "finished";
 
@@ -109,12 +117,9 @@ export interface Figures {
   readonly sources: readonly SourceFigure[];
   /** Sources that take part from the next body on. */
   readonly joining: readonly JoiningSource[];
-  /** Those that a coordinator keeps for download (retention.ts), in order. */
+  /** Of those that a coordinator keeps for download (retention.ts): the latest, and ever fewer of long ago; in order. */
   readonly bodies: readonly BodyFigure[];
-  /**
-   * By source id, in the order of bodies; sources without an evaluation have an empty list. The first, the latest, and ever
-   * fewer of those long ago.
-   */
+  /** By source id, in the order of bodies; sources without an evaluation have an empty list. */
   readonly scores: Readonly<Record<string, readonly ScoreFigure[]>>;
   readonly tokens: number;
   readonly steps: number;

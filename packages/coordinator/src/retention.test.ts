@@ -2,7 +2,16 @@ import type { Sha256, VolunteerId } from "@homebody/base";
 import type { RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { adding, ana, at, bo, es, fr, hashOf, manifest, wordsOf } from "../test/scene.ts";
-import { type Entry, evolve, type Fact, keepsBody, type RunState, retention } from "./index.ts";
+import {
+  type Entry,
+  type Fact,
+  foldRun,
+  followRun,
+  keepsBody,
+  keptBy,
+  namesOf,
+  type Retention,
+} from "./index.ts";
 
 const file = (name: "theta" | "phi", text: string) => ({ name, sha256: hashOf(text), sizeBytes: 10 });
 const served = { train: hashOf("train"), trainBytes: 1, heldOut: hashOf("held-out"), heldOutBytes: 1 };
@@ -68,20 +77,32 @@ function round(n: number): Fact[] {
   ];
 }
 
-/** Follows facts one by one, as the server does; all blobs that were ever named, and those that went. */
+const { run } = manifest();
+
+/** What a blob is: in use, or kept for good by a fact that the journal finds by its hash. */
+function kindsOf(blobs: Retention, entries: readonly Entry[], keepDeltas: boolean) {
+  const found = new Map<string, Fact>();
+  for (const { name, seq } of namesOf(run, entries))
+    if (!found.has(name)) found.set(name, entries[seq - 1]!.fact);
+  const inJournal = (hash: Sha256) => {
+    const fact = found.get(hash);
+    return fact && keptBy(fact, hash, { keepDeltas });
+  };
+  return { kindOf: (hash: Sha256) => blobs.kindOf(hash) ?? inJournal(hash) };
+}
+
+/** Follows facts one by one, as the service does; all blobs that were ever named, and those that went. */
 function follow(facts: readonly Fact[], keepDeltas = false) {
-  const kept = retention({ keepDeltas });
+  const entries = facts.map((fact, i): Entry => ({ seq: i + 1, at: at(i), fact }));
+  const fold = foldRun(entries.slice(0, 1));
   const gone = new Set<Sha256>();
-  let state: RunState | undefined;
-  for (const [i, fact] of facts.entries()) {
-    const entry: Entry = { seq: i + 1, at: at(i), fact };
-    state = evolve(state, entry);
-    for (const hash of kept.follow([entry], state)) gone.add(hash);
+  for (const [i, entry] of entries.entries()) {
+    if (i === 0) continue;
+    const kept = kindsOf(fold.blobs, entries.slice(0, i + 1), keepDeltas);
+    for (const hash of followRun(fold, [entry])) if (kept.kindOf(hash) === undefined) gone.add(hash);
   }
-  const whole = retention({ keepDeltas });
-  const entries = facts.map((fact, i) => ({ seq: i + 1, at: at(i), fact }));
-  whole.follow(entries, state!);
-  return { kept, gone, whole };
+  const whole = kindsOf(foldRun(entries).blobs, entries, keepDeltas);
+  return { kept: kindsOf(fold.blobs, entries, keepDeltas), gone, whole, uses: fold.blobs.uses() };
 }
 
 test("every section of the first, the last five and every tenth body is kept, and no other", () => {
@@ -164,4 +185,14 @@ test("a row map that is named in round after round stays as long as the last of 
   expect(first.kept.kindOf(hashOf(`rows ${ana}`))).toBe("rows");
   expect(first.whole.kindOf(hashOf(`rows ${ana}`))).toBe("rows");
   expect(first.kept.kindOf(hashOf(`delta 8 ${ana}`))).toBeUndefined();
+});
+
+test("of a long run no more blobs are remembered than of a short one, also where deltas are kept", () => {
+  const rounds = (count: number) => Array.from({ length: count }, (_, i) => round(i + 1)).flat();
+  const short = follow([created(), ...rounds(20)], true);
+  const long = follow([created(), ...rounds(60)], true);
+  expect(long.uses.length).toBe(short.uses.length);
+  expect(long.gone.has(hashOf(`delta 1 ${ana}`))).toBe(false);
+  for (const name of ["theta 10", "phi 30", `delta 1 ${bo}`, `rows ${ana}`])
+    expect([name, long.kept.kindOf(hashOf(name))]).not.toContain(undefined);
 });

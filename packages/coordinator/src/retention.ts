@@ -3,6 +3,9 @@
 // Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
 // row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
 // blobs can recompute every body. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
+//
+// Remembered are those that are in use now: as many as the run is large, and not as it is long. What is kept for good beyond
+// that is found in the journal, by its hash (names.ts).
 
 import type { Sha256 } from "@homebody/base";
 import type { ManifestSource } from "@homebody/protocol";
@@ -10,7 +13,7 @@ import type { Entry, Fact } from "./facts.ts";
 import type { RunState } from "./state.ts";
 
 /** What a blob is used for. */
-type Use =
+export type Use =
   | { readonly kind: "text" }
   | { readonly kind: "tokenizer" }
   | { readonly kind: "body"; readonly number: number }
@@ -18,55 +21,38 @@ type Use =
   | { readonly kind: "delta" | "rows"; readonly round: number };
 
 export type BlobKind = Use["kind"];
+/** Equal contents are one blob, which may have several uses: one of each kind, the one that lasts longest. */
+export type BlobUses = readonly (readonly [Sha256, readonly Use[]])[];
 
-/** How far a run has got, for what it still needs. */
-interface Reached {
-  readonly body: Pick<RunState["body"], "number">;
-  readonly outer: RunState["outer"];
-}
+/** How far a run has got, for what is in use. */
+type Reached = Pick<RunState, "body" | "outer">;
 
 export interface Retention {
-  /** Takes facts in, in order, with the state after them. Returns the blobs that nothing needs any more. */
-  follow(entries: readonly Entry[], state: RunState): readonly Sha256[];
-  /** What a blob is that the run names and still needs; undefined for all others. */
+  /**
+   * Takes facts in, in order, with the state after them. Returns the blobs that are in use no more: they may go, unless
+   * the journal keeps them for good (`keptBy`).
+   */
+  follow(entries: readonly Entry[], state: Reached): readonly Sha256[];
+  /** What a blob is that is in use; undefined for all others. */
   kindOf(hash: Sha256): BlobKind | undefined;
+  /** All that is remembered. */
+  uses(): BlobUses;
 }
 
-export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Retention {
-  // Equal contents are one blob, which may have several uses: one of each kind, the one that is needed longest.
+/** Goes on from what another one remembered. */
+export function retention(remembered: BlobUses = []): Retention {
   const uses = new Map<Sha256, Use[]>();
   /** Those with a use that comes to an end: all that a new body can make superfluous. */
   const passing = new Set<Sha256>();
-
-  function isNeeded(hash: Sha256, use: Use, { body, outer }: Reached): boolean {
-    switch (use.kind) {
-      case "text":
-      case "tokenizer":
-        return true;
-      case "body":
-        return keepsBody(use.number, body.number);
-      case "outer":
-        return outer.some(({ sha256 }) => sha256 === hash);
-      case "delta":
-      case "rows":
-        return keepDeltas || use.round > body.number;
-      default:
-        use satisfies never;
-        throw new Error(`unknown use ${JSON.stringify(use)}`);
-    }
-  }
-
-  /** However far the run gets. */
-  const isForGood = (hash: Sha256, use: Use) =>
-    isNeeded(hash, use, { body: { number: Number.POSITIVE_INFINITY }, outer: [] });
+  for (const [hash, own] of remembered) for (const use of own) name(hash, use);
 
   function name(hash: Sha256, use: Use): void {
     const own = uses.get(hash);
     const same = own?.findIndex(({ kind }) => kind === use.kind) ?? -1;
     if (own === undefined) uses.set(hash, [use]);
     else if (same < 0) own.push(use);
-    else if (!isForGood(hash, own[same]!)) own[same] = use; // a later one is needed longer
-    if (!isForGood(hash, use)) passing.add(hash);
+    else if (!lasts(own[same]!)) own[same] = use; // a later one is needed longer
+    if (!lasts(use)) passing.add(hash);
   }
 
   return {
@@ -75,9 +61,9 @@ export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Ret
       if (!entries.some(({ fact }) => fact.kind === "published")) return [];
       const over: Sha256[] = [];
       for (const hash of passing) {
-        const needed = uses.get(hash)!.filter((use) => isNeeded(hash, use, state));
-        if (needed.every((use) => isForGood(hash, use))) passing.delete(hash);
-        if (needed.length > 0) uses.set(hash, needed);
+        const still = uses.get(hash)!.filter((use) => isInUse(hash, use, state));
+        if (still.every(lasts)) passing.delete(hash);
+        if (still.length > 0) uses.set(hash, still);
         else {
           uses.delete(hash);
           over.push(hash);
@@ -86,15 +72,60 @@ export function retention({ keepDeltas }: { readonly keepDeltas: boolean }): Ret
       return over;
     },
     kindOf: (hash) => uses.get(hash)?.[0]?.kind,
+    uses: () => [...uses].map(([hash, own]) => [hash, [...own]]),
   };
+}
+
+/** What a blob is that this fact keeps for good; undefined where it does not. */
+export function keptBy(
+  fact: Fact,
+  hash: Sha256,
+  { keepDeltas }: { readonly keepDeltas: boolean },
+): BlobKind | undefined {
+  const use = usesOf(fact).find(([named]) => named === hash)?.[1];
+  switch (use?.kind) {
+    case "body":
+      return isKeptForGood(use.number) ? "body" : undefined;
+    case "delta":
+    case "rows":
+      return keepDeltas ? use.kind : undefined;
+    default:
+      return undefined; // of what is in use alone
+  }
 }
 
 /** Which bodies a coordinator keeps for download: the first, the last five, every tenth. */
 export function keepsBody(number: number, latest: number): boolean {
-  return number === 0 || number > latest - 5 || number % 10 === 0;
+  return number > latest - 5 || isKeptForGood(number);
 }
 
-/** For as long as the run is there. */
+export function isKeptForGood(body: number): boolean {
+  return body % 10 === 0;
+}
+
+/** As long as the run is there; a run has few of these. */
+function lasts(use: Use): boolean {
+  return use.kind === "text" || use.kind === "tokenizer" || (use.kind === "body" && use.number === 0);
+}
+
+function isInUse(hash: Sha256, use: Use, { body, outer }: Reached): boolean {
+  switch (use.kind) {
+    case "text":
+    case "tokenizer":
+      return true;
+    case "body":
+      return lasts(use) || use.number > body.number - 5;
+    case "outer":
+      return outer.some(({ sha256 }) => sha256 === hash);
+    case "delta":
+    case "rows":
+      return use.round > body.number;
+    default:
+      use satisfies never;
+      throw new Error(`unknown use ${JSON.stringify(use)}`);
+  }
+}
+
 function usesOfSource({ served, tokenizer }: ManifestSource): readonly (readonly [Sha256, Use])[] {
   return [
     ...(served === null ? [] : [[served.train, { kind: "text" }] as const]),
@@ -118,11 +149,9 @@ function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
         ...usesOfSource(fact.source),
       ];
     case "opened":
-      return fact.assigned.flatMap(({ rows }) =>
-        rows === null ? [] : [[rows, { kind: "rows", round: fact.round }] as const],
-      );
+      return fact.assigned.flatMap(({ rows }) => rowsOf(rows, fact.round));
     case "accepted":
-      return [[fact.delta, { kind: "delta", round: fact.round }]];
+      return [[fact.delta, { kind: "delta", round: fact.round }], ...rowsOf(fact.rows, fact.round)];
     case "published":
       return [
         ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: fact.round }] as const),
@@ -131,4 +160,8 @@ function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
     default:
       return [];
   }
+}
+
+function rowsOf(rows: Sha256 | null, round: number): readonly (readonly [Sha256, Use])[] {
+  return rows === null ? [] : [[rows, { kind: "rows", round }]];
 }

@@ -7,5 +7,5 @@ export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
 export { buckets, defaultLimits, type Limits } from "./lines/limits.ts";
 export type { Notices } from "./notices.ts";
 export { type Coordinator, type CoordinatorInputs, openCoordinator } from "./run/coordinator.ts";
-export { type BeginInputs, beginRun, type OpenedRun, readJournal } from "./run/open-run.ts";
+export { type BeginInputs, beginRun, foldJournal, pagesOf, resumeRun } from "./run/open-run.ts";
 export { openService, type Service, type ServiceInputs } from "./service.ts";

@@ -3,7 +3,7 @@
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
-import type { BlobKind, Decision, Figures, RunState } from "@homebody/coordinator";
+import type { BlobKind, Decision, Figures, RunFold, RunState } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
@@ -13,10 +13,9 @@ import { type Lines, openLines } from "./lines/lines.ts";
 import { people as everybody } from "./lines/presence.ts";
 import { type Notices, noticesOf } from "./notices.ts";
 import { openCoordinator } from "./run/coordinator.ts";
-import type { OpenedRun } from "./run/open-run.ts";
 
 export interface ServiceInputs {
-  readonly opened: OpenedRun;
+  readonly opened: RunFold;
   readonly clock: Clock;
   readonly journal: Journal;
   readonly blobs: Blobs;
@@ -36,7 +35,7 @@ export interface Service {
   state(): RunState;
   figures(): Figures;
   /** What a blob of this run is; undefined for what the run does not name or need. */
-  kindOf(hash: Sha256): BlobKind | undefined;
+  kindOf(hash: Sha256): Promise<BlobKind | undefined>;
   /** Bytes of bodies went out to volunteers. */
   served(bytes: number): void;
   /** Open connections, volunteers on them, and uploads under way. */

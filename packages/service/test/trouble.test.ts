@@ -22,6 +22,7 @@ const published = async ({ clock, service }: Served) => {
 
 test.each([
   ["journal", "append"],
+  ["journal", "find"],
   ["blobs", "get"],
   ["blobs", "size"],
   ["spool", "size"],

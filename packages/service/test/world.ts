@@ -1,10 +1,10 @@
 // A run served in memory and in virtual time: the production service over ports in memory, volunteers of bare messages on
 // lines in memory. What one process leaves behind another finds, as on a machine.
 
-import type { RunId, Sha256 } from "@homebody/base";
+import type { Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import { memoryClock } from "@homebody/clock/memory";
-import { type BlobKind, type Entry, foldFigures, replay } from "@homebody/coordinator";
+import type { BlobKind, Entry } from "@homebody/coordinator";
 import type { Entrance, Line, Net } from "@homebody/line";
 import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
 import { type Announcement, events, type RunManifest } from "@homebody/protocol";
@@ -12,7 +12,7 @@ import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory"
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { type BareVolunteer, bareVolunteer } from "../../../test/bare-volunteer.ts";
 import { type ManifestOptions, manifest as manifestOf } from "../../dept/test/manifests.ts";
-import { beginRun, openService, readJournal, type Service, type ServiceInputs } from "../src/index.ts";
+import { beginRun, openService, pagesOf, resumeRun, type Service, type ServiceInputs } from "../src/index.ts";
 
 export const token = "of the host";
 
@@ -96,7 +96,7 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
         address,
         file: async (path) => {
           const [, folder, hash] = path.split("/") as [string, string, Sha256];
-          const kind = service.kindOf(hash);
+          const kind = await service.kindOf(hash);
           return kind !== undefined && folders[kind] === folder ? disk.blobs.get(hash) : undefined;
         },
         ...(travel && { travel }),
@@ -108,15 +108,18 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
   async function start(more: Partial<ServiceInputs> = {}): Promise<void> {
     const own = { lives: true };
     const { journal } = disk;
-    const existed = (await journal.lastSeq(run.run)) > 0;
-    const opened = existed
-      ? await found(journal, run.run)
-      : await beginRun(run, { ...disk, now: clock.now() });
+    const found = await resumeRun(journal, run.run);
+    const opened = found ?? (await beginRun(run, { ...disk, now: clock.now() }));
     const notices = { troubled: (error: unknown) => void troubles.push(error) };
-    const inputs = { ...options, ...disk, opened, notices, isAdmin: (given: string) => given === token };
-    service = await openService({ ...inputs, clock: whileIt(own, clock), ...more });
+    const inputs = { ...options, opened, notices, isAdmin: (given: string) => given === token };
+    const ports = {
+      journal: whileItLives(own, disk.journal),
+      blobs: whileItLives(own, disk.blobs),
+      spool: whileItLives(own, disk.spool),
+    };
+    service = await openService({ ...inputs, ...ports, clock: clockOf(own, clock), ...more });
     process = own;
-    if (existed) await service.comeBack(opened.state.lastAt, run);
+    if (found !== undefined) await service.comeBack(opened.state.lastAt, run);
     service.start();
   }
 
@@ -155,7 +158,11 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
       await member.join(source, rows === undefined ? {} : { rows });
       return member;
     },
-    entries: () => readJournal(disk.journal, run.run),
+    entries: async () => {
+      const entries: Entry[] = [];
+      for await (const page of pagesOf(disk.journal, run.run)) entries.push(...page);
+      return entries;
+    },
     blob: disk.blobs.get,
     cut: () => {
       for (const net of nets.values()) net.cut();
@@ -173,13 +180,18 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
   };
 }
 
-async function found(journal: Journal, run: RunId) {
-  const entries = await readJournal(journal, run);
-  return { entries, state: replay(entries)!, figures: foldFigures(entries) };
+/** A port of a process: what it asks for when it is gone never happens. */
+function whileItLives<T extends object>(process: { readonly lives: boolean }, port: T): T {
+  return new Proxy(port, {
+    get(target, name, receiver) {
+      const method = Reflect.get(target, name, receiver) as (...given: unknown[]) => unknown;
+      return (...given: unknown[]) => (process.lives ? method.apply(target, given) : new Promise(() => {}));
+    },
+  });
 }
 
 /** The clock of a process: its timers go with it. */
-function whileIt(process: { readonly lives: boolean }, clock: Clock): Clock {
+function clockOf(process: { readonly lives: boolean }, clock: Clock): Clock {
   const ifAlive = (work: () => void) => () => {
     if (process.lives) work();
   };

@@ -4,6 +4,7 @@ import type { Millis, RunId, Sha256, UploadId } from "@homebody/base";
 import { sha256Of } from "@homebody/base";
 import {
   type Blobs,
+  type EntryName,
   type Journal,
   JournalConflict,
   type JournalEntry,
@@ -13,18 +14,34 @@ import {
 
 export function memoryJournal(): Journal {
   const runs = new Map<RunId, JournalEntry[]>();
+  const named = new Map<string, number>();
+  const keyOf = (run: RunId, name: string) => `${run} ${name}`;
+
+  async function name(run: RunId, names: readonly EntryName[]): Promise<void> {
+    for (const { name, seq } of names) {
+      const key = keyOf(run, name);
+      if (!named.has(key)) named.set(key, seq);
+    }
+  }
+
   return {
     runs: async () => [...runs.keys()],
     lastSeq: async (run) => runs.get(run)?.length ?? 0,
-    append: async (run, expectedSeq, at: Millis, facts) => {
+    append: async (run, expectedSeq, at: Millis, facts, names = []) => {
       const entries = runs.get(run) ?? [];
       if (entries.length !== expectedSeq) throw new JournalConflict(run, expectedSeq, entries.length);
       for (const fact of facts)
         entries.push({ seq: entries.length + 1, at, fact: JSON.parse(JSON.stringify(fact)) });
       if (entries.length > 0) runs.set(run, entries);
+      await name(run, names);
       return entries.length;
     },
     read: async (run, after, limit) => (runs.get(run) ?? []).slice(after, after + limit),
+    find: async (run, name) => {
+      const seq = named.get(keyOf(run, name));
+      return seq === undefined ? undefined : runs.get(run)?.[seq - 1];
+    },
+    name,
     close: async () => {},
   };
 }

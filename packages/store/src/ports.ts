@@ -9,6 +9,12 @@ export interface JournalEntry {
   readonly fact: unknown;
 }
 
+/** What an entry is found by. */
+export interface EntryName {
+  readonly seq: number;
+  readonly name: string;
+}
+
 /** Facts of runs, in order, for ever. */
 export interface Journal {
   runs(): Promise<readonly RunId[]>;
@@ -16,11 +22,22 @@ export interface Journal {
   lastSeq(run: RunId): Promise<number>;
   /**
    * All of the facts or none, after the entry `expectedSeq`; returns the last sequence number. When it resolves,
-   * they survive a crash and a power cut. Throws JournalConflict if another entry is last: somebody else writes.
+   * they and their names survive a crash and a power cut. Throws JournalConflict if another entry is last: somebody else
+   * writes.
    */
-  append(run: RunId, expectedSeq: number, at: Millis, facts: readonly unknown[]): Promise<number>;
+  append(
+    run: RunId,
+    expectedSeq: number,
+    at: Millis,
+    facts: readonly unknown[],
+    names?: readonly EntryName[],
+  ): Promise<number>;
   /** Entries after the given one, at most `limit`. */
   read(run: RunId, after: number, limit: number): Promise<readonly JournalEntry[]>;
+  /** The entry that was first given this name, however long ago. */
+  find(run: RunId, name: string): Promise<JournalEntry | undefined>;
+  /** Names entries that are there, for a journal that was written before entries had names. */
+  name(run: RunId, names: readonly EntryName[]): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -4,7 +4,14 @@
 
 import type { Millis, RunId } from "@homebody/base";
 import pg from "pg";
-import { type Journal, JournalConflict } from "./ports.ts";
+import { type EntryName, type Journal, JournalConflict, type JournalEntry } from "./ports.ts";
+
+/** Numbers of 64 bits come as text. */
+interface Row {
+  readonly seq: string;
+  readonly at: string;
+  readonly fact: string;
+}
 
 const uniqueViolation = "23505";
 
@@ -17,6 +24,10 @@ export async function postgresJournal(url: string): Promise<Journal> {
     "CREATE TABLE IF NOT EXISTS homebody_facts (run text NOT NULL, seq bigint NOT NULL, at bigint NOT NULL, " +
       "fact text NOT NULL, PRIMARY KEY (run, seq))",
   );
+  await pool.query(
+    "CREATE TABLE IF NOT EXISTS homebody_names (run text NOT NULL, name text NOT NULL, seq bigint NOT NULL, " +
+      "PRIMARY KEY (run, name))",
+  );
   const lastSeq = async (run: RunId, on: pg.Pool | pg.PoolClient = pool) => {
     const { rows } = await on.query<{ seq: string }>(
       "SELECT coalesce(max(seq), 0) AS seq FROM homebody_facts WHERE run = $1",
@@ -25,7 +36,26 @@ export async function postgresJournal(url: string): Promise<Journal> {
     return Number(rows[0]!.seq);
   };
 
-  async function append(run: RunId, expectedSeq: number, at: Millis, facts: readonly unknown[]) {
+  async function name(
+    run: RunId,
+    names: readonly EntryName[],
+    on: pg.Pool | pg.PoolClient = pool,
+  ): Promise<void> {
+    if (names.length === 0) return;
+    await on.query(
+      "INSERT INTO homebody_names (run, name, seq) " +
+        "SELECT $1, name, seq FROM unnest($2::text[], $3::bigint[]) AS given (name, seq) ON CONFLICT DO NOTHING",
+      [run, names.map(({ name }) => name), names.map(({ seq }) => seq)],
+    );
+  }
+
+  async function append(
+    run: RunId,
+    expectedSeq: number,
+    at: Millis,
+    facts: readonly unknown[],
+    names: readonly EntryName[] = [],
+  ) {
     const client = await pool.connect();
     try {
       await client.query("BEGIN");
@@ -36,6 +66,7 @@ export async function postgresJournal(url: string): Promise<Journal> {
           "SELECT $1, $2 + n, $3, fact FROM unnest($4::text[]) WITH ORDINALITY AS given (fact, n)",
         [run, expectedSeq, at, facts.map((fact) => JSON.stringify(fact))],
       );
+      await name(run, names, client);
       await client.query("COMMIT");
       return expectedSeq + facts.length;
     } catch (error) {
@@ -57,16 +88,25 @@ export async function postgresJournal(url: string): Promise<Journal> {
     lastSeq: (run) => lastSeq(run),
     append,
     read: async (run, after, limit) => {
-      const { rows } = await pool.query<{ seq: string; at: string; fact: string }>(
+      const { rows } = await pool.query<Row>(
         "SELECT seq, at, fact FROM homebody_facts WHERE run = $1 AND seq > $2 ORDER BY seq LIMIT $3",
         [run, after, limit],
       );
-      return rows.map(({ seq, at, fact }) => ({
-        seq: Number(seq),
-        at: Number(at) as Millis,
-        fact: JSON.parse(fact),
-      }));
+      return rows.map(entryOf);
     },
+    find: async (run, name) => {
+      const { rows } = await pool.query<Row>(
+        "SELECT seq, at, fact FROM homebody_names JOIN homebody_facts USING (run, seq) " +
+          "WHERE run = $1 AND name = $2",
+        [run, name],
+      );
+      return rows[0] && entryOf(rows[0]);
+    },
+    name: (run, names) => name(run, names),
     close: () => pool.end(),
   };
+}
+
+function entryOf({ seq, at, fact }: Row): JournalEntry {
+  return { seq: Number(seq), at: Number(at) as Millis, fact: JSON.parse(fact) };
 }

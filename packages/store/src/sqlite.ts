@@ -4,7 +4,7 @@
 
 import type { Millis, RunId } from "@homebody/base";
 import Database from "libsql";
-import { type Journal, JournalConflict } from "./ports.ts";
+import { type EntryName, type Journal, JournalConflict, type JournalEntry } from "./ports.ts";
 
 interface Row {
   readonly seq: number;
@@ -21,40 +21,63 @@ export function sqliteJournal(path: string): Journal {
     "CREATE TABLE IF NOT EXISTS facts (run TEXT NOT NULL, seq INTEGER NOT NULL, at INTEGER NOT NULL, " +
       "fact TEXT NOT NULL, PRIMARY KEY (run, seq)) WITHOUT ROWID",
   );
+  database.exec(
+    "CREATE TABLE IF NOT EXISTS names (run TEXT NOT NULL, name TEXT NOT NULL, seq INTEGER NOT NULL, " +
+      "PRIMARY KEY (run, name)) WITHOUT ROWID",
+  );
   const last = database.prepare("SELECT coalesce(max(seq), 0) AS seq FROM facts WHERE run = ?");
   const insert = database.prepare("INSERT INTO facts (run, seq, at, fact) VALUES (?, ?, ?, ?)");
   const read = database.prepare(
     "SELECT seq, at, fact FROM facts WHERE run = ? AND seq > ? ORDER BY seq LIMIT ?",
   );
+  const insertName = database.prepare("INSERT OR IGNORE INTO names (run, name, seq) VALUES (?, ?, ?)");
+  const find = database.prepare(
+    "SELECT seq, at, fact FROM names JOIN facts USING (run, seq) WHERE run = ? AND name = ?",
+  );
   const runs = database.prepare("SELECT DISTINCT run FROM facts ORDER BY run");
   const lastSeq = (run: RunId) => (last.get(run) as { seq: number }).seq;
+
+  /** All of the work or none; IMMEDIATE takes the write lock before anything is looked at. */
+  function transact(work: () => void): void {
+    database.exec("BEGIN IMMEDIATE");
+    try {
+      work();
+      database.exec("COMMIT");
+    } catch (error) {
+      if (database.inTransaction) database.exec("ROLLBACK");
+      throw error;
+    }
+  }
+
+  function insertNames(run: RunId, names: readonly EntryName[]): void {
+    for (const { name, seq } of names) insertName.run(run, name, seq);
+  }
 
   return {
     runs: async () => (runs.all() as { run: RunId }[]).map(({ run }) => run),
     lastSeq: async (run) => lastSeq(run),
-    append: async (run, expectedSeq, at, facts) => {
-      // IMMEDIATE takes the write lock before the last entry is looked at: two writers cannot both find it theirs.
-      database.exec("BEGIN IMMEDIATE");
-      try {
-        const found = lastSeq(run);
+    append: async (run, expectedSeq, at, facts, names = []) => {
+      transact(() => {
+        const found = lastSeq(run); // under the lock: two writers cannot both find it theirs
         if (found !== expectedSeq) throw new JournalConflict(run, expectedSeq, found);
         for (const [i, fact] of facts.entries())
           insert.run(run, expectedSeq + 1 + i, at, JSON.stringify(fact));
-        database.exec("COMMIT");
-      } catch (error) {
-        if (database.inTransaction) database.exec("ROLLBACK");
-        throw error;
-      }
+        insertNames(run, names);
+      });
       return expectedSeq + facts.length;
     },
-    read: async (run, after, limit) =>
-      (read.all(run, after, limit) as Row[]).map(({ seq, at, fact }) => ({
-        seq,
-        at: at as Millis,
-        fact: JSON.parse(fact),
-      })),
+    read: async (run, after, limit) => (read.all(run, after, limit) as Row[]).map(entryOf),
+    find: async (run, name) => {
+      const row = find.get(run, name) as Row | undefined;
+      return row && entryOf(row);
+    },
+    name: async (run, names) => transact(() => insertNames(run, names)),
     close: async () => {
       database.close();
     },
   };
+}
+
+function entryOf({ seq, at, fact }: Row): JournalEntry {
+  return { seq, at: at as Millis, fact: JSON.parse(fact) };
 }

@@ -101,6 +101,42 @@ for (const [name, opener] of Object.entries(adapters))
         if (other !== one) await other.close();
       });
 
+      test("an entry is found by each of its names; of two with one name, the first", async () => {
+        const journal = await opener().open();
+        const [run, other] = [freshRun(), freshRun()];
+        const names = [
+          { seq: 1, name: "one" },
+          { seq: 2, name: "two" },
+          { seq: 2, name: "zwei" },
+        ];
+        await journal.append(run, 0, at(3), [{ n: 1 }, { n: 2 }], names);
+        await journal.append(run, 2, at(4), [{ n: 3 }], [{ seq: 3, name: "two" }]);
+        await journal.append(other, 0, at(5), [{ of: "other" }], [{ seq: 1, name: "two" }]);
+        expect(await journal.find(run, "two")).toEqual({ seq: 2, at: 3, fact: { n: 2 } });
+        expect(await journal.find(run, "zwei")).toEqual({ seq: 2, at: 3, fact: { n: 2 } });
+        expect((await journal.find(other, "two"))?.fact).toEqual({ of: "other" });
+        expect(await journal.find(run, "three")).toBeUndefined();
+        expect(await journal.find(freshRun(), "one")).toBeUndefined();
+        await journal.close();
+      });
+
+      test("entries that were appended without names get them later; a refused append names nothing", async () => {
+        const journal = await opener().open();
+        const run = freshRun();
+        await journal.append(run, 0, at(1), [{ n: 1 }, { n: 2 }]);
+        await expect(journal.append(run, 1, at(1), [{ n: 9 }], [{ seq: 2, name: "a" }])).rejects.toThrow();
+        expect(await journal.find(run, "a")).toBeUndefined();
+        await journal.name(run, [{ seq: 1, name: "a" }]);
+        await journal.name(run, [
+          { seq: 2, name: "a" },
+          { seq: 2, name: "b" },
+        ]);
+        await journal.name(run, []);
+        expect((await journal.find(run, "a"))?.seq).toBe(1);
+        expect((await journal.find(run, "b"))?.seq).toBe(2);
+        await journal.close();
+      });
+
       test("runs are apart", async () => {
         const journal = await opener().open();
         const [a, b] = [freshRun(), freshRun()];
@@ -115,9 +151,10 @@ for (const [name, opener] of Object.entries(adapters))
         const { open } = opener();
         const run = freshRun();
         const first = await open();
-        await first.append(run, 0, at(9), [{ n: 1 }]);
+        await first.append(run, 0, at(9), [{ n: 1 }], [{ seq: 1, name: "a" }]);
         await first.close();
         const second = await open();
+        expect((await second.find(run, "a"))?.seq).toBe(1);
         expect(await second.read(run, 0, 10)).toEqual([{ seq: 1, at: 9, fact: { n: 1 } }]);
         await second.close();
       });

@@ -13,10 +13,10 @@ import {
   type Entry,
   evolve,
   type Fact,
-  foldFigures,
+  foldRun,
   mayAccept,
+  namesOf,
   type Ready,
-  retention,
 } from "@homebody/coordinator";
 import { parameterCounts } from "@homebody/dept";
 import {
@@ -36,7 +36,7 @@ export interface CoreRow {
   readonly secondsPerRound: number;
   /** Decisions: commands, ticks, and whether a chunk may be taken. */
   readonly decide: number;
-  /** Folds of facts into the state, and into what is kept of blobs. */
+  /** Names of facts, and their folds into the state and into what is kept of blobs. */
   readonly evolve: number;
   /** Announcements to everybody at each change of phase. */
   readonly announce: number;
@@ -64,10 +64,7 @@ export function measureCore(volunteers: number, rounds: readonly number[]): read
 
 function runOf(volunteers: number, rounds: number) {
   const created = first(rounds);
-  const state = evolve(undefined, created);
-  const figures = foldFigures([created]);
-  const kept = retention({ keepDeltas: false });
-  kept.follow([created], state);
+  const { state, figures, blobs } = foldRun([created]);
   const ready = new Map(
     Array.from({ length: volunteers }, (_, i): readonly [VolunteerId, Ready] => [
       volunteerOf(`volunteer ${i}`),
@@ -87,8 +84,9 @@ function runOf(volunteers: number, rounds: number) {
   function append(facts: readonly Fact[]): void {
     const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now as Millis, fact }));
     timed("evolve", () => {
+      namesOf(state.manifest.run, entries);
       for (const entry of entries) evolve(state, entry);
-      kept.follow(entries, state);
+      blobs.follow(entries, state);
     });
     timed("figures", () => figures.follow(entries));
     if (facts.every(({ kind }) => quiet.has(kind))) return;

@@ -2,10 +2,9 @@
 
 import { join } from "node:path";
 import { InputError } from "@homebody/base";
-import { type Figures, figuresOf } from "@homebody/coordinator";
+import { type Figures, readEntry } from "@homebody/coordinator";
 import type { RunFile } from "@homebody/protocol";
 import { createServer, type LoadedRunFile, stderrLog } from "@homebody/server";
-import { readJournal } from "@homebody/service";
 import { openStore } from "@homebody/store";
 import { heldOutBatches, unigram } from "@homebody/text";
 import { heldOutOptions, storedText } from "@homebody/volunteer/node";
@@ -99,11 +98,10 @@ export async function unigramsOf(file: RunFile, out: string): Promise<Record<str
   const dataDir = join(out, federatedName);
   const store = await openStore({ dataDir });
   const [run] = await store.journal.runs();
-  const entries = run === undefined ? [] : await readJournal(store.journal, run);
+  const [created] = run === undefined ? [] : await store.journal.read(run, 0, 1);
   await store.close();
-  const first = entries[0]?.fact;
-  if (first?.kind !== "created" || figuresOf(entries) === undefined)
-    throw new InputError(dataDir, "the federated arm's run", "none");
+  const first = created && readEntry(created).fact;
+  if (first?.kind !== "created") throw new InputError(dataDir, "the federated arm's run", "none");
   const unigrams: Record<string, number> = {};
   for (const [i, { id }] of file.sources.entries()) {
     const source = first.manifest.sources.find((one) => one.id === id)!;

@@ -4,10 +4,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
-import { type BodyFigure, figuresOf, replay } from "@homebody/coordinator";
+import type { BodyFigure } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
-import { readJournal } from "@homebody/service";
+import { foldJournal } from "@homebody/service";
 import { folderBlobs, type Journal, sqliteJournal } from "@homebody/store";
 import type { ServedFiles } from "@homebody/volunteer/node";
 
@@ -74,16 +74,16 @@ async function found({ where, journal, file }: Place): Promise<FoundRun> {
   const [run, another] = await journal.runs();
   if (run === undefined || another !== undefined)
     throw new InputError(where, "the journal of one run", run === undefined ? "none" : "several");
-  const entries = await readJournal(journal, run);
-  const [state, figures] = [replay(entries), figuresOf(entries)];
-  const body = figures?.bodies.at(-1);
-  if (state === undefined || body === undefined) throw new InputError(where, "a run with a body", "none");
-  const { manifest } = state;
+  const fold = await foldJournal(journal, run);
+  if (fold === undefined) throw new InputError(where, "a run with a body", "none");
+  const { manifest } = fold.state;
+  const { bodies, learntFrom } = fold.figures.now();
+  const body = bodies.at(-1)!;
   const { sections } = exchangeOf(manifest);
   return {
     manifest,
     body,
-    learntFrom: new Set<string>(figures!.learntFrom),
+    learntFrom: new Set<string>(learntFrom),
     section: async (name) => {
       const published = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);

@@ -3,9 +3,9 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError, type Millis } from "@homebody/base";
-import { mayJoin, replay, withJoining } from "@homebody/coordinator";
+import { mayJoin, withJoining } from "@homebody/coordinator";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { type Faults, readJournal } from "@homebody/service";
+import { type Faults, foldJournal } from "@homebody/service";
 import { FolderInUse, lockFolder, openStore, type Store, shownOwner } from "@homebody/store";
 import { joinSources, type NewSource } from "./joining.ts";
 
@@ -53,17 +53,17 @@ async function add(
   { dataDir, clock = () => Date.now() as Millis, faults = () => {}, ...given }: AddSourceOptions,
 ): Promise<AddedSource> {
   const runs = await journal.runs();
-  const entries = runs.length === 1 ? await readJournal(journal, runs[0]!) : [];
-  const state = replay(entries);
-  if (state === undefined) throw new InputError("data folder", "one that holds a run", dataDir);
+  const fold = runs.length === 1 ? await foldJournal(journal, runs[0]!) : undefined;
+  if (fold === undefined) throw new InputError("data folder", "one that holds a run", dataDir);
+  const { state } = fold;
   if (mayJoin(state) !== undefined)
     throw new InputError(given.place("id"), "a run of which a further round opens", "one that is at its end");
   const { id } = given.source;
-  const joined = await joinSources({ state, entries }, [given], { journal, blobs, now: clock(), faults });
-  const manifest = withJoining(joined.state);
+  await joinSources(fold, [given], { journal, blobs, now: clock(), faults });
+  const manifest = withJoining(state);
   return {
     manifest,
     source: manifest.sources.find((source) => source.id === id)!,
-    waits: joined.state.joining.some(({ source }) => source.id === id),
+    waits: state.joining.some(({ source }) => source.id === id),
   };
 }

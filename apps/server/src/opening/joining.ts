@@ -4,7 +4,7 @@
 // starts with a file that has more sources, the host with `homebody source add`; neither needs the run to be at work.
 
 import { InputError, type Millis, type SourceId } from "@homebody/base";
-import { decide, type Entry, evolve, mayJoin, type RunState, withJoining } from "@homebody/coordinator";
+import { decide, type Entry, followRun, mayJoin, type RunFold, withJoining } from "@homebody/coordinator";
 import { exchangeOf, parameterCounts } from "@homebody/dept";
 import {
   checkSourceOfFile,
@@ -34,26 +34,17 @@ export interface NewSource {
   readonly place: (key: string) => string;
 }
 
-export interface Run {
-  readonly state: RunState;
-  readonly entries: readonly Entry[];
-}
-
-/** The run with the facts of these sources; as it was where no further round opens. Throws InputErrors. */
+/** Adds the facts of these sources to the run; leaves it as it was where no further round opens. Throws InputErrors. */
 export async function joinSources(
-  run: Run,
+  fold: RunFold,
   sources: readonly NewSource[],
   inputs: JoiningInputs,
-): Promise<Run> {
-  let joined = run;
-  for (const one of sources) {
-    if (mayJoin(joined.state) !== undefined) return joined;
-    joined = await joinSource(joined, one, inputs);
-  }
-  return joined;
+): Promise<void> {
+  for (const one of sources) if (mayJoin(fold.state) === undefined) await joinSource(fold, one, inputs);
 }
 
-async function joinSource({ state, entries }: Run, one: NewSource, inputs: JoiningInputs): Promise<Run> {
+async function joinSource(fold: RunFold, one: NewSource, inputs: JoiningInputs): Promise<void> {
+  const { state, figures } = fold;
   const { journal, blobs, now, faults } = inputs;
   const run = withJoining(state);
   const source = await served(run, one, blobs);
@@ -64,9 +55,11 @@ async function joinSource({ state, entries }: Run, one: NewSource, inputs: Joini
   const phi = parameterCounts(manifest).phi[source.id]!;
   const decision = decide(state, { kind: "add-source", source, phi, sections }, now);
   if (!decision.ok) throw new Error(`source ${source.id}: expected it to join, got ${decision.refusal}`);
-  await journal.append(run.run, entries.length, now, decision.facts);
-  const added = decision.facts.map((fact, i): Entry => ({ seq: entries.length + 1 + i, at: now, fact }));
-  return { state: added.reduce(evolve, state), entries: [...entries, ...added] };
+  await journal.append(run.run, figures.seq, now, decision.facts);
+  followRun(
+    fold,
+    decision.facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact })),
+  );
 }
 
 async function served(

@@ -6,7 +6,7 @@
 // whatever the defaults are today.
 
 import { InputError, type RunId, sha256Of } from "@homebody/base";
-import { type Entry, foldFigures, replay, withJoining } from "@homebody/coordinator";
+import { type RunFold, readEntry, withJoining } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
 import {
   type Difference,
@@ -17,14 +17,14 @@ import {
   sourcesToJoin,
   withChanges,
 } from "@homebody/protocol";
-import { beginRun, type OpenedRun, readJournal } from "@homebody/service";
+import { beginRun, resumeRun } from "@homebody/service";
 import type { Journal } from "@homebody/store/ports";
-import { type JoiningInputs, joinSources, type NewSource, type Run } from "./joining.ts";
+import { type JoiningInputs, joinSources, type NewSource } from "./joining.ts";
 import type { LoadedRunFile } from "./run-file.ts";
 import { placeInFile, servedTexts } from "./texts.ts";
 import { givenTokenizers, manifestServed } from "./tokenizers.ts";
 
-export interface RunInFolder extends OpenedRun {
+export interface RunInFolder extends RunFold {
   /** The run's manifest with what the file changes of it; as it is where the file changes nothing. */
   readonly changed: RunManifest;
   /** Sources of the file that the run does not have: no further round opens. */
@@ -71,25 +71,26 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
     return { ...(await beginRun(manifest, inputs)), changed: manifest, leftOut: [], existed: false };
   }
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
-  const { state, entries } = await joinSources(found, newSources(found, loaded), inputs);
+  const { fold } = found;
+  await joinSources(fold, newSources(fold, loaded), inputs);
+  const { state } = fold;
   return {
-    state,
+    ...fold,
     changed: withChanges(state.manifest, file, written),
     leftOut: sourcesToJoin(withJoining(state), file).map(({ id }) => id),
-    figures: foldFigures(entries),
-    entries,
     existed: true,
   };
 }
 
-function newSources({ state }: Run, { file, folder }: LoadedRunFile): readonly NewSource[] {
+function newSources({ state }: RunFold, { file, folder }: LoadedRunFile): readonly NewSource[] {
   return sourcesToJoin(withJoining(state), file).map((source) => {
     const i = file.sources.indexOf(source);
     return { source, folder, place: (key) => placeInFile(i, key) };
   });
 }
 
-interface FoundRun extends Run {
+interface FoundRun {
+  readonly fold: RunFold;
   /** Between what is stored and what is written in the file, of what may not change. */
   readonly differences: readonly Difference[];
 }
@@ -105,24 +106,23 @@ async function findRun(
 ): Promise<FoundRun | undefined> {
   const runs = await journal.runs();
   const read = async (run: RunId): Promise<FoundRun> => {
-    const entries = await readJournal(journal, run);
-    const first = createdBy(entries);
-    const state = replay(entries)!;
-    const stored = withJoining(state);
+    const first = await createdBy(journal, run);
+    const fold = (await resumeRun(journal, run))!;
+    const stored = withJoining(fold.state);
     const joined = new Set(sourcesToJoin(first, stored).map(({ id }) => id));
-    return { entries, state, differences: fixedDifferences(stored, ofFile, written, joined) };
+    return { fold, differences: fixedDifferences(stored, ofFile, written, joined) };
   };
   if (runs.length <= 1) return runs[0] && (await read(runs[0]));
   const fitting: FoundRun[] = [];
   for (const run of runs) {
     // What is fixed stands in the first fact: the journals of other runs are not read.
-    const first = createdBy(await readJournal(journal, run, 1));
+    const first = await createdBy(journal, run);
     if (fixedDifferences(first, ofFile, written).length > 0) continue;
     const found = await read(run);
     if (found.differences.length === 0) fitting.push(found);
   }
   // A file fits runs with fewer sources too, which its others would join.
-  const missing = ({ state }: FoundRun) => sourcesToJoin(withJoining(state), ofFile).length;
+  const missing = ({ fold }: FoundRun) => sourcesToJoin(withJoining(fold.state), ofFile).length;
   const [best] = fitting.sort((a, b) => missing(a) - missing(b));
   if (best !== undefined) return best;
   throw new InputError(
@@ -132,7 +132,9 @@ async function findRun(
   );
 }
 
-function createdBy([entry]: readonly Entry[]): RunManifest {
-  if (entry?.fact.kind === "created") return entry.fact.manifest;
-  throw new Error(`journal: expected a created fact first, got ${entry?.fact.kind ?? "none"}`);
+async function createdBy(journal: Journal, run: RunId): Promise<RunManifest> {
+  const [first] = await journal.read(run, 0, 1);
+  const { fact } = readEntry(first);
+  if (fact.kind === "created") return fact.manifest;
+  throw new Error(`journal: expected a created fact first, got ${fact.kind}`);
 }

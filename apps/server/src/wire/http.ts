@@ -20,7 +20,7 @@ export interface HttpInputs {
   readonly journal: Journal;
   readonly blobs: Blobs;
   /** What a blob of this run is; undefined for what the run does not name. */
-  readonly kindOf: (hash: Sha256) => BlobKind | undefined;
+  readonly kindOf: (hash: Sha256) => Promise<BlobKind | undefined>;
   /** Where the built web application is. */
   readonly webRoot: string;
   readonly metrics: Metrics;
@@ -142,7 +142,7 @@ function download(app: FastifyInstance, path: string, kind: Download, inputs: Ht
   const { blobs, kindOf, served } = inputs;
   const answer = async (request: FastifyRequest<{ Params: { hash: string } }>, reply: FastifyReply) => {
     const hash = request.params.hash.replace(/\.(safetensors|jsonl|json)$/, "") as Sha256;
-    const known = /^[0-9a-f]{64}$/.test(hash) && kindOf(hash) === kind;
+    const known = /^[0-9a-f]{64}$/.test(hash) && (await kindOf(hash)) === kind;
     const sizeBytes = known ? await blobs.size(hash) : undefined;
     if (sizeBytes === undefined) return reply.code(404).send({ error: `no such ${kind}` });
     const etag = `"${hash}"`;

@@ -14,7 +14,7 @@ export function Bodies({ figures }: { figures: Figures }) {
     <Section id="bodies" title="Bodies to download">
       <p className="mb-2 text-sm text-muted">
         The shared part of the model as safetensors, named as in Hugging Face's models. The first, every tenth
-        and the last five are kept.
+        and the last five are kept; of those of long ago ever fewer are listed here, the journal names all.
       </p>
       <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
         {[...figures.bodies].reverse().flatMap(({ number, sections, at }) =>

@@ -1,23 +1,17 @@
-// Which uploads were accepted: a commit or an opening that repeats one is told so [P10].
+// Which uploads were accepted: a commit or an opening that repeats one is told so [P10], however long ago it was. The journal
+// finds them, so nothing of them is remembered.
 
 import type { RunId, UploadId, VolunteerId } from "@homebody/base";
-import type { Entry } from "@homebody/coordinator";
-import { uploadOf } from "@homebody/protocol";
+import { readEntry } from "@homebody/coordinator";
+import type { Journal } from "@homebody/store/ports";
 
-export interface AcceptedUploads {
-  /** Whose it was; undefined where it was not accepted. */
-  ownerOf(id: UploadId): VolunteerId | undefined;
-  follow(entries: readonly Entry[]): void;
-}
-
-export function acceptedUploads(run: RunId): AcceptedUploads {
-  const owners = new Map<UploadId, VolunteerId>();
-  return {
-    ownerOf: (id) => owners.get(id),
-    follow(entries) {
-      for (const { fact } of entries)
-        if (fact.kind === "accepted")
-          owners.set(uploadOf(run, fact.round, fact.volunteer, fact.delta), fact.volunteer);
-    },
-  };
+/** Whose it was; undefined where it was not accepted. */
+export async function ownerOfAccepted(
+  journal: Pick<Journal, "find">,
+  run: RunId,
+  id: UploadId,
+): Promise<VolunteerId | undefined> {
+  const entry = await journal.find(run, id);
+  const fact = entry && readEntry(entry).fact;
+  return fact?.kind === "accepted" ? fact.volunteer : undefined;
 }

@@ -29,7 +29,7 @@ export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs
   if (refusal !== undefined) {
     await uploads.drop(upload);
     // Somebody else may have sent the very same.
-    if (retention.kindOf(claim.delta) === undefined) await blobs.remove(claim.delta);
+    if ((await retention.kindOf(claim.delta)) === undefined) await blobs.remove(claim.delta);
     return no(refusal);
   }
   await faults("commit:after-journal");

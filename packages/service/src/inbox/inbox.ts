@@ -16,7 +16,7 @@ import {
   type UploadOpened,
   uploadOf,
 } from "@homebody/protocol";
-import { acceptedUploads } from "./accepted.ts";
+import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { atOnce } from "./turns.ts";
@@ -28,7 +28,7 @@ export interface Inbox {
   chunk(sender: Sender, message: Chunk): Promise<Reply<ChunkTaken>>;
   /** Resolves with ok only when the delta is durable and its acceptance is in the journal. */
   commit(sender: Sender, message: Commit): Promise<Reply>;
-  /** Keeps up with the journal: which deltas are in, and which uploads are over. */
+  /** Keeps up with the journal: which uploads are over. */
   follow(entries: readonly Entry[]): void;
   /** Uploads under way, for the metrics. */
   readonly size: number;
@@ -38,15 +38,14 @@ const commitsAtOnce = 2;
 const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
-  const { actor, blobs, spool, retention } = inputs;
+  const { actor, journal, blobs, spool, retention } = inputs;
   const uploads = uploadsIn(spool);
-  const accepted = acceptedUploads(run);
-  accepted.follow(inputs.past);
+  const ownerOf = (id: UploadId) => ownerOfAccepted(journal, run, id);
   const few = atOnce(commitsAtOnce);
 
   async function open(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
-    if (accepted.ownerOf(id) !== undefined)
+    if ((await ownerOf(id)) !== undefined)
       return { ok: true, upload: id, offset: claim.sizeBytes, accepted: true };
     const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });
     if (refusal) return no(refusal);
@@ -82,7 +81,8 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
 
   /** Bytes that are here from before: in the spool, or whole in a blob that a crash left unclaimed. */
   async function held({ id, claim: { delta, sizeBytes } }: Upload): Promise<number> {
-    if (retention.kindOf(delta) === undefined && (await blobs.size(delta)) === sizeBytes) return sizeBytes;
+    if ((await retention.kindOf(delta)) === undefined && (await blobs.size(delta)) === sizeBytes)
+      return sizeBytes;
     const spooled = await spool.size(id);
     if (spooled <= sizeBytes) return spooled;
     await spool.remove(id);
@@ -90,15 +90,15 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   }
 
   /** [P11] */
-  function owned(sender: Sender, id: UploadId): Upload | Refusal {
+  async function owned(sender: Sender, id: UploadId): Promise<Upload | Refusal> {
     const upload = uploads.get(id);
-    const owner = upload?.sender.volunteer ?? accepted.ownerOf(id);
+    const owner = upload?.sender.volunteer ?? (await ownerOf(id));
     if (owner !== undefined && owner !== sender.volunteer) return "not-yours";
     return upload ?? uploads.whyNot(id);
   }
 
   async function chunk(sender: Sender, message: Chunk): Promise<Reply<ChunkTaken>> {
-    const upload = owned(sender, message.upload);
+    const upload = await owned(sender, message.upload);
     if (typeof upload === "string") return no(upload);
     if (message.bytes.length > chunkBytes) return no("too-large");
     return upload.inTurn(() => spooled(upload, message));
@@ -124,15 +124,15 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   }
 
   async function commit(sender: Sender, { upload: id }: Commit): Promise<Reply> {
-    const isIn = () => accepted.ownerOf(id) === sender.volunteer;
-    if (isIn()) return { ok: true }; // [P10] again
-    const upload = owned(sender, id);
+    const isIn = async () => (await ownerOf(id)) === sender.volunteer;
+    if (await isIn()) return { ok: true }; // [P10] again
+    const upload = await owned(sender, id);
     if (typeof upload === "string") return no(upload);
-    return upload.inTurn(() => few(async () => (isIn() ? { ok: true } : take(upload, uploads, inputs))));
+    const taken = async (): Promise<Reply> => ((await isIn()) ? { ok: true } : take(upload, uploads, inputs));
+    return upload.inTurn(() => few(taken));
   }
 
   function follow(entries: readonly Entry[]): void {
-    accepted.follow(entries);
     const ends = ["closed", "lapsed", "finished"];
     if (entries.some(({ fact }) => ends.includes(fact.kind))) uploads.end();
   }

@@ -1,21 +1,20 @@
 // What the inbox stands on: the run at work, and the ports.
 
-import type { Entry, Retention } from "@homebody/coordinator";
 import type { BodyRef } from "@homebody/protocol";
-import type { Blobs, Spool } from "@homebody/store/ports";
+import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import type { Actor } from "../run/actor.ts";
+import type { Keeping } from "../run/keeping.ts";
 
 export interface InboxInputs {
   readonly actor: Actor;
+  readonly journal: Pick<Journal, "find">;
   readonly blobs: Blobs;
   readonly spool: Spool;
   readonly faults: Faults;
   /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
-  readonly retention: Pick<Retention, "kindOf">;
-  /** The journal up to now. */
-  readonly past: readonly Entry[];
+  readonly retention: Pick<Keeping, "kindOf">;
   readonly exchangeOfDevice: ExchangeOfDevice;
   /** The norm of a body: what a delta's norm is measured against. */
   readonly bodyNorm: (body: BodyRef) => Promise<number>;

@@ -5,19 +5,20 @@
 // (the expected sequence number is the lock against a second coordinator), and then folded into state and
 // figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
 
-import type { Millis } from "@homebody/base";
+import type { Millis, Sha256 } from "@homebody/base";
 import type { Cancel, Clock } from "@homebody/clock";
 import {
   type Command,
   type Decision,
   decide,
   type Entry,
-  evolve,
   type Fact,
   type Figures,
-  type FiguresFold,
+  followRun,
+  namesOf,
   nextTimer,
   type ReadyVolunteers,
+  type RunFold,
   type RunState,
 } from "@homebody/coordinator";
 import type { Journal } from "@homebody/store/ports";
@@ -25,16 +26,15 @@ import type { Faults } from "../faults.ts";
 
 export interface ActorInputs {
   readonly journal: Journal;
-  readonly state: RunState;
-  /** Of the same entries as the state; both are the actor's from here on. */
-  readonly figures: FiguresFold;
+  /** The actor's from here on. */
+  readonly run: RunFold;
   readonly clock: Clock;
   readonly ready: () => ReadyVolunteers;
   readonly faults: Faults;
   /** Awaited before facts are appended: makes durable the blobs that they name. */
   readonly beforehand: (facts: readonly Fact[]) => Promise<void>;
-  /** Facts that were appended, in order, with the state after them. */
-  readonly appended: (entries: readonly Entry[], state: RunState) => void;
+  /** Facts that were appended, in order, with the state after them, and the blobs that are in use no more. */
+  readonly appended: (entries: readonly Entry[], state: RunState, over: readonly Sha256[]) => void;
   /** Awaited after each append, before anything else happens to the run. */
   readonly afterwards: (entries: readonly Entry[], state: RunState) => Promise<void>;
   /** The journal or our own code failed: this run cannot go on in this process. */
@@ -61,8 +61,8 @@ export interface Actor {
 const retryMs = 1000;
 
 export function startActor(inputs: ActorInputs): Actor {
-  const { journal, figures, clock, ready, faults, appended } = inputs;
-  let { state } = inputs;
+  const { journal, run, clock, ready, faults, appended } = inputs;
+  const { state, figures } = run;
   let tail: Promise<unknown> = Promise.resolve();
   let cancelTimer: Cancel = () => {};
   /** What the timer is set for. */
@@ -89,8 +89,10 @@ export function startActor(inputs: ActorInputs): Actor {
     const closing = facts.some((fact) => fact.kind === "closed");
     if (closing) await faults("close:before");
     await inputs.beforehand(facts);
+    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
+    const { run: id } = state.manifest;
     try {
-      await journal.append(state.manifest.run, figures.seq, now, facts);
+      await journal.append(id, figures.seq, now, facts, namesOf(id, entries));
     } catch (error) {
       if ((error as Error).name === "JournalConflict") {
         closed = true;
@@ -98,10 +100,8 @@ export function startActor(inputs: ActorInputs): Actor {
       }
       throw error;
     }
-    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
-    for (const entry of entries) state = evolve(state, entry);
-    figures.follow(entries);
-    appended(entries, state);
+    const over = followRun(run, entries);
+    appended(entries, state, over);
     if (closing) await faults("close:after-fact");
     await inputs.afterwards(entries, state);
   }

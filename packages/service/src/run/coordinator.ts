@@ -2,7 +2,7 @@
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
-import type { BlobKind, Decision } from "@homebody/coordinator";
+import type { BlobKind, Decision, RunFold } from "@homebody/coordinator";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { closer } from "../closing/closer.ts";
@@ -14,10 +14,9 @@ import type { People } from "../lines/presence.ts";
 import type { Notices } from "../notices.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { keeping } from "./keeping.ts";
-import type { OpenedRun } from "./open-run.ts";
 
 export interface CoordinatorInputs {
-  readonly opened: OpenedRun;
+  readonly opened: RunFold;
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
@@ -32,7 +31,7 @@ export interface Coordinator {
   readonly actor: Actor;
   readonly inbox: Inbox;
   /** What a blob of this run is; undefined for what the run does not name or need. */
-  kindOf(hash: Sha256): BlobKind | undefined;
+  kindOf(hash: Sha256): Promise<BlobKind | undefined>;
   /** Bytes of bodies went out to volunteers. */
   served(bytes: number): void;
   /**
@@ -51,8 +50,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
 
   const actor: Actor = startActor({
     journal,
-    state: opened.state,
-    figures: opened.figures,
+    run: opened,
     clock: inputs.clock,
     ready: people.ready,
     faults,
@@ -69,10 +67,10 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
       );
       for (const bits of declared) await blobs.put(bits);
     },
-    appended: (entries, state) => {
+    appended: (entries, state, over) => {
       for (const { fact } of entries)
         if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
-      kept.follow(entries, state);
+      kept.passed(over);
       inbox.follow(entries);
       notices.appended(entries, state);
       closing.look(state);
@@ -86,11 +84,11 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
   const exchangeOfDevice = deviceExchanges(() => actor.state().manifest, blobs);
   const inbox = openInbox(opened.state.manifest.run, {
     actor,
+    journal,
     blobs,
     spool,
     faults,
     retention: kept,
-    past: opened.entries,
     exchangeOfDevice,
     bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
   });

@@ -2,12 +2,12 @@
 // packages/coordinator (retention.ts); here the others are removed.
 
 import type { Sha256 } from "@homebody/base";
-import { type BlobKind, type Entry, type RunState, retention } from "@homebody/coordinator";
-import type { Blobs, Spool } from "@homebody/store/ports";
-import type { OpenedRun } from "./open-run.ts";
+import { type BlobKind, keptBy, type RunFold, readEntry } from "@homebody/coordinator";
+import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 
 export interface KeepingInputs {
-  readonly opened: OpenedRun;
+  readonly opened: Pick<RunFold, "state" | "blobs">;
+  readonly journal: Pick<Journal, "find">;
   readonly blobs: Blobs;
   readonly spool: Spool;
   readonly keepDeltas: boolean;
@@ -17,34 +17,44 @@ export interface KeepingInputs {
 
 export interface Keeping {
   /** What a blob of this run is; undefined for what the run does not name or need. */
-  kindOf(hash: Sha256): BlobKind | undefined;
-  follow(entries: readonly Entry[], state: RunState): void;
+  kindOf(hash: Sha256): Promise<BlobKind | undefined>;
+  /** These are in use no more. */
+  passed(over: readonly Sha256[]): void;
   /** Blobs that nothing needs any more; one that cannot be removed is tried again at the next start. */
   removeOver(): Promise<void>;
   /** At a start: also what a crash left between a blob and its fact, and spools. */
   tidy(): Promise<void>;
 }
 
-export function keeping({ opened, blobs, spool, keepDeltas, stays }: KeepingInputs): Keeping {
-  const kept = retention({ keepDeltas });
-  kept.follow(opened.entries, opened.state); // what was over before went then, or goes when it is tidied
-  const over = new Set<Sha256>();
+export function keeping({ opened, journal, blobs, spool, keepDeltas, stays }: KeepingInputs): Keeping {
+  const { state, blobs: used } = opened;
+  let over: Sha256[] = []; // what was over before this start is removed when it is tidied
+
+  async function kindOf(hash: Sha256): Promise<BlobKind | undefined> {
+    const kind = used.kindOf(hash);
+    if (kind !== undefined) return kind;
+    const entry = await journal.find(state.manifest.run, hash);
+    // It may have been named again meanwhile.
+    return used.kindOf(hash) ?? (entry && keptBy(readEntry(entry).fact, hash, { keepDeltas }));
+  }
+
   return {
-    kindOf: kept.kindOf,
-    follow(entries, state) {
-      for (const hash of kept.follow(entries, state)) over.add(hash);
+    kindOf,
+    passed(hashes) {
+      over.push(...hashes);
     },
     async removeOver() {
-      for (const hash of over) {
-        over.delete(hash);
-        if (kept.kindOf(hash) !== undefined) continue; // named again meanwhile
-        await blobs.remove(hash).catch((error) => stays(hash, error));
-      }
+      const hashes = over;
+      over = [];
+      const remove = async (hash: Sha256) => {
+        if ((await kindOf(hash)) === undefined) await blobs.remove(hash);
+      };
+      for (const hash of hashes) await remove(hash).catch((error) => stays(hash, error));
     },
     async tidy() {
       // With a round open, an upload that was cut off may still be claimed.
-      if (opened.state.phase.kind === "training") return;
-      for (const hash of await blobs.list()) if (kept.kindOf(hash) === undefined) await blobs.remove(hash);
+      if (state.phase.kind === "training") return;
+      for (const hash of await blobs.list()) if ((await kindOf(hash)) === undefined) await blobs.remove(hash);
       for (const { upload } of await spool.list()) await spool.remove(upload);
     },
   };

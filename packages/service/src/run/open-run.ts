@@ -1,26 +1,19 @@
-// A run's journal, begun and read.
+// A run's journal, begun and read. It is read page by page: however long it is, only what follows from it is held.
 
 import type { Millis, NamedTensors, RunId } from "@homebody/base";
 import {
   type Entry,
-  evolve,
   type Fact,
-  type FiguresFold,
-  foldFigures,
-  type RunState,
+  foldRun,
+  followRun,
+  namesOf,
+  type RunFold,
   readEntry,
 } from "@homebody/coordinator";
 import { exchangeOf, firstNumbers, parameterCounts, type Section } from "@homebody/dept";
 import { type RunManifest, schemaVersion, version } from "@homebody/protocol";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import { putFirst } from "../closing/section-files.ts";
-
-export interface OpenedRun {
-  readonly state: RunState;
-  readonly figures: FiguresFold;
-  /** All of its journal. */
-  readonly entries: readonly Entry[];
-}
 
 export interface BeginInputs {
   readonly journal: Journal;
@@ -31,7 +24,7 @@ export interface BeginInputs {
 }
 
 /** A new run: its first body is durable, then the fact that names it. */
-export async function beginRun(manifest: RunManifest, inputs: BeginInputs): Promise<OpenedRun> {
+export async function beginRun(manifest: RunManifest, inputs: BeginInputs): Promise<RunFold> {
   const { journal, blobs, now, first = (section) => firstNumbers(manifest, section) } = inputs;
   const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs, first);
   const fact: Fact = {
@@ -43,27 +36,42 @@ export async function beginRun(manifest: RunManifest, inputs: BeginInputs): Prom
     sections,
   };
   await journal.append(manifest.run, 0, now, [fact]);
-  const entry: Entry = { seq: 1, at: now, fact };
-  return {
-    state: evolve(undefined, entry),
-    figures: foldFigures([entry]),
-    entries: [entry],
-  };
+  return foldRun([{ seq: 1, at: now, fact }]);
 }
 
 const page = 1000;
 
-/** The entries of a run, all or the first so many, in today's form. */
-export async function readJournal(
+/** The entries of a run after the given one, in today's form. */
+export async function* pagesOf(
   journal: Pick<Journal, "read">,
   run: RunId,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<readonly Entry[]> {
-  const entries: Entry[] = [];
-  while (entries.length < limit) {
-    const more = await journal.read(run, entries.length, Math.min(page, limit - entries.length));
-    for (const entry of more) entries.push(readEntry(entry));
-    if (more.length < page) break;
+  after = 0,
+): AsyncGenerator<readonly Entry[]> {
+  for (let last = after; ; ) {
+    const entries = await journal.read(run, last, page);
+    if (entries.length > 0) yield entries.map((entry) => readEntry(entry));
+    if (entries.length < page) return;
+    last = entries.at(-1)!.seq;
   }
-  return entries;
+}
+
+/** What follows from the journal of a run; undefined where the run is not there. */
+export async function foldJournal(
+  journal: Pick<Journal, "read">,
+  run: RunId,
+  read: (entries: readonly Entry[]) => Promise<void> = async () => {},
+): Promise<RunFold | undefined> {
+  let fold: RunFold | undefined;
+  for await (const entries of pagesOf(journal, run)) {
+    if (fold === undefined) fold = foldRun(entries);
+    else followRun(fold, entries);
+    await read(entries);
+  }
+  return fold;
+}
+
+/** A run that goes on; undefined where it is not there. */
+export function resumeRun(journal: Pick<Journal, "read" | "name">, run: RunId): Promise<RunFold | undefined> {
+  // Older versions named no entries.
+  return foldJournal(journal, run, (entries) => journal.name(run, namesOf(run, entries)));
 }
