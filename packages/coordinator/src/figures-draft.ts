@@ -26,51 +26,62 @@ export function created(
   { manifest, parameters, sections }: Extract<Fact, { kind: "created" }>,
   at: Millis,
 ): Draft {
-  const draft: Draft = {
-    values: {
-      run: manifest.run,
-      manifest,
-      name: manifest.name,
-      description: manifest.description,
-      host: manifest.host,
-      createdAt: at,
-      phase: "gathering",
-      round: 1,
-      published: 0,
-      rounds: manifest.rounds,
-      deadline: null,
-      paused: false,
-      ending: false,
-      finished: false,
-      parameters,
-      travelling: travelling(manifest),
-      sources: manifest.sources.map((source) => sourceFigure(source, null)),
-      joining: [],
-      tokens: 0,
-      steps: 0,
-      learntFrom: [],
-      traffic: {
-        deltaBytes: 0,
-        sectionBytes: { theta: 0, phi: 0, psi: 0 },
-        bodyBytes: 0,
-        wouldHaveSentBytes: 0,
-      },
-      removed: [],
+  return draftOf({
+    run: manifest.run,
+    manifest,
+    name: manifest.name,
+    description: manifest.description,
+    host: manifest.host,
+    createdAt: at,
+    phase: "gathering",
+    round: 1,
+    published: 0,
+    rounds: manifest.rounds,
+    deadline: null,
+    paused: false,
+    ending: false,
+    finished: false,
+    parameters,
+    travelling: travelling(manifest),
+    sources: manifest.sources.map((source) => sourceFigure(source, null)),
+    joining: [],
+    bodies: [bodyFigure(0, sections, at)],
+    scores: Object.fromEntries(manifest.sources.map(({ id }) => [id, []])),
+    tokens: 0,
+    steps: 0,
+    learntFrom: [],
+    deltas: [],
+    roundList: [],
+    traffic: {
+      deltaBytes: 0,
+      sectionBytes: { theta: 0, phi: 0, psi: 0 },
+      bodyBytes: 0,
+      wouldHaveSentBytes: 0,
     },
-    bodies: new ShownList(),
-    scores: new Map(manifest.sources.map(({ id }) => [id, new ShownList()])),
-    deltas: new ShownList(),
-    rounds: new ShownList(),
+    removed: [],
+  });
+}
+
+/** Figures hold all that their fold needs to go on. */
+export function draftOf(figures: Omit<Figures, "seq" | "at">): Draft {
+  const { bodies, scores, deltas, roundList, ...values } = figures;
+  const draft = {
+    values,
+    bodies: new ShownList(bodies),
+    scores: new Map(Object.entries(scores).map(([id, list]) => [id, new ShownList(list)])),
+    deltas: new ShownList(deltas),
+    rounds: new ShownList(roundList),
+  };
+  const showScores = shownRecord(draft.scores);
+  return {
+    ...draft,
     show: () => ({
       bodies: draft.bodies.shown(),
-      scores: scores(),
+      scores: showScores(),
       deltas: draft.deltas.shown(),
       roundList: draft.rounds.shown(),
     }),
   };
-  const scores = shownRecord(draft.scores);
-  draft.bodies.change().push(bodyFigure(0, sections, at));
-  return draft;
 }
 
 /** Shows a record of lists: the same one for as long as all of them are the same. */

@@ -17,7 +17,7 @@ import {
   recentScores,
   type ScoreFigure,
 } from "./figures.ts";
-import { bodyFigure, created, type Draft, sourceFigure, travelling } from "./figures-draft.ts";
+import { bodyFigure, created, type Draft, draftOf, sourceFigure, travelling } from "./figures-draft.ts";
 import { waits, withSources } from "./joining.ts";
 import { keepsBody } from "./retention.ts";
 import { ShownList } from "./shown-list.ts";
@@ -40,10 +40,21 @@ export function foldFigures(entries: readonly Entry[]): FiguresFold {
   const [first, ...rest] = entries;
   if (first?.fact.kind !== "created")
     throw new Error(`figures: expected a created fact first, got ${first?.fact.kind ?? "none"}`);
-  const draft = created(first.fact, first.at);
-  let { seq, at } = first;
+  const { seq, at } = first;
+  const self = foldInto(created(first.fact, at), { seq, at });
+  self.follow(rest);
+  return self;
+}
+
+/** Goes on from figures that were read. */
+export function resumeFigures({ seq, at, ...figures }: Figures): FiguresFold {
+  return foldInto(draftOf(figures), { seq, at });
+}
+
+function foldInto(draft: Draft, from: Pick<Figures, "seq" | "at">): FiguresFold {
+  let { seq, at } = from;
   let shown: Figures | undefined;
-  const self: FiguresFold = {
+  return {
     get seq() {
       return seq;
     },
@@ -61,8 +72,6 @@ export function foldFigures(entries: readonly Entry[]): FiguresFold {
       return shown;
     },
   };
-  self.follow(rest);
-  return self;
 }
 
 function fold(draft: Draft, { at, fact }: Entry): void {

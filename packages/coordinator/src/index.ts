@@ -7,10 +7,12 @@ export { type Aggregation, aggregationOf, announcementFor, isAnnounced, nextTime
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";
 export * from "./figures.ts";
-export { type FiguresFold, figuresOf, foldFigures } from "./figures-fold.ts";
+export { type FiguresFold, figuresOf, foldFigures, resumeFigures } from "./figures-fold.ts";
 export { withJoining } from "./joining.ts";
 export { type Named, namesOf } from "./names.ts";
 export { readEntry } from "./read-entry.ts";
 export { type BlobKind, keepsBody, keptBy, type Retention, retention } from "./retention.ts";
 export { foldRun, followRun, type RunFold } from "./run-fold.ts";
+export { entryHash, type ReadSnapshot, readSnapshot, snapshotOf, snapshotSchema } from "./snapshot.ts";
 export * from "./state.ts";
+export { readFigures, writeFigures } from "./stored-figures.ts";

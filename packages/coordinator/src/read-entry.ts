@@ -12,102 +12,15 @@ import {
   liftManifest,
   liftSource,
   type ManifestLift,
-  sectionName,
 } from "@homebody/protocol";
 import { z } from "zod";
+import { count, factShape, time, unread } from "./fact-shapes.ts";
 import type { Entry, Fact } from "./facts.ts";
 
-const count = z.number().int().min(0);
-const time = z.number();
-const hash = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
-const volunteer = z.string().regex(/^[0-9a-f]{32}$/, "32 hex digits");
-const source = z.string();
-const name = sectionName;
-const sectionFile = z.object({ name, sha256: hash, sizeBytes: count });
-const sections = z.array(sectionFile).min(1);
-const rows = hash.nullable();
-
-/** Every fact of today's form but the manifest in it, which protocol checks. */
-const factShape = z.discriminatedUnion("kind", [
-  z.object({
-    kind: z.literal("created"),
-    schema: count,
-    homebody: z.string(),
-    manifest: z.record(z.string(), z.unknown()),
-    parameters: z.object({ theta: count, phi: z.record(z.string(), count), psi: count }),
-    sections,
-  }),
-  z.object({
-    kind: z.literal("opened"),
-    round: count,
-    assigned: z.array(z.object({ volunteer, source, slot: count, slots: count, rows })),
-    localSteps: count,
-    stepsBefore: count,
-    totalSteps: count,
-    deadline: time,
-  }),
-  z.object({
-    kind: z.literal("accepted"),
-    round: count,
-    volunteer,
-    source,
-    delta: hash,
-    sections: z.array(z.object({ name, sizeBytes: count })).min(1),
-    rows,
-    steps: count,
-    tokens: count,
-    loss: z.number(),
-    norm: z.number(),
-  }),
-  z.object({
-    kind: z.literal("evaluated"),
-    body: count,
-    volunteer,
-    source,
-    nats: z.number(),
-    tokens: count,
-    bytes: count,
-  }),
-  z.object({
-    kind: z.literal("closed"),
-    round: count,
-    reason: z.enum(["all", "quorum", "deadline", "admin"]),
-    averaged: z.array(volunteer),
-  }),
-  z.object({
-    kind: z.literal("published"),
-    round: count,
-    sections,
-    outer: z.array(sectionFile),
-    cosines: z.array(z.object({ volunteer, cosine: z.number() })),
-    meanNorm: z.number(),
-    servedBytes: count,
-  }),
-  z.object({ kind: z.literal("lapsed"), round: count }),
-  z.object({ kind: z.literal("left"), volunteer }),
-  z.object({ kind: z.literal("ending") }),
-  z.object({ kind: z.literal("evaluating"), expected: z.array(volunteer), deadline: time }),
-  z.object({ kind: z.literal("finished"), reason: z.enum(["rounds", "admin"]) }),
-  z.object({ kind: z.literal("restarted"), deadline: time.nullable() }),
-  z.object({
-    kind: z.literal("source-added"),
-    schema: count,
-    source: z.record(z.string(), z.unknown()),
-    phi: count,
-    sections: z.array(sectionFile),
-  }),
-  z.object({ kind: z.literal("changed"), schema: count, manifest: z.record(z.string(), z.unknown()) }),
-  z.object({ kind: z.literal("paused") }),
-  z.object({ kind: z.literal("resumed"), deadline: time.nullable() }),
-  z.object({ kind: z.literal("removed"), volunteer }),
-]);
-
+/** Of today's form but for the manifest in it, which protocol checks. */
 type KnownFact = z.output<typeof factShape>;
 const checkFact: Check<KnownFact> = checked(factShape, "fact");
-const checkEntry = checked(
-  z.object({ seq: count.min(1), at: time, fact: z.record(z.string(), z.unknown()) }),
-  "journal entry",
-);
+const checkEntry = checked(z.object({ seq: count.min(1), at: time, fact: unread }), "journal entry");
 
 /** Throws an InputError that names the entry and the field. */
 export function readEntry(value: unknown, lifts?: readonly ManifestLift[]): Entry {

@@ -4,8 +4,12 @@
 // changes that nobody looks at copy nothing, and what is shown never changes and is the same array until something did.
 
 export class ShownList<T> {
-  readonly #items: T[] = [];
+  readonly #items: T[];
   #shown: readonly T[] | undefined;
+
+  constructor(items: readonly T[] = []) {
+    this.#items = [...items];
+  }
 
   /** To be read only until the next change. */
   get items(): readonly T[] {

@@ -6,7 +6,7 @@ import type { Clock } from "@homebody/clock";
 import type { BlobKind, Decision, Figures, RunFold, RunState } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
 import type { RunManifest } from "@homebody/protocol";
-import type { Blobs, Journal, Spool } from "@homebody/store/ports";
+import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import type { Faults } from "./faults.ts";
 import { defaultLimits, type Limits } from "./lines/limits.ts";
 import { type Lines, openLines } from "./lines/lines.ts";
@@ -20,6 +20,10 @@ export interface ServiceInputs {
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
+  /** Without them the next start reads the whole journal. */
+  readonly snapshots?: Snapshots;
+  /** Entries after which a snapshot is written anew. */
+  readonly snapshotEvery?: number;
   /** Whether this is the host's token; compared in constant time. */
   readonly isAdmin: (token: string) => boolean;
   /** For good, so that anyone with the blobs can recompute every body. */

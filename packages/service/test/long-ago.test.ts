@@ -3,7 +3,7 @@
 import { sha256Of } from "@homebody/base";
 import { exchangeFor } from "@homebody/dept";
 import { events, uploadOf, volunteerOf } from "@homebody/protocol";
-import { memoryJournal } from "@homebody/store/memory";
+import { memoryJournal, memorySnapshots } from "@homebody/store/memory";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
 import { type Disk, type Member, manifest, memoryDisk, type Served, serve } from "./world.ts";
@@ -34,7 +34,7 @@ async function withoutNames({ journal, ...rest }: Disk): Promise<Disk> {
   const bare = memoryJournal();
   for (const { seq, at, fact } of await journal.read(run.run, 0, 1e6))
     await bare.append(run.run, seq - 1, at, [fact]);
-  return { ...rest, journal: bare };
+  return { ...rest, journal: bare, snapshots: memorySnapshots() };
 }
 
 test.each([

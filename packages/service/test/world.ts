@@ -8,8 +8,8 @@ import type { BlobKind, Entry } from "@homebody/coordinator";
 import type { Entrance, Line, Net } from "@homebody/line";
 import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
 import { type Announcement, events, type RunManifest } from "@homebody/protocol";
-import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
-import type { Blobs, Journal, Spool } from "@homebody/store/ports";
+import { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "@homebody/store/memory";
+import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import { type BareVolunteer, bareVolunteer } from "../../../test/bare-volunteer.ts";
 import { type ManifestOptions, manifest as manifestOf } from "../../dept/test/manifests.ts";
 import { beginRun, openService, pagesOf, resumeRun, type Service, type ServiceInputs } from "../src/index.ts";
@@ -35,11 +35,12 @@ export interface Disk {
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
+  readonly snapshots: Snapshots;
 }
 
 export function memoryDisk(): Disk {
   const blobs = memoryBlobs();
-  return { journal: memoryJournal(), blobs, spool: memorySpool(blobs) };
+  return { journal: memoryJournal(), blobs, spool: memorySpool(blobs), snapshots: memorySnapshots() };
 }
 
 export interface Member extends BareVolunteer {
@@ -107,8 +108,7 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
 
   async function start(more: Partial<ServiceInputs> = {}): Promise<void> {
     const own = { lives: true };
-    const { journal } = disk;
-    const found = await resumeRun(journal, run.run);
+    const found = await resumeRun(disk, run.run);
     const opened = found ?? (await beginRun(run, { ...disk, now: clock.now() }));
     const notices = { troubled: (error: unknown) => void troubles.push(error) };
     const inputs = { ...options, opened, notices, isAdmin: (given: string) => given === token };
@@ -116,6 +116,8 @@ export async function serve(run: RunManifest, options: WorldOptions = {}): Promi
       journal: whileItLives(own, disk.journal),
       blobs: whileItLives(own, disk.blobs),
       spool: whileItLives(own, disk.spool),
+      snapshots: whileItLives(own, disk.snapshots),
+      snapshotEvery: 3, // wherever a process is killed, the next one begins with one
     };
     service = await openService({ ...inputs, ...ports, clock: clockOf(own, clock), ...more });
     process = own;

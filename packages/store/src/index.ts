@@ -2,16 +2,18 @@
 
 import { join } from "node:path";
 import { folderBlobs } from "./folder.ts";
+import { folderSnapshots } from "./folder-snapshots.ts";
 import { folderSpool } from "./folder-spool.ts";
-import type { Blobs, Journal, Spool } from "./ports.ts";
+import type { Blobs, Journal, Snapshots, Spool } from "./ports.ts";
 import { postgresJournal } from "./postgres.ts";
 import { sqliteJournal } from "./sqlite.ts";
 import { lastingFolder } from "./sync.ts";
 
 export { folderBlobs } from "./folder.ts";
+export { folderSnapshots } from "./folder-snapshots.ts";
 export { folderSpool } from "./folder-spool.ts";
 export { FolderInUse, type FolderLock, lockFolder, type Owner, shownOwner } from "./lock.ts";
-export { memoryBlobs, memoryJournal, memorySpool } from "./memory.ts";
+export { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "./memory.ts";
 export * from "./ports.ts";
 export { postgresJournal } from "./postgres.ts";
 export { sqliteJournal } from "./sqlite.ts";
@@ -20,6 +22,7 @@ export interface Store {
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
+  readonly snapshots: Snapshots;
   close(): Promise<void>;
 }
 
@@ -33,6 +36,7 @@ export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise
   await lastingFolder(dataDir);
   const blobs = await folderBlobs(join(dataDir, "blobs"));
   const spool = await folderSpool(join(dataDir, "spool"), blobs);
+  const snapshots = await folderSnapshots(join(dataDir, "snapshots"));
   const journal =
     databaseUrl === undefined
       ? sqliteJournal(join(dataDir, "journal.sqlite"))
@@ -41,5 +45,5 @@ export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise
     await spool.close();
     await journal.close();
   };
-  return { journal, blobs, spool, close };
+  return { journal, blobs, spool, snapshots, close };
 }

@@ -1,4 +1,4 @@
-// All three ports in memory: for simulations and tests, and as the plainest statement of what they mean.
+// All ports in memory: for simulations and tests, and as the plainest statement of what they mean.
 
 import type { Millis, RunId, Sha256, UploadId } from "@homebody/base";
 import { sha256Of } from "@homebody/base";
@@ -8,6 +8,7 @@ import {
   type Journal,
   JournalConflict,
   type JournalEntry,
+  type Snapshots,
   type Spool,
   SpoolMismatch,
 } from "./ports.ts";
@@ -116,4 +117,12 @@ function joined({ size, pieces }: Growing): Uint8Array {
     at += piece.length;
   }
   return whole;
+}
+
+export function memorySnapshots(): Snapshots {
+  const texts = new Map<RunId, string>();
+  return {
+    read: async (run) => texts.get(run),
+    write: async (run, text) => void texts.set(run, text),
+  };
 }

@@ -79,6 +79,13 @@ export interface Spool {
   close(): Promise<void>;
 }
 
+/** A text of each run that may be lost at any time: whoever wrote it can make it again. It is not to survive a crash. */
+export interface Snapshots {
+  /** What was written last; undefined where nothing is left of it. */
+  read(run: RunId): Promise<string | undefined>;
+  write(run: RunId, text: string): Promise<void>;
+}
+
 /** Another coordinator has written to this run's journal. */
 export class JournalConflict extends Error {
   constructor(run: RunId, expected: number, got: number) {

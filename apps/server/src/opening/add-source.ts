@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { InputError, type Millis } from "@homebody/base";
 import { mayJoin, withJoining } from "@homebody/coordinator";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { type Faults, foldJournal } from "@homebody/service";
+import { type Faults, resumeRun } from "@homebody/service";
 import { FolderInUse, lockFolder, openStore, type Store, shownOwner } from "@homebody/store";
 import { joinSources, type NewSource } from "./joining.ts";
 
@@ -49,17 +49,17 @@ export async function addSource(options: AddSourceOptions): Promise<AddedSource>
 }
 
 async function add(
-  { journal, blobs }: Pick<Store, "journal" | "blobs">,
+  store: Pick<Store, "journal" | "blobs" | "snapshots">,
   { dataDir, clock = () => Date.now() as Millis, faults = () => {}, ...given }: AddSourceOptions,
 ): Promise<AddedSource> {
-  const runs = await journal.runs();
-  const fold = runs.length === 1 ? await foldJournal(journal, runs[0]!) : undefined;
+  const runs = await store.journal.runs();
+  const fold = runs.length === 1 ? await resumeRun(store, runs[0]!) : undefined;
   if (fold === undefined) throw new InputError("data folder", "one that holds a run", dataDir);
   const { state } = fold;
   if (mayJoin(state) !== undefined)
     throw new InputError(given.place("id"), "a run of which a further round opens", "one that is at its end");
   const { id } = given.source;
-  await joinSources(fold, [given], { journal, blobs, now: clock(), faults });
+  await joinSources(fold, [given], { ...store, now: clock(), faults });
   const manifest = withJoining(state);
   return {
     manifest,

@@ -15,12 +15,13 @@ import {
   type SourceOfFile,
 } from "@homebody/protocol";
 import { type Faults, putFirst } from "@homebody/service";
-import type { Blobs, Journal } from "@homebody/store/ports";
+import type { Blobs, Journal, Snapshots } from "@homebody/store/ports";
 import { manifestServed } from "./tokenizers.ts";
 
 export interface JoiningInputs {
   readonly journal: Journal;
   readonly blobs: Blobs;
+  readonly snapshots?: Snapshots;
   readonly now: Millis;
   readonly faults: Faults;
 }

@@ -57,7 +57,7 @@ export interface OpenRunInputs extends JoiningInputs {
 /** The run in the folder, if there is one; else a new one by the file. */
 export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Promise<RunInFolder> {
   const { file, folder, written } = loaded;
-  const { journal, blobs, dataDir } = inputs;
+  const { blobs, dataDir } = inputs;
   const hash = async (bytes: Uint8Array) => sha256Of(bytes);
   const ofFile = manifestOf(
     file,
@@ -65,7 +65,7 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
     await givenTokenizers(file, folder, hash),
   );
   exchangeOf(ofFile); // an impossible model is said before anything is written
-  const found = await findRun(journal, ofFile, written);
+  const found = await findRun(inputs, ofFile, written);
   if (found === undefined) {
     const manifest = await manifestServed(file, folder, blobs);
     return { ...(await beginRun(manifest, inputs)), changed: manifest, leftOut: [], existed: false };
@@ -100,14 +100,15 @@ interface FoundRun {
  * By what is stored and not by an id made anew, so that a run is found whatever became of defaults.
  */
 async function findRun(
-  journal: Journal,
+  inputs: OpenRunInputs,
   ofFile: RunManifest,
   written: unknown,
 ): Promise<FoundRun | undefined> {
+  const { journal } = inputs;
   const runs = await journal.runs();
   const read = async (run: RunId): Promise<FoundRun> => {
     const first = await createdBy(journal, run);
-    const fold = (await resumeRun(journal, run))!;
+    const fold = (await resumeRun(inputs, run))!;
     const stored = withJoining(fold.state);
     const joined = new Set(sourcesToJoin(first, stored).map(({ id }) => id));
     return { fold, differences: fixedDifferences(stored, ofFile, written, joined) };

@@ -4,7 +4,7 @@ import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { BlobKind, Decision, RunFold } from "@homebody/coordinator";
 import type { RunManifest } from "@homebody/protocol";
-import type { Blobs, Journal, Spool } from "@homebody/store/ports";
+import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import { closer } from "../closing/closer.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
@@ -14,12 +14,17 @@ import type { People } from "../lines/presence.ts";
 import type { Notices } from "../notices.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { keeping } from "./keeping.ts";
+import { keepSnapshots } from "./snapshots.ts";
 
 export interface CoordinatorInputs {
   readonly opened: RunFold;
   readonly journal: Journal;
   readonly blobs: Blobs;
   readonly spool: Spool;
+  /** Without them the next start reads the whole journal. */
+  readonly snapshots?: Snapshots;
+  /** Entries after which a snapshot is written anew. */
+  readonly snapshotEvery?: number;
   readonly people: Pick<People, "ready" | "rowsOf">;
   readonly keepDeltas: boolean;
   readonly faults: Faults;
@@ -43,8 +48,11 @@ export interface Coordinator {
 }
 
 export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
-  const { opened, journal, blobs, spool, people, faults, notices } = inputs;
+  const { opened, journal, blobs, spool, snapshots, people, faults, notices } = inputs;
+  const { snapshotEvery: every = 10_000 } = inputs; // read again within a second
   const kept = keeping({ ...inputs, stays: notices.stays });
+  const snapshotsOfRun =
+    snapshots && keepSnapshots({ run: opened, journal, snapshots, every, troubled: notices.troubled });
   /** Bytes of bodies that went out since the last publication. */
   let servedBytes = 0;
 
@@ -71,6 +79,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
       for (const { fact } of entries)
         if (fact.kind === "published") servedBytes = Math.max(0, servedBytes - fact.servedBytes);
       kept.passed(over);
+      snapshotsOfRun?.look();
       inbox.follow(entries);
       notices.appended(entries, state);
       closing.look(state);
@@ -120,6 +129,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     close: async () => {
       await closing.stop();
       await actor.close();
+      await snapshotsOfRun?.close();
     },
   };
 }

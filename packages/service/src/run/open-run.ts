@@ -12,8 +12,9 @@ import {
 } from "@homebody/coordinator";
 import { exchangeOf, firstNumbers, parameterCounts, type Section } from "@homebody/dept";
 import { type RunManifest, schemaVersion, version } from "@homebody/protocol";
-import type { Blobs, Journal } from "@homebody/store/ports";
+import type { Blobs, Journal, Snapshots } from "@homebody/store/ports";
 import { putFirst } from "../closing/section-files.ts";
+import { foldFromSnapshot } from "./snapshots.ts";
 
 export interface BeginInputs {
   readonly journal: Journal;
@@ -55,14 +56,20 @@ export async function* pagesOf(
   }
 }
 
+interface FoldOptions {
+  /** Of the same run: what follows its last entry is read. */
+  readonly from?: RunFold | undefined;
+  readonly read?: (entries: readonly Entry[]) => Promise<void>;
+}
+
 /** What follows from the journal of a run; undefined where the run is not there. */
 export async function foldJournal(
   journal: Pick<Journal, "read">,
   run: RunId,
-  read: (entries: readonly Entry[]) => Promise<void> = async () => {},
+  { from, read = async () => {} }: FoldOptions = {},
 ): Promise<RunFold | undefined> {
-  let fold: RunFold | undefined;
-  for await (const entries of pagesOf(journal, run)) {
+  let fold = from;
+  for await (const entries of pagesOf(journal, run, from?.figures.seq)) {
     if (fold === undefined) fold = foldRun(entries);
     else followRun(fold, entries);
     await read(entries);
@@ -70,8 +77,14 @@ export async function foldJournal(
   return fold;
 }
 
-/** A run that goes on; undefined where it is not there. */
-export function resumeRun(journal: Pick<Journal, "read" | "name">, run: RunId): Promise<RunFold | undefined> {
-  // Older versions named no entries.
-  return foldJournal(journal, run, (entries) => journal.name(run, namesOf(run, entries)));
+/** A run that goes on, from its snapshot where there is one that fits; undefined where the run is not there. */
+export async function resumeRun(
+  { journal, snapshots }: { readonly journal: Journal; readonly snapshots?: Snapshots },
+  run: RunId,
+): Promise<RunFold | undefined> {
+  const from = snapshots && (await foldFromSnapshot(snapshots, journal, run));
+  return foldJournal(journal, run, {
+    from,
+    read: (entries) => journal.name(run, namesOf(run, entries)), // older versions named none
+  });
 }

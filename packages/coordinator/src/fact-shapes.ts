@@ -1,0 +1,98 @@
+// Facts in the form in which they are written, field by field. What these fields mean: facts.ts.
+
+import { sectionName } from "@homebody/protocol";
+import { z } from "zod";
+
+export const count = z.number().int().min(0);
+export const time = z.number();
+export const hash = z.string().regex(/^[0-9a-f]{64}$/, "64 hex digits");
+export const volunteer = z.string().regex(/^[0-9a-f]{32}$/, "32 hex digits");
+export const source = z.string();
+export const name = sectionName;
+export const sectionFile = z.object({ name, sha256: hash, sizeBytes: count });
+export const sections = z.array(sectionFile).min(1);
+const rows = hash.nullable();
+
+/** A manifest or a source in it, which protocol checks. */
+export const unread = z.record(z.string(), z.unknown());
+
+export const assignedShape = z.object({ volunteer, source, slot: count, slots: count, rows });
+export const acceptedShape = z.object({
+  kind: z.literal("accepted"),
+  round: count,
+  volunteer,
+  source,
+  delta: hash,
+  sections: z.array(z.object({ name, sizeBytes: count })).min(1),
+  rows,
+  steps: count,
+  tokens: count,
+  loss: z.number(),
+  norm: z.number(),
+});
+export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);
+export const endReason = z.enum(["rounds", "admin"]);
+export const parametersShape = z.object({ theta: count, phi: z.record(z.string(), count), psi: count });
+
+/** Every fact of today's form but the manifest in it, which protocol checks. */
+export const factShape = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("created"),
+    schema: count,
+    homebody: z.string(),
+    manifest: unread,
+    parameters: parametersShape,
+    sections,
+  }),
+  z.object({
+    kind: z.literal("opened"),
+    round: count,
+    assigned: z.array(assignedShape),
+    localSteps: count,
+    stepsBefore: count,
+    totalSteps: count,
+    deadline: time,
+  }),
+  acceptedShape,
+  z.object({
+    kind: z.literal("evaluated"),
+    body: count,
+    volunteer,
+    source,
+    nats: z.number(),
+    tokens: count,
+    bytes: count,
+  }),
+  z.object({
+    kind: z.literal("closed"),
+    round: count,
+    reason: closeReason,
+    averaged: z.array(volunteer),
+  }),
+  z.object({
+    kind: z.literal("published"),
+    round: count,
+    sections,
+    outer: z.array(sectionFile),
+    cosines: z.array(z.object({ volunteer, cosine: z.number() })),
+    meanNorm: z.number(),
+    servedBytes: count,
+  }),
+  z.object({ kind: z.literal("lapsed"), round: count }),
+  z.object({ kind: z.literal("left"), volunteer }),
+  z.object({ kind: z.literal("ending") }),
+  z.object({ kind: z.literal("evaluating"), expected: z.array(volunteer), deadline: time }),
+  z.object({ kind: z.literal("finished"), reason: endReason }),
+  z.object({ kind: z.literal("restarted"), deadline: time.nullable() }),
+  z.object({
+    kind: z.literal("source-added"),
+    schema: count,
+    source: unread,
+    phi: count,
+    sections: z.array(sectionFile),
+  }),
+  z.object({ kind: z.literal("changed"), schema: count, manifest: unread }),
+  z.object({ kind: z.literal("paused") }),
+  z.object({ kind: z.literal("resumed"), deadline: time.nullable() }),
+  z.object({ kind: z.literal("removed"), volunteer }),
+]);

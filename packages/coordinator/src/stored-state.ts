@@ -1,0 +1,124 @@
+// A run's state as plain data, for its snapshot.
+
+import { type Check, checked, checkManifest, checkSource } from "@homebody/protocol";
+import { z } from "zod";
+import {
+  acceptedShape,
+  assignedShape,
+  closeReason,
+  count,
+  endReason,
+  hash,
+  sectionFile,
+  sections,
+  time,
+  unread,
+  volunteer,
+} from "./fact-shapes.ts";
+import type { Phase, RunState } from "./state.ts";
+
+const phaseShape = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("gathering"), round: count }),
+  z.object({
+    kind: z.literal("training"),
+    round: count,
+    assigned: z.array(assignedShape),
+    pending: z.array(volunteer),
+    accepted: z.array(acceptedShape),
+    localSteps: count,
+    stepsBefore: count,
+    totalSteps: count,
+    deadline: time,
+    quorumAt: time.nullable(),
+  }),
+  z.object({
+    kind: z.literal("closing"),
+    round: count,
+    reason: closeReason,
+    accepted: z.array(acceptedShape),
+    averaged: z.array(volunteer),
+  }),
+  z.object({ kind: z.literal("evaluating"), pending: z.array(volunteer), deadline: time }),
+  z.object({ kind: z.literal("finished"), reason: endReason }),
+]);
+
+const shape = z.object({
+  manifest: unread,
+  joining: z.array(z.object({ source: unread, sections: z.array(sectionFile) })),
+  phase: phaseShape,
+  paused: z.boolean(),
+  pausedAt: time.nullable(),
+  ending: z.boolean(),
+  body: z.object({ number: count, id: hash, sections }),
+  outer: z.array(sectionFile),
+  stepsDone: count,
+  lapses: count,
+  removed: z.array(volunteer),
+  contributors: z.array(volunteer),
+  evaluated: z.array(volunteer),
+  lastAt: time,
+});
+
+type StoredState = z.output<typeof shape>;
+const check: Check<StoredState> = checked(shape, "state");
+
+/** Of this moment: it does not change with the state. */
+export function writeState(state: RunState): unknown {
+  return {
+    ...state,
+    phase: writePhase(state.phase),
+    removed: [...state.removed],
+    contributors: [...state.contributors],
+    evaluated: [...state.evaluated],
+  };
+}
+
+function writePhase(phase: Phase): unknown {
+  switch (phase.kind) {
+    case "training":
+      return {
+        ...phase,
+        assigned: [...phase.assigned.values()],
+        pending: [...phase.pending],
+        accepted: [...phase.accepted.values()],
+      };
+    case "evaluating":
+      return { ...phase, pending: [...phase.pending] };
+    default:
+      return { ...phase };
+  }
+}
+
+/** Throws an InputError that names the field. */
+export function readState(value: unknown, where = "state"): RunState {
+  const stored = check(value, where);
+  const state = {
+    ...stored,
+    manifest: checkManifest(stored.manifest, `${where}.manifest`),
+    joining: stored.joining.map((one, i) => ({
+      ...one,
+      source: checkSource(one.source, `${where}.joining.${i}.source`),
+    })),
+    phase: readPhase(stored.phase),
+    removed: new Set(stored.removed),
+    contributors: new Set(stored.contributors),
+    evaluated: new Set(stored.evaluated),
+  };
+  return state as unknown as RunState;
+}
+
+function readPhase(phase: StoredState["phase"]): unknown {
+  switch (phase.kind) {
+    case "training":
+      return {
+        ...phase,
+        assigned: new Map(phase.assigned.map((one) => [one.volunteer, one])),
+        pending: new Set(phase.pending),
+        accepted: new Map(phase.accepted.map((one) => [one.volunteer, one])),
+      };
+    case "evaluating":
+      return { ...phase, pending: new Set(phase.pending) };
+    default:
+      return phase;
+  }
+}

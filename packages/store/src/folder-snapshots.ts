@@ -1,0 +1,30 @@
+// Snapshots in a folder: snapshots/<run>.json, whatever database the journal is in.
+//
+// Written beside and renamed, so that a process that is killed leaves the earlier one. Nothing is synced: after a power cut
+// the file may be empty, and whoever reads it makes it again.
+
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { RunId } from "@homebody/base";
+import type { Snapshots } from "./ports.ts";
+import { isMissing, lastingFolder } from "./sync.ts";
+
+export async function folderSnapshots(folder: string): Promise<Snapshots> {
+  await lastingFolder(folder);
+  const pathOf = (run: RunId) => join(folder, `${run}.json`);
+  return {
+    read: async (run) => {
+      try {
+        return await readFile(pathOf(run), "utf8");
+      } catch (error) {
+        if (isMissing(error)) return undefined;
+        throw error;
+      }
+    },
+    write: async (run, text) => {
+      const part = `${pathOf(run)}.part`;
+      await writeFile(part, text, { mode: 0o600 });
+      await rename(part, pathOf(run));
+    },
+  };
+}
