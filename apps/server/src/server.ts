@@ -162,6 +162,7 @@ async function listen(
   const http = await openHttp({
     ...{ journal, blobs, metrics, webRoot, tls, trustProxy },
     manifest: () => service.state().manifest,
+    figures: service.figures,
     kindOf: service.kindOf,
     limits: { ...defaultLimits, ...options.limits },
     clock: clock.now,

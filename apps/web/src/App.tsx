@@ -30,6 +30,8 @@ export interface AppProps {
   readonly send: (command: Command) => void;
   readonly trial: Trial;
   readonly act: (message: Admin) => Promise<Reply>;
+  /** Earlier entries of the journal are wanted. */
+  readonly earlier: () => void;
   /** The volunteer's page is in sight: its worker is wanted. */
   readonly wake: () => void;
   readonly secure: boolean;
@@ -42,7 +44,7 @@ const titles: Readonly<Record<Page, string>> = {
   admin: "Host",
 };
 
-export function App({ run, volunteer, send, trial, act, wake, secure }: AppProps) {
+export function App({ run, volunteer, send, trial, act, earlier, wake, secure }: AppProps) {
   const page = usePage();
   const profiling = useProfiling() && page === "volunteer";
   const [token, setToken] = useState("");
@@ -64,7 +66,7 @@ export function App({ run, volunteer, send, trial, act, wake, secure }: AppProps
         {page === "volunteer" && !profiling && (
           <VolunteerPage run={runState} volunteer={volunteerState} send={send} secure={secure} />
         )}
-        {page === "dashboard" && <DashboardPage run={runState} />}
+        {page === "dashboard" && <DashboardPage run={runState} earlier={earlier} />}
         {page === "try" && <TryPage run={runState} state={trialState} trial={trial} busy={busy} />}
         {page === "admin" && <AdminPage run={runState} token={token} onToken={setToken} act={act} />}
       </Suspense>

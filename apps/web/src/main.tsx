@@ -46,6 +46,7 @@ createRoot(document.getElementById("root")!).render(
         send={(command) => connection?.send(command)}
         trial={trial}
         act={feed.admin}
+        earlier={feed.earlier}
         wake={wake}
         secure={isSecureContext}
       />

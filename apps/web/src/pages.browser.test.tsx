@@ -135,6 +135,7 @@ test("the version stands at the foot of the page", async () => {
       send={() => {}}
       trial={openTrial(() => Promise.reject(new Error("nobody starts one")))}
       act={async () => ({ ok: true })}
+      earlier={() => {}}
       wake={() => {}}
       secure={true}
     />,
@@ -142,9 +143,23 @@ test("the version stands at the foot of the page", async () => {
   await expect.element(page.getByTestId("version")).toHaveTextContent(`Homebody ${version}`);
 });
 
+test("earlier events are read when somebody asks for them, and not offered where there are none", async () => {
+  const { run } = sceneOf("dashboard");
+  let asked = 0;
+  const earlier = () => {
+    asked += 1;
+  };
+  show(<DashboardPage run={{ ...run, entries: run.entries.slice(-5) }} earlier={earlier} />);
+  await press("Read earlier events");
+  expect(asked).toBe(1);
+  show(<DashboardPage run={{ ...run, entries: run.entries.slice(0, 5) }} earlier={earlier} />);
+  await expect.element(page.getByTestId("events")).toBeInTheDocument();
+  expect(page.getByRole("button", { name: "Read earlier events" }).elements()).toHaveLength(0);
+});
+
 test("every figure of the dashboard is the journal's", async () => {
   const { run } = sceneOf("dashboard");
-  show(<DashboardPage run={run} />);
+  show(<DashboardPage run={run} earlier={() => {}} />);
   const figures = run.figures!;
   expect(dataOf("figure-tokens")).toBe(figures.tokens);
   expect(dataOf("figure-published")).toBe(figures.published);
@@ -190,13 +205,13 @@ test.each(["working, glob", "working, words of sources"] as const)(
 );
 
 test("a source that joined says since when, one that joins says so; embeddings sent up are counted by group", async () => {
-  show(<DashboardPage run={sceneOf("joined").run} />);
+  show(<DashboardPage run={sceneOf("joined").run} earlier={() => {}} />);
   const since = () => [...place.querySelectorAll("[data-testid=since-body]")].map((one) => one.textContent);
   expect(new Set(since())).toEqual(new Set(["since body 12"]));
   expect(dataOf("figure-words")).toBe(0);
   expect(place.textContent).toContain("words stay home");
   const { run } = sceneOf("joining");
-  show(<DashboardPage run={run} />);
+  show(<DashboardPage run={run} earlier={() => {}} />);
   await expect.element(page.getByTestId("joining")).toHaveTextContent("joins with the next body");
   expect(since()).toEqual([]);
   const { phi, psi } = run.figures!.traffic.sectionBytes;
@@ -206,7 +221,7 @@ test("a source that joined says since when, one that joins says so; embeddings s
 });
 
 test("the event log is filtered by kind and by words", async () => {
-  show(<DashboardPage run={sceneOf("dashboard").run} />);
+  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
   const kinds = () =>
     [...place.querySelectorAll("[data-testid=events] li")].map((item) => item.getAttribute("data-kind"));
   expect(new Set(kinds())).toContain("accepted");
@@ -283,7 +298,7 @@ test("text is given by dropping and pasting, and tried once there is enough of i
 });
 
 test.each(["new", "dashboard"] as const)("a link leads there from %s", (name) => {
-  show(name === "new" ? volunteerPage(name) : <DashboardPage run={sceneOf(name).run} />);
+  show(name === "new" ? volunteerPage(name) : <DashboardPage run={sceneOf(name).run} earlier={() => {}} />);
   const link = page.getByRole("link", { name: "Try this body on your own language" });
   expect(link.element().getAttribute("href")).toBe("/try");
 });
@@ -339,7 +354,7 @@ test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways
   const { run, path } = sceneOf(name);
   show(
     path === "/dashboard" ? (
-      <DashboardPage run={run} />
+      <DashboardPage run={run} earlier={() => {}} />
     ) : path === "/admin" ? (
       <AdminPage run={run} token="given" onToken={() => undefined} act={async () => ({ ok: true })} />
     ) : path === "/try" ? (

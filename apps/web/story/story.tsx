@@ -23,6 +23,7 @@ createRoot(document.getElementById("root")!).render(
       again: () => console.info("again"),
     }}
     send={(command) => console.info("command", command)}
+    earlier={() => {}}
     act={async ({ token }) => (token === "right" ? { ok: true } : { ok: false, refusal: "not-authorised" })}
     wake={() => undefined}
     secure={scene.secure}

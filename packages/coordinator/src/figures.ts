@@ -12,6 +12,9 @@ import type { JoiningSource } from "./state.ts";
 /** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
 export const recentDeltas = 500;
 
+/** Beside its first figures a watcher is shown so many of the latest entries; earlier ones when it asks for them. */
+export const firstEntries = 100;
+
 /** Scores are shown of so many latest bodies at least, and of those before them as `isShownForGood` says; the first always. */
 export const recentScores = 32;
 

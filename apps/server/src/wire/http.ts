@@ -7,7 +7,7 @@ import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
-import type { BlobKind } from "@homebody/coordinator";
+import { type BlobKind, type Figures, writeFigures } from "@homebody/coordinator";
 import { type RunManifest, version } from "@homebody/protocol";
 import { buckets, type Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
@@ -17,6 +17,7 @@ import { parseRange } from "./range.ts";
 
 export interface HttpInputs {
   readonly manifest: () => RunManifest;
+  readonly figures: () => Figures;
   readonly journal: Journal;
   readonly blobs: Blobs;
   /** What a blob of this run is; undefined for what the run does not name. */
@@ -85,7 +86,7 @@ function guard(app: FastifyInstance, { limits, clock }: HttpInputs): void {
   });
 }
 
-function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpInputs): void {
+function describe(app: FastifyInstance, { manifest, figures, journal, metrics }: HttpInputs): void {
   const fresh = { "cache-control": "no-store" };
   app.get("/healthz", async (_, reply) =>
     reply.headers(fresh).send({ ok: true, run: manifest().run, homebody: version }),
@@ -97,6 +98,10 @@ function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpInpu
       .send(await metrics.registry.metrics()),
   );
   app.get("/api/run", async (_, reply) => reply.headers(fresh).send(manifest()));
+  const written = figuresText(figures);
+  app.get("/api/figures", async (_, reply) =>
+    reply.headers(fresh).type("application/json; charset=utf-8").send(written()),
+  );
   app.get<{ Querystring: { after?: string; limit?: string } }>("/api/journal", async (request, reply) => {
     const after = count(request.query.after, 0, Number.MAX_SAFE_INTEGER);
     const limit = count(request.query.limit, 1000, 5000);
@@ -113,6 +118,16 @@ function describe(app: FastifyInstance, { manifest, journal, metrics }: HttpInpu
       .type("application/jsonl")
       .send(Readable.from(lines(journal, manifest)));
   });
+}
+
+/** Written once for all who ask before the next entry: figures that were read never change. */
+function figuresText(figures: () => Figures): () => string {
+  let last: { readonly figures: Figures; readonly text: string } | undefined;
+  return () => {
+    const now = figures();
+    if (last?.figures !== now) last = { figures: now, text: JSON.stringify(writeFigures(now)) };
+    return last.text;
+  };
 }
 
 async function* lines(journal: Journal, manifest: HttpInputs["manifest"]): AsyncGenerator<string> {

@@ -16,7 +16,7 @@ import { Learning, signed } from "./Learning.tsx";
 import { People } from "./People.tsx";
 import { Traffic } from "./Traffic.tsx";
 
-export function DashboardPage({ run }: { run: FeedState }) {
+export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () => void }) {
   const { figures, manifest, presence, entries, clockAheadMs } = run;
   return (
     <>
@@ -37,7 +37,7 @@ export function DashboardPage({ run }: { run: FeedState }) {
           <People figures={figures} presence={presence} clockAheadMs={clockAheadMs} />
           <Deltas figures={figures} refusals={presence?.refusals ?? {}} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
-            <EventLog entries={entries} />
+            <EventLog entries={entries} earlier={earlier} />
             <Bodies figures={figures} />
           </div>
         </>

@@ -4,6 +4,7 @@ import type { Entry } from "@homebody/coordinator";
 import { useMemo, useState } from "react";
 import { plural } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
+import { keptEntries } from "../run/feed.ts";
 import { useNow } from "../state/now.ts";
 import { Button, Section } from "../ui/pieces.tsx";
 import { type EventGroup, eventWords, groupOf, groupWords } from "./event-sentences.ts";
@@ -11,7 +12,7 @@ import { type EventGroup, eventWords, groupOf, groupWords } from "./event-senten
 const groups = Object.keys(groupWords) as EventGroup[];
 const step = 12;
 
-export function EventLog({ entries }: { entries: readonly Entry[] }) {
+export function EventLog({ entries, earlier }: { entries: readonly Entry[]; earlier: () => void }) {
   const now = useNow();
   const [hidden, setHidden] = useState<ReadonlySet<EventGroup>>(new Set());
   const [words, setWords] = useState("");
@@ -29,6 +30,7 @@ export function EventLog({ entries }: { entries: readonly Entry[] }) {
     [entries, hidden, wanted],
   );
   const shown = found.slice(-most).reverse();
+  const hasEarlier = (entries[0]?.seq ?? 1) > 1 && entries.length < keptEntries;
   return (
     <Section
       id="events"
@@ -87,6 +89,11 @@ export function EventLog({ entries }: { entries: readonly Entry[] }) {
       {found.length > most && (
         <Button className="mt-3" onClick={() => setMost(most + 10 * step)}>
           Show more of {plural(found.length - most, "older event")}
+        </Button>
+      )}
+      {found.length <= most && hasEarlier && (
+        <Button className="mt-3" onClick={earlier}>
+          Read earlier events
         </Button>
       )}
     </Section>

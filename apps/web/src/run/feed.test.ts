@@ -2,10 +2,17 @@
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import { sha256Of } from "@homebody/base";
-import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
+import {
+  type Entry,
+  type Fact,
+  figuresOf,
+  firstEntries,
+  readEntry,
+  writeFigures,
+} from "@homebody/coordinator";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
-import { type FeedEvents, openFeed, type RunPorts } from "./feed.ts";
+import { type FeedEvents, keptEntries, openFeed, type RunPorts } from "./feed.ts";
 
 const es = "es" as SourceId;
 const ana = "a".repeat(32) as VolunteerId;
@@ -29,6 +36,8 @@ interface Host {
   fails: number; // reads that fail from now on
   on: FeedEvents | undefined;
   watches: number[];
+  /** Entries that were read by HTTP. */
+  read: number;
   later: (() => void)[];
   append(...facts: Fact[]): Entry[];
   begin(run?: RunManifest): void;
@@ -43,6 +52,7 @@ function coordinator(): Host {
     fails: 0,
     on: undefined,
     watches: [],
+    read: 0,
     later: [],
     append(...facts) {
       const from = self.journal.length;
@@ -67,12 +77,16 @@ function coordinator(): Host {
   };
   self.ports = {
     manifest: async () => self.manifest,
+    figures: async () =>
+      JSON.parse(JSON.stringify(writeFigures(figuresOf(self.journal.map((entry) => readEntry(entry)))!))),
     async journal(after, limit) {
       if (self.fails > 0) {
         self.fails -= 1;
         throw new Error("no network");
       }
-      return { entries: self.journal.slice(after, after + limit), last: self.journal.length };
+      const entries = self.journal.slice(after, after + limit);
+      self.read += entries.length;
+      return { entries, last: self.journal.length };
     },
     line(on) {
       self.on = on;
@@ -186,24 +200,65 @@ test("a source that joins is in the manifest of a page that is open: at once, or
   expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
 });
 
+const pauses = (count: number) =>
+  Array.from(
+    { length: count },
+    (_, i): Fact => (i % 2 === 0 ? { kind: "paused" } : { kind: "resumed", deadline: null }),
+  );
+
 test("while the journal is read page by page no source of the manifest is missing", async () => {
   const host = coordinator();
   const first = host.manifest;
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  host.on!.lost();
   const source = { ...first.sources[0]!, id: "fr" as SourceId };
-  host.append(
-    ...Array.from(
-      { length: 2500 },
-      (_, i): Fact => (i % 2 === 0 ? { kind: "paused" } : { kind: "resumed", deadline: null }),
-    ),
-  );
+  host.append(...pauses(2500));
   host.append({ kind: "source-added", schema: 2, source, phi: 4, sections: [] });
   host.manifest = { ...first, sources: [...first.sources, source] };
-  const feed = openFeed(host.ports);
   const seen: (number | undefined)[] = [];
+  host.on!.connected();
   feed.state.subscribe(() => seen.push(feed.state.get().manifest?.sources.length));
   await settled();
   expect(feed.state.get().figures?.seq).toBe(2502);
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
   expect(new Set(seen)).toEqual(new Set([2]));
+});
+
+test("[P24] of a long run a page reads the figures and the latest entries, and earlier ones when they are asked for", async () => {
+  const host = coordinator();
+  host.append(...pauses(2400));
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  expect(host.read).toBe(firstEntries);
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  host.on!.entries(host.append(opened(1), accepted(1)));
+  await settled();
+  expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+  const seqs = () => feed.state.get().entries.map(({ seq }) => seq);
+  const upTo = (first: number) => Array.from({ length: 2403 - first + 1 }, (_, i) => first + i);
+  expect(seqs()).toEqual(upTo(2302));
+  feed.earlier();
+  await settled();
+  expect(seqs()).toEqual(upTo(1302));
+  for (let i = 0; i < 3; i++) feed.earlier();
+  await settled();
+  expect(seqs()).toEqual(upTo(1));
+  expect(feed.state.get().entries).toEqual(host.journal);
+});
+
+test("no more entries are kept than a page can show, however many are asked for", async () => {
+  const host = coordinator();
+  host.append(...pauses(7000));
+  const feed = openFeed(host.ports);
+  await settled();
+  for (let i = 0; i < 9; i++) feed.earlier();
+  await settled();
+  const { entries } = feed.state.get();
+  expect(entries.length).toBe(keptEntries);
+  expect([entries[0]!.seq, entries.at(-1)!.seq]).toEqual([7001 - keptEntries + 1, 7001]);
 });
 
 test("a coordinator with another run, or with a shorter journal, starts the page over", async () => {
@@ -258,6 +313,18 @@ test("[P22] what does not fit is said, and neither shown nor folded", async () =
   await settled();
   expect(feed.state.get().problem).toContain("presence.volunteers");
   expect(feed.state.get().presence).toBeNull();
+  const other = coordinator();
+  const { figures } = other.ports;
+  other.ports = {
+    ...other.ports,
+    figures: async () => ({ ...((await figures()) as object), tokens: "many" }),
+  };
+  const another = openFeed(other.ports);
+  await settled();
+  expect(another.state.get()).toMatchObject({
+    figures: null,
+    problem: expect.stringContaining("figures.tokens"),
+  });
 });
 
 test("entries of an older coordinator are lifted before they are folded", async () => {

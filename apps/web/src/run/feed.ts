@@ -1,11 +1,21 @@
 // The run as a page sees it: the manifest, figures folded from the journal, and who is here now.
 //
-// Figures come from journal entries alone, in order and without gaps, so two watchers that have read the same
-// entries show the same; the manifest follows them too. Entries come by the line; what a lost line missed is read by HTTP. Work is done one piece
-// after another (`inTurn`), so no entry is folded twice. Whatever comes is checked here, and older facts are lifted: a
-// coordinator may be of another version than a page that was opened before. Does not know React.
+// A page begins with the coordinator's figures and the latest entries, so that a long run costs it as little as a short one;
+// earlier entries are read when somebody asks for them. From there on figures come from journal entries alone, in order and
+// without gaps, so two watchers that have read the same entries show the same; the manifest follows them too. Entries come by
+// the line; what a lost line missed is read by HTTP. Work is done one piece after another (`inTurn`), so no entry is folded
+// twice. Whatever comes is checked here, and older facts are lifted: a coordinator may be of another version than a page that
+// was opened before. Does not know React.
 
-import { type Entry, type Figures, type FiguresFold, foldFigures, readEntry } from "@homebody/coordinator";
+import {
+  type Entry,
+  type Figures,
+  type FiguresFold,
+  firstEntries,
+  readEntry,
+  readFigures,
+  resumeFigures,
+} from "@homebody/coordinator";
 import {
   type Admin,
   checkJournalPage,
@@ -25,7 +35,7 @@ export interface FeedState {
   readonly line: "connecting" | "live" | "lost";
   readonly manifest: RunManifest | null;
   readonly figures: Figures | null;
-  /** The latest entries, oldest first. */
+  /** The latest entries, oldest first, without gaps. */
   readonly entries: readonly Entry[];
   readonly presence: PresenceReport | null;
   /** The coordinator's clock minus this device's. */
@@ -50,6 +60,7 @@ export interface FeedEvents {
 /** What comes is as it came, but for answers: the feed checks it. */
 export interface RunPorts {
   manifest(): Promise<unknown>;
+  figures(): Promise<unknown>;
   journal(after: number, limit: number): Promise<unknown>;
   line(events: FeedEvents): FeedLine;
   now(): number;
@@ -60,12 +71,14 @@ export interface RunPorts {
 export interface RunFeed {
   readonly state: Pick<Store<FeedState>, "get" | "subscribe">;
   admin(message: Admin): Promise<Reply>;
+  /** Reads entries before those that are shown. */
+  earlier(): void;
   close(): void;
 }
 
 /** Entries kept for the event log; all of them are in the export. */
 export const keptEntries = 5000;
-const pageEntries = 2000;
+const pageEntries = 1000;
 
 export const unread: FeedState = {
   line: "connecting",
@@ -95,14 +108,27 @@ export function openFeed(ports: RunPorts): RunFeed {
     });
   }
 
-  /** Of this run; none before its first entry. */
+  async function page(after: number, limit: number) {
+    const { entries, last } = checkJournalPage(await ports.journal(after, limit));
+    return { entries: entries.map((entry) => readEntry(entry)), last };
+  }
+
+  /** Of this run; none before its first figures. */
   let folded: FiguresFold | undefined;
   const seq = () => folded?.seq ?? 0;
 
+  /** The figures as they are, and the latest entries. */
+  async function begin(): Promise<void> {
+    const figures = readFigures(await ports.figures());
+    const { entries } = await page(Math.max(0, figures.seq - firstEntries), firstEntries);
+    folded = resumeFigures(figures);
+    const upTo = entries.filter((entry) => entry.seq <= figures.seq);
+    store.change({ manifest: figures.manifest, figures, entries: upTo, problem: null });
+  }
+
   function fold(entries: readonly Entry[]): void {
-    if (entries.length === 0) return;
-    if (folded === undefined) folded = foldFigures(entries);
-    else folded.follow(entries);
+    if (folded === undefined || entries.length === 0) return;
+    folded.follow(entries);
     const { manifest, entries: kept } = store.get();
     const figures = folded.now();
     // A source may have joined, or the host may have changed something. An earlier page of the journal knows less.
@@ -117,9 +143,9 @@ export function openFeed(ports: RunPorts): RunFeed {
 
   async function readOn(): Promise<void> {
     for (;;) {
-      const { entries, last } = checkJournalPage(await ports.journal(seq(), pageEntries));
+      const { entries, last } = await page(seq(), pageEntries);
       if (last < seq()) return startOver();
-      fold(entries.map((entry) => readEntry(entry)).filter((entry) => entry.seq > seq()));
+      fold(entries.filter((entry) => entry.seq > seq()));
       if (entries.length === 0 || seq() >= last) return;
     }
   }
@@ -128,14 +154,24 @@ export function openFeed(ports: RunPorts): RunFeed {
   async function startOver(): Promise<void> {
     folded = undefined;
     store.change({ figures: null, entries: [], presence: null });
+    await begin();
     await readOn();
+  }
+
+  async function readEarlier(): Promise<void> {
+    const { entries } = store.get();
+    const before = (entries[0]?.seq ?? 1) - 1;
+    const limit = Math.min(pageEntries, before, keptEntries - entries.length);
+    if (limit <= 0) return;
+    const earlier = await page(before - limit, limit);
+    store.change({ entries: [...earlier.entries, ...entries] });
   }
 
   async function read(): Promise<void> {
     const manifest = readManifest(await ports.manifest());
     const other = store.get().manifest !== null && store.get().manifest?.run !== manifest.run;
     store.change({ manifest });
-    if (other) await startOver();
+    if (other || folded === undefined) await startOver();
     else await readOn();
   }
 
@@ -150,6 +186,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   }
 
   async function take(message: unknown): Promise<void> {
+    if (folded === undefined) return; // its first figures will know more
     const entries = checkUnreadEntries(message).map((entry) => readEntry(entry));
     const next = () => entries.filter((entry) => entry.seq > seq());
     if ((next()[0]?.seq ?? seq() + 1) > seq() + 1) await readOn();
@@ -179,6 +216,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   return {
     state: store,
     admin: (message) => line.admin(message),
+    earlier: () => inTurn(readEarlier),
     close() {
       closed = true;
       line.close();

@@ -15,6 +15,7 @@ async function json(path: string): Promise<unknown> {
 
 export const browserPorts: RunPorts = {
   manifest: () => json("/api/run"),
+  figures: () => json("/api/figures"),
   journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`),
   line(on) {
     const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
