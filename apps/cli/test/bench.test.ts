@@ -62,3 +62,19 @@ test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
   expect(bench("speed").stderr).toContain("engine, growth, core or half FILE");
 });
+
+test("bench journal: one line, and a snapshot that gives what the journal gives", { timeout: 60_000 }, () => {
+  const { stdout, stderr, status } = bench("journal", "--entries", "2000");
+  expect(status, stderr).toBe(0);
+  const { entries, rounds, volunteers, ...measured } = JSON.parse(stdout);
+  expect(entries).toBeGreaterThanOrEqual(2000);
+  expect(rounds * (2 * volunteers + 3)).toBeGreaterThanOrEqual(2000);
+  expect(Object.keys(measured)).toEqual([
+    "replaySeconds",
+    "snapshotSeconds",
+    "snapshotBytes",
+    "figuresBytes",
+    "heapBytesAt100",
+    "heapBytes",
+  ]);
+});

@@ -1,57 +1,22 @@
 // What the coordinator's core costs: whole rounds over its production code, without a socket, a disk or arithmetic.
 //
 // It goes through what happens in a round as apps/server does: everybody is assigned, evaluates the body, opens an upload,
-// sends two chunks and has its delta accepted; each command is followed by ticks until nothing is due, each fact is folded in
-// by itself, and where the phase changes everybody is announced to and the figures are read.
+// sends two chunks and has its delta accepted (played-run.ts).
 
-import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
-import {
-  announcementFor,
-  assignedTo,
-  type Command,
-  decide,
-  type Entry,
-  evolve,
-  type Fact,
-  foldRun,
-  mayAccept,
-  namesOf,
-  type Ready,
-} from "@homebody/coordinator";
-import { parameterCounts } from "@homebody/dept";
-import {
-  type Announcement,
-  checkRunFile,
-  manifestOf,
-  schemaVersion,
-  version,
-  volunteerOf,
-} from "@homebody/protocol";
 import { table } from "../table.ts";
+import { type Part, playedRun } from "./played-run.ts";
 
-export interface CoreRow {
+/** In seconds. */
+export interface CoreRow extends Readonly<Record<Part, number>> {
   readonly volunteers: number;
   readonly round: number;
   /** All of them together. */
   readonly secondsPerRound: number;
-  /** Decisions: commands, ticks, and whether a chunk may be taken. */
-  readonly decide: number;
-  /** Names of facts, and their folds into the state and into what is kept of blobs. */
-  readonly evolve: number;
-  /** Announcements to everybody at each change of phase. */
-  readonly announce: number;
-  /** Folds of facts into the figures, and readings of them. */
-  readonly figures: number;
 }
-
-type Part = "decide" | "evolve" | "announce" | "figures";
-
-const chunks = 2;
-const quiet: ReadonlySet<Fact["kind"]> = new Set(["accepted", "evaluated"]);
 
 /** Of each of these rounds of a run with so many volunteers. */
 export function measureCore(volunteers: number, rounds: readonly number[]): readonly CoreRow[] {
-  const run = runOf(volunteers, Math.max(...rounds) + 1);
+  const run = playedRun(volunteers, Math.max(...rounds) + 1);
   const rows: CoreRow[] = [];
   for (let round = 1; round <= Math.max(...rounds); round++) {
     const { decide, evolve, announce, figures } = run.play(round);
@@ -60,133 +25,6 @@ export function measureCore(volunteers: number, rounds: readonly number[]): read
     rows.push({ volunteers, round, secondsPerRound, decide, evolve, announce, figures });
   }
   return rows;
-}
-
-function runOf(volunteers: number, rounds: number) {
-  const created = first(rounds);
-  const { state, figures, blobs } = foldRun([created]);
-  const ready = new Map(
-    Array.from({ length: volunteers }, (_, i): readonly [VolunteerId, Ready] => [
-      volunteerOf(`volunteer ${i}`),
-      { source: sources[i % sources.length]!, rows: null },
-    ]),
-  );
-  const seconds: Record<Part, number> = { decide: 0, evolve: 0, announce: 0, figures: 0 };
-  let now = 0;
-
-  function timed<T>(part: Part, work: () => T): T {
-    const began = performance.now();
-    const result = work();
-    seconds[part] += (performance.now() - began) / 1000;
-    return result;
-  }
-
-  function append(facts: readonly Fact[]): void {
-    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now as Millis, fact }));
-    timed("evolve", () => {
-      namesOf(state.manifest.run, entries);
-      for (const entry of entries) evolve(state, entry);
-      blobs.follow(entries, state);
-    });
-    timed("figures", () => figures.follow(entries));
-    if (facts.every(({ kind }) => quiet.has(kind))) return;
-    timed("figures", () => figures.now());
-    const announced: Announcement[] = []; // kept: what nobody looks at the compiler leaves out
-    timed("announce", () => {
-      for (const volunteer of ready.keys())
-        announced.push(announcementFor(state, volunteer, ready, now as Millis));
-    });
-    if (announced.some(({ kind }) => kind !== state.phase.kind))
-      throw new Error(`announcements: expected ${state.phase.kind} to be told to everybody`);
-  }
-
-  /** Whether it left a fact. */
-  function step(command: Command): boolean {
-    now += 1;
-    const decision = timed("decide", () => decide(state, command, now as Millis));
-    if (!decision.ok) throw new Error(`${command.kind}: expected to be taken, got ${decision.refusal}`);
-    if (decision.facts.length > 0) append(decision.facts);
-    return decision.facts.length > 0;
-  }
-
-  function carryOut(command: Command): void {
-    step(command);
-    while (step({ kind: "tick", ready }));
-  }
-
-  function deliver(volunteer: VolunteerId, { source }: Ready, round: number): void {
-    const sender = { round, volunteer, source };
-    timed("decide", () => {
-      const refusals = Array.from({ length: 1 + chunks + 1 }, () => mayAccept(state, sender));
-      if (refusals.some(Boolean) || assignedTo(state, sender) === undefined)
-        throw new Error(`delta of round ${round}: expected it to be taken, got ${refusals}`);
-    });
-    const delta = hashOf(`${volunteer} ${round}`);
-    const sections = [{ name: "theta", sizeBytes: 1000 }] as const;
-    carryOut({ kind: "accept", ...sender, delta, sections, steps: 10, tokens: 320, loss: 2, norm: 1 });
-  }
-
-  function evaluate(volunteer: VolunteerId, { source }: Ready): void {
-    const { number, id } = state.body;
-    const score = { nats: 70, tokens: 30, bytes: 50 };
-    carryOut({ kind: "evaluate", volunteer, source, body: number, id, ...score });
-  }
-
-  function publish(round: number): void {
-    const { phase } = state;
-    if (phase.kind !== "closing" || phase.averaged.length !== volunteers)
-      throw new Error(`round ${round}: expected it closed with all deltas, got ${phase.kind}`);
-    const sections = [{ name: "theta", sha256: hashOf(`body ${round}`), sizeBytes: 1000 }] as const;
-    const cosines = phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 }));
-    const averages = { sections, outer: [], cosines, meanNorm: 1, servedBytes: 1000 * volunteers };
-    carryOut({ kind: "published", round, ...averages });
-  }
-
-  return {
-    /** From the round's opening to the next one's: what each part of the core took, in seconds. */
-    play(round: number): Readonly<Record<Part, number>> {
-      const before = { ...seconds };
-      while (step({ kind: "tick", ready })); // only the first round is not open yet
-      for (const [volunteer, one] of ready) evaluate(volunteer, one);
-      for (const [volunteer, one] of ready) deliver(volunteer, one, round);
-      publish(round);
-      const took = (part: Part) => seconds[part] - before[part];
-      return {
-        decide: took("decide"),
-        evolve: took("evolve"),
-        announce: took("announce"),
-        figures: took("figures"),
-      };
-    },
-  };
-}
-
-const sources = Array.from({ length: 8 }, (_, i) => `s${i}` as SourceId);
-
-function first(rounds: number): Entry {
-  const file = checkRunFile({
-    name: "core",
-    description: "a run without devices",
-    model: { family: "llama", depth: 1, context: 16 },
-    sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 })),
-    training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed: 1 },
-    rounds,
-    round: { minimum: 2, quorum: "all", graceSeconds: 5, deadlineSeconds: 86_400, evaluationSeconds: 50 },
-  });
-  const manifest = manifestOf(file, new Map());
-  const fact: Fact = {
-    kind: "created",
-    schema: schemaVersion,
-    homebody: version,
-    manifest,
-    parameters: parameterCounts(manifest),
-    sections: [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }],
-  };
-  return { seq: 1, at: 0 as Millis, fact };
-}
-
-function hashOf(text: string): Sha256 {
-  return sha256Of(new TextEncoder().encode(text));
 }
 
 /** A measurement for people: a row each, times in milliseconds. */

@@ -9,6 +9,7 @@ import { configNames } from "./configs.ts";
 import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
+import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
 
 export const usage = `
@@ -27,6 +28,8 @@ Whole training steps. --peers also trains the same model in jax-js and in stock 
 homebody bench growth [--backend webgpu|wasm] [--steps N]: what is held after each tenth of N steps of a tiny model.
 homebody bench core [--volunteers N] [--json]: what rounds 1, 2 and 10 cost the coordinator's core, with 1,000, 3,000 and
                       10,000 volunteers or with N.
+homebody bench journal [--entries N]: the start of a run of N entries (1,000,000) from a snapshot and from its journal, what a
+                      watcher is sent first, and the heap after 100 rounds and at the end.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -42,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
       config: { type: "string", default: "reference" },
       steps: { type: "string" },
       volunteers: { type: "string" },
+      entries: { type: "string", default: "1000000" },
       peers: { type: "boolean", default: false },
       in: { type: "string" },
       vocabulary: { type: "string" },
@@ -57,9 +61,15 @@ export async function run(args: readonly string[]): Promise<number> {
   });
   const [topic, file, ...rest] = positionals;
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
-    throw new InputError("bench", "engine, growth, core or half FILE", positionals.join(" ") || "nothing");
+    throw new InputError(
+      "bench",
+      "engine, growth, core, journal or half FILE",
+      positionals.join(" ") || "nothing",
+    );
   const { backend, config, recompute, half, optimiser, json } = values;
   if (topic === "core") return printCore(values.volunteers, json);
+  if (topic === "journal")
+    return print([await measureJournal(wholeNumber("--entries", values.entries, 1000, 100_000_000))]);
   if (backend !== "wasm" && backend !== "webgpu")
     throw new InputError("--backend", "wasm or webgpu", backend);
   if (!configNames.includes(config))
@@ -105,8 +115,8 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
-const isTopic = (name: string | undefined): name is keyof typeof usualSteps | "core" =>
-  name === "core" || (name !== undefined && Object.hasOwn(usualSteps, name));
+const isTopic = (name: string | undefined): name is keyof typeof usualSteps | "core" | "journal" =>
+  name === "core" || name === "journal" || (name !== undefined && Object.hasOwn(usualSteps, name));
 
 function printCore(given: string | undefined, json: boolean): number {
   const volunteers =
