@@ -78,3 +78,22 @@ test("bench journal: one line, and a snapshot that gives what the journal gives"
     "heapBytes",
   ]);
 });
+
+test("bench closing: a row for the thread and one for the loop, of the same round", {
+  timeout: 60_000,
+}, () => {
+  const { stdout, stderr, status } = bench("closing", "--parameters", "50000", "--volunteers", "2");
+  expect(status, stderr).toBe(0);
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(rows.map(({ where, volunteers }) => [where, volunteers])).toEqual([
+    ["thread", 2],
+    ["loop", 2],
+  ]);
+  for (const { parameters, seconds, delayMost } of rows) {
+    expect(parameters / 50_000).toBeCloseTo(1, 0);
+    expect(Math.min(seconds, delayMost)).toBeGreaterThan(0);
+  }
+});

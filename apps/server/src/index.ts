@@ -1,5 +1,6 @@
 // The coordinator as a server. `homebody serve` is a thin shell around createServer.
 
+export { type AveragingThread, averagingThread } from "./closing/thread.ts";
 export { faultsFromEnvironment } from "./faults.ts";
 export { adminTokenPath } from "./folder/admin-token.ts";
 export { stderrLog } from "./log.ts";

@@ -9,6 +9,7 @@ import type { Figures, RunState } from "@homebody/coordinator";
 import { defaultLimits, type Faults, type Limits, openService, type Service } from "@homebody/service";
 import { lockFolder, openStore, type Store } from "@homebody/store";
 import type { Logger } from "pino";
+import { averagingThread } from "./closing/thread.ts";
 import { adminToken, adminTokenPath, tokenCheck } from "./folder/admin-token.ts";
 import { lastAlive, stayAlive } from "./folder/alive.ts";
 import { noticesFor, stderrLog } from "./log.ts";
@@ -92,6 +93,8 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
   undo.push(() => store.close());
   const opened = await openRun(loaded, { ...store, dataDir, now: clock.now(), faults });
   const token = await adminToken(dataDir);
+  const closing = averagingThread(dataDir, faults);
+  undo.push(() => closing.close());
 
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -102,6 +105,7 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
   const service: Service = await openService({
     ...{ opened, clock, faults, ...store, isAdmin: tokenCheck(token) },
     ...{ keepDeltas: options.keepDeltas ?? false, limits: options.limits ?? {} },
+    ...(isLarge(opened) ? { average: closing.average } : {}),
     notices: {
       ...notices,
       appended: (entries, state) => {
@@ -133,6 +137,11 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
     figures: service.figures,
     finished,
   };
+}
+
+/** Whether averaging takes longer than others can wait for; a thread takes longer to start than a small body to close. */
+function isLarge({ state }: RunInFolder): boolean {
+  return state.body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 2 ** 20;
 }
 
 async function runFileOf({ run, rounds }: ServerOptions): Promise<LoadedRunFile> {

@@ -1,7 +1,9 @@
 // The coordinator as a service over ports: clock, lines, journal, blobs, spool. What happens to a run is decided in
 // packages/coordinator; here it is carried out, on whatever machine the ports are of.
 
+export { type Averaging, type AveragingInputs, average, type Published } from "./closing/averaging.ts";
 export { putFirst } from "./closing/section-files.ts";
+export { deviceExchanges } from "./exchanges.ts";
 export { existing } from "./existing.ts";
 export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
 export { buckets, defaultLimits, type Limits } from "./lines/limits.ts";

@@ -7,6 +7,7 @@ import type { BlobKind, Decision, Figures, RunFold, RunState } from "@homebody/c
 import type { Entrance } from "@homebody/line";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
+import type { Averaging } from "./closing/averaging.ts";
 import type { Faults } from "./faults.ts";
 import { defaultLimits, type Limits } from "./lines/limits.ts";
 import { type Lines, openLines } from "./lines/lines.ts";
@@ -28,6 +29,8 @@ export interface ServiceInputs {
   readonly isAdmin: (token: string) => boolean;
   /** For good, so that anyone with the blobs can recompute every body. */
   readonly keepDeltas?: boolean;
+  /** Where closing rounds are averaged; here, unless somebody knows better. */
+  readonly average?: Averaging;
   readonly limits?: Partial<Limits>;
   readonly faults?: Faults;
   readonly notices?: Partial<Notices>;

@@ -5,6 +5,7 @@ import { InputError } from "@homebody/base";
 import { workInChromium } from "../in-chromium.ts";
 import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
+import { measureClosing } from "./closing.ts";
 import { configNames } from "./configs.ts";
 import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
@@ -30,6 +31,8 @@ homebody bench core [--volunteers N] [--json]: what rounds 1, 2 and 10 cost the 
                       10,000 volunteers or with N.
 homebody bench journal [--entries N]: the start of a run of N entries (1,000,000) from a snapshot and from its journal, what a
                       watcher is sent first, and the heap after 100 rounds and at the end.
+homebody bench closing [--parameters N] [--volunteers N]: how long the event loop waits while a round of a body of N parameters
+                      (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -45,6 +48,7 @@ export async function run(args: readonly string[]): Promise<number> {
       config: { type: "string", default: "reference" },
       steps: { type: "string" },
       volunteers: { type: "string" },
+      parameters: { type: "string", default: "100000000" },
       entries: { type: "string", default: "1000000" },
       peers: { type: "boolean", default: false },
       in: { type: "string" },
@@ -63,11 +67,16 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, journal or half FILE",
+      "engine, growth, core, journal, closing or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
   if (topic === "core") return printCore(values.volunteers, json);
+  if (topic === "closing") {
+    const parameters = wholeNumber("--parameters", values.parameters, 1000, 1_000_000_000);
+    const volunteers = wholeNumber("--volunteers", values.volunteers ?? "4", 1, 1000);
+    return print(await measureClosing(parameters, volunteers));
+  }
   if (topic === "journal")
     return print([await measureJournal(wholeNumber("--entries", values.entries, 1000, 100_000_000))]);
   if (backend !== "wasm" && backend !== "webgpu")
@@ -115,8 +124,11 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
-const isTopic = (name: string | undefined): name is keyof typeof usualSteps | "core" | "journal" =>
-  name === "core" || name === "journal" || (name !== undefined && Object.hasOwn(usualSteps, name));
+const ofCoordinator = ["core", "journal", "closing"] as const;
+type Topic = keyof typeof usualSteps | (typeof ofCoordinator)[number];
+const isTopic = (name: string | undefined): name is Topic =>
+  name !== undefined &&
+  (Object.hasOwn(usualSteps, name) || (ofCoordinator as readonly string[]).includes(name));
 
 function printCore(given: string | undefined, json: boolean): number {
   const volunteers =

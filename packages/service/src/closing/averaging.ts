@@ -30,7 +30,10 @@ export interface AveragingInputs {
   readonly mostKeptBytes?: number;
 }
 
-/** Averages a closing round; when it resolves, the new body is durable in the blobs. */
+/** Of a closing round: when it resolves, the new body is durable in the blobs. Whoever runs a service chooses where it runs. */
+export type Averaging = (work: Aggregation, manifest: RunManifest) => Promise<Published>;
+
+/** Averages a closing round, here. */
 export async function average(work: Aggregation, inputs: AveragingInputs): Promise<Published> {
   const { manifest, blobs, faults, clock, exchangeOfDevice, mostKeptBytes } = inputs;
   const { sections } = exchangeOf(manifest);

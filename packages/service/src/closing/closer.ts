@@ -1,12 +1,14 @@
 // Whoever finds a closing round averages it: at the moment it closes, or after a restart [C3]. One at a time, and
 // again after a while if the world was at fault.
 
-import type { Cancel } from "@homebody/clock";
+import type { Cancel, Clock } from "@homebody/clock";
 import { aggregationOf, type RunState } from "@homebody/coordinator";
 import type { Actor } from "../run/actor.ts";
-import { type AveragingInputs, average } from "./averaging.ts";
+import type { Averaging } from "./averaging.ts";
 
-export interface ClosingInputs extends Omit<AveragingInputs, "manifest"> {
+export interface ClosingInputs {
+  readonly average: Averaging;
+  readonly clock: Clock;
   readonly actor: () => Actor;
   /** Bytes of bodies served since the last publication. */
   readonly servedBytes: () => number;
@@ -17,7 +19,7 @@ export interface ClosingInputs extends Omit<AveragingInputs, "manifest"> {
 const retryMs = 2000;
 
 export function closer(inputs: ClosingInputs) {
-  const { clock } = inputs;
+  const { average, clock } = inputs;
   let busy: Promise<void> | undefined;
   let closed = false;
   let cancelTimer: Cancel = () => {};
@@ -27,7 +29,7 @@ export function closer(inputs: ClosingInputs) {
     const began = clock.elapsed();
     let again = 0;
     try {
-      const published = await average(work, { ...inputs, manifest: state.manifest });
+      const published = await average(work, state.manifest);
       if (closed) return;
       await inputs.actor().do({ ...published, servedBytes: inputs.servedBytes() });
       inputs.published((clock.elapsed() - began) / 1000);

@@ -5,6 +5,7 @@ import type { Clock } from "@homebody/clock";
 import type { BlobKind, Decision, RunFold } from "@homebody/coordinator";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
+import { type Averaging, average } from "../closing/averaging.ts";
 import { closer } from "../closing/closer.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
@@ -27,6 +28,8 @@ export interface CoordinatorInputs {
   readonly snapshotEvery?: number;
   readonly people: Pick<People, "ready" | "rowsOf">;
   readonly keepDeltas: boolean;
+  /** Where closing rounds are averaged; here, unless somebody knows better. */
+  readonly average?: Averaging;
   readonly faults: Faults;
   readonly clock: Clock;
   readonly notices: Pick<Notices, "appended" | "averaged" | "stays" | "troubled" | "failed">;
@@ -101,11 +104,12 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     exchangeOfDevice,
     bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
   });
+  const { clock } = inputs;
+  const here: Averaging = (work, manifest) =>
+    average(work, { manifest, blobs, faults, exchangeOfDevice, clock });
   const closing = closer({
-    blobs,
-    faults,
-    exchangeOfDevice,
-    clock: inputs.clock,
+    average: inputs.average ?? here,
+    clock,
     actor: () => actor,
     servedBytes: () => servedBytes,
     published: notices.averaged,

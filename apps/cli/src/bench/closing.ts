@@ -1,0 +1,95 @@
+// What the event loop waits while a large body closes: averaged in a thread of its own, as a server does it, and on the loop.
+
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { monitorEventLoopDelay } from "node:perf_hooks";
+import { namedTensors, type VolunteerId } from "@homebody/base";
+import { systemClock } from "@homebody/clock";
+import { encodeDelta } from "@homebody/codec";
+import { type AcceptedDelta, type Aggregation, bodyRef } from "@homebody/coordinator";
+import { type Exchange, exchangeOf } from "@homebody/dept";
+import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { averagingThread } from "@homebody/server";
+import { type Averaging, average, deviceExchanges, putFirst } from "@homebody/service";
+import { folderBlobs } from "@homebody/store";
+
+export interface ClosingRow {
+  readonly where: "thread" | "loop";
+  /** Of the body. */
+  readonly parameters: number;
+  readonly volunteers: number;
+  readonly seconds: number;
+  /** Of the event loop, in milliseconds. */
+  readonly delayP99: number;
+  readonly delayMost: number;
+}
+
+/** One round of so many volunteers, of a body of about so many parameters. */
+export async function measureClosing(parameters: number, volunteers: number): Promise<readonly ClosingRow[]> {
+  const dataDir = await mkdtemp(join(tmpdir(), "homebody-bench-closing-"));
+  const thread = averagingThread(dataDir, () => {});
+  try {
+    const blobs = await folderBlobs(join(dataDir, "blobs"));
+    const manifest = runOf(parameters);
+    const exchange = exchangeOf(manifest);
+    const sections = await putFirst(manifest, exchange.sections, blobs);
+    const delta = await blobs.put(deltaOf(exchange));
+    const deltas = Array.from(
+      { length: volunteers },
+      (_, i): AcceptedDelta => ({
+        ...{ kind: "accepted", round: 1, volunteer: String(i).padStart(32, "0") as VolunteerId },
+        ...{ source: manifest.sources[0]!.id, delta, sections: [], rows: null },
+        ...{ steps: 1, tokens: 1, loss: 1, norm: 1 },
+      }),
+    );
+    const work: Aggregation = { round: 1, body: bodyRef(0, sections), deltas, outer: [] };
+    const exchangeOfDevice = deviceExchanges(() => manifest, blobs);
+    const own = { manifest, blobs, faults: () => {}, exchangeOfDevice, clock: systemClock };
+    const size = exchange.sections.reduce((sum, { layout }) => sum + layout.size, 0);
+    const about = { parameters: size, volunteers };
+    return [
+      { where: "thread", ...about, ...(await timed(thread.average, work, manifest)) },
+      { where: "loop", ...about, ...(await timed((work) => average(work, own), work, manifest)) },
+    ];
+  } finally {
+    await thread.close();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function timed(averaging: Averaging, work: Aggregation, manifest: RunManifest) {
+  const delay = monitorEventLoopDelay({ resolution: 1 });
+  const began = performance.now();
+  delay.enable();
+  await averaging(work, manifest);
+  delay.disable();
+  const seconds = (performance.now() - began) / 1000;
+  return { seconds, delayP99: delay.percentile(99) / 1e6, delayMost: delay.max / 1e6 };
+}
+
+/** Layers as wide as it takes. */
+function runOf(parameters: number): RunManifest {
+  const layers = 4;
+  const heads = 4;
+  // A layer has about 12 times its width squared.
+  const width = Math.max(1, Math.round(Math.sqrt(parameters / (12 * layers)) / (2 * heads))) * 2 * heads;
+  const file = checkRunFile({
+    name: "closing",
+    description: "a run without devices",
+    model: { family: "gpt2", depth: layers, context: 16, overrides: { width, heads, hidden: 4 * width } },
+    sources: [{ id: "a", title: "a", language: "a", text: "brought", vocabulary: 300 }],
+    training: { localSteps: 1, batch: 1, learningRate: { peak: 0.01 }, seed: 1 },
+    rounds: 1,
+  });
+  return manifestOf(file, new Map());
+}
+
+function deltaOf({ sections }: Exchange): Uint8Array {
+  return encodeDelta(
+    sections.map(({ codec, held }) => {
+      const numbers = Float32Array.from({ length: held.size }, (_, i) => ((i % 1000) - 500) * 1e-6);
+      return { codec, numbers: namedTensors(held, numbers) };
+    }),
+  ).bytes;
+}
