@@ -10,6 +10,7 @@ export interface RunFolderOptions {
   /** The run file's `round`, as YAML. */
   readonly round?: string;
   readonly family?: "gpt2" | "llama";
+  readonly width?: number;
   /** More lines at the top: `variant: glob`. Sources then have no vocabulary of their own. */
   readonly more?: readonly string[];
   /** Whose the text is; it is in the folder, too, where volunteers bring it. */
@@ -45,6 +46,7 @@ export function writeRun(
     localSteps = 6,
     round = patient,
     family = "llama",
+    width = 16,
     more,
     text = "served",
   }: RunFolderOptions = {},
@@ -61,7 +63,7 @@ export function writeRun(
     path,
     `name: test
 description: a test
-model: { family: ${family}, depth: 1, context: 16, overrides: { width: 16, heads: 2, hidden: 32 } }
+model: { family: ${family}, depth: 1, context: 16, overrides: { width: ${width}, heads: 2, hidden: 32 } }
 sources:
   - { ${source("a", "en")} }
   - { ${source("b", "ru")} }

@@ -1,14 +1,15 @@
 // A run at the real server with volunteers of bare messages: rounds, deadlines, restarts, the admin's acts, the host's
 // changes of mind, and what is served.
 
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of } from "@homebody/base";
+import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, figuresOf, readFigures } from "@homebody/coordinator";
 import { type AdminAct, events } from "@homebody/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deltaOf } from "../../../test/deltas.ts";
+import { assertMeans } from "../../../test/recompute.ts";
 import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
 import { createServer, type RunningServer, type ServerOptions, stderrLog } from "../src/index.ts";
 import { type Client, client } from "./client.ts";
@@ -100,6 +101,29 @@ test("[C4] [C5] [C7] [C14] a round opens with the minimum, a latecomer waits, al
   await server.finished;
   expect(await one.deliver(2, delta("after"))).toBe("finished");
   expect(figuresOf(await journal())).toEqual(server.figures());
+});
+
+test("[C10] a large body, which a thread averages, is the mean of its deltas too, and passes the same points", {
+  timeout: 60_000,
+}, async () => {
+  const points: string[] = [];
+  run = writeRun(folder, { rounds: 2, width: 256 });
+  await serve({ keepDeltas: true, faults: (point) => void points.push(point) });
+  const { sections } = server.state().body;
+  expect(sections[0]!.sizeBytes).toBeGreaterThan(2 ** 20);
+  const [one, two] = await pair();
+  for (const round of [1, 2]) {
+    await one.told((now) => now.kind === "training" && now.round === round);
+    expect(await one.deliver(round, delta(`${round}a`))).toBe("ok");
+    expect(await two.deliver(round, delta(`${round}b`))).toBe("ok");
+  }
+  await one.told(({ kind }) => kind === "evaluating");
+  const blob = async (hash: Sha256) => {
+    const path = join(folder, "data", "blobs", hash.slice(0, 2), hash);
+    return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
+  };
+  expect(await assertMeans(await journal(), 2, blob)).toEqual([1, 2]);
+  expect(points.filter((point) => point === "close:after-aggregate")).toHaveLength(2);
 });
 
 test("[C7] [C8] a volunteer that stalls costs the deadline, and a round with nothing begins anew", async () => {
