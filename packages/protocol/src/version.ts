@@ -1,3 +1,3 @@
 // Homebody's version, which package.json states too (a test holds them equal).
 
-export const version = "0.2.0";
+export const version = "0.3.0";
