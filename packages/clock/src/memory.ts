@@ -3,11 +3,15 @@
 import { heap, type Millis } from "@homebody/base";
 import type { Cancel, Clock } from "./ports.ts";
 
+export { type Life, life } from "./life.ts";
+
 export interface MemoryClock extends Clock {
   /** Lets time pass, and all that is due in it happen, in order. */
   advance(ms: number): Promise<void>;
   /** Lets time pass, from one timer to the next, until it holds. Throws when `mostMs` have passed, or none is set. */
   until(what: string, holds: () => boolean, mostMs?: number): Promise<void>;
+  /** No time passes while this goes on outside of it: what a machine computes, say. */
+  standsStill<T>(work: Promise<T>): Promise<T>;
 }
 
 interface Timer {
@@ -25,6 +29,19 @@ export function memoryClock(): MemoryClock {
   let set = 0;
   const timers = heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.nth < b.nth));
   let first = timers.pop();
+  /** What goes on outside. */
+  const outside = new Set<Promise<unknown>>();
+
+  /** Everything has happened that needs no time: an immediate comes after all that is settled by then. */
+  function quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      const look = () => {
+        if (outside.size === 0) resolve();
+        else void Promise.allSettled(outside).then(() => immediately(look));
+      };
+      immediately(look);
+    });
+  }
 
   function add(ms: number, work: () => void): Timer {
     const timer: Timer = { at: now + Math.max(0, ms), nth: set++, work };
@@ -96,13 +113,16 @@ export function memoryClock(): MemoryClock {
         await goOff(timer);
       }
     },
+    standsStill: async (work) => {
+      outside.add(work);
+      try {
+        return await work;
+      } finally {
+        outside.delete(work);
+      }
+    },
   };
   return clock;
-}
-
-/** Everything has happened that needs no time: an immediate comes after all that is settled by then. */
-function quiet(): Promise<void> {
-  return new Promise((resolve) => void immediately(resolve));
 }
 
 /** That of Node, whatever a test makes of it later. */

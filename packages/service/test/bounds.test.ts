@@ -3,7 +3,8 @@
 import { chunkBytes, events, type UploadOpened } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf, secretOf } from "../../../test/deltas.ts";
-import { manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+import { hostDisk } from "../src/memory/index.ts";
+import { manifest, type Served, serve, token } from "./world.ts";
 
 const run = manifest();
 
@@ -33,7 +34,7 @@ test("messages on one connection: four seconds' worth at once, then as many as t
 });
 
 test("chunks are bounded by their window, not by the rate", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   let write = () => {};
   const written = new Promise<void>((resolve) => {
     write = resolve;

@@ -7,7 +7,8 @@ import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { type FaultPoint, faultPoints } from "../src/index.ts";
-import { type Disk, type Member, manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+import { type HostDisk, hostDisk } from "../src/memory/index.ts";
+import { type Member, manifest, type Served, serve, token } from "./world.ts";
 
 const hourMs = 3_600_000;
 const kinds = async ({ entries }: Served) => (await entries()).map(({ fact }) => fact.kind);
@@ -141,7 +142,7 @@ test("[C9] a line that is lost costs nothing: the upload goes on where the coord
 /** Two volunteers through two rounds, coming again whenever the coordinator is gone. */
 async function carriedThrough(
   run: RunManifest,
-  disk: Disk,
+  disk: HostDisk,
   dies?: { readonly at: FaultPoint; readonly pass: number },
 ) {
   let died = false;
@@ -189,9 +190,9 @@ const once = faultPoints.filter((point) => point !== "join:before-fact");
 
 test.each(once)("[C1] [C3] killed at %s: the next process goes on, and makes the same bodies", async (at) => {
   const run = manifest();
-  const whole = await carriedThrough(run, memoryDisk());
+  const whole = await carriedThrough(run, hostDisk());
   for (const pass of [1, 2]) {
-    const { body, entries, died } = await carriedThrough(run, memoryDisk(), { at, pass });
+    const { body, entries, died } = await carriedThrough(run, hostDisk(), { at, pass });
     expect(died).toBe(true);
     expect(body).toEqual(whole.body);
     const accepted = entries.flatMap(({ fact }) =>

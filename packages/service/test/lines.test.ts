@@ -4,7 +4,8 @@ import { bitsOf, rowMapOf } from "@homebody/dept";
 import { events, type PresenceReport, volunteerOf } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { deltaOf, secretOf } from "../../../test/deltas.ts";
-import { type Member, manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+import { hostDisk } from "../src/memory/index.ts";
+import { type Member, manifest, type Served, serve, token } from "./world.ts";
 
 const run = manifest();
 const idOf = (name: string) => volunteerOf(secretOf(name));
@@ -89,7 +90,7 @@ test("[C23] who comes back with another source has left the round that counted o
 });
 
 test("a hello whose line is lost while its rows are looked up leaves nobody behind", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const rows = bitsOf(rowMapOf(300, [1, 2]));
   const hash = await disk.blobs.put(rows);
   const trim = manifest({ variant: "trim" });

@@ -6,7 +6,8 @@ import { events, uploadOf, volunteerOf } from "@homebody/protocol";
 import { memoryJournal, memorySnapshots } from "@homebody/store/memory";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
-import { type Disk, type Member, manifest, memoryDisk, type Served, serve } from "./world.ts";
+import { type HostDisk, hostDisk } from "../src/memory/index.ts";
+import { type Member, manifest, type Served, serve } from "./world.ts";
 
 const rounds = 12;
 const run = manifest({}, { rounds: 100 });
@@ -30,7 +31,7 @@ async function played(served: Served) {
 }
 
 /** The same facts, as a version that named no entries wrote them. */
-async function withoutNames({ journal, ...rest }: Disk): Promise<Disk> {
+async function withoutNames({ journal, ...rest }: HostDisk): Promise<HostDisk> {
   const bare = memoryJournal();
   for (const { seq, at, fact } of await journal.read(run.run, 0, 1e6))
     await bare.append(run.run, seq - 1, at, [fact]);
@@ -38,13 +39,13 @@ async function withoutNames({ journal, ...rest }: Disk): Promise<Disk> {
 }
 
 test.each([
-  ["by the process that took it", async (disk: Disk) => disk, false],
-  ["by a process that was not there", async (disk: Disk) => disk, true],
+  ["by the process that took it", async (disk: HostDisk) => disk, false],
+  ["by a process that was not there", async (disk: HostDisk) => disk, true],
   ["by a process whose journal was written without names", withoutNames, true],
 ] as const)(
   "[P10] a delta that was accepted long ago is acknowledged again %s",
   async (_, become, restarts) => {
-    const disk = memoryDisk();
+    const disk = hostDisk();
     let served = await serve(run, { disk });
     await played(served);
     if (restarts) {
@@ -66,7 +67,7 @@ test.each([
 test.each([true, false])(
   "where deltas are kept (%s) they outlive a restart, and so does every tenth body",
   async (keepDeltas) => {
-    const disk = memoryDisk();
+    const disk = hostDisk();
     const before = await serve(run, { disk, keepDeltas });
     await played(before);
     const { sections } = (await before.entries()).flatMap(({ fact }) =>

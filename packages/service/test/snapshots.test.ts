@@ -7,8 +7,9 @@ import type { Journal } from "@homebody/store/ports";
 import { expect, test } from "vitest";
 import { deltaOf } from "../../../test/deltas.ts";
 import { resumeRun } from "../src/index.ts";
+import { type HostDisk, hostDisk } from "../src/memory/index.ts";
 import { keepSnapshots } from "../src/run/snapshots.ts";
-import { type Disk, manifest, memoryDisk, serve } from "./world.ts";
+import { manifest, serve } from "./world.ts";
 
 const run = manifest({}, { rounds: 9 });
 const shown = ({ state, figures, blobs }: RunFold) => ({ state, figures: figures.now(), uses: blobs.uses() });
@@ -25,7 +26,7 @@ function counting(journal: Journal) {
 }
 
 /** A run in the middle of its third round, closed in order. */
-async function left(disk = memoryDisk()): Promise<Disk> {
+async function left(disk = hostDisk()): Promise<HostDisk> {
   const served = await serve(run, { disk });
   const [one, two] = [await served.join("one", "a"), await served.join("two", "b")];
   for (const round of [1, 2, 3]) {
@@ -37,7 +38,7 @@ async function left(disk = memoryDisk()): Promise<Disk> {
   return disk;
 }
 
-async function resumed(disk: Pick<Disk, "journal" | "snapshots">) {
+async function resumed(disk: Pick<HostDisk, "journal" | "snapshots">) {
   const { journal, counted } = counting(disk.journal);
   const fold = await resumeRun({ ...disk, journal }, run.run);
   return { fold: fold!, read: counted.read };
@@ -65,7 +66,7 @@ test("what follows the snapshot is read after it", async () => {
 });
 
 async function rewritten(
-  disk: Disk,
+  disk: HostDisk,
   change: (fact: Record<string, unknown>, seq: number) => unknown,
   upTo = 1e9,
 ) {
@@ -75,41 +76,42 @@ async function rewritten(
   return { ...disk, journal };
 }
 
-const changed = (disk: Disk, change: (text: string) => string) => ({
+const changed = (disk: HostDisk, change: (text: string) => string) => ({
   ...disk,
   snapshots: { ...disk.snapshots, read: async () => change((await disk.snapshots.read(run.run))!) },
 });
 
 test.each([
-  ["lost", async (disk: Disk) => ({ ...disk, snapshots: memorySnapshots() })],
-  ["cut off", async (disk: Disk) => changed(disk, (text) => text.slice(0, 100))],
-  ["empty", async (disk: Disk) => changed(disk, () => "")],
-  ["no snapshot at all", async (disk: Disk) => changed(disk, () => "null")],
+  ["lost", async (disk: HostDisk) => ({ ...disk, snapshots: memorySnapshots() })],
+  ["cut off", async (disk: HostDisk) => changed(disk, (text) => text.slice(0, 100))],
+  ["empty", async (disk: HostDisk) => changed(disk, () => "")],
+  ["no snapshot at all", async (disk: HostDisk) => changed(disk, () => "null")],
   [
     "of another schema",
-    async (disk: Disk) => changed(disk, (text) => text.replace('"schema":', '"schema":9')),
+    async (disk: HostDisk) => changed(disk, (text) => text.replace('"schema":', '"schema":9')),
   ],
   [
     "of another Homebody",
-    async (disk: Disk) => changed(disk, (text) => text.replace('"homebody":"', '"homebody":"9.')),
+    async (disk: HostDisk) => changed(disk, (text) => text.replace('"homebody":"', '"homebody":"9.')),
   ],
   [
     "spoilt inside",
-    async (disk: Disk) => changed(disk, (text) => text.replace('"paused":false', '"paused":7')),
+    async (disk: HostDisk) => changed(disk, (text) => text.replace('"paused":false', '"paused":7')),
   ],
   [
     "of another run",
-    async (disk: Disk) =>
+    async (disk: HostDisk) =>
       changed(disk, (text) => text.replace(`"run":"${run.run}"`, `"run":"${"0".repeat(64)}"`)),
   ],
-  ["beyond the journal", async (disk: Disk) => rewritten(disk, (fact) => fact, 7)],
+  ["beyond the journal", async (disk: HostDisk) => rewritten(disk, (fact) => fact, 7)],
   [
     "of a journal that was replaced",
-    async (disk: Disk) => rewritten(disk, (fact) => (fact.kind === "accepted" ? { ...fact, loss: 1 } : fact)),
+    async (disk: HostDisk) =>
+      rewritten(disk, (fact) => (fact.kind === "accepted" ? { ...fact, loss: 1 } : fact)),
   ],
   [
     "in a cache that fails",
-    async (disk: Disk) => ({
+    async (disk: HostDisk) => ({
       ...disk,
       snapshots: { ...disk.snapshots, read: () => Promise.reject(new Error("EIO")) },
     }),

@@ -3,12 +3,13 @@
 import { events, type UploadOpened } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
-import { breakable, type Disk, manifest, memoryDisk, type Served, serve, token } from "./world.ts";
+import { type HostDisk, hostDisk } from "../src/memory/index.ts";
+import { breakable, manifest, type Served, serve, token } from "./world.ts";
 
 const run = manifest();
 const good = (source: string) => deltaOf(run, source);
 
-async function pair(disk: Disk) {
+async function pair(disk: HostDisk) {
   const served = await serve(run, { disk });
   const [a, b] = [await served.join("one", "a"), await served.join("two", "b")];
   await served.clock.advance(0);
@@ -30,7 +31,7 @@ test.each([
   ["spool", "seal"],
   ["spool", "remove"],
 ] as const)("%s.%s fails while a delta is sent: trouble, until it works again", async (port, method) => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const broken = breakable<Record<string, unknown>>(disk[port] as never, [method]);
   const { served, a, b } = await pair({ ...disk, [port]: broken.port });
   broken.set(true);
@@ -48,9 +49,9 @@ test.each([
 });
 
 test("a chunk of which the disk took a part: the upload goes on from there", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   let isFull = true;
-  const spool: Disk["spool"] = {
+  const spool: HostDisk["spool"] = {
     ...disk.spool,
     append: async (upload, offset, bytes) => {
       if (!isFull) return disk.spool.append(upload, offset, bytes);
@@ -71,7 +72,7 @@ test("a chunk of which the disk took a part: the upload goes on from there", asy
 });
 
 test("what is here of an upload cannot be told at first: it is not begun anew over what is here", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const broken = breakable(disk.spool, ["size"]);
   const { served, a, b } = await pair({ ...disk, spool: broken.port });
   for (const [one, source] of [
@@ -99,7 +100,7 @@ test("what is here of an upload cannot be told at first: it is not begun anew ov
 });
 
 test("the host's acts, evaluations, leaving and watching are answered so too, and count once they are repeated", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const broken = breakable(disk.journal, ["append", "read"]);
   const { served, a } = await pair({ ...disk, journal: broken.port });
   const { number, id } = served.service().state().body;
@@ -120,7 +121,7 @@ test("the host's acts, evaluations, leaving and watching are answered so too, an
 });
 
 test("a round that cannot be opened or averaged is tried again by itself", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const journal = breakable(disk.journal, ["append"]);
   const blobs = breakable(disk.blobs, ["put"]);
   const served = await serve(run, { disk: { ...disk, journal: journal.port, blobs: blobs.port } });
@@ -143,7 +144,7 @@ test("a round that cannot be opened or averaged is tried again by itself", async
 });
 
 test("another coordinator wrote to the journal: this one stops, and says so", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const failed: unknown[] = [];
   const served = await serve(run, { disk });
   await served.close();

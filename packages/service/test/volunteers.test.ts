@@ -6,10 +6,11 @@ import { memoryDisk as deviceDisk, memoryDevice } from "@homebody/volunteer/memo
 import { expect, test } from "vitest";
 import { secretOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
-import { breakable, manifest, memoryDisk, serve } from "./world.ts";
+import { hostDisk } from "../src/memory/index.ts";
+import { breakable, manifest, serve } from "./world.ts";
 
 test("real volunteers take a run to its end: slow lines are lost, the coordinator is killed, its disk is full", async () => {
-  const disk = memoryDisk();
+  const disk = hostDisk();
   const spool = breakable(disk.spool, ["append"]);
   const lines = Array.from({ length: 30 }, (_, i) =>
     JSON.stringify({ text: `the body travels ${i * i} far` }),
