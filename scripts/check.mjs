@@ -13,6 +13,7 @@ const layers = [
   ["dept", "train"],
   ["coordinator", "experiment"],
   ["volunteer", "service"],
+  ["sim"],
   ["server", "web", "cli"],
 ];
 const pure = [

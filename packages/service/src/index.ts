@@ -9,6 +9,7 @@ export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
 export { buckets, defaultLimits, type Limits } from "./lines/limits.ts";
 export type { Notices } from "./notices.ts";
 export { type Coordinator, type CoordinatorInputs, openCoordinator } from "./run/coordinator.ts";
+export { journalLines } from "./run/journal-lines.ts";
 export { type BeginInputs, beginRun, foldJournal, pagesOf, resumeRun } from "./run/open-run.ts";
 export { keepSnapshots, type SnapshotInputs, type SnapshotKeeper } from "./run/snapshots.ts";
 export { openService, type Service, type ServiceInputs } from "./service.ts";

@@ -40,7 +40,7 @@ export async function serve(
     snapshotEvery: 3, // wherever a process is killed, the next one begins with one
     ...options,
     isAdmin: (given) => given === token,
-    troubled: (error) => void troubles.push(error),
+    notices: { troubled: (error) => void troubles.push(error) },
   });
   const nets = new Map<string, MemoryNet>();
   const netAt = (address: string) => {

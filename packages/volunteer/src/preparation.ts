@@ -20,6 +20,8 @@ export interface PreparationInputs {
   readonly wordsSeed: string;
   /** For text that is brought; null takes what is on the disk. */
   readonly files: readonly BroughtFile[] | null;
+  /** Prepared already, by whoever has many volunteers of a source in one process. */
+  readonly text?: Text | undefined;
   readonly net: Net;
   readonly disk: Disk;
   readonly device: Device;
@@ -52,7 +54,7 @@ export interface Preparation {
 
 export function createPreparation(inputs: PreparationInputs): Preparation {
   const { manifest, source, files, net, disk, device, clock, introducible, changed } = inputs;
-  let has: Equipment = {};
+  let has: Equipment = inputs.text === undefined ? {} : { text: inputs.text };
 
   async function prepare(
     report: (task: Omit<Task, "startedAt">) => void,

@@ -24,6 +24,7 @@ import { createRunner } from "./runner.ts";
 import { createSampling } from "./sampling.ts";
 import { type Ending, evolve, firstSession, type Session, type SessionEvent } from "./session.ts";
 import type { StoredDelta } from "./stored-state.ts";
+import type { Text } from "./text-file.ts";
 import { ask } from "./upload.ts";
 import { dutyCycle, type Intensity, type View } from "./view.ts";
 import { viewOf, vocabularyOf } from "./view-of.ts";
@@ -33,6 +34,8 @@ export interface VolunteerOptions {
   readonly source: SourceId;
   /** For text that is brought; null takes what is on the disk. */
   readonly files: readonly BroughtFile[] | null;
+  /** Prepared already, by whoever has many volunteers of a source in one process. */
+  readonly text?: Text;
   /** 64 hex digits: who holds it is the volunteer. */
   readonly secret: string;
   /** 64 hex digits, never sent: the words that stay here begin from it. */

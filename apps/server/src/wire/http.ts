@@ -9,7 +9,7 @@ import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
 import { type BlobKind, type Figures, writeFigures } from "@homebody/coordinator";
 import { type RunManifest, version } from "@homebody/protocol";
-import { buckets, type Limits } from "@homebody/service";
+import { buckets, journalLines, type Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import type { Metrics } from "../metrics.ts";
@@ -116,7 +116,7 @@ function describe(app: FastifyInstance, { manifest, figures, journal, metrics }:
     return reply
       .headers({ ...fresh, "content-disposition": `attachment; filename="${name}"` })
       .type("application/jsonl")
-      .send(Readable.from(lines(journal, manifest)));
+      .send(Readable.from(journalLines(journal, manifest().run)));
   });
 }
 
@@ -128,15 +128,6 @@ function figuresText(figures: () => Figures): () => string {
     if (last?.figures !== now) last = { figures: now, text: JSON.stringify(writeFigures(now)) };
     return last.text;
   };
-}
-
-async function* lines(journal: Journal, manifest: HttpInputs["manifest"]): AsyncGenerator<string> {
-  for (let after = 0; ; ) {
-    const entries = await journal.read(manifest().run, after, 500);
-    if (entries.length === 0) return;
-    yield entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-    after = entries.at(-1)!.seq;
-  }
 }
 
 function count(text: string | undefined, otherwise: number, most: number): number | undefined {

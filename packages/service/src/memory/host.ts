@@ -26,16 +26,15 @@ export function hostDisk(): HostDisk {
 }
 
 export interface MemoryHostOptions
-  extends Partial<Pick<ServiceInputs, "limits" | "faults" | "keepDeltas" | "isAdmin" | "snapshotEvery">> {
+  extends Partial<
+    Pick<ServiceInputs, "limits" | "faults" | "keepDeltas" | "isAdmin" | "notices" | "snapshotEvery">
+  > {
   readonly disk?: HostDisk;
   readonly clock?: MemoryClock;
   /** What stands between lines and the process. */
   readonly around?: (entrance: Entrance) => Entrance;
   /** A moment at which the process might be killed, before it asks its disk and before the disk's answer arrives. */
   readonly moment?: () => void;
-  /** The world's fault, which passes. */
-  readonly troubled?: (error: unknown) => void;
-  readonly failed?: (error: unknown) => void;
 }
 
 export interface MemoryHost {
@@ -100,9 +99,8 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
     };
     const found = await resumeRun(ports, run.run);
     const opened = found ?? (await beginRun(run, { ...ports, now: clock.now() }));
-    const { troubled, failed, isAdmin = () => false } = options;
-    const notices = { ...(troubled && { troubled }), ...(failed && { failed }) };
-    const inputs = { ...options, ...ports, opened, notices, isAdmin, clock: own.clock(clock) };
+    const { isAdmin = () => false } = options;
+    const inputs = { ...options, ...ports, opened, isAdmin, clock: own.clock(clock) };
     const next = await openService({ ...inputs, ...more });
     if (found !== undefined) await next.comeBack(opened.state.lastAt, run);
     [service, serving] = [next, own];

@@ -1,7 +1,7 @@
 // A device in memory: its trainer is small and computes little, but it is a trainer. Parameters move, moments exist, a
 // step takes time, and the same values, moments and batch give the same step.
 //
-// The loss is half the mean square of (parameter - m), where m in [0, 1) is a number that a batch has by its tokens;
+// The loss is half the mean square of (parameter - m), where m is the mark that a batch has by its tokens;
 // AdamW without decay moves parameters by its gradient, (parameter - m), unscaled.
 
 import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
@@ -18,6 +18,7 @@ import {
 } from "@homebody/train";
 import type { Clock, Device, DeviceTrainer } from "../ports.ts";
 import { layoutOfMoments } from "../stored-state.ts";
+import { markOf, tokensOf } from "./marks.ts";
 
 export interface MemoryDevice extends Device {
   /** The next step fails so. A device that is lost stays so until it is started again. */
@@ -66,17 +67,6 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       return values.subarray(0, 0);
     }
 
-    function checked(batch: Batch): number {
-      for (const [name, ids] of [
-        ["inputs", batch.inputs],
-        ["targets", batch.targets.filter((id) => id >= 0)],
-      ] as const)
-        for (const id of ids)
-          if (!(id >= 0 && id < vocabulary))
-            throw new InputError(`batch: ${name}`, `tokens from 0 to ${vocabulary - 1}`, `${id}`);
-      return batch.targets.reduce((count, id) => count + (id >= 0 ? 1 : 0), 0);
-    }
-
     function lossOf(batch: Batch): number {
       const mark = markOf(batch);
       return values.reduce((sum, value) => sum + (value - mark) ** 2 / 2, 0) / values.length;
@@ -93,7 +83,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
         generation += 1;
         throw new DeviceLostError("the device is gone");
       }
-      const tokens = checked(batch);
+      const tokens = tokensOf(batch, vocabulary);
       const loss = how === "not-finite" ? Number.NaN : lossOf(batch);
       if (!Number.isFinite(loss)) throw new NotFiniteError("loss", loss);
       const [b1, b2] = betas;
@@ -146,7 +136,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       evaluate: (batch) =>
         inTurn(async () => {
           requireAlive();
-          const tokens = checked(batch);
+          const tokens = tokensOf(batch, vocabulary);
           await clock.sleep(evaluateMs);
           const nats = tokens * lossOf(batch);
           if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
@@ -197,13 +187,6 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
     steps: () => steps,
     starts: () => starts,
   };
-}
-
-/** In [0, 1), by every token and its place. */
-function markOf({ inputs, targets }: Batch): number {
-  let sum = 0;
-  for (let i = 0; i < inputs.length; i++) sum = (31 * sum + 7 * inputs[i]! + Math.max(0, targets[i]!)) % 1009;
-  return sum / 1009;
 }
 
 function zeros(layout: TensorLayout): Moments {

@@ -1,0 +1,10 @@
+// Whole runs in one process and in virtual time, for tests, and for hosts who want to see one before they have it.
+
+export { type Conditions, defaultConditions } from "./conditions.ts";
+export {
+  type Outcome,
+  type Simulation,
+  type SimulationOptions,
+  simulate,
+  startSimulation,
+} from "./simulate.ts";

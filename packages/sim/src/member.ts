@@ -1,0 +1,100 @@
+// A volunteer over the whole of a run: it comes, takes part, loses its line, goes, and comes back with what is on its disk. When,
+// how fast and how it goes follows from the seed and its number.
+
+import { random, type SourceId, sha256Of } from "@homebody/base";
+import type { Clock } from "@homebody/clock";
+import { type Life, life } from "@homebody/clock/memory";
+import type { MemoryNet } from "@homebody/line/memory";
+import type { RunManifest } from "@homebody/protocol";
+import type { MemoryHost } from "@homebody/service/memory";
+import { type Device, type Disk, type Ending, startVolunteer, type Text } from "@homebody/volunteer";
+import type { DeviceTimes } from "@homebody/volunteer/memory";
+import {
+  type Conditions,
+  drawDeparture,
+  drawDevice,
+  drawStepMs,
+  drawTravelMs,
+  exponential,
+} from "./conditions.ts";
+
+export interface MemberInputs {
+  readonly seed: number;
+  readonly number: number;
+  readonly manifest: RunManifest;
+  readonly source: SourceId;
+  readonly text: Text;
+  readonly host: Pick<MemoryHost, "clock" | "net">;
+  readonly conditions: Conditions;
+  readonly disk: Disk;
+  readonly device: (clock: Clock, times: DeviceTimes) => Device & { release?(): void };
+}
+
+/** A part of a step: forward alone, and nothing moves. */
+const evaluatedShare = 1 / 3;
+
+/** Resolves when it will not come back: it left for good, or its session ended. Rejects where a session ends as none should. */
+export async function takePart(inputs: MemberInputs): Promise<void> {
+  const { seed, number, conditions, host } = inputs;
+  const { clock } = host;
+  const name = `${seed}/volunteer ${number}`;
+  const dice = random(name);
+  const device = drawDevice(conditions, dice);
+  const times: DeviceTimes = {
+    startMs: conditions.startMs,
+    stepMs: () => drawStepMs(conditions, device, dice),
+    evaluateMs: () => evaluatedShare * drawStepMs(conditions, device, dice),
+  };
+
+  /** Whether it comes back. */
+  async function stay(): Promise<boolean> {
+    const own = life();
+    const net = host.net(name, (direction, bytes) =>
+      drawTravelMs(conditions, device, { direction, bytes }, dice),
+    );
+    const ownDevice = inputs.device(own.clock(clock), times);
+    const volunteer = await startVolunteer({
+      ...{ manifest: inputs.manifest, source: inputs.source, files: null, text: inputs.text, host: "node" },
+      ...{ secret: secretOf(name), wordsSecret: secretOf(`${name}/words`) },
+      ...{ net, disk: own.port(inputs.disk), device: ownDevice, clock: own.clock(clock) },
+      snapshotMs: 30_000,
+      show: () => {},
+    });
+    void loseLines(net, own);
+    const going = new AbortController();
+    const goes = clock.sleep(exponential(conditions.stayMs, dice), going.signal).then(() => null);
+    const ending = await Promise.race([volunteer.ended, goes]);
+    going.abort();
+    const departure = ending === null ? drawDeparture(conditions, dice) : "closes";
+    if (departure === "leaves") await volunteer.leave();
+    if (departure === "closes") await volunteer.close();
+    own.end();
+    net.cut();
+    ownDevice.release?.();
+    return ending === null ? departure !== "leaves" : comesBack(ending);
+  }
+
+  async function loseLines(net: MemoryNet, own: Life): Promise<void> {
+    for (;;) {
+      await clock.sleep(exponential(conditions.connectedMs, dice));
+      if (own.isOver()) return;
+      net.cut();
+      await clock.sleep(exponential(conditions.outageMs, dice));
+      if (own.isOver()) return;
+      net.mend();
+    }
+  }
+
+  await clock.sleep(conditions.arrivalMs * dice.uniform());
+  while (await stay()) await clock.sleep(exponential(conditions.awayMs, dice));
+}
+
+/** After an ending that it did not ask for. */
+function comesBack(ending: Ending): boolean {
+  // A connection of before its device stopped dead may look like another one of its own.
+  if (ending === "replaced") return true;
+  if (ending === "finished" || ending === "asked") return false;
+  throw new Error(`session: expected it to go on or the run to end, got ${ending}`);
+}
+
+const secretOf = (name: string) => sha256Of(new TextEncoder().encode(name));
