@@ -17,6 +17,7 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
   source: ["add a source to a run that is stopped", () => import("./source.ts")],
   volunteer: ["take part without a browser", () => import("./volunteer.ts")],
   demo: ["a demonstration run with volunteers on this machine (npm start)", () => import("./demo.ts")],
+  simulate: ["a whole run in virtual time, by a seed", () => import("./simulate.ts")],
   golden: ["check the engine against reference tensors", () => import("./golden/index.ts")],
   bench: ["measure", () => import("./bench/index.ts")],
   adapt: ["carry a body on with text of your own", () => import("./adapt.ts")],

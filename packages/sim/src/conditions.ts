@@ -41,7 +41,7 @@ export interface Conditions {
 const minuteMs = 60_000;
 
 export const defaultConditions: Conditions = {
-  arrivalMs: minuteMs,
+  arrivalMs: 5000,
   startMs: 2000,
   stepMs: 1000,
   speedSpread: 0.6,

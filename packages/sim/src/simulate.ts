@@ -126,6 +126,6 @@ async function outcomeOf(
   const { body } = service().state();
   return {
     ...{ seed, volunteers, rounds: body.number, accepted: accepted() },
-    ...{ journal: journal.done(), body: body.id, virtualSeconds: clock.elapsed() / 1000 },
+    ...{ journal: journal.done(), body: body.id, virtualSeconds: Math.round(clock.elapsed()) / 1000 },
   };
 }
