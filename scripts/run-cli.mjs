@@ -11,7 +11,7 @@ export function runCli(args) {
   const loader = import.meta.resolve("tsx");
   // Multiply and add in one instruction: Node 20 knows how, newer ones do it by themselves.
   const simd = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
-  const child = spawn(process.execPath, [...simd, "--import", loader, main, ...args], {
+  const child = spawn(process.execPath, [...simd, ...heapFor(args), "--import", loader, main, ...args], {
     cwd,
     stdio: "inherit",
     env: withVulkan(process.env),
@@ -21,6 +21,11 @@ export function runCli(args) {
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? (signal === "SIGINT" ? 130 : 1);
   });
+}
+
+/** Thousands of volunteers in one process make much that soon goes, and keep more than Node would let them. */
+function heapFor([command]) {
+  return command === "simulate" ? ["--max-semi-space-size=64", "--max-old-space-size=16384"] : [];
 }
 
 /** WebGPU in Node wants a Vulkan loader: where the system has none, Chromium brings one. */

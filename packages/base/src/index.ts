@@ -27,3 +27,4 @@ export {
   tensorByName,
   tensorLayout,
 } from "./tensors.ts";
+export { utf8Length } from "./utf8.ts";

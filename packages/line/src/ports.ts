@@ -3,6 +3,8 @@
 // Messages go both ways in the order in which they were sent, as long as the connection lasts. It may be lost at any moment;
 // the volunteer's end comes back by itself, as a new connection.
 
+import { utf8Length } from "@homebody/base";
+
 /** The volunteer's end: what is large comes by downloads, all else by the line. */
 export interface Net {
   /** A path under the coordinator; throws NetError. */
@@ -28,7 +30,7 @@ export interface LineListener {
 export type Piece = string | ArrayBuffer | ArrayBufferView;
 
 export function pieceBytes(piece: Piece): number {
-  return typeof piece === "string" ? new TextEncoder().encode(piece).length : piece.byteLength;
+  return typeof piece === "string" ? utf8Length(piece) : piece.byteLength;
 }
 
 export interface Line {

@@ -58,7 +58,6 @@ export async function takePart(inputs: MemberInputs): Promise<void> {
       ...{ secret: secretOf(name), wordsSecret: secretOf(`${name}/words`) },
       ...{ net, disk: own.port(inputs.disk), device: ownDevice, clock: own.clock(clock) },
       snapshotMs: 30_000,
-      show: () => {},
     });
     void loseLines(net, own);
     const going = new AbortController();

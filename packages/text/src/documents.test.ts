@@ -1,6 +1,5 @@
-import fc from "fast-check";
 import { expect, test } from "vitest";
-import { decodeUtf8, parseDocuments, utf8Length } from "./documents.ts";
+import { decodeUtf8, parseDocuments } from "./documents.ts";
 
 test("a .txt and an .md file are one document, without the byte-order mark", () => {
   expect(parseDocuments("a.txt", "\ufeffone\r\n\r\ntwo\n")).toEqual(["one\r\n\r\ntwo\n"]);
@@ -43,13 +42,5 @@ test("bytes that are no UTF-8 are refused, others are text", () => {
   expect(decodeUtf8("a.txt", new TextEncoder().encode("niño"))).toBe("niño");
   expect(() => decodeUtf8("a.txt", Uint8Array.of(0x6e, 0x69, 0xf1, 0x6f))).toThrow(
     "a.txt: expected text in UTF-8",
-  );
-});
-
-test("UTF-8 is measured without being written", () => {
-  fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
-      expect(utf8Length(text)).toBe(new TextEncoder().encode(text).length);
-    }),
   );
 });

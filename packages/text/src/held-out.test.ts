@@ -1,6 +1,6 @@
+import { utf8Length } from "@homebody/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { utf8Length } from "./documents.ts";
 import { splitHeldOut } from "./held-out.ts";
 
 const bytes = (documents: readonly string[]) => documents.reduce((sum, text) => sum + utf8Length(text), 0);

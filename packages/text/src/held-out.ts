@@ -1,7 +1,6 @@
 // The held-out share: documents that are never trained on, so that a score on them means something.
 
-import { InputError, permutation, random } from "@homebody/base";
-import { utf8Length } from "./documents.ts";
+import { InputError, permutation, random, utf8Length } from "@homebody/base";
 
 export interface Split {
   readonly train: readonly string[];

@@ -1,5 +1,6 @@
 // A volunteer's text: documents, the tokenizer that is learnt from them, packed shards, batches, and the measure.
 
+export { utf8Length } from "@homebody/base";
 export {
   type Batch,
   type Draw,
@@ -10,7 +11,7 @@ export {
   ignored,
 } from "./batches.ts";
 export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
-export { decodeUtf8, parseDocuments, utf8Length } from "./documents.ts";
+export { decodeUtf8, parseDocuments } from "./documents.ts";
 export { type Split, splitHeldOut } from "./held-out.ts";
 export {
   type PreparedText,

@@ -1,6 +1,7 @@
 // The runner: two lanes, each with at most one job under way. After every event it asks which jobs are due, gives up
 // those that are not due any more, and starts what is; which may run together is the session's to say [V1].
 
+import type { Cancel } from "@homebody/clock";
 import { type Job, type Jobs, jobsFor, sameJob } from "./jobs.ts";
 import type { Clock } from "./ports.ts";
 import { type Lane, lanes, type Session, type SessionEvent } from "./session.ts";
@@ -36,7 +37,7 @@ const nothing: Jobs = { compute: null, line: null };
 export function createRunner({ clock, session, apply, perform, failed, idle }: RunnerInputs): Runner {
   const running: Partial<Record<Lane, Running>> = {};
   let closed = false;
-  let waiting = new AbortController();
+  let waiting: readonly Cancel[] = [];
 
   function follow(): void {
     const due = closed ? nothing : jobsFor(session(), clock.now());
@@ -72,17 +73,14 @@ export function createRunner({ clock, session, apply, perform, failed, idle }: R
 
   /** [V12] */
   function waitForRetries(): void {
-    waiting.abort();
-    if (closed) return;
-    waiting = new AbortController();
-    const { signal } = waiting;
-    for (const lane of lanes) {
-      const retryAt = session().failures[lane]?.retryAt;
-      if (retryAt == null) continue;
-      void clock.sleep(Math.max(0, retryAt - clock.now()), signal).then(() => {
-        if (!signal.aborted) apply({ kind: "retry", lane });
-      });
-    }
+    for (const cancel of waiting) cancel();
+    waiting = closed ? [] : lanes.flatMap(waitForRetry);
+  }
+
+  function waitForRetry(lane: Lane): readonly Cancel[] {
+    const retryAt = session().failures[lane]?.retryAt;
+    if (retryAt == null) return [];
+    return [clock.after(retryAt - clock.now(), () => apply({ kind: "retry", lane }))];
   }
 
   return {
@@ -90,7 +88,7 @@ export function createRunner({ clock, session, apply, perform, failed, idle }: R
     isBusy: (lane) => running[lane] !== undefined,
     close: async () => {
       closed = true;
-      waiting.abort();
+      waitForRetries();
       const all = Object.values(running);
       for (const { abort } of all) abort.abort(new DOMException("the volunteer closes", "AbortError"));
       await Promise.all(all.map(({ ended }) => ended));

@@ -49,8 +49,8 @@ export interface VolunteerOptions {
   readonly snapshotMs?: number | undefined;
   /** Whether a delta may be on its way while the next round trains; no, if it is not given. */
   readonly overlap?: boolean;
-  /** At each change; a view is a value of its own. */
-  readonly show: (view: View) => void;
+  /** At each change; a view is a value of its own. Without it nobody looks. */
+  readonly show?: (view: View) => void;
 }
 
 export interface Volunteer {
@@ -76,6 +76,7 @@ const leaveMs = 2000;
 export async function startVolunteer(options: VolunteerOptions): Promise<Volunteer> {
   const { manifest, disk, device, clock, host, secret, overlap = false } = options;
   const source = sourceOf(manifest, options.source);
+  const volunteer = volunteerOf(secret);
   const record = await openRecord(disk, source.id);
   record.change({ contributing: true });
 
@@ -231,7 +232,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       session,
       record: record.now(),
       run: manifest.run,
-      volunteer: volunteerOf(secret),
+      volunteer,
       source: source.id,
       device: started === undefined ? null : { ...started, tokensPerSecond, memoryBytes },
       task: progress.task(),
@@ -246,7 +247,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   }
 
   function show(): void {
-    if (!closed) options.show(view());
+    if (!closed) options.show?.(view());
   }
 
   async function leave(): Promise<void> {

@@ -7,7 +7,7 @@ import { type Travel, type Wire, wire } from "./wire.ts";
 export interface MemoryNetOptions {
   readonly entrance: Entrance;
   readonly clock: Clock;
-  /** What is there to download, by path. */
+  /** What is there to download, by path, in memory of its own. */
   readonly file: (path: string) => Promise<Uint8Array | undefined>;
   readonly address?: string;
   /** Without it nothing takes any time. */
@@ -89,7 +89,7 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
     if (sizeBytes !== null && file.length > sizeBytes)
       throw new NetError(`${path}: expected ${sizeBytes} bytes, got more`);
     progress(file.length);
-    return file.slice();
+    return file;
   }
 
   return {

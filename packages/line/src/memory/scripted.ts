@@ -53,6 +53,6 @@ export function scriptedNet(): ScriptedNet {
       };
     },
   };
-  const file = async (path: string) => files.get(path);
+  const file = async (path: string) => files.get(path)?.slice();
   return { coordinator, ...memoryNet({ entrance, clock: memoryClock(), file }) };
 }

@@ -3,7 +3,8 @@
 // Instead of a model it has a bowl: the loss of a batch is half the mean square of (parameter - m), where m is the batch's mark, and a
 // step goes down its slope, p = p - rate (p - m). So a step is one affine map of all parameters of a group, steps in a row
 // are one map too, and the loss needs the sums of parameters and of their squares alone: a step costs nothing, whatever the
-// size; loading and reading cost what they must. Moments are zeros, and there are no samples.
+// size; loading and reading cost what they must. Moments are zeros, and there are no samples. What it is loaded with it keeps as it
+// is, without a copy: that has to stay as it was.
 
 import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
 import { dimensions } from "@homebody/model/config";
@@ -117,7 +118,7 @@ function fill(bowl: Bowl, data: Float32Array): void {
     sum += value;
     squares += value * value;
   }
-  Object.assign(bowl, { loaded: data.slice(), scale: 1, shift: 0, sum, squares });
+  Object.assign(bowl, { loaded: data, scale: 1, shift: 0, sum, squares });
 }
 
 function valuesOf({ layout, loaded, scale, shift }: Bowl): NamedTensors {
