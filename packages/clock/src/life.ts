@@ -47,7 +47,7 @@ export function life(): Life {
           const method: unknown = Reflect.get(target, name, receiver);
           if (typeof method !== "function") return method;
           return (...args: unknown[]) => {
-            moment();
+            if (!over) moment();
             if (over) return new Promise(() => {});
             const answer: unknown = Reflect.apply(method, target, args);
             if (!(answer instanceof Promise)) return answer;

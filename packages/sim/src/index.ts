@@ -2,9 +2,11 @@
 
 export { type Conditions, defaultConditions } from "./conditions.ts";
 export {
+  type Member,
   type Outcome,
   type Simulation,
   type SimulationOptions,
   simulate,
   startSimulation,
 } from "./simulate.ts";
+export { type Texts, textsOf } from "./texts.ts";

@@ -1,11 +1,11 @@
 // A volunteer over the whole of a run: it comes, takes part, loses its line, goes, and comes back with what is on its disk. When,
 // how fast and how it goes follows from the seed and its number.
 
-import { random, type SourceId, sha256Of } from "@homebody/base";
+import { random, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import { type Life, life } from "@homebody/clock/memory";
 import type { MemoryNet } from "@homebody/line/memory";
-import type { RunManifest } from "@homebody/protocol";
+import { type RunManifest, volunteerOf } from "@homebody/protocol";
 import type { MemoryHost } from "@homebody/service/memory";
 import { type Device, type Disk, type Ending, startVolunteer, type Text } from "@homebody/volunteer";
 import type { DeviceTimes } from "@homebody/volunteer/memory";
@@ -16,6 +16,7 @@ import {
   drawStepMs,
   drawTravelMs,
   exponential,
+  happens,
 } from "./conditions.ts";
 
 export interface MemberInputs {
@@ -33,11 +34,22 @@ export interface MemberInputs {
 /** A part of a step: forward alone, and nothing moves. */
 const evaluatedShare = 1 / 3;
 
-/** Resolves when it will not come back: it left for good, or its session ended. Rejects where a session ends as none should. */
-export async function takePart(inputs: MemberInputs): Promise<void> {
+/** Who a device stops dead under stops at its disk, half-way through what is written, if it asks its disk so soon. */
+const midwayMs = 5000;
+const midway = 0.2;
+
+/** Who it is to the coordinator. */
+export const memberId = (seed: number, number: number): VolunteerId =>
+  volunteerOf(secretOf(nameOf(seed, number)));
+
+/** How it ended that it took part, after which it does not come back. */
+export type MemberEnd = "left" | "finished";
+
+/** Rejects where a session ends as none should. */
+export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
   const { seed, number, conditions, host } = inputs;
   const { clock } = host;
-  const name = `${seed}/volunteer ${number}`;
+  const name = nameOf(seed, number);
   const dice = random(name);
   const device = drawDevice(conditions, dice);
   const times: DeviceTimes = {
@@ -46,17 +58,27 @@ export async function takePart(inputs: MemberInputs): Promise<void> {
     evaluateMs: () => evaluatedShare * drawStepMs(conditions, device, dice),
   };
 
-  /** Whether it comes back. */
-  async function stay(): Promise<boolean> {
+  /** Undefined where it comes back. */
+  async function stay(): Promise<MemberEnd | undefined> {
     const own = life();
     const net = host.net(name, (direction, bytes) =>
       drawTravelMs(conditions, device, { direction, bytes }, dice),
     );
+    let isDying = false;
+    let died = () => {};
+    const death = new Promise<void>((resolve) => {
+      died = resolve;
+    });
+    const moment = () => {
+      if (!isDying || !happens(midway, dice)) return;
+      own.end();
+      died();
+    };
     const ownDevice = inputs.device(own.clock(clock), times);
     const volunteer = await startVolunteer({
       ...{ manifest: inputs.manifest, source: inputs.source, files: null, text: inputs.text, host: "node" },
       ...{ secret: secretOf(name), wordsSecret: secretOf(`${name}/words`) },
-      ...{ net, disk: own.port(inputs.disk), device: ownDevice, clock: own.clock(clock) },
+      ...{ net, disk: own.port(inputs.disk, moment), device: ownDevice, clock: own.clock(clock) },
       snapshotMs: 30_000,
     });
     void loseLines(net, own);
@@ -65,12 +87,15 @@ export async function takePart(inputs: MemberInputs): Promise<void> {
     const ending = await Promise.race([volunteer.ended, goes]);
     going.abort();
     const departure = ending === null ? drawDeparture(conditions, dice) : "closes";
+    isDying = departure === "crashes";
     if (departure === "leaves") await volunteer.leave();
     if (departure === "closes") await volunteer.close();
+    if (departure === "crashes") await Promise.race([death, clock.sleep(exponential(midwayMs, dice))]);
     own.end();
     net.cut();
     ownDevice.release?.();
-    return ending === null ? departure !== "leaves" : comesBack(ending);
+    if (ending === null) return departure === "leaves" ? "left" : undefined;
+    return endOf(ending);
   }
 
   async function loseLines(net: MemoryNet, own: Life): Promise<void> {
@@ -85,15 +110,20 @@ export async function takePart(inputs: MemberInputs): Promise<void> {
   }
 
   await clock.sleep(conditions.arrivalMs * dice.uniform());
-  while (await stay()) await clock.sleep(exponential(conditions.awayMs, dice));
+  for (;;) {
+    const end = await stay();
+    if (end !== undefined) return end;
+    await clock.sleep(exponential(conditions.awayMs, dice));
+  }
 }
 
 /** After an ending that it did not ask for. */
-function comesBack(ending: Ending): boolean {
+function endOf(ending: Ending): MemberEnd | undefined {
   // A connection of before its device stopped dead may look like another one of its own.
-  if (ending === "replaced") return true;
-  if (ending === "finished" || ending === "asked") return false;
+  if (ending === "replaced") return undefined;
+  if (ending === "finished") return ending;
   throw new Error(`session: expected it to go on or the run to end, got ${ending}`);
 }
 
+const nameOf = (seed: number, number: number) => `${seed}/volunteer ${number}`;
 const secretOf = (name: string) => sha256Of(new TextEncoder().encode(name));

@@ -1,19 +1,25 @@
 // A run from its first volunteer to its last body, in one process and in virtual time: the production's coordinator, sessions,
 // protocol, codec and averaging; only devices, lines and people are simulated. The same seed gives the same bytes.
 
-import { hasher, random, type Sha256 } from "@homebody/base";
+import { hasher, random, type Sha256, type VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import type { Entry } from "@homebody/coordinator";
 import type { RunManifest } from "@homebody/protocol";
 import { journalLines } from "@homebody/service";
-import { type HostDisk, hostDisk, type MemoryHost, memoryHost } from "@homebody/service/memory";
+import {
+  type HostDisk,
+  hostDisk,
+  type MemoryHost,
+  type MemoryHostOptions,
+  memoryHost,
+} from "@homebody/service/memory";
 import { type Disk, engineDevice } from "@homebody/volunteer";
 import { costedDevice } from "@homebody/volunteer/memory";
 import { alikeDisks } from "./alike.ts";
 import { type Conditions, defaultConditions } from "./conditions.ts";
 import { doubled } from "./doubled.ts";
-import { type MemberInputs, takePart } from "./member.ts";
-import { textsOf } from "./texts.ts";
+import { type MemberEnd, type MemberInputs, memberId, takePart } from "./member.ts";
+import { type Texts, textsOf } from "./texts.ts";
 import { timedDevices } from "./timed-device.ts";
 
 export interface SimulationOptions {
@@ -25,6 +31,9 @@ export interface SimulationOptions {
   readonly conditions?: Partial<Conditions>;
   /** With what the host serves in its blobs. */
   readonly disk?: HostDisk;
+  /** Prepared already. */
+  readonly texts?: Texts;
+  readonly host?: Pick<MemoryHostOptions, "keepDeltas" | "moment" | "clock" | "snapshotEvery">;
   /** A body was published, with so many deltas accepted by now. */
   readonly published?: (round: number, accepted: number) => void;
 }
@@ -42,11 +51,18 @@ export interface Outcome {
   readonly virtualSeconds: number;
 }
 
+/** A volunteer of a simulated run, with what stays on its device. */
+export interface Member {
+  readonly volunteer: VolunteerId;
+  readonly disk: Disk;
+  /** Null as long as it is here, or will come back. */
+  end(): MemberEnd | null;
+}
+
 /** A simulated run, as it is at any moment. */
 export interface Simulation {
   readonly host: MemoryHost;
-  /** By number. */
-  readonly disks: readonly Disk[];
+  readonly members: readonly Member[];
   /** Deltas. */
   accepted(): number;
   /** Throws what went wrong in a volunteer. */
@@ -80,8 +96,8 @@ export async function startSimulation(
 ): Promise<Simulation> {
   const { volunteers, seed, stubTraining, disk = hostDisk() } = options;
   const conditions = { ...defaultConditions, ...options.conditions };
-  const clock = memoryClock();
-  const texts = await textsOf(manifest, disk.blobs, { seed, clock });
+  const clock = options.host?.clock ?? memoryClock();
+  const texts = options.texts ?? (await textsOf(manifest, disk.blobs, { seed, clock }));
   const failures: unknown[] = [];
   const failed = (error: unknown) => void failures.push(error);
   let accepted = 0;
@@ -89,7 +105,8 @@ export async function startSimulation(
     for (const { fact } of entries) if (fact.kind === "accepted") accepted += 1;
   };
   const host = await memoryHost(manifest, {
-    ...{ disk, clock, notices: { appended, failed, troubled: failed } },
+    ...options.host,
+    ...{ clock, disk, notices: { appended, failed, troubled: failed } },
     // Each has an address of its own, and a connection that is lost is still there for a moment.
     limits: { connections: 3 * volunteers, volunteers: Math.max(volunteers, 1000) },
     around: (entrance) => doubled(entrance, conditions.doubled, random(`${seed}/doubled`)),
@@ -99,15 +116,19 @@ export async function startSimulation(
     ? costedDevice
     : (own, times) => timed({ world: clock, clock: own, times });
   const freshDisk = alikeDisks();
-  const disks = Array.from({ length: volunteers }, freshDisk);
-  for (const [number, disk] of disks.entries()) {
+  const members = Array.from({ length: volunteers }, (_, number): Member => {
     const { id: source } = manifest.sources[number % manifest.sources.length]!;
     const text = texts.get(source)!;
-    takePart({ seed, number, manifest, source, text, host, conditions, disk, device }).catch(failed);
-  }
+    const disk = freshDisk();
+    let end: MemberEnd | null = null;
+    takePart({ seed, number, manifest, source, text, host, conditions, disk, device }).then((how) => {
+      end = how;
+    }, failed);
+    return { volunteer: memberId(seed, number), disk, end: () => end };
+  });
   return {
     host,
-    disks,
+    members,
     accepted: () => accepted,
     check: () => {
       if (failures.length > 0) throw failures[0];

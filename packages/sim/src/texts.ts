@@ -10,11 +10,14 @@ import type { Blobs } from "@homebody/store/ports";
 import { type BroughtFile, NetError, prepareText, type Text } from "@homebody/volunteer";
 import { memoryDisk } from "@homebody/volunteer/memory";
 
+/** By source. */
+export type Texts = ReadonlyMap<SourceId, Text>;
+
 export async function textsOf(
   manifest: RunManifest,
   blobs: Pick<Blobs, "get">,
   { seed, clock }: { readonly seed: number; readonly clock: Clock },
-): Promise<ReadonlyMap<SourceId, Text>> {
+): Promise<Texts> {
   const texts = new Map<SourceId, Text>();
   for (const source of manifest.sources)
     texts.set(

@@ -4,7 +4,7 @@
 import type { Sha256 } from "@homebody/base";
 import { type Life, life, type MemoryClock, memoryClock } from "@homebody/clock/memory";
 import type { BlobKind, Entry } from "@homebody/coordinator";
-import type { Entrance } from "@homebody/line";
+import type { Connection, Entrance } from "@homebody/line";
 import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
 import type { RunManifest } from "@homebody/protocol";
 import { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "@homebody/store/memory";
@@ -50,8 +50,10 @@ export interface MemoryHost {
   /** All connections are lost, and none comes back. */
   cut(): void;
   mend(): void;
-  /** The process is gone at this moment, whatever it was at. */
+  /** The process is gone at this moment, whatever it was at, and what is on its way from and to it is lost. */
   kill(): void;
+  /** The same, but what it has sent still arrives. */
+  killAfterSending(): void;
   start(more?: Partial<ServiceInputs>): Promise<void>;
   close(): Promise<void>;
 }
@@ -67,6 +69,7 @@ const folders: Readonly<Partial<Record<BlobKind, string>>> = {
 export async function memoryHost(run: RunManifest, options: MemoryHostOptions = {}): Promise<MemoryHost> {
   const { disk = hostDisk(), clock = memoryClock(), around = (entrance) => entrance } = options;
   const nets = new Map<string, MemoryNet>();
+  const connections = new Set<Connection>();
   let service: Service;
   let process: Life = life();
   /** The one whose service that is. */
@@ -74,7 +77,17 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
   const entrance = around({
     admits: (address) => isUp() && service.entrance.admits(address),
     opened: (address) => service.entrance.opened(address),
-    connected: (connection) => service.entrance.connected(connection),
+    connected: (connection) => {
+      connections.add(connection);
+      const listener = service.entrance.connected(connection);
+      return {
+        ...listener,
+        closed: () => {
+          connections.delete(connection);
+          listener.closed();
+        },
+      };
+    },
   });
 
   const isUp = () => serving === process && !process.isOver();
@@ -135,6 +148,10 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
       process.end();
       for (const net of nets.values()) net.cut();
       for (const net of nets.values()) net.mend();
+    },
+    killAfterSending: () => {
+      process.end();
+      for (const connection of [...connections]) connection.close();
     },
     start,
     close: () => service.close(),

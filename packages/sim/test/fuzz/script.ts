@@ -1,0 +1,92 @@
+// What a seed makes of a small run: its shape, its volunteers, their conditions, and how often the coordinator is killed.
+
+import { type Random, random } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
+import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
+import type { Conditions } from "../../src/index.ts";
+
+export interface Script {
+  readonly seed: number;
+  readonly manifest: RunManifest;
+  readonly volunteers: number;
+  readonly conditions: Partial<Conditions>;
+  readonly keepDeltas: boolean;
+  /** The share of timers after which the coordinator is killed, and of the moments at its disk. */
+  readonly kills: number;
+  readonly killsMidway: number;
+  /** How long it is gone, on average. */
+  readonly downMs: number;
+  /** What its disk takes for whatever is asked, before and after, on average. */
+  readonly diskMs: number;
+}
+
+/** Sources and all that texts follow from are the same for all seeds: they are prepared once. */
+export function scriptOf(seed: number): Script {
+  const dice = random(`fuzz ${seed}`);
+  const one = <const T>(...choices: readonly T[]): T => choices[dice.below(choices.length)]!;
+  return {
+    seed,
+    manifest: drawnManifest(one),
+    volunteers: 1 + dice.below(6),
+    conditions: {
+      arrivalMs: one(0, 5000, 60_000),
+      startMs: 500,
+      stepMs: one(200, 1000, 4000),
+      stayMs: one(20_000, 60_000, 600_000),
+      awayMs: one(2000, 20_000),
+      leaving: one(0, 0.05, 0.2),
+      crashing: one(0, 0.4, 0.8),
+      connectedMs: one(5000, 30_000, 300_000),
+      outageMs: one(500, 8000),
+      delayMs: one(1, 50, 400),
+      late: one(0, 0.05, 0.2),
+      doubled: one(0, 0.05, 0.3),
+      // Slow, yet a delta arrives before a deadline: else no round would ever have one.
+      upBytesPerSecond: one(20_000, 200_000),
+      bandwidthSpread: 0.3,
+    },
+    keepDeltas: one(true, false),
+    kills: one(0, 0, 0.002, 0.01),
+    killsMidway: one(0, 0, 0.002, 0.01),
+    downMs: one(100, 5000, 40_000),
+    diskMs: one(0, 1, 20),
+  };
+}
+
+function drawnManifest(one: <const T>(...choices: readonly T[]) => T): RunManifest {
+  const outer = one<RunManifest["outer"]>(
+    { kind: "averaging" },
+    { kind: "nesterov", lr: 0.7, momentum: 0.9 },
+    { kind: "adam", lr: 0.01, betas: [0.9, 0.99], epsilon: 1e-3 },
+  );
+  const plain = manifestOf({
+    ...{ variant: one("spec", "spec", "glob", "trim"), family: one("gpt2", "llama") },
+    ...{ codec: one("fp16", "fp32"), outer, sources: ["a", "b"] },
+  });
+  const { training } = plain;
+  return {
+    ...plain,
+    rounds: one(1, 2, 3),
+    weighting: one("equal", "tokens"),
+    training: {
+      ...training,
+      ...{
+        localSteps: one(1, 4),
+        moments: one("afresh", "kept"),
+        fitSteps: one(0, 2),
+        refitSteps: one(0, 1),
+      },
+    },
+    heldOut: { ...plain.heldOut, sampleRows: 4 },
+    round: {
+      ...{
+        minimum: one(1, 2),
+        quorum: one<"all" | number>("all", 1, 2),
+        sources: one<"all" | number>("all", 0.5),
+      },
+      ...{ graceSeconds: one(0, 10), deadlineSeconds: one(20, 60), evaluationSeconds: 20 },
+    },
+  };
+}
+
+export const exponentialMs = (mean: number, dice: Random) => -mean * Math.log(1 - dice.uniform());
