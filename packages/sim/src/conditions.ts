@@ -85,6 +85,11 @@ export function drawStepMs({ stepJitter }: Conditions, { stepMs }: DeviceConditi
   return stepMs * around(stepJitter, dice);
 }
 
+/** Of a batch that is evaluated: a part of a step, forward alone, and nothing moves. */
+export function drawEvaluateMs(conditions: Conditions, device: DeviceConditions, dice: Random): number {
+  return drawStepMs(conditions, device, dice) / 3;
+}
+
 /** How long so many bytes are on their way. */
 export function drawTravelMs(
   { late, lateMs }: Conditions,
@@ -104,6 +109,12 @@ export function drawDeparture({ leaving, crashing }: Conditions, dice: Random): 
   if (u < leaving) return "leaves";
   return u < leaving + crashing ? "crashes" : "closes";
 }
+
+/**
+ * A device that stops dead does so while it is at its disk, if it is at it soon: at each call with this chance, and at the latest
+ * after this time (exponential).
+ */
+export const stopping = { chance: 0.2, ms: 5000 } as const;
 
 export const happens = (share: number, dice: Random): boolean => share > 0 && dice.uniform() < share;
 

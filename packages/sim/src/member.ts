@@ -13,10 +13,12 @@ import {
   type Conditions,
   drawDeparture,
   drawDevice,
+  drawEvaluateMs,
   drawStepMs,
   drawTravelMs,
   exponential,
   happens,
+  stopping,
 } from "./conditions.ts";
 
 export interface MemberInputs {
@@ -30,13 +32,6 @@ export interface MemberInputs {
   readonly disk: Disk;
   readonly device: (clock: Clock, times: DeviceTimes) => Device & { release?(): void };
 }
-
-/** A part of a step: forward alone, and nothing moves. */
-const evaluatedShare = 1 / 3;
-
-/** Who a device stops dead under stops at its disk, half-way through what is written, if it asks its disk so soon. */
-const midwayMs = 5000;
-const midway = 0.2;
 
 /** Who it is to the coordinator. */
 export const memberId = (seed: number, number: number): VolunteerId =>
@@ -55,7 +50,7 @@ export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
   const times: DeviceTimes = {
     startMs: conditions.startMs,
     stepMs: () => drawStepMs(conditions, device, dice),
-    evaluateMs: () => evaluatedShare * drawStepMs(conditions, device, dice),
+    evaluateMs: () => drawEvaluateMs(conditions, device, dice),
   };
 
   /** Undefined where it comes back. */
@@ -70,7 +65,7 @@ export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
       died = resolve;
     });
     const moment = () => {
-      if (!isDying || !happens(midway, dice)) return;
+      if (!isDying || !happens(stopping.chance, dice)) return;
       own.end();
       died();
     };
@@ -90,7 +85,7 @@ export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
     isDying = departure === "crashes";
     if (departure === "leaves") await volunteer.leave();
     if (departure === "closes") await volunteer.close();
-    if (departure === "crashes") await Promise.race([death, clock.sleep(exponential(midwayMs, dice))]);
+    if (departure === "crashes") await Promise.race([death, clock.sleep(exponential(stopping.ms, dice))]);
     own.end();
     net.cut();
     ownDevice.release?.();

@@ -43,7 +43,9 @@ export async function play(script: Script, texts: Texts): Promise<Played> {
   let kills = 0;
   let failure: unknown;
   let hasStarted = false;
-  const isAtWork = () => simulation !== undefined && !simulation.members.every(({ end }) => end() !== null);
+  let isOver = false;
+  const isAtWork = () =>
+    !isOver && simulation !== undefined && !simulation.members.every(({ end }) => end() !== null);
 
   function kill(): void {
     if (simulation === undefined) return;
@@ -80,7 +82,7 @@ export async function play(script: Script, texts: Texts): Promise<Played> {
   const { host } = simulation;
   const bounds = boundsOf(simulation);
   let timers = 0;
-  const isOver = () => {
+  const mayEnd = () => {
     simulation?.check();
     if (failure !== undefined) throw failure;
     timers += 1;
@@ -92,7 +94,8 @@ export async function play(script: Script, texts: Texts): Promise<Played> {
     if (upSince !== null && dice.uniform() < script.kills) kill();
     return false;
   };
-  await host.clock.until("the end of everybody", isOver, mostMs);
+  await host.clock.until("the end of everybody", mayEnd, mostMs);
+  isOver = true; // nobody is killed any more
   await host.clock.until("the coordinator", () => host.isUp(), mostMs);
   return await atTheEnd(script, simulation, { seen, inner, kills });
 }
