@@ -27,4 +27,5 @@ export {
   tensorByName,
   tensorLayout,
 } from "./tensors.ts";
+export { atOnce, oneByOne, type Turns } from "./turns.ts";
 export { utf8Length } from "./utf8.ts";

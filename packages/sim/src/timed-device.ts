@@ -1,6 +1,7 @@
 // A device that really computes, and whose work takes the time of another one: while it computes time stands still, then as much
 // of it passes as the simulated device would have needed.
 
+import { oneByOne } from "@homebody/base";
 import type { MemoryClock } from "@homebody/clock/memory";
 import type { Clock, Device, DeviceTrainer } from "@homebody/volunteer";
 import type { DeviceTimes } from "@homebody/volunteer/memory";
@@ -19,13 +20,9 @@ export interface TimedInputs {
 
 /** All of these share one engine: what they compute is computed one by one, in the order in which it was asked for. */
 export function timedDevices(engine: Device): (inputs: TimedInputs) => TimedDevice {
-  let tail: Promise<unknown> = Promise.resolve();
-
-  function inTurn<T>(world: MemoryClock, work: () => Promise<T>): Promise<T> {
-    const result = tail.then(work);
-    tail = result.catch(() => {});
-    return world.standsStill(result);
-  }
+  const turns = oneByOne();
+  const inTurn = <T>(world: MemoryClock, work: () => Promise<T>): Promise<T> =>
+    world.standsStill(turns(work));
 
   return ({ world, clock, times }) => {
     const trainers = new Set<DeviceTrainer>();

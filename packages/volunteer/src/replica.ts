@@ -4,7 +4,14 @@
 // Which parameters travel and which stay is the exchange's to say; here sections come from bodies and go into deltas,
 // and home tensors are stored with the delta that they belong to [V8].
 
-import { type NamedTensors, namedTensors, type Sha256, sha256Of, sha256OfMany } from "@homebody/base";
+import {
+  type NamedTensors,
+  namedTensors,
+  oneByOne,
+  type Sha256,
+  sha256Of,
+  sha256OfMany,
+} from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
 import { type Exchange, encodeSection, firstNumbers, learningRate, type Section } from "@homebody/dept";
 import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
@@ -76,7 +83,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
   const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
   const firstHashes = new Map<string, Sha256>();
-  let tail: Promise<unknown> = Promise.resolve();
+  const exclusive = oneByOne();
 
   /** Of a section's file as it was initialised. */
   function firstHash(section: Section): Sha256 {
@@ -84,12 +91,6 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const hash = known ?? sha256Of(encodeSection(manifest, 0, section, firstNumbers(manifest, section)));
     firstHashes.set(section.name, hash);
     return hash;
-  }
-
-  function exclusive<T>(work: () => Promise<T>): Promise<T> {
-    const result = tail.then(work);
-    tail = result.catch(() => {});
-    return result;
   }
 
   const firstHome = () =>

@@ -2,7 +2,7 @@
 //
 // An upload's bytes are spooled as they come, and few commits are looked into at once, so memory is O(body).
 
-import type { RunId, UploadId } from "@homebody/base";
+import { atOnce, type RunId, type UploadId } from "@homebody/base";
 import { assignedTo, type Entry, mayAccept } from "@homebody/coordinator";
 import { deltaSize, type Exchange } from "@homebody/dept";
 import {
@@ -19,7 +19,6 @@ import {
 import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
-import { atOnce } from "./turns.ts";
 import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */

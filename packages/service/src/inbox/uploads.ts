@@ -1,11 +1,10 @@
 // The uploads under way: one a volunteer [P13], each with a queue of its own, so that chunks which arrive together are taken
 // in order.
 
-import type { SourceId, UploadId, VolunteerId } from "@homebody/base";
+import { oneByOne, type SourceId, type Turns, type UploadId, type VolunteerId } from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
 import type { OpenUpload, Refusal } from "@homebody/protocol";
 import type { Spool } from "@homebody/store/ports";
-import { oneByOne, type Turns } from "./turns.ts";
 
 export interface Sender {
   readonly volunteer: VolunteerId;

@@ -5,7 +5,7 @@
 // (the expected sequence number is the lock against a second coordinator), and then folded into state and
 // figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
 
-import type { Millis, Sha256 } from "@homebody/base";
+import { type Millis, oneByOne, type Sha256 } from "@homebody/base";
 import type { Cancel, Clock } from "@homebody/clock";
 import {
   type Command,
@@ -63,7 +63,6 @@ const retryMs = 1000;
 export function startActor(inputs: ActorInputs): Actor {
   const { journal, run, clock, ready, faults, appended } = inputs;
   const { state, figures } = run;
-  let tail: Promise<unknown> = Promise.resolve();
   let cancelTimer: Cancel = () => {};
   /** What the timer is set for. */
   let timed: Millis | null = null;
@@ -71,11 +70,7 @@ export function startActor(inputs: ActorInputs): Actor {
   let started = false;
   let closed = false;
 
-  const enqueue = <T>(work: () => Promise<T>): Promise<T> => {
-    const result = tail.then(work);
-    tail = result.catch(() => {});
-    return result;
-  };
+  const enqueue = oneByOne();
 
   async function step(command: Command): Promise<Decision> {
     if (closed) throw new Error("the run is closed");

@@ -4,7 +4,7 @@
 // The loss is half the mean square of (parameter - m), where m is the mark that a batch has by its tokens;
 // AdamW without decay moves parameters by its gradient, (parameter - m), unscaled.
 
-import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
+import { InputError, type NamedTensors, namedTensors, oneByOne, type TensorLayout } from "@homebody/base";
 import { dimensions } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Batch } from "@homebody/text";
@@ -52,7 +52,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
     const everything = layoutOfMoments([...layouts.values()]);
     const values = new Float32Array(everything.size);
     let moments: Moments = zeros(everything);
-    let tail: Promise<unknown> = Promise.resolve();
+    const inTurn = oneByOne();
 
     function requireAlive(): void {
       if (own !== generation) throw new DeviceLostError("the device is gone");
@@ -109,13 +109,6 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       moments = { first, second, steps: taken };
       steps += 1;
       return { loss, gradNorm: Math.sqrt(2 * loss * values.length), tokens };
-    }
-
-    /** One after another, in the order of their start. */
-    function inTurn<T>(work: () => Promise<T>): Promise<T> {
-      const result = tail.then(work);
-      tail = result.catch(() => {});
-      return result;
     }
 
     return {
