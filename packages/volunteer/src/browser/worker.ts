@@ -1,10 +1,11 @@
 // The volunteer in a browser: one tab of a browser trains, under a Web Lock; the others say where it is.
 
-import { type RunId, type SourceId, toHex } from "@homebody/base";
+import type { RunId, SourceId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { engineDevice } from "../device.ts";
 import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";
+import { keptSecret, secretFiles } from "../secrets.ts";
 import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
@@ -88,8 +89,8 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
         name: file.name,
         bytes: async () => new Uint8Array(await file.arrayBuffer()),
       })) ?? null,
-    secret: await secretIn("identity"),
-    wordsSecret: await secretIn("words-secret"),
+    secret: await secretIn(secretFiles.identity),
+    wordsSecret: await secretIn(secretFiles.words),
     host: "browser",
     net: webNet(self.location.origin),
     disk: await privateDisk(`${manifest.run.slice(0, 16)}-${source}`),
@@ -141,14 +142,9 @@ async function forget(): Promise<void> {
   showIdle({ kind: "idle" });
 }
 
-/** A secret of this browser's own, made where there is none. */
-async function secretIn(name: "identity" | "words-secret"): Promise<string> {
-  const kept = await readHome(name);
-  if (kept !== undefined && /^[0-9a-f]{64}$/.test(kept)) return kept;
-  const secret = toHex(crypto.getRandomValues(new Uint8Array(32)));
-  await writeHome(name, secret);
-  return secret;
-}
+/** This browser's own. */
+const secretIn = (name: string) =>
+  keptSecret({ read: () => readHome(name), write: (text) => writeHome(name, text) });
 
 async function remember(what: Remembered): Promise<void> {
   await writeHome("last.json", JSON.stringify(what));

@@ -1,6 +1,5 @@
 // A volunteer without a browser: the same session, engine and rules, with files in a folder.
 
-import { randomBytes } from "node:crypto";
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InputError } from "@homebody/base";
@@ -11,10 +10,13 @@ import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
 import { NetError } from "../ports.ts";
 import type { BroughtFile } from "../prepare.ts";
+import { keptSecret, secretFiles } from "../secrets.ts";
 import type { View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { folderDisk } from "./disk.ts";
 import { folderOf } from "./stored.ts";
+
+export { secretFiles } from "../secrets.ts";
 
 export interface HeadlessOptions {
   /** Of the coordinator. */
@@ -34,9 +36,6 @@ export interface HeadlessOptions {
   /** At each change. */
   readonly show: (view: View) => void;
 }
-
-/** Files of 64 hex digits in a volunteer's folder: made where they are missing. */
-export const secretFiles = { identity: "identity", words: "words-secret" } as const;
 
 export interface Headless {
   readonly manifest: RunManifest;
@@ -97,15 +96,14 @@ function chooseSource(manifest: RunManifest, wanted: string | undefined, brings:
   throw new InputError("source", `one of ${list}`, wanted ?? (brings ? "text for none" : "no text"));
 }
 
-/** A secret of this folder's own, made where there is none. */
+/** This folder's own. */
 async function secretIn(dataDir: string, name: string): Promise<string> {
   const path = join(dataDir, name);
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const kept = await readFile(path, "utf8").catch(() => "");
-  if (/^[0-9a-f]{64}$/.test(kept)) return kept;
-  const secret = randomBytes(32).toString("hex");
-  await writeFile(path, secret, { mode: 0o600 });
-  return secret;
+  return keptSecret({
+    read: () => readFile(path, "utf8").catch(() => undefined),
+    write: (text) => writeFile(path, text, { mode: 0o600 }),
+  });
 }
 
 const known = new Set([".txt", ".md", ".jsonl"]);
