@@ -6,6 +6,7 @@ import {
   announcementFor,
   assignedTo,
   type Command,
+  createdFact,
   decide,
   type Entry,
   evolve,
@@ -16,15 +17,7 @@ import {
   type Ready,
   type RunFold,
 } from "@homebody/coordinator";
-import { parameterCounts } from "@homebody/dept";
-import {
-  type Announcement,
-  checkRunFile,
-  manifestOf,
-  schemaVersion,
-  version,
-  volunteerOf,
-} from "@homebody/protocol";
+import { type Announcement, checkRunFile, manifestOf, volunteerOf } from "@homebody/protocol";
 
 /**
  * Decisions: commands, ticks, and whether a chunk may be taken. Folds (`evolve`): names of facts, and their folds into the
@@ -161,14 +154,7 @@ function first(rounds: number): Entry {
     round: { minimum: 2, quorum: "all", graceSeconds: 5, deadlineSeconds: 86_400, evaluationSeconds: 50 },
   });
   const manifest = manifestOf(file, new Map());
-  const fact: Fact = {
-    kind: "created",
-    schema: schemaVersion,
-    homebody: version,
-    manifest,
-    parameters: parameterCounts(manifest),
-    sections: [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }],
-  };
+  const fact = createdFact(manifest, [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }]);
   return { seq: 1, at: 0 as Millis, fact };
 }
 

@@ -2,15 +2,10 @@
 
 import type { RunId } from "@homebody/base";
 import type { Journal } from "@homebody/store/ports";
-
-const page = 500;
+import { storedPages } from "./stored-pages.ts";
 
 /** In pieces of many lines, each whole. */
 export async function* journalLines(journal: Pick<Journal, "read">, run: RunId): AsyncGenerator<string> {
-  for (let after = 0; ; ) {
-    const entries = await journal.read(run, after, page);
-    if (entries.length === 0) return;
+  for await (const entries of storedPages(journal, run))
     yield entries.map((entry) => `${JSON.stringify(entry)}\n`).join("");
-    after = entries.at(-1)!.seq;
-  }
 }

@@ -2,19 +2,20 @@
 
 import type { Millis, NamedTensors, RunId } from "@homebody/base";
 import {
+  createdFact,
   type Entry,
-  type Fact,
   foldRun,
   followRun,
   namesOf,
   type RunFold,
   readEntry,
 } from "@homebody/coordinator";
-import { exchangeOf, firstNumbers, parameterCounts, type Section } from "@homebody/dept";
-import { type RunManifest, schemaVersion, version } from "@homebody/protocol";
+import { exchangeOf, firstNumbers, type Section } from "@homebody/dept";
+import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots } from "@homebody/store/ports";
 import { putFirst } from "../closing/section-files.ts";
 import { foldFromSnapshot } from "./snapshots.ts";
+import { storedPages } from "./stored-pages.ts";
 
 export interface BeginInputs {
   readonly journal: Journal;
@@ -28,19 +29,10 @@ export interface BeginInputs {
 export async function beginRun(manifest: RunManifest, inputs: BeginInputs): Promise<RunFold> {
   const { journal, blobs, now, first = (section) => firstNumbers(manifest, section) } = inputs;
   const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs, first);
-  const fact: Fact = {
-    kind: "created",
-    schema: schemaVersion,
-    homebody: version,
-    manifest,
-    parameters: parameterCounts(manifest),
-    sections,
-  };
+  const fact = createdFact(manifest, sections);
   await journal.append(manifest.run, 0, now, [fact]);
   return foldRun([{ seq: 1, at: now, fact }]);
 }
-
-const page = 1000;
 
 /** The entries of a run after the given one, in today's form. */
 export async function* pagesOf(
@@ -48,12 +40,8 @@ export async function* pagesOf(
   run: RunId,
   after = 0,
 ): AsyncGenerator<readonly Entry[]> {
-  for (let last = after; ; ) {
-    const entries = await journal.read(run, last, page);
-    if (entries.length > 0) yield entries.map((entry) => readEntry(entry));
-    if (entries.length < page) return;
-    last = entries.at(-1)!.seq;
-  }
+  for await (const entries of storedPages(journal, run, after))
+    yield entries.map((entry) => readEntry(entry));
 }
 
 interface FoldOptions {
