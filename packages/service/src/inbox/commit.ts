@@ -6,6 +6,7 @@ import type { Refusal, Reply } from "@homebody/protocol";
 import { existing } from "../existing.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { lookInto } from "./looking.ts";
+import { no } from "./no.ts";
 import type { Upload, Uploads } from "./uploads.ts";
 
 /** Throws where the disk or the journal fails: the upload stays, and may be committed again. */
@@ -63,5 +64,3 @@ async function refusalOf(
   const decision = await actor.do({ kind: "accept", ...claimed, ...sender, ...held });
   return decision.ok ? undefined : decision.refusal;
 }
-
-const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;

@@ -19,6 +19,7 @@ import {
 import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
+import { no } from "./no.ts";
 import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
@@ -34,7 +35,6 @@ export interface Inbox {
 }
 
 const commitsAtOnce = 2;
-const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
 
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, journal, blobs, spool, retention } = inputs;

@@ -4,6 +4,7 @@ import { normOf } from "@homebody/aggregate";
 import { type DecodedSection, DeltaError, decodeDelta } from "@homebody/codec";
 import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
+import { no } from "./no.ts";
 import { largestNorm } from "./reach.ts";
 
 export type Looked =
@@ -29,5 +30,3 @@ export function lookInto(
   const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));
   return { ok: true, norm, sections };
 }
-
-const no = (refusal: Refusal) => ({ ok: false, refusal }) as const;
