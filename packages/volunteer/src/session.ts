@@ -54,6 +54,8 @@ export interface Session {
   readonly finishing: boolean;
   readonly ended: Ending | null;
   readonly prepared: boolean;
+  /** Deltas are on the disk that are not in the queue yet: it is prepared first. */
+  readonly unread: boolean;
   /** No words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
   readonly fresh: boolean;
   /** The body that they are fitted to; null where nothing is to be fitted now. */
@@ -85,6 +87,7 @@ export const firstSession: Session = {
   finishing: false,
   ended: null,
   prepared: false,
+  unread: false,
   fresh: false,
   fitting: null,
   connected: false,
@@ -163,8 +166,9 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "prepared": {
       const { deltas, homeRound, fresh, scored, roundsContributed } = event;
       const queue = queueOf(deltas, homeRound);
-      const found = { queue, homeRound, fresh, scored, roundsContributed };
-      return succeeded(withFitting({ ...session, ...found, prepared: true, reported: false }), "compute");
+      const found = { queue, homeRound, fresh, scored, roundsContributed, unread: false };
+      const next = withFitting({ ...session, ...found, prepared: true, reported: false });
+      return succeeded(withEnd(next), "compute");
     }
     case "fitted":
       return succeeded({ ...session, fresh: false, fitting: null }, "compute");
@@ -249,16 +253,19 @@ function withFitting(session: Session): Session {
 }
 
 function announced(session: Session, announcement: Announcement, now: Millis): Session {
-  const next = withFitting({ ...session, announcement, announcedAt: now });
-  return announcement.kind === "finished" && session.queue.length === 0
-    ? { ...next, ended: "finished" }
-    : next;
+  return withEnd(withFitting({ ...session, announcement, announcedAt: now }));
+}
+
+/** [V14] */
+function withEnd(session: Session): Session {
+  const { announcement, queue, unread, ended } = session;
+  const isOver = announcement?.kind === "finished" && queue.length === 0 && !unread;
+  return isOver ? { ...session, ended: ended ?? "finished" } : session;
 }
 
 /** [V9] */
 function settled(session: Session, round: number, accepted: boolean): Session {
   const queue = session.queue.filter(({ pending }) => pending.round !== round);
-  const isOver = queue.length === 0 && session.announcement?.kind === "finished";
   const next: Session = {
     ...session,
     queue,
@@ -266,9 +273,8 @@ function settled(session: Session, round: number, accepted: boolean): Session {
     fresh: session.fresh && !accepted,
     roundDone: Math.max(session.roundDone, round),
     roundsContributed: session.roundsContributed + (accepted ? 1 : 0),
-    ended: session.ended ?? (isOver ? "finished" : null),
   };
-  return succeeded(next, "line");
+  return succeeded(withEnd(next), "line");
 }
 
 /** What a refusal means for the session; the pages show its sentence. */

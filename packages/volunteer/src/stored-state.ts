@@ -117,6 +117,11 @@ export async function forgetState(disk: Pick<Disk, "names" | "remove">): Promise
     await disk.remove(name);
 }
 
+/** Whether a delta is stored that was not settled. */
+export async function hasDeltas(disk: Pick<Disk, "names">): Promise<boolean> {
+  return (await disk.names()).some(isDelta);
+}
+
 const isDelta = (name: string) => /^delta-\d+\.safetensors$/.test(name);
 
 export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" | "config">): StoredState {

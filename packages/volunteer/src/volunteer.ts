@@ -23,7 +23,7 @@ import { openRecord } from "./record.ts";
 import { createRunner } from "./runner.ts";
 import { createSampling } from "./sampling.ts";
 import { type Ending, evolve, firstSession, type Session, type SessionEvent } from "./session.ts";
-import type { StoredDelta } from "./stored-state.ts";
+import { hasDeltas, type StoredDelta } from "./stored-state.ts";
 import type { Text } from "./text-file.ts";
 import { ask } from "./upload.ts";
 import { dutyCycle, type Intensity, type View } from "./view.ts";
@@ -80,7 +80,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   const record = await openRecord(disk, source.id);
   record.change({ contributing: true });
 
-  let session: Session = { ...firstSession, overlap };
+  let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk) };
   let intensity: Intensity = options.intensity ?? "full";
   let introduction: Introduction | undefined;
   /** Deltas that were given to the line, by their memory, for as long as that is there. */

@@ -392,6 +392,18 @@ describe("when something fails", () => {
     expect(from(refused, { kind: "settled", round: 1, accepted: false }).ended).toBe("finished");
   });
 
+  test("[V14] after the end, what the disk may have is looked at first", () => {
+    const back = from(
+      { ...firstSession, unread: true },
+      { kind: "contribute" },
+      { kind: "connected", announcement: finished(3) },
+    );
+    expect([back.ended, job(back)?.kind]).toEqual([null, "prepare"]);
+    const stored = { ...prepared, deltas: [{ pending: deltaOf(1), homeRound: 0 }] };
+    expect(job(from(back, stored))?.kind).toBe("send");
+    expect(from(back, prepared).ended).toBe("finished");
+  });
+
   test("[V18] a device that is gone is prepared again, after a wait", () => {
     const session = from(inRound(), { kind: "device-lost", message: "the GPU is gone" });
     expect([job(session), job(session, 1000)]).toEqual([null, { kind: "prepare" }]);

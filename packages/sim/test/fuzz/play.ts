@@ -154,10 +154,12 @@ async function atTheEnd(
       seen.acceptedOf(volunteer).at(-1) ?? 0,
       "[V9] the words of the last delta that counted",
     );
-    assert.ok(
-      !(await disk.names()).some((name) => name.startsWith("delta-")),
-      "[V4] every delta was settled",
-    );
+    // One that was being stored when the end came was never sent: the next start settles it.
+    for (const name of await disk.names()) {
+      const left = /^delta-(\d+)/.exec(name);
+      if (left)
+        assert.ok(!seen.acceptedOf(volunteer).includes(Number(left[1])), "[V4] what counted is settled");
+    }
   }
   if (script.keepDeltas) await assertMeans(seen.entries(), "any", blobs.get);
   host.kill();
