@@ -4,7 +4,7 @@ import { sha256Of } from "@homebody/base";
 import type { OpenUpload } from "@homebody/protocol";
 import type { Connection, Message } from "./traffic.ts";
 
-/** Deltas put together from the chunks that carried them, whatever connection they came by. */
+/** Deltas put together from the chunks that carried them, whatever connection they came by; small ones as they were opened. */
 export function uploadsOf(messages: readonly Message[]): Uint8Array[] {
   const opened: OpenUpload[] = messages.flatMap(({ event, value }) =>
     event === "open" ? [(value as [OpenUpload])[0]] : [],
@@ -17,10 +17,13 @@ export function uploadsOf(messages: readonly Message[]): Uint8Array[] {
     pieces.set(upload, held.set(offset, attachments[0]!));
   }
   const hashes = new Set(opened.map(({ delta }) => delta));
-  return [...pieces.values()].flatMap((held) => {
-    const whole = Buffer.concat([...held].sort(([a], [b]) => a - b).map(([, bytes]) => bytes));
-    return hashes.has(sha256Of(whole)) ? [new Uint8Array(whole)] : [];
-  });
+  const opening = messages.flatMap(({ event, attachments }) => (event === "open" ? attachments : []));
+  const chunked = [...pieces.values()].map((held) =>
+    Buffer.concat([...held].sort(([a], [b]) => a - b).map(([, bytes]) => bytes)),
+  );
+  return [...opening, ...chunked].flatMap((whole) =>
+    hashes.has(sha256Of(whole)) ? [new Uint8Array(whole)] : [],
+  );
 }
 
 /** Everything that messages carried, to be searched: values as JSON, attachments, and uploads whole. */

@@ -27,6 +27,8 @@ export interface BareVolunteer {
   told(matches: (announcement: Announcement) => boolean): Promise<Announcement>;
   /** Opens, sends and commits: the word of the first refusal, or "ok". */
   deliver(round: number, delta: Uint8Array, change?: object): Promise<string>;
+  /** The same by one message, which has the whole delta. */
+  deliverAtOnce(round: number, delta: Uint8Array, change?: object): Promise<string>;
   /** An announcement came. */
   hear(announcement: Announcement): void;
 }
@@ -87,6 +89,15 @@ export function bareVolunteer(
         if (sent !== "ok") return sent;
       }
       return word(events.commit, { upload });
+    },
+    deliverAtOnce: async (round, delta, change = {}) => {
+      const reply = await ask<UploadOpened>(events.open, {
+        ...claimOf(round, delta),
+        bytes: delta,
+        ...change,
+      });
+      if (!reply.ok) return reply.refusal;
+      return reply.accepted ? "ok" : `open at ${reply.offset}`;
     },
   };
 }

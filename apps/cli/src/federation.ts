@@ -29,7 +29,7 @@ import {
   type Assignment,
   checkChunk,
   checkCommit,
-  checkOpenUpload,
+  checkOpenMessage,
   events,
   type RunManifest,
   type SectionName,
@@ -237,14 +237,21 @@ async function volunteerFor(
   const rows = rowsOf(source.id);
   const bits = rows === null || !declaresRows(manifest) ? undefined : bitsOf(rows);
   const exchange = exchangeFor(manifest, source, rows);
+  const told = (bytes: Uint8Array) => {
+    const { phase } = actor.state();
+    sent?.(bytes, name, phase.kind === "training" ? phase.round : 0);
+  };
   const line: Line = {
     ask: async (event, message) => {
-      if (event === events.open) return inbox.open(sender, checkOpenUpload(message));
+      if (event === events.open) {
+        const opening = checkOpenMessage(message);
+        if (opening.bytes !== undefined) told(opening.bytes);
+        return inbox.open(sender, opening);
+      }
       if (event === events.commit) return inbox.commit(sender, checkCommit(message));
       if (event !== events.chunk) throw new InputError("event", "one of an upload", event);
       const chunk = checkChunk(message);
-      const { phase } = actor.state();
-      sent?.(chunk.bytes, name, phase.kind === "training" ? phase.round : 0);
+      told(chunk.bytes);
       return inbox.chunk(sender, chunk);
     },
     tell: () => {},

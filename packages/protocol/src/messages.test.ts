@@ -12,7 +12,7 @@ import {
   checkEvaluation,
   checkHello,
   checkJournalPage,
-  checkOpenUpload,
+  checkOpenMessage,
   checkPresenceReport,
   checkProgress,
   checkReady,
@@ -53,7 +53,7 @@ const checks = {
   hello: checkHello,
   ready: checkReady,
   progress: checkProgress,
-  open: checkOpenUpload,
+  open: checkOpenMessage,
   chunk: checkChunk,
   commit: checkCommit,
   evaluation: checkEvaluation,
@@ -99,11 +99,11 @@ test("[P2] whatever comes, a check answers with an InputError or the message", (
 });
 
 test("an error says which field, what was expected and what came", () => {
-  expect(() => checkOpenUpload({ ...valid.open, delta: "x" })).toThrow(
+  expect(() => checkOpenMessage({ ...valid.open, delta: "x" })).toThrow(
     'open.delta: expected 64 hex digits, got "x"',
   );
-  expect(() => checkOpenUpload({ ...valid.open, loss: Number.NaN })).toThrow(InputError);
-  expect(() => checkOpenUpload({ ...valid.open, steps: 0 })).toThrow(InputError);
+  expect(() => checkOpenMessage({ ...valid.open, loss: Number.NaN })).toThrow(InputError);
+  expect(() => checkOpenMessage({ ...valid.open, steps: 0 })).toThrow(InputError);
 });
 
 test("[P4] the version of a hello is read whatever else it holds", () => {

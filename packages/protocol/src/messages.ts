@@ -81,6 +81,12 @@ export interface OpenUpload {
   readonly loss: number;
 }
 
+/** A small delta may ride in its opening, and is then committed with it [P7]. */
+export interface OpenMessage extends OpenUpload {
+  /** The whole delta, at most `chunkBytes`. */
+  readonly bytes?: Uint8Array | undefined;
+}
+
 export interface Chunk {
   readonly upload: UploadId;
   readonly offset: number;
@@ -158,7 +164,8 @@ export const progress = z.object({
   tokensPerSecond: finite.min(0).nullable(),
 });
 export const checkProgress: Check<Progress> = checked(progress, "progress");
-export const checkOpenUpload: Check<OpenUpload> = checked(
+const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, "bytes");
+export const checkOpenMessage: Check<OpenMessage> = checked(
   z.object({
     round: whole(),
     delta: sha,
@@ -166,10 +173,10 @@ export const checkOpenUpload: Check<OpenUpload> = checked(
     steps: whole(1e9).min(1),
     tokens: whole(1e15).min(1),
     loss: finite,
+    bytes: someBytes.optional(),
   }),
   "open",
 );
-const someBytes = z.custom<Uint8Array>((value) => value instanceof Uint8Array && value.length > 0, "bytes");
 export const checkChunk: Check<Chunk> = checked(
   z.object({ upload, offset: whole(), bytes: someBytes }),
   "chunk",

@@ -143,6 +143,7 @@ test("[C9] a line that is lost costs nothing: the upload goes on where the coord
 async function carriedThrough(
   run: RunManifest,
   disk: HostDisk,
+  by: "deliver" | "deliverAtOnce",
   dies?: { readonly at: FaultPoint; readonly pass: number },
 ) {
   let died = false;
@@ -174,7 +175,7 @@ async function carriedThrough(
         await member.join(source);
         const now = member.announcements.at(-1)!;
         if (now.kind === "training" && !now.accepted)
-          await member.deliver(now.round, delta(run, source, null, `${now.round} ${source}`));
+          await member[by](now.round, delta(run, source, null, `${now.round} ${source}`));
         if (now.kind === "evaluating") await member.word(events.evaluation, evaluation(served));
       };
       if (last?.kind !== "finished") await act().catch(() => {}); // its line was lost
@@ -190,15 +191,16 @@ const once = faultPoints.filter((point) => point !== "join:before-fact");
 
 test.each(once)("[C1] [C3] killed at %s: the next process goes on, and makes the same bodies", async (at) => {
   const run = manifest();
-  const whole = await carriedThrough(run, hostDisk());
-  for (const pass of [1, 2]) {
-    const { body, entries, died } = await carriedThrough(run, hostDisk(), { at, pass });
-    expect(died).toBe(true);
-    expect(body).toEqual(whole.body);
-    const accepted = entries.flatMap(({ fact }) =>
-      fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
-    );
-    expect(new Set(accepted).size).toBe(accepted.length);
-    expect(accepted).toHaveLength(4);
-  }
+  const whole = await carriedThrough(run, hostDisk(), "deliver");
+  for (const by of ["deliver", "deliverAtOnce"] as const)
+    for (const pass of [1, 2]) {
+      const { body, entries, died } = await carriedThrough(run, hostDisk(), by, { at, pass });
+      expect(died).toBe(true);
+      expect(body).toEqual(whole.body);
+      const accepted = entries.flatMap(({ fact }) =>
+        fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
+      );
+      expect(new Set(accepted).size).toBe(accepted.length);
+      expect(accepted).toHaveLength(4);
+    }
 });

@@ -1,4 +1,5 @@
-// A delta on its way up: open, chunks with a window of acknowledgements, commit (rules P7 to P13 of the protocol).
+// A delta on its way up: open, chunks with a window of acknowledgements, commit; a small one in its opening (rules P7 to P13
+// of the protocol).
 
 import {
   type Check,
@@ -11,6 +12,7 @@ import {
   chunkBytes,
   chunkWindow,
   events,
+  type OpenMessage,
   type Refusal,
   type Reply,
   type UploadOpened,
@@ -31,8 +33,9 @@ const reopenings = 5;
 
 /** Throws NetError when the connection is lost: opening again goes on where the coordinator is. */
 export async function upload(pending: Pending, delta: Uint8Array, inputs: UploadInputs): Promise<Outcome> {
+  const message: OpenMessage = delta.length <= chunkBytes ? { ...pending, bytes: delta } : pending;
   for (let opening = 0; ; opening++) {
-    const opened = await ask(inputs.line, events.open, pending, checkUploadOpened);
+    const opened = await ask(inputs.line, events.open, message, checkUploadOpened);
     if (!opened.ok) return { kind: "refused", reason: opened.refusal };
     if (opened.accepted) return { kind: "accepted" };
     const sent = await sendChunks(opened, delta, inputs);

@@ -72,6 +72,7 @@ test("[V1] what is given up has ended before the other lane begins", async () =>
 test("[V1] where lanes overlap, the next round trains while a delta is on its way; where not, it waits", async () => {
   for (const overlap of [false, true]) {
     const { host, clock, start, device } = world();
+    host.byChunks = true;
     const release = host.hold(events.chunk);
     host.open(1);
     const volunteer = await start({ overlap });
@@ -134,6 +135,7 @@ test("[V3] what this device has of the run is taken from the disk", async () => 
 
 test("[V4] a stored delta is sent before everything else, whatever round it is of", async () => {
   const { host, clock, start, close } = world();
+  host.byChunks = true;
   host.open(1);
   const first = await start();
   const release = host.hold(events.open);
@@ -367,6 +369,7 @@ test("[V12] what failed is tried again after 1 s, then 2, 4, up to 60", async ()
 
 test("[V13] a lost connection stops nothing but sending; it is introduced again, and the upload goes on", async () => {
   const { host, clock, start, device, views } = world({ localSteps: 6 });
+  host.byChunks = true;
   host.open(1);
   const volunteer = await start();
   await clock.until("step 2", () => stepOf(volunteer) === 2);
@@ -407,6 +410,22 @@ test("[V14] a run that is over ends the session", async () => {
   await clock.until("it waits", () => volunteer.view().activity.kind === "waiting");
   host.announce({ paused: false, body: host.body, kind: "finished", rounds: 0 });
   expect(await volunteer.ended).toBe("finished");
+});
+
+test("[V4] [V14] a device that comes back after the end hears first what became of its delta", async () => {
+  const { host, clock, start, close, stored, files } = world();
+  host.open(1);
+  const first = await start();
+  const release = host.hold(events.open);
+  await clock.until("the delta", () => host.accepted.has(1));
+  host.net.cut(); // it counts, which this device does not hear
+  release();
+  await close(first);
+  expect(files.has(storedNames.delta(1))).toBe(true);
+  host.announce({ paused: false, body: host.body, kind: "finished", rounds: 1 });
+  host.net.mend();
+  expect(await (await start()).ended).toBe("finished");
+  expect([await stored.homeRound(), files.has(storedNames.delta(1))]).toEqual([1, false]);
 });
 
 test("[V15] when the deadline comes too close, training ends early and what there is is sent", async () => {

@@ -1,4 +1,4 @@
-import { type Chunk, chunkBytes, chunkWindow, events } from "@homebody/protocol";
+import { type Chunk, chunkBytes, chunkWindow, events, type OpenMessage } from "@homebody/protocol";
 import { describe, expect, test } from "vitest";
 import { type Line, NetError } from "../src/ports.ts";
 import { ask, upload } from "../src/upload.ts";
@@ -10,6 +10,7 @@ const delta = Uint8Array.from({ length: 20 * chunkBytes + 5 }, (_, i) => (i * 31
 class Receiver {
   bytes = new Uint8Array();
   accepted = false;
+  size = delta.length;
   onTheirWay = 0;
   mostOnTheirWay = 0;
   readonly asked: string[] = [];
@@ -33,7 +34,7 @@ class Receiver {
     if (event === events.open)
       return { ok: true, upload: "a".repeat(32), offset: this.bytes.length, accepted: this.accepted };
     if (event === events.commit) {
-      this.accepted = this.bytes.length === delta.length;
+      this.accepted = this.bytes.length === this.size;
       return this.accepted ? { ok: true } : { ok: false, refusal: "wrong-offset" };
     }
     const { offset, bytes } = message as Chunk;
@@ -117,6 +118,38 @@ describe("an upload", () => {
     await expect(sending).rejects.toThrow("aborted");
     expect(receiver.bytes.length).toBeLessThan(delta.length);
     expect(receiver.asked).not.toContain(events.commit);
+  });
+});
+
+describe("[P7] a small delta", () => {
+  const small = delta.subarray(0, chunkBytes);
+
+  test("rides in its opening, and is in with one message", async () => {
+    const asked: [string, OpenMessage][] = [];
+    const ask: Line["ask"] = async (event, message) => {
+      asked.push([event, message as OpenMessage]);
+      return { ok: true, upload: "a".repeat(32), offset: small.length, accepted: true };
+    };
+    const inputs = {
+      line: { ask, tell: () => {}, close: () => {} },
+      progress: () => {},
+      signal: new AbortController().signal,
+    };
+    expect(await upload(deltaOf(1), small, inputs)).toEqual({ kind: "accepted" });
+    expect(asked.map(([event]) => event)).toEqual([events.open]);
+    expect(asked[0]![1].bytes).toBe(small); // the very bytes: the ledger knows them by where they lie
+    asked.length = 0;
+    await upload(deltaOf(1), delta.subarray(0, chunkBytes + 1), inputs);
+    expect(asked[0]![1].bytes).toBeUndefined();
+  });
+
+  test("goes by chunks where the coordinator leaves the bytes unread", async () => {
+    const receiver = new Receiver();
+    receiver.size = small.length;
+    const inputs = { line: receiver.line, progress: () => {}, signal: new AbortController().signal };
+    expect(await upload(deltaOf(1), small, inputs)).toEqual({ kind: "accepted" });
+    expect(receiver.asked).toEqual([events.open, events.chunk, events.commit]);
+    expect(Buffer.compare(receiver.bytes, small)).toBe(0);
   });
 });
 

@@ -10,6 +10,7 @@ import {
   type ChunkTaken,
   type Commit,
   chunkBytes,
+  type OpenMessage,
   type OpenUpload,
   type Refusal,
   type Reply,
@@ -24,7 +25,8 @@ import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
 export interface Inbox {
-  open(sender: Sender, message: OpenUpload): Promise<Reply<UploadOpened>>;
+  /** With the whole delta in it, what `commit` says holds of it too. */
+  open(sender: Sender, message: OpenMessage): Promise<Reply<UploadOpened>>;
   chunk(sender: Sender, message: Chunk): Promise<Reply<ChunkTaken>>;
   /** Resolves with ok only when the delta is durable and its acceptance is in the journal. */
   commit(sender: Sender, message: Commit): Promise<Reply>;
@@ -42,7 +44,28 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const ownerOf = (id: UploadId) => ownerOfAccepted(journal, run, id);
   const few = atOnce(commitsAtOnce);
 
-  async function open(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
+  async function open(sender: Sender, { bytes, ...claim }: OpenMessage): Promise<Reply<UploadOpened>> {
+    if (bytes !== undefined && bytes.length > chunkBytes) return no("too-large");
+    if (bytes !== undefined && bytes.length !== claim.sizeBytes) return no("wrong-size");
+    const opened = await begin(sender, claim);
+    if (bytes === undefined || !opened.ok || opened.accepted) return opened;
+    const done = await takeWhole(sender, opened, bytes);
+    if (done.ok) return { ...opened, offset: claim.sizeBytes, accepted: true };
+    // Another opening of the same delta was quicker: it goes on as it would by chunks.
+    return done.refusal === "wrong-offset" ? begin(sender, claim) : done;
+  }
+
+  async function takeWhole(
+    sender: Sender,
+    { upload, offset }: UploadOpened,
+    delta: Uint8Array,
+  ): Promise<Reply> {
+    const bytes = delta.subarray(offset);
+    const taken = bytes.length === 0 ? undefined : await chunk(sender, { upload, offset, bytes });
+    return taken?.ok === false ? taken : commit(sender, { upload });
+  }
+
+  async function begin(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
     if ((await ownerOf(id)) !== undefined)
       return { ok: true, upload: id, offset: claim.sizeBytes, accepted: true };

@@ -2,7 +2,7 @@
 
 import { InputError } from "@homebody/base";
 import type { ConnectionListener } from "@homebody/line";
-import { checkProgress, chunkWindow, events, type Refusal } from "@homebody/protocol";
+import { checkProgress, chunkWindow, events, type Refusal, type UploadOpened } from "@homebody/protocol";
 import type { LineInputs } from "./inputs.ts";
 import type { Requests } from "./requests.ts";
 import type { Visitor } from "./visitor.ts";
@@ -60,7 +60,7 @@ export function conversation(
       return answer({ ok: false, refusal: result });
     }
     answer({ ok: true, ...result });
-    if (event === events.commit) await faults("commit:after-ack");
+    if (event === events.commit || isAccepted(result)) await faults("commit:after-ack");
   }
 
   return (event, message, answer) => {
@@ -70,4 +70,9 @@ export function conversation(
     if (!requests.has(event)) return refused("malformed"); // [P2] ignored and counted
     void carryOut(event, message, answer);
   };
+}
+
+/** An opening that brought the whole delta. */
+function isAccepted(result: object): boolean {
+  return (result as Partial<UploadOpened>).accepted === true;
 }

@@ -6,7 +6,7 @@ import {
   checkChunk,
   checkCommit,
   checkEvaluation,
-  checkOpenUpload,
+  checkOpenMessage,
   checkReady,
   checkWatch,
   events,
@@ -36,6 +36,15 @@ export function requests(inputs: LineInputs, volunteers: Volunteers, watchers: W
 /** Of those who have introduced themselves [P4]. */
 function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (readonly [string, Request])[] {
   const { actor, inbox, people, clock, faults, notices } = inputs;
+
+  async function committing(commit: () => Promise<Reply>): Promise<object | Refusal> {
+    const began = clock.elapsed();
+    const answer = answerOf(await commit());
+    notices.committed((clock.elapsed() - began) / 1000);
+    if (typeof answer !== "string") await faults("commit:before-ack");
+    return answer;
+  }
+
   const asked: Readonly<
     Record<string, (message: unknown, sender: Sender, visitor: Visitor) => Promise<object | Refusal>>
   > = {
@@ -46,7 +55,10 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
       return {};
     },
     async [events.open](message, sender) {
-      return answerOf(await inbox.open(sender, checkOpenUpload(message)));
+      const opening = checkOpenMessage(message);
+      if (opening.bytes === undefined) return answerOf(await inbox.open(sender, opening));
+      notices.received(opening.bytes.length);
+      return committing(() => inbox.open(sender, opening));
     },
     async [events.chunk](message, sender, visitor) {
       const chunk = checkChunk(message);
@@ -59,11 +71,8 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
       }
     },
     async [events.commit](message, sender) {
-      const began = clock.elapsed();
-      const answer = answerOf(await inbox.commit(sender, checkCommit(message)));
-      notices.committed((clock.elapsed() - began) / 1000);
-      if (typeof answer !== "string") await faults("commit:before-ack");
-      return answer;
+      const commit = checkCommit(message);
+      return committing(() => inbox.commit(sender, commit));
     },
     async [events.evaluation](message, sender) {
       return answerOf(await actor.do({ kind: "evaluate", ...checkEvaluation(message), ...sender }));
