@@ -6,6 +6,7 @@ import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
+import { titleOf, titles } from "./title.ts";
 import type { Trial } from "./try/trial.ts";
 import type { VolunteerState } from "./volunteer/connection.ts";
 import { takesPart } from "./volunteer/sentences.ts";
@@ -37,13 +38,6 @@ export interface AppProps {
   readonly secure: boolean;
 }
 
-const titles: Readonly<Record<Page, string>> = {
-  volunteer: "Take part",
-  dashboard: "Dashboard",
-  try: "Try it",
-  admin: "Host",
-};
-
 export function App({ run, volunteer, send, trial, act, earlier, wake, secure }: AppProps) {
   const page = usePage();
   const profiling = useProfiling() && page === "volunteer";
@@ -52,10 +46,10 @@ export function App({ run, volunteer, send, trial, act, earlier, wake, secure }:
   const volunteerState = useStore(volunteer);
   const trialState = useStore(trial.state);
   const busy = volunteerState.view !== null && takesPart(volunteerState.view);
-  const name = runState.manifest?.name;
+  const title = titleOf({ page, figures: runState.figures, view: volunteerState.view });
   useEffect(() => {
-    document.title = `${titles[page]}${name ? `, ${name}` : ""} – Homebody`;
-  }, [page, name]);
+    document.title = title;
+  }, [title]);
   useEffect(() => {
     if (page === "volunteer" && !profiling) wake();
   }, [page, wake, profiling]);

@@ -1,0 +1,51 @@
+// The title of the document: what the page's tab says of it, its state first.
+
+import type { Figures } from "@homebody/coordinator";
+import type { View } from "@homebody/volunteer/view";
+import type { Page } from "./router.tsx";
+
+export const titles: Readonly<Record<Page, string>> = {
+  volunteer: "Take part",
+  dashboard: "Dashboard",
+  try: "Try it",
+  admin: "Host",
+};
+
+export interface TitleInputs {
+  readonly page: Page;
+  readonly figures: Pick<Figures, "name" | "finished" | "paused" | "round" | "rounds"> | null;
+  readonly view: Pick<View, "activity"> | null;
+}
+
+export function titleOf({ page, figures, view }: TitleInputs): string {
+  const state = page === "volunteer" ? stateOfDevice(view) : page === "try" ? null : stateOfRun(figures);
+  const run = figures === null ? [] : [figures.name];
+  return [...(state === null ? [titles[page]] : [state]), ...run, "Homebody"].join(" – ");
+}
+
+/** Null where this device does nothing that one would look at the tab for. */
+function stateOfDevice(view: TitleInputs["view"]): string | null {
+  const activity = view?.activity;
+  switch (activity?.kind) {
+    case "working":
+      return activity.task.kind === "train"
+        ? `Training, ${activity.task.done} of ${activity.task.of}`
+        : "At work";
+    case "waiting":
+      return activity.waiting.for === "connection" ? "Not connected" : "Waiting";
+    case "paused":
+      return "Paused";
+    case "finished":
+      return "The run is over";
+    case "failed":
+      return "Something is wrong";
+    default:
+      return null;
+  }
+}
+
+function stateOfRun(figures: TitleInputs["figures"]): string | null {
+  if (figures === null) return null;
+  if (figures.finished) return "The run is over";
+  return `${figures.paused ? "Paused, round" : "Round"} ${figures.round} of ${figures.rounds}`;
+}
