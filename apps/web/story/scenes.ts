@@ -338,7 +338,7 @@ export function workingView(rounds: number): View {
     tokensPerSecond: 17_900,
     roundsContributed: rounds,
     tokensTrained: steps * 1024,
-    vocabulary: { size: 2048, embeddingBytes: 2_097_152, textBytes: 1_650_000 },
+    vocabulary: { size: 2048, embeddingBytes: 2_097_152, textBytes: 1_650_000, opening: "El cuerpo viaja" },
     ledger: {
       sent: { theta: rounds * 2_098_564, phi: 0, psi: 0, messages: 184_300 },
       received: { theta: (rounds + 1) * 4_197_376, phi: 0, psi: 0, texts: 1_650_000, messages: 61_200 },

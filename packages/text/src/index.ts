@@ -29,7 +29,7 @@ export {
   shardBytes,
 } from "./shard.ts";
 export { decodeShard, encodeShard } from "./shard-file.ts";
-export { type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
+export { decodeSoFar, type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
 export {
   TrainingCancelled,
   type TrainingOptions,

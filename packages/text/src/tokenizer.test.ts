@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { preTokens } from "./pre-tokens.ts";
-import { tokenizerFromJson } from "./tokenizer.ts";
+import { decodeSoFar, tokenizerFromJson } from "./tokenizer.ts";
 import { trainTokenizer } from "./train-tokenizer.ts";
 
 const text =
@@ -69,6 +69,7 @@ test("tokens can end within a character: the bytes are whole again when put toge
   expect(ids.length).toBe(3);
   expect(bytes.decode(ids.subarray(0, 2))).toBe("\ufffd");
   expect(bytes.decode(ids)).toBe("日");
+  expect([1, 2, 3].map((count) => decodeSoFar(bytes, ids.subarray(0, count)))).toEqual(["", "", "日"]);
   expect([...bytes.decodeBytes(ids.subarray(1))]).toEqual([0x97, 0xa5]);
 });
 

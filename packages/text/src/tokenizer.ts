@@ -99,6 +99,11 @@ export function tokenizerOf(vocabulary: Vocabulary, where = "tokenizer"): Tokeni
   };
 }
 
+/** As decode, without the bytes at the end that may become a character yet. */
+export function decodeSoFar({ decodeBytes }: Pick<Tokenizer, "decodeBytes">, ids: Iterable<number>): string {
+  return new TextDecoder("utf-8", { ignoreBOM: true }).decode(decodeBytes(ids), { stream: true });
+}
+
 /** Throws an InputError that says where, unless the text is a tokenizer.json of this kind. */
 export function tokenizerFromJson(json: string, where?: string): Tokenizer {
   return tokenizerOf(vocabularyFromJson(json, where), where);

@@ -1,5 +1,6 @@
 // The model goes on from a prompt, with this device's own embeddings: now, and as it was when this device began.
 
+import { decodeSoFar } from "@homebody/text";
 import type { Device, DeviceTrainer } from "./ports.ts";
 import type { Equipment } from "./preparation.ts";
 import type { Replica } from "./replica.ts";
@@ -96,8 +97,20 @@ async function* continued(
   const tokens = trainer.sample(prompt, options);
   for (;;) {
     const next = await replica.exclusive(() => tokens.next());
-    if (next.done || next.value === tokenizer.endOfDocument) return;
+    if (next.done || next.value === tokenizer.endOfDocument) break;
     made.push(next.value);
-    yield tokenizer.decode(made);
+    yield decodeSoFar(tokenizer, made);
   }
+  yield tokenizer.decode(made); // nothing more comes: what is no character is shown as such
+}
+
+const openingTokens = 12;
+
+/** The first words of a text that it was not trained on, for a prompt that stands ready: in its own language, whichever that is. */
+export function openingOf({ tokenizer, heldOut: { stream } }: Pick<Text, "tokenizer" | "heldOut">): string {
+  const [, ...rest] = stream.subarray(0, openingTokens + 1); // it begins with an end of document
+  const end = rest.indexOf(tokenizer.endOfDocument);
+  const words = decodeSoFar(tokenizer, end < 0 ? rest : rest.slice(0, end)).trimStart();
+  const lastSpace = end < 0 ? words.lastIndexOf(" ") : -1; // the last word may be cut
+  return (lastSpace > 0 ? words.slice(0, lastSpace) : words).split("\n")[0]!.trimEnd();
 }

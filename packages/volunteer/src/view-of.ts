@@ -4,6 +4,7 @@ import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
 import { deadlineOf, failureOf } from "./jobs.ts";
 import type { RunRecord } from "./record.ts";
 import type { Replica } from "./replica.ts";
+import { openingOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
 import type { Text } from "./text-file.ts";
 import type { Activity, DeviceCheck, Intensity, SampleView, Task, View, Waiting } from "./view.ts";
@@ -113,5 +114,6 @@ function waitingOf({ session, waitingSince: since, tries }: Known): Waiting {
 export function vocabularyOf(text: Text, replica: Replica | undefined): View["vocabulary"] {
   const parameters = replica?.exchange.home.reduce((sum, { layout }) => sum + layout.size, 0) ?? 0;
   const { tokenizer, textBytes } = text;
-  return { size: tokenizer.vocabularySize, embeddingBytes: 4 * parameters, textBytes };
+  const opening = openingOf(text);
+  return { size: tokenizer.vocabularySize, embeddingBytes: 4 * parameters, textBytes, opening };
 }

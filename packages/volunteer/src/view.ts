@@ -118,6 +118,8 @@ export interface View {
     /** Of the parameters that stay at home. */
     readonly embeddingBytes: number;
     readonly textBytes: number;
+    /** A few words of held-out text: a prompt in its language. */
+    readonly opening: string;
   } | null;
   readonly ledger: Ledger;
   /** The latest refusal: protocol's refusalSentences has the sentence. */

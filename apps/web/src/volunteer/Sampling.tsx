@@ -16,8 +16,9 @@ export function Sampling({
   language: string | null;
   send: (command: Command) => void;
 }) {
-  const [prompt, setPrompt] = useState("");
+  const [written, setPrompt] = useState<string | null>(null);
   const { sampling } = view;
+  const prompt = written ?? view.vocabulary?.opening ?? "";
   const ready = view.body !== null && view.vocabulary !== null;
   const lang = language ?? undefined;
   return (
@@ -40,7 +41,10 @@ export function Sampling({
             className="mt-1 block min-h-11 w-full rounded-lg border border-edge bg-paper px-3 text-base text-ink"
           />
         </label>
-        <Button type="submit" disabled={!ready || (sampling !== null && !sampling.done)}>
+        <Button
+          type="submit"
+          disabled={!ready || prompt.trim() === "" || (sampling !== null && !sampling.done)}
+        >
           Let the model go on
         </Button>
       </form>
