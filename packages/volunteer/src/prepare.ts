@@ -34,6 +34,13 @@ export interface PrepareInputs {
   readonly signal: AbortSignal;
 }
 
+const shown = {
+  reading: { kind: "read-text", unit: "characters" },
+  indexing: { kind: "train-vocabulary", unit: "words" },
+  merging: { kind: "train-vocabulary", unit: "merges" },
+  packing: { kind: "pack-text", unit: "characters" },
+} as const;
+
 type Fetching = Pick<PrepareInputs, "net" | "report" | "signal">;
 
 /** Throws an AbortError when the signal aborts; nothing half-made is kept. */
@@ -52,11 +59,7 @@ export async function prepareText(
       context: manifest.model.context,
       seed: `${manifest.training.seed}/${source.id}`,
     }),
-    ({ phase, done, of }) => {
-      if (phase === "merging") inputs.report({ kind: "train-vocabulary", done, of, unit: "merges" });
-      else if (phase === "packing") inputs.report({ kind: "pack-text", done, of, unit: "documents" });
-      else inputs.report({ kind: "read-text", done, of, unit: "documents" });
-    },
+    ({ phase, done, of }) => inputs.report({ ...shown[phase], done, of }),
     inputs,
   );
   const text = { tokenizer, train, heldOut, textBytes: shardBytes(train) };
@@ -110,7 +113,7 @@ async function readDocuments(
       throw new InputError(`source ${source.id}`, "files of yours: its text is brought", "none");
     const documents: string[] = [];
     for (const [i, file] of files.entries()) {
-      report({ kind: "read-text", done: i, of: files.length, unit: "documents" });
+      report({ kind: "read-text", done: i, of: files.length, unit: "files" });
       documents.push(...parseDocuments(file.name, decodeUtf8(file.name, await file.bytes())));
       signal.throwIfAborted();
     }

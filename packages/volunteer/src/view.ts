@@ -43,7 +43,7 @@ export interface Task {
     | "save";
   readonly done: number;
   readonly of: number;
-  readonly unit: "bytes" | "merges" | "documents" | "batches" | "steps";
+  readonly unit: "bytes" | "characters" | "words" | "merges" | "files" | "batches" | "steps";
   readonly startedAt: Millis;
 }
 

@@ -42,7 +42,7 @@ test("a device takes part from its source on until it stops", () => {
 test("progress has its unit; what is spoken has no numbers", () => {
   expect(progressWords({ done: 1_200_000, of: 3_400_000, unit: "bytes" })).toBe("1.20 MB of 3.40 MB");
   expect(progressWords({ done: 12, of: 25, unit: "steps" })).toBe("12 of 25 steps");
-  expect(progressWords({ done: 12, of: 0, unit: "documents" })).toBe("12 documents");
+  expect(progressWords({ done: 12, of: 0, unit: "characters" })).toBe("12 characters");
   const waits: Waiting[] = [
     { for: "connection", since: at, tries: 3 },
     { for: "volunteers", ready: 1, minimum: 2, since: at },
