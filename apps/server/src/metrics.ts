@@ -1,26 +1,26 @@
 // Figures for the host's own monitoring, at /metrics in the Prometheus format: counts and times, no names.
 
+import type { Counts } from "@homebody/service";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 export type Metrics = ReturnType<typeof metrics>;
 
-/** What is counted when somebody asks. */
-export interface Counts {
-  readonly connections: number;
-  readonly volunteers: number;
-  readonly uploads: number;
-}
+/** Counted when somebody asks. */
+const counted: readonly (readonly [of: keyof Counts, name: string, help: string])[] = [
+  ["connections", "connections", "open sockets"],
+  ["volunteers", "volunteers", "volunteers connected"],
+  ["remembered", "volunteers_remembered", "volunteers kept in mind, connected or not"],
+  ["uploads", "uploads", "uploads under way"],
+  ["spooledBytes", "spooled_bytes", "bytes of uploads under way"],
+  ["blobs", "blobs", "blobs that the run needs"],
+];
 
 export function metrics(counts: () => Counts) {
   const registry = new Registry();
   const on = { registers: [registry] };
-  for (const [of, help] of [
-    ["connections", "open sockets"],
-    ["volunteers", "volunteers connected"],
-    ["uploads", "uploads under way"],
-  ] as const)
+  for (const [of, name, help] of counted)
     new Gauge({
-      name: `homebody_${of}`,
+      name: `homebody_${name}`,
       help,
       ...on,
       collect() {

@@ -33,6 +33,8 @@ export interface Retention {
    * the journal keeps them for good (`keptBy`).
    */
   follow(entries: readonly Entry[], state: Reached): readonly Sha256[];
+  /** Blobs that are in use. */
+  readonly size: number;
   /** What a blob is that is in use; undefined for all others. */
   kindOf(hash: Sha256): BlobKind | undefined;
   /** All that is remembered. */
@@ -70,6 +72,9 @@ export function retention(remembered: BlobUses = []): Retention {
         }
       }
       return over;
+    },
+    get size() {
+      return uses.size;
     },
     kindOf: (hash) => uses.get(hash)?.[0]?.kind,
     uses: () => [...uses].map(([hash, own]) => [hash, [...own]]),

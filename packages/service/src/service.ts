@@ -36,6 +36,22 @@ export interface ServiceInputs {
   readonly notices?: Partial<Notices>;
 }
 
+/** What is held at this moment: it follows from how many take part [C24] [P13] [P17]. */
+export interface Counts {
+  /** Open ones. */
+  readonly connections: number;
+  /** On open connections. */
+  readonly volunteers: number;
+  /** Volunteers that are kept in mind, connected or not. */
+  readonly remembered: number;
+  /** Under way. */
+  readonly uploads: number;
+  /** Of uploads under way. */
+  readonly spooledBytes: number;
+  /** In use by the run. */
+  readonly blobs: number;
+}
+
 export interface Service {
   /** Where lines come in. */
   readonly entrance: Entrance;
@@ -45,8 +61,7 @@ export interface Service {
   kindOf(hash: Sha256): Promise<BlobKind | undefined>;
   /** Bytes of bodies went out to volunteers. */
   served(bytes: number): void;
-  /** Open connections, volunteers on them, and uploads under way. */
-  counts(): { readonly connections: number; readonly volunteers: number; readonly uploads: number };
+  counts(): Counts;
   /**
    * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is that
    * on the change.
@@ -85,7 +100,13 @@ export async function openService(inputs: ServiceInputs): Promise<Service> {
     figures: actor.figures,
     kindOf: coordinator.kindOf,
     served: coordinator.served,
-    counts: () => ({ ...lines.counts(), uploads: inbox.size }),
+    counts: () => ({
+      ...lines.counts(),
+      remembered: people.size,
+      uploads: inbox.size,
+      spooledBytes: inbox.spooledBytes,
+      blobs: inputs.opened.blobs.size,
+    }),
     comeBack: coordinator.comeBack,
     start: actor.start,
     close: async () => {

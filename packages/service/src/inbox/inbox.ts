@@ -32,8 +32,9 @@ export interface Inbox {
   commit(sender: Sender, message: Commit): Promise<Reply>;
   /** Keeps up with the journal: which uploads are over. */
   follow(entries: readonly Entry[]): void;
-  /** Uploads under way, for the metrics. */
+  /** Uploads under way, for the metrics; and their bytes that are here. */
   readonly size: number;
+  readonly spooledBytes: number;
 }
 
 const commitsAtOnce = 2;
@@ -166,6 +167,9 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     follow,
     get size() {
       return uploads.size;
+    },
+    get spooledBytes() {
+      return uploads.spooledBytes;
     },
   };
 }

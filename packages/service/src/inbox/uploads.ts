@@ -24,6 +24,7 @@ export interface Upload {
 
 export interface Uploads {
   readonly size: number;
+  readonly spooledBytes: number;
   get(id: UploadId): Upload | undefined;
   /** That of a volunteer. */
   of(volunteer: VolunteerId): Upload | undefined;
@@ -62,6 +63,9 @@ export function uploadsIn(spool: Spool): Uploads {
   return {
     get size() {
       return byId.size;
+    },
+    get spooledBytes() {
+      return [...byId.values()].reduce((sum, { received }) => sum + received, 0);
     },
     get: (id) => byId.get(id),
     of: (volunteer) => byVolunteer.get(volunteer),

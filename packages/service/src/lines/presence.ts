@@ -27,6 +27,8 @@ interface Person extends Newcomer {
 const reported = 1000;
 
 export interface People {
+  /** Volunteers that are kept in mind, connected or not. */
+  readonly size: number;
   /** False when there is no room for another volunteer. */
   come(volunteer: VolunteerId, newcomer: Newcomer, now: Millis): boolean;
   setReady(volunteer: VolunteerId, ready: boolean, now: Millis): void;
@@ -61,6 +63,9 @@ export function people(most: number): People {
     return oldest !== undefined && byId.delete(oldest[0]);
   };
   return {
+    get size() {
+      return byId.size;
+    },
     come(volunteer, newcomer, now) {
       if (!byId.has(volunteer) && !room()) return false;
       ready.delete(volunteer); // until it says so on this connection
