@@ -38,7 +38,7 @@ export const memberId = (seed: number, number: number): VolunteerId =>
   volunteerOf(secretOf(nameOf(seed, number)));
 
 /** How it ended that it took part, after which it does not come back. */
-export type MemberEnd = "left" | "finished";
+export type MemberEnd = "left" | "finished" | "removed";
 
 /** Rejects where a session ends as none should. */
 export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
@@ -116,7 +116,7 @@ export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
 function endOf(ending: Ending): MemberEnd | undefined {
   // A connection of before its device stopped dead may look like another one of its own.
   if (ending === "replaced") return undefined;
-  if (ending === "finished") return ending;
+  if (ending === "finished" || ending === "removed") return ending;
   throw new Error(`session: expected it to go on or the run to end, got ${ending}`);
 }
 

@@ -4,8 +4,9 @@
 import { hasher, random, type Sha256, type VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import type { Entry } from "@homebody/coordinator";
+import type { Entrance } from "@homebody/line";
 import type { RunManifest } from "@homebody/protocol";
-import { journalLines } from "@homebody/service";
+import { journalLines, type Notices } from "@homebody/service";
 import {
   type HostDisk,
   hostDisk,
@@ -33,7 +34,13 @@ export interface SimulationOptions {
   readonly disk?: HostDisk;
   /** Prepared already. */
   readonly texts?: Texts;
-  readonly host?: Pick<MemoryHostOptions, "keepDeltas" | "moment" | "clock" | "snapshotEvery">;
+  /** Notices that are not taken are failures. */
+  readonly host?: Pick<
+    MemoryHostOptions,
+    "keepDeltas" | "moment" | "clock" | "snapshotEvery" | "isAdmin" | "around"
+  > & { readonly notices?: Pick<Partial<Notices>, "failed" | "troubled"> };
+  /** What of a volunteer is otherwise. */
+  readonly member?: (inputs: MemberInputs) => MemberInputs;
   /** A body was published, with so many deltas accepted by now. */
   readonly published?: (round: number, accepted: number) => void;
 }
@@ -94,7 +101,8 @@ export async function startSimulation(
   manifest: RunManifest,
   options: SimulationOptions,
 ): Promise<Simulation> {
-  const { volunteers, seed, stubTraining, disk = hostDisk() } = options;
+  const { volunteers, seed, stubTraining, disk = hostDisk(), member = (inputs) => inputs } = options;
+  const { around = (entrance: Entrance) => entrance } = options.host ?? {};
   const conditions = { ...defaultConditions, ...options.conditions };
   const clock = options.host?.clock ?? memoryClock();
   const texts = options.texts ?? (await textsOf(manifest, disk.blobs, { seed, clock }));
@@ -106,10 +114,10 @@ export async function startSimulation(
   };
   const host = await memoryHost(manifest, {
     ...options.host,
-    ...{ clock, disk, notices: { appended, failed, troubled: failed } },
+    ...{ clock, disk, notices: { failed, troubled: failed, ...options.host?.notices, appended } },
     // Each has an address of its own, and a connection that is lost is still there for a moment.
     limits: { connections: 3 * volunteers, volunteers: Math.max(volunteers, 1000) },
-    around: (entrance) => doubled(entrance, conditions.doubled, random(`${seed}/doubled`)),
+    around: (entrance) => doubled(around(entrance), conditions.doubled, random(`${seed}/doubled`)),
   });
   const timed = timedDevices(engineDevice("wasm", { threads: 1 }));
   const device: MemberInputs["device"] = stubTraining
@@ -121,7 +129,8 @@ export async function startSimulation(
     const text = texts.get(source)!;
     const disk = freshDisk();
     let end: MemberEnd | null = null;
-    takePart({ seed, number, manifest, source, text, host, conditions, disk, device }).then((how) => {
+    const inputs = { seed, number, manifest, source, text, host, conditions, disk, device };
+    takePart(member(inputs)).then((how) => {
       end = how;
     }, failed);
     return { volunteer: memberId(seed, number), disk, end: () => end };

@@ -1,31 +1,39 @@
 // Small runs by the hundred, each by a seed: volunteers come, go and stop dead, lines are lost, messages late and doubled, and the
 // coordinator is killed between any two calls of its disk. SIM_SECONDS=3600 makes nights of it.
 
-import { memoryClock } from "@homebody/clock/memory";
-import { memoryBlobs } from "@homebody/store/memory";
+import { random } from "@homebody/base";
 import { expect, test } from "vitest";
-import { type Texts, textsOf } from "../src/index.ts";
+import type { Texts } from "../src/index.ts";
 import { type Played, play } from "./fuzz/play.ts";
-import { scriptOf } from "./fuzz/script.ts";
+import { type Script, scriptOf } from "./fuzz/script.ts";
+import { drawnTexts } from "./fuzz/texts.ts";
+import { course, undisturbed } from "./fuzz/undisturbed.ts";
 
-let prepared: Promise<Texts> | undefined;
+let prepared: Promise<readonly Texts[]> | undefined;
 const texts = () => {
-  prepared ??= textsOf(scriptOf(0).manifest, memoryBlobs(), { seed: 0, clock: memoryClock() });
+  const { manifest } = scriptOf(0);
+  prepared ??= drawnTexts(manifest, manifest.sources);
   return prepared;
 };
 
-async function played(seed: number): Promise<Played> {
-  const script = scriptOf(seed);
+/** What fails says of which script. */
+async function of<T>(script: Script, playing: () => Promise<T>): Promise<T> {
   try {
-    return await play(script, await texts());
+    return await playing();
   } catch (error) {
     const { manifest, ...rest } = script;
     const { variant, codec, outer, weighting, rounds, round, training } = manifest;
     const shown = { ...rest, variant, codec, outer, weighting, rounds, round, training };
-    throw new Error(`seed ${seed}\n${JSON.stringify(shown, null, 1)}\n${(error as Error).stack}`, {
+    throw new Error(`seed ${script.seed}\n${JSON.stringify(shown, null, 1)}\n${(error as Error).stack}`, {
       cause: error,
     });
   }
+}
+
+async function played(seed: number): Promise<Played> {
+  const script = scriptOf(seed);
+  const own = await texts();
+  return of(script, () => play(script, own));
 }
 
 /** Seeds that once failed, and what was wrong: none so far but the scripts' own mistakes. */
@@ -38,7 +46,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [P5] [P13] [V4] [V9] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [P5] [P10] [P13] [P17] [V4] [V7] [V9] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -51,12 +59,40 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [P5] [P13] [V4] [V9] whatever happens
   expect(sum(({ finished }) => Number(finished))).toBeGreaterThan(seeds.length / 2);
 });
 
+/** Kills the coordinator of one run, at events that are drawn from all over it. */
+async function killed(seed: number, kills: number): Promise<void> {
+  const script = undisturbed(scriptOf(seed));
+  const own = await texts();
+  const whole = await of(script, () => course(script, own));
+  expect(whole.bodies).toHaveLength(script.manifest.rounds + 1);
+  const dice = random(`events of ${seed}`);
+  for (let i = 0; i < kills; i++) {
+    const at = 1 + Math.floor(((i + dice.uniform()) * whole.events) / kills);
+    const { bodies } = await of(script, () => course(script, own, at));
+    expect(bodies, `seed ${seed}, killed at event ${at} of ${whole.events}`).toEqual(whole.bodies);
+  }
+}
+
+const killedSeeds = [0, 1, 2, 3];
+const killsOfEach = 60;
+
+test.each(killedSeeds)(
+  "[C1] [C3] killed at any event and started again: the same bodies (seed %i)",
+  {
+    timeout: 120_000,
+  },
+  (seed) => killed(seed, killsOfEach),
+);
+
 const nightSeconds = Number(process.env.SIM_SECONDS ?? 0);
 
 test.runIf(nightSeconds > 0)("a night of it", { timeout: 1000 * nightSeconds + 600_000 }, async () => {
   const end = performance.now() + 1000 * nightSeconds;
   const first = Number(process.env.SIM_SEED ?? 1000);
   let seed = first;
-  for (; performance.now() < end; seed++) await played(seed);
+  for (; performance.now() < end; seed++) {
+    await played(seed);
+    if (seed % 100 === 0) await killed(seed, 2 * killsOfEach);
+  }
   process.stderr.write(`seeds ${first} to ${seed - 1}: the rules held\n`);
 });

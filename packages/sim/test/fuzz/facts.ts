@@ -1,117 +1,283 @@
-// The numbered rules, as they can be seen from outside: in the journal after each append, in the coordinator after each timer, on
-// volunteers' disks in the end. What is counted here is counted from the facts alone, by none of the production's folds.
+// The rules of facts: each is looked at as it becomes durable, in the order of the journal. What is known here is known from the
+// facts alone, by none of the production's folds.
 
 import assert from "node:assert/strict";
-import { type Sha256, sha256Of, type VolunteerId } from "@homebody/base";
-import { type Entry, type Fact, readEntry } from "@homebody/coordinator";
-import type { Journal } from "@homebody/store/ports";
-import type { Disk } from "@homebody/volunteer";
+import type { Millis, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/base";
+import type { Entry, Fact } from "@homebody/coordinator";
+import {
+  bodyId,
+  groupNames,
+  groupOf,
+  type RunManifest,
+  type SectionFile,
+  uploadOf,
+} from "@homebody/protocol";
 
-export interface Watch {
-  /** A journal like the other, of which every append is looked at before anybody hears of it. */
-  journal(of: Journal): Journal;
-  entries(): readonly Entry[];
-  /** Rounds in which deltas of this volunteer were accepted. */
-  acceptedOf(volunteer: VolunteerId): readonly number[];
-  /** Sections of all bodies by now, by their hash. */
-  sections(): ReadonlySet<Sha256>;
+type Of<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
+
+interface OpenRound {
+  readonly round: number;
+  readonly assigned: ReadonlyMap<VolunteerId, Of<"opened">["assigned"][number]>;
+  /** Assigned, neither heard nor gone for good. */
+  readonly pending: Set<VolunteerId>;
+  readonly accepted: Map<VolunteerId, Of<"accepted">>;
 }
 
-export function watch(): Watch {
-  const entries: Entry[] = [];
-  const rounds = new Map<VolunteerId, number[]>();
-  const sections = new Set<Sha256>();
-  let body = 0;
-  let finished = false;
-  let closed: readonly VolunteerId[] | null = null;
-  let open: {
-    readonly round: number;
-    readonly assigned: ReadonlySet<VolunteerId>;
-    readonly accepted: Set<VolunteerId>;
-  } | null = null;
+/** All that is known by now. To be read: it changes with the next fact. */
+export interface Known {
+  manifest: RunManifest;
+  readonly entries: Entry[];
+  /** Sections of each body; those of a source that joined it later beside the others. */
+  readonly bodies: SectionFile[][];
+  /** The number of each body by its id; where a source joins a body it has a second id. */
+  readonly ids: Map<Sha256, number>;
+  /** What the outer optimisers keep. */
+  outer: readonly SectionFile[];
+  open: OpenRound | null;
+  /** Deltas of the round that is being averaged, in their order. */
+  closing: readonly Of<"accepted">[] | null;
+  /** Of the open round or the last evaluation. */
+  deadline: Millis | null;
+  pausedAt: Millis | null;
+  ending: boolean;
+  finished: boolean;
+  readonly removed: Set<VolunteerId>;
+  /** Sources that take part, and those that do from the next body on. */
+  readonly sources: Set<SourceId>;
+  joining: Of<"source-added">[];
+  /** Rounds that were closed or lapsed. */
+  ended: number;
+  endedAt: number;
+  /** Whose deltas were accepted, and in which rounds. */
+  readonly rounds: Map<VolunteerId, number[]>;
+  readonly uploads: Set<UploadId>;
+  /** Volunteers that evaluated the current body. */
+  readonly evaluated: Set<VolunteerId>;
+}
 
-  function look(fact: Fact): void {
-    assert.ok(!finished, `[C15] ${fact.kind} after the end`);
-    switch (fact.kind) {
-      case "created":
-        for (const { sha256 } of fact.sections) sections.add(sha256);
-        return;
-      case "opened":
-        assert.equal(fact.round, body + 1, "[C8] rounds are opened in order");
-        assert.ok(open === null && closed === null, "[C4] one round at a time");
-        open = {
-          round: fact.round,
-          assigned: new Set(fact.assigned.map(({ volunteer }) => volunteer)),
-          accepted: new Set(),
-        };
-        assert.equal(open.assigned.size, fact.assigned.length, "[C4] each is assigned once");
-        return;
-      case "accepted": {
-        const { volunteer, round } = fact;
-        assert.equal(round, open?.round, "[C6] a delta of the open round");
-        assert.ok(open!.assigned.has(volunteer), "[C6] of one who is assigned");
-        assert.ok(!open!.accepted.has(volunteer), "[C6] accepted once");
-        open!.accepted.add(volunteer);
-        rounds.set(volunteer, [...(rounds.get(volunteer) ?? []), round]);
-        return;
-      }
-      case "closed":
-        assert.equal(fact.round, open?.round, "[C7] the open round closes");
-        assert.deepEqual(
-          [...fact.averaged].sort(),
-          [...open!.accepted].sort(),
-          "[C10] all that was accepted counts",
-        );
-        assert.ok(fact.averaged.length > 0, "[C8] with a delta at least");
-        [open, closed] = [null, fact.averaged];
-        return;
-      case "lapsed":
-        assert.equal(open?.accepted.size, 0, "[C8] nothing that was accepted is lost");
-        open = null;
-        return;
-      case "published":
-        assert.equal(fact.round, body + 1, "[C10] bodies follow one another");
-        assert.deepEqual(
-          fact.cosines.map(({ volunteer }) => volunteer),
-          closed,
-          "[C10] once each",
-        );
-        for (const { sha256 } of fact.sections) sections.add(sha256);
-        body += 1;
-        closed = null;
-        return;
-      case "finished":
-        assert.ok(open === null && closed === null, "[C14] no round is left");
-        finished = true;
-        return;
-      default:
-        return;
-    }
-  }
-
+export function nothingKnown(manifest: RunManifest): Known {
   return {
-    journal: (of) => ({
-      ...of,
-      append: async (run, seq, at, facts, names) => {
-        const last = await of.append(run, seq, at, facts, names);
-        for (const entry of await of.read(run, seq, facts.length)) {
-          const read = readEntry(entry);
-          assert.equal(read.seq, entries.length + 1, "a journal has no gaps");
-          entries.push(read);
-          look(read.fact);
-        }
-        return last;
-      },
-    }),
-    entries: () => entries,
-    acceptedOf: (volunteer) => rounds.get(volunteer) ?? [],
-    sections: () => sections,
+    ...{
+      manifest,
+      entries: [],
+      bodies: [],
+      ids: new Map(),
+      outer: [],
+      open: null,
+      closing: null,
+      deadline: null,
+    },
+    ...{ pausedAt: null, ending: false, finished: false, removed: new Set(), sources: new Set() },
+    ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
   };
 }
 
-/** Every section of a body on a volunteer's disk is one that was published. */
-export async function checkBodies(disk: Disk, { sections }: Watch): Promise<void> {
-  for (const name of await disk.names())
-    if (/^(body|first)-/.test(name))
-      assert.ok(sections().has(sha256Of((await disk.read(name))!)), `${name}: a body that was published`);
+/** Takes the next entry in, and throws where a rule does not allow it. */
+export function learn(known: Known, entry: Entry): void {
+  const { fact, at } = entry;
+  assert.equal(entry.seq, known.entries.length + 1, "a journal has no gaps");
+  assert.ok(!known.finished, `[C15] ${fact.kind} after the end`);
+  known.entries.push(entry);
+  const rule = rules[fact.kind] as (known: Known, fact: Fact, at: Millis) => void;
+  rule(known, fact, at);
+}
+
+export const latestBody = ({ bodies }: Known) => bodies.length - 1;
+export const lastCounted = ({ rounds }: Known, volunteer: VolunteerId) => rounds.get(volunteer)?.at(-1) ?? 0;
+
+const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Millis) => void } = {
+  created(known, { manifest, sections }) {
+    known.manifest = manifest;
+    addBody(known, sections);
+    for (const { id } of manifest.sources) known.sources.add(id);
+  },
+  opened,
+  accepted,
+  closed,
+  lapsed(known, { round }, at) {
+    assert.equal(round, known.open?.round, "[C8] the open round lapses");
+    assert.equal(known.open?.accepted.size, 0, "[C8] nothing that was accepted is lost");
+    roundEnded(known, at);
+    known.deadline = null;
+    join(known);
+  },
+  published(known, { round, sections, outer, cosines }) {
+    assert.equal(round, latestBody(known) + 1, "[C10] bodies follow one another");
+    const averaged = known.closing?.map(({ volunteer }) => volunteer);
+    assert.deepEqual(
+      cosines.map(({ volunteer }) => volunteer),
+      averaged,
+      "[C10] once each, in the order of source and volunteer",
+    );
+    addBody(known, sections);
+    known.outer = outer;
+    known.closing = null;
+    known.evaluated.clear();
+    join(known);
+  },
+  evaluated(known, { body, volunteer }) {
+    assert.equal(body, latestBody(known), "[C13] of the current body");
+    assert.ok(!known.evaluated.has(volunteer), "[C13] once");
+    assert.ok(!known.removed.has(volunteer), "[C17] of nobody who was removed");
+    known.evaluated.add(volunteer);
+  },
+  evaluating(known, { deadline }, at) {
+    lastOfRounds(known, at);
+    assert.equal(known.pausedAt, null, "[C16] no last evaluation begins in a pause");
+    assert.equal(
+      deadline,
+      at + 1000 * known.manifest.round.evaluationSeconds,
+      "[C14] under its own deadline",
+    );
+    known.deadline = deadline;
+  },
+  finished(known, { reason }, at) {
+    lastOfRounds(known, at);
+    assert.equal(reason, known.ending ? "admin" : "rounds");
+    known.finished = true;
+  },
+  left: (known, { volunteer }) => void known.open?.pending.delete(volunteer),
+  removed(known, { volunteer }) {
+    known.removed.add(volunteer);
+    known.open?.pending.delete(volunteer);
+    known.open?.accepted.delete(volunteer);
+  },
+  paused(known, _, at) {
+    assert.equal(known.pausedAt, null, "[C16] once");
+    known.pausedAt = at;
+  },
+  resumed(known, { deadline }, at) {
+    assert.ok(known.pausedAt !== null, "[C16] after a pause");
+    const moved = known.deadline === null ? null : known.deadline + at - known.pausedAt;
+    assert.equal(deadline, moved, "[C16] the deadline moves by the pause");
+    known.deadline = deadline;
+    known.pausedAt = null;
+  },
+  restarted(known, { deadline }) {
+    if (known.pausedAt !== null || known.deadline === null) return assert.equal(deadline, null);
+    assert.ok(deadline !== null && deadline >= known.deadline, "[C12] time of being down does not count");
+    known.deadline = deadline;
+  },
+  ending(known) {
+    assert.equal(known.pausedAt, null, "[C18] a pause ends");
+    known.ending = true;
+  },
+  "source-added"(known, fact) {
+    assert.ok(!known.ending, "[C21] a further round opens");
+    known.joining.push(fact);
+    const waits = fact.sections.length > 0 && (known.open !== null || known.closing !== null);
+    if (!waits) join(known);
+  },
+  changed: () => {},
+};
+
+function opened(known: Known, fact: Of<"opened">, at: Millis): void {
+  const { round, assigned, deadline } = fact;
+  assert.equal(round, latestBody(known) + 1, "[C8] rounds are opened in order");
+  assert.ok(known.open === null && known.closing === null, "[C4] one round at a time");
+  assert.equal(known.pausedAt, null, "[C16] no round opens in a pause");
+  assert.ok(!known.ending, "[C18] no round opens after the end of the run");
+  const own = new Map(assigned.map((one) => [one.volunteer, one]));
+  assert.equal(own.size, assigned.length, "[C4] each is assigned once");
+  assert.deepEqual(assigned, [...assigned].sort(bySource), "[C4] in the order of source and volunteer");
+  for (const { volunteer, source, slot, slots } of assigned) {
+    assert.ok(!known.removed.has(volunteer), "[C17] nobody who was removed");
+    assert.ok(known.sources.has(source), "[C21] of a source that takes part");
+    const beside: typeof assigned = assigned.filter((one) => one.source === source);
+    assert.deepEqual([beside[slot]?.volunteer, slots], [volunteer, beside.length], "[C4] slots");
+  }
+  assert.equal(deadline, at + 1000 * known.manifest.round.deadlineSeconds, "[C7] its deadline");
+  known.open = { round, assigned: own, pending: new Set(own.keys()), accepted: new Map() };
+  known.deadline = deadline;
+}
+
+function accepted(known: Known, fact: Of<"accepted">): void {
+  const { open, manifest } = known;
+  const { volunteer, round, source, rows, steps, tokens } = fact;
+  assert.equal(round, open?.round, "[C6] a delta of the open round");
+  const { training, model } = manifest;
+  const assigned = open?.assigned.get(volunteer);
+  assert.ok(assigned !== undefined, "[C6] of one who is assigned");
+  assert.deepEqual([source, rows], [assigned.source, assigned.rows], "[C20] as it was assigned");
+  assert.ok(!open?.accepted.has(volunteer), "[C6] accepted once");
+  assert.ok(!known.removed.has(volunteer), "[C17] of nobody who was removed");
+  assert.ok(steps <= training.localSteps && tokens <= steps * training.batch * model.context, "[C11]");
+  open?.accepted.set(volunteer, fact);
+  open?.pending.delete(volunteer);
+  known.rounds.set(volunteer, [...(known.rounds.get(volunteer) ?? []), round]);
+  known.uploads.add(uploadOf(manifest.run, round, volunteer, fact.delta));
+}
+
+function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Millis): void {
+  const { open, manifest, pausedAt, deadline } = known;
+  assert.ok(open !== null, "[C7] a round that is open");
+  assert.equal(round, open.round, "[C7] the open round closes");
+  const deltas = [...open.accepted.values()].sort(bySource);
+  const order = deltas.map(({ volunteer }) => volunteer);
+  assert.deepEqual(averaged, order, "[C10] [C17] all that counts, in the order of source and volunteer");
+  assert.ok(averaged.length > 0, "[C8] with a delta at least");
+  const { quorum } = manifest.round;
+  if (reason === "all") assert.equal(open.pending.size, 0, "[C7] nobody is pending");
+  if (reason === "quorum") assert.ok(quorum !== "all" && averaged.length >= quorum, "[C7] the quorum is in");
+  if (reason === "deadline") assert.ok(deadline !== null && at >= deadline, "[C7] at its deadline");
+  if (pausedAt !== null)
+    assert.ok(reason === "all" || reason === "admin", "[C16] no deadline runs in a pause");
+  roundEnded(known, at);
+  known.deadline = null;
+  known.closing = deltas;
+}
+
+/** [C14] [C18] No round is left, or the run was ended and nothing has come of the open one. */
+function lastOfRounds(known: Known, at: Millis): void {
+  assert.equal(known.closing, null, "[C14] no round is left");
+  if (known.open === null) {
+    assert.ok(known.ending || latestBody(known) >= known.manifest.rounds, "[C14] after the last round");
+    return;
+  }
+  assert.ok(known.ending, "[C14] no round is open");
+  assert.equal(known.open.accepted.size, 0, "[C18] what the open round has counts");
+  roundEnded(known, at);
+}
+
+function roundEnded(known: Known, at: Millis): void {
+  known.open = null;
+  known.ended += 1;
+  known.endedAt = at;
+}
+
+function addBody(known: Known, sections: readonly SectionFile[]): void {
+  known.bodies.push([...sections]);
+  known.ids.set(bodyId(sections), latestBody(known));
+}
+
+/** [C21] Whoever waited for the next body takes part. */
+function join(known: Known): void {
+  const sections = known.bodies[latestBody(known)]!;
+  for (const { source, sections: own } of known.joining) {
+    known.sources.add(source.id);
+    sections.push(...own);
+  }
+  const inOrder = groupNames.flatMap((group) => sections.filter(({ name }) => groupOf(name) === group));
+  known.ids.set(bodyId(inOrder), latestBody(known));
+  known.joining = [];
+}
+
+const bySource = (
+  a: { readonly source: SourceId; readonly volunteer: VolunteerId },
+  b: { readonly source: SourceId; readonly volunteer: VolunteerId },
+) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer);
+
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** The blobs that a run may not be without now. */
+export function needed(known: Known, keepDeltas: boolean): ReadonlySet<Sha256> {
+  const { bodies, open, closing, outer, entries } = known;
+  const kept = bodies.flatMap((sections, number) =>
+    number % 10 === 0 || number > latestBody(known) - 5 ? sections : [],
+  );
+  const deltas = [...(open?.accepted.values() ?? []), ...(closing ?? [])];
+  if (keepDeltas) for (const { fact } of entries) if (fact.kind === "accepted") deltas.push(fact);
+  const maps = [...deltas, ...(open?.assigned.values() ?? [])].flatMap(({ rows }) => rows ?? []);
+  const files = [...kept, ...outer].map(({ sha256 }) => sha256);
+  return new Set([...files, ...maps, ...deltas.map(({ delta }) => delta)]);
 }
