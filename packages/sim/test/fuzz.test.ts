@@ -4,6 +4,7 @@
 import { random } from "@homebody/base";
 import { expect, test } from "vitest";
 import type { Texts } from "../src/index.ts";
+import { longRun, longScript } from "./fuzz/long.ts";
 import { type Played, play } from "./fuzz/play.ts";
 import { type Script, scriptOf } from "./fuzz/script.ts";
 import { drawnTexts } from "./fuzz/texts.ts";
@@ -56,6 +57,7 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [P5] [P10] [P13] [P17] [V4] [V7] [V9]
   expect(sum(({ published }) => published)).toBeGreaterThan(seeds.length);
   expect(sum(({ lapsed }) => lapsed)).toBeGreaterThan(20);
   expect(sum(({ kills }) => kills)).toBeGreaterThan(100);
+  expect(sum(({ failures }) => failures)).toBeGreaterThan(100);
   expect(sum(({ finished }) => Number(finished))).toBeGreaterThan(seeds.length / 2);
 });
 
@@ -82,6 +84,21 @@ test.each(killedSeeds)(
     timeout: 120_000,
   },
   (seed) => killed(seed, killsOfEach),
+);
+
+test.each([0, 2])(
+  "[C24] [P17] what is held at the end of 60 rounds is what was held after ten (seed %i)",
+  {
+    timeout: 60_000,
+  },
+  async (seed) => {
+    const script = longScript(scriptOf(seed), 60);
+    const own = await texts();
+    const { early, late, stayed, expected } = await of(script, () => longRun(script, own, 10));
+    const { connections, volunteers, remembered, blobs, state } = early; // of uploads at once chance has a part in it
+    expect(late).toMatchObject({ connections, volunteers, remembered, blobs, state });
+    expect(stayed).toBe(expected);
+  },
 );
 
 const nightSeconds = Number(process.env.SIM_SECONDS ?? 0);

@@ -14,14 +14,14 @@ export function boundsOf(stage: Stage, { manifest }: Script): () => void {
   let since = 0;
   let last = "";
   return () => {
-    const upSince = stage.upSince();
-    if (upSince === null) return;
+    const wellSince = stage.wellSince();
+    if (wellSince === null) return;
     assertHeld(heldBy(host.service()), most);
     const { phase, paused } = host.service().state();
     const now = host.clock.now();
     const word = `${phase.kind} ${"round" in phase ? phase.round : ""}`;
     if (word !== last) [last, since] = [word, now];
-    const up = host.clock.elapsed() - upSince;
+    const up = host.clock.elapsed() - wellSince;
     if (up < slackMs) return;
     if (!paused && (phase.kind === "training" || phase.kind === "evaluating"))
       assert.ok(now <= phase.deadline + slackMs, `[C7] [C14] ${word} ends at its deadline`);

@@ -18,6 +18,7 @@ export interface Played {
   readonly accepted: number;
   readonly lapsed: number;
   readonly kills: number;
+  readonly failures: number;
   readonly finished: boolean;
 }
 
@@ -38,23 +39,24 @@ export async function play(script: Script, texts: readonly Texts[]): Promise<Pla
   const { host, watch } = stage;
   const bounds = boundsOf(stage, script);
   let timers = 0;
-  let checked: number | null = 0;
+  let checked = 0;
   const mayEnd = () => {
     stage.check();
     watch.check();
     timers += 1;
     assert.ok(timers < mostTimers, "[C7] every run comes to its end");
-    const upSince = stage.upSince();
-    if (upSince !== null && upSince !== checked) checkState(stage);
-    checked = upSince;
+    const isUp = stage.wellSince() !== null;
+    if (isUp && stage.kills() !== checked) checkState(stage);
+    if (isUp) checked = stage.kills();
     bounds();
-    if (!isAtWork(stage) || (upSince !== null && isDeserted(stage, script))) return true;
-    if (upSince !== null && dice.uniform() < script.kills) stage.kill();
+    if (!isAtWork(stage) || (isUp && isDeserted(stage, script))) return true;
+    if (isUp && dice.uniform() < script.kills) stage.kill();
     return false;
   };
   await host.clock.until("the end of everybody", mayEnd, mostMs);
-  isOver = true; // nobody is killed any more
-  await host.clock.until("the coordinator", () => host.isUp(), mostMs);
+  isOver = true; // nobody is killed any more, and nothing fails
+  stage.mend();
+  await host.clock.until("the coordinator", () => stage.wellSince() !== null, mostMs);
   return await atTheEnd(stage);
 }
 
@@ -71,7 +73,7 @@ function isDeserted({ host, members }: Stage, { manifest }: Script): boolean {
 }
 
 async function atTheEnd(stage: Stage): Promise<Played> {
-  const { host, members, accepted, kills } = stage;
+  const { host, members, accepted, kills, failures } = stage;
   const { known, blob } = stage.watch;
   const { blobs, spool } = stage.inner;
   for (const member of members) if (member.end() === "finished") await checkSettled(member, stage);
@@ -93,7 +95,7 @@ async function atTheEnd(stage: Stage): Promise<Played> {
   assert.ok(accepted() <= count("accepted")); // a process that was killed told nobody of its last facts
   return {
     ...{ published: count("published"), accepted: count("accepted"), lapsed: count("lapsed") },
-    ...{ kills: kills(), finished: state.phase.kind === "finished" },
+    ...{ kills: kills(), failures: failures(), finished: state.phase.kind === "finished" },
   };
 }
 

@@ -18,6 +18,9 @@ export interface Script {
   readonly downMs: number;
   /** What its disk takes for whatever is asked, before and after, on average. */
   readonly diskMs: number;
+  /** The share of its disk's calls that fail, and for how long. */
+  readonly failing: number;
+  readonly failingMs: number;
 }
 
 /** Sources and all that texts follow from are the same for all seeds: they are prepared once. */
@@ -50,6 +53,8 @@ export function scriptOf(seed: number): Script {
     killsMidway: one(0, 0, 0.002, 0.01),
     downMs: one(100, 5000, 40_000),
     diskMs: one(0, 1, 20),
+    failing: one(0, 0, 0.005, 0.03),
+    failingMs: one(60_000, 600_000),
   };
 }
 

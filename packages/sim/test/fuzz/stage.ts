@@ -1,44 +1,56 @@
-// A simulated run that is watched, and a coordinator that can be killed at any moment: it starts again by itself after a while.
+// A simulated run that is watched, on disks that are slow and fail, with a coordinator that can be killed at any moment: it starts
+// again by itself after a while.
 
 import { type Random, random } from "@homebody/base";
 import { type MemoryClock, memoryClock } from "@homebody/clock/memory";
-import { type HostDisk, hostDisk } from "@homebody/service/memory";
+import { type HostDisk, hostDisk, type MemoryHost } from "@homebody/service/memory";
 import { type Simulation, startSimulation, type Texts } from "../../src/index.ts";
 import { watchedMember } from "./device.ts";
+import { failingDisk, isOfPort } from "./failing.ts";
 import { exponentialMs, type Script } from "./script.ts";
 import { longestMs, slow } from "./slow.ts";
 import { type Watch, watch } from "./watch.ts";
 
-export interface Stage extends Simulation {
+export interface Stage extends Simulation, Lives {
   readonly watch: Watch;
   /** Where bytes stay. */
   readonly inner: HostDisk;
-  readonly kills: () => number;
-  /** Since when the coordinator is up, in the clock's milliseconds; null while it is gone. */
-  readonly upSince: () => number | null;
-  /** Rounds that had ended when it came up last. */
-  readonly endedBefore: () => number;
-  /** At this moment, whatever it is at. */
-  kill(): void;
+}
+
+/** The coordinator's processes, one after another. */
+export interface Lives {
+  kills(): number;
+  /** Of its disk. */
+  failures(): number;
+  /** Since when it is up without a failure of its disk, in milliseconds of the clock; null while it is gone. */
+  wellSince(): number | null;
+  /** Rounds that had ended by then. */
+  endedBefore(): number;
+  /** Ends it at this moment, whatever it is at; before it starts again, this is done. */
+  kill(meanwhile?: () => Promise<void>): void;
+  /** From now on no port fails. */
+  mend(): void;
 }
 
 export interface StageInputs {
   readonly script: Script;
   /** By source; volunteers of a source take them in turn. */
   readonly texts: readonly Texts[];
-  readonly clock?: MemoryClock;
   /** The coordinator might be killed here: before it asks its disk, and before an answer arrives. */
   readonly moment: (stage: Stage) => void;
 }
 
-export async function setStage({ script, texts, moment, ...inputs }: StageInputs): Promise<Stage> {
+export async function setStage({ script, texts, moment }: StageInputs): Promise<Stage> {
   const { manifest, seed, volunteers, conditions, keepDeltas } = script;
-  const { clock = memoryClock() } = inputs;
-  const dice = random(`stage of ${seed}`);
+  const clock = memoryClock();
   const inner = hostDisk();
   const seen = watch(manifest, inner, keepDeltas);
+  const dice = random(`stage of ${seed}`);
   let stage: Stage | undefined;
-  const disk = slowly(seen.disk, () => (stage ? script.diskMs : 0), { clock, dice });
+  const lives = livesOf({ script, seen, clock, dice, host: () => stage?.host });
+  const disk = slowDisk(failingDisk(seen.disk, { fails: lives.fails, dice }), {
+    ...{ meanMs: () => (stage ? script.diskMs : 0), clock, dice },
+  });
   const simulation = await startSimulation(manifest, {
     ...{ volunteers, seed, stubTraining: true, conditions, disk },
     texts: texts[0]!,
@@ -47,55 +59,99 @@ export async function setStage({ script, texts, moment, ...inputs }: StageInputs
       return watchedMember({ ...member, text: text.get(member.source)! }, seen);
     },
     host: {
-      ...{ clock, keepDeltas, around: seen.entrance },
+      ...{ clock, keepDeltas, around: seen.entrance, notices: lives.notices },
       snapshotEvery: 7, // of a few dozen entries: most processes begin from one
       moment: () => {
         if (stage !== undefined) moment(stage);
       },
     },
   });
-  stage = { ...simulation, watch: seen, inner, ...life({ simulation, script, seen, dice }) };
+  stage = { ...simulation, ...lives, watch: seen, inner };
   return stage;
 }
 
-interface LifeInputs {
-  readonly simulation: Simulation;
+interface LivesInputs {
   readonly script: Script;
   readonly seen: Watch;
+  readonly clock: MemoryClock;
   readonly dice: Random;
+  readonly host: () => MemoryHost | undefined;
 }
 
-/** Of the coordinator's processes, one after another. */
-function life({ simulation: { host }, script, seen, dice }: LifeInputs) {
+function livesOf({ script, seen, clock, dice, host }: LivesInputs) {
   let kills = 0;
-  let upSince: number | null = 0;
+  let failures = 0;
+  let isMended = script.failing === 0;
+  let wellSince: number | null = 0;
   let endedBefore = 0;
-
-  async function startAgain(): Promise<void> {
-    const own = kills;
-    await host.clock.sleep(longestMs + exponentialMs(script.downMs, dice));
-    await host.start();
-    if (own !== kills) return;
-    upSince = host.clock.elapsed();
+  const beginAnew = () => {
+    wellSince = clock.elapsed();
     endedBefore = seen.known.ended;
+  };
+
+  function fails(): boolean {
+    if (isMended || host() === undefined || clock.elapsed() >= script.failingMs) return false;
+    if (dice.uniform() >= script.failing) return false;
+    failures += 1;
+    if (wellSince !== null) beginAnew();
+    return true;
+  }
+
+  function kill(meanwhile = async () => {}): void {
+    if (dice.uniform() < 0.5) host()?.kill();
+    else host()?.killAfterSending();
+    kills += 1;
+    wellSince = null;
+    void seen.lookAt(() => startAgain(meanwhile));
+  }
+
+  async function startAgain(meanwhile: () => Promise<void>): Promise<void> {
+    const own = kills;
+    await clock.sleep(longestMs + exponentialMs(script.downMs, dice));
+    await meanwhile();
+    try {
+      await host()?.start();
+    } catch (error) {
+      if (!isOfPort(error)) throw error;
+      if (own === kills) kill();
+      return;
+    }
+    if (own === kills) beginAnew();
+  }
+
+  /** Where its journal may have another last entry than it knows of, a process gives up. */
+  function failed(error: unknown): void {
+    troubled(error);
+    if (wellSince !== null) kill();
+  }
+
+  function troubled(error: unknown): void {
+    seen.look(() => {
+      if (script.failing === 0 || !isOfPort(error)) throw error;
+    });
   }
 
   return {
+    fails,
+    notices: { failed, troubled },
     kills: () => kills,
-    upSince: () => upSince,
+    failures: () => failures,
+    wellSince: () => wellSince,
     endedBefore: () => endedBefore,
-    kill(): void {
-      if (dice.uniform() < 0.5) host.kill();
-      else host.killAfterSending();
-      kills += 1;
-      upSince = null;
-      void seen.lookAt(startAgain);
+    kill,
+    mend: () => {
+      isMended = true;
     },
   };
 }
 
-function slowly(disk: HostDisk, meanMs: () => number, { clock, dice }: { clock: MemoryClock; dice: Random }) {
+interface Slow {
+  readonly meanMs: () => number;
+  readonly clock: MemoryClock;
+  readonly dice: Random;
+}
+
+function slowDisk({ journal, blobs, spool, snapshots }: HostDisk, { meanMs, clock, dice }: Slow): HostDisk {
   const one = <T extends object>(port: T) => slow(port, meanMs, clock, dice);
-  const { journal, blobs, spool, snapshots } = disk;
   return { journal: one(journal), blobs: one(blobs), spool: one(spool), snapshots: one(snapshots) };
 }
