@@ -70,6 +70,8 @@ export interface Member {
 export interface Simulation {
   readonly host: MemoryHost;
   readonly members: readonly Member[];
+  /** One volunteer more, of a source that takes part. */
+  join(member: Pick<MemberInputs, "manifest" | "source" | "text">): void;
   /** Deltas. */
   accepted(): number;
   /** Throws what went wrong in a volunteer. */
@@ -124,20 +126,25 @@ export async function startSimulation(
     ? costedDevice
     : (own, times) => timed({ world: clock, clock: own, times });
   const freshDisk = alikeDisks();
-  const members = Array.from({ length: volunteers }, (_, number): Member => {
-    const { id: source } = manifest.sources[number % manifest.sources.length]!;
-    const text = texts.get(source)!;
+  const members: Member[] = [];
+  function join(own: Pick<MemberInputs, "manifest" | "source" | "text">): void {
+    const number = members.length;
     const disk = freshDisk();
     let end: MemberEnd | null = null;
-    const inputs = { seed, number, manifest, source, text, host, conditions, disk, device };
+    const inputs = { ...own, seed, number, host, conditions, disk, device };
     takePart(member(inputs)).then((how) => {
       end = how;
     }, failed);
-    return { volunteer: memberId(seed, number), disk, end: () => end };
-  });
+    members.push({ volunteer: memberId(seed, number), disk, end: () => end });
+  }
+  for (let number = 0; number < volunteers; number++) {
+    const { id: source } = manifest.sources[number % manifest.sources.length]!;
+    join({ manifest, source, text: texts.get(source)! });
+  }
   return {
     host,
     members,
+    join,
     accepted: () => accepted,
     check: () => {
       if (failures.length > 0) throw failures[0];

@@ -41,6 +41,8 @@ export interface Known {
   pausedAt: Millis | null;
   ending: boolean;
   finished: boolean;
+  /** The host asked for the end of the open round. */
+  roundEndAsked: boolean;
   readonly removed: Set<VolunteerId>;
   /** Sources that take part, and those that do from the next body on. */
   readonly sources: Set<SourceId>;
@@ -67,7 +69,14 @@ export function nothingKnown(manifest: RunManifest): Known {
       closing: null,
       deadline: null,
     },
-    ...{ pausedAt: null, ending: false, finished: false, removed: new Set(), sources: new Set() },
+    ...{
+      pausedAt: null,
+      roundEndAsked: false,
+      ending: false,
+      finished: false,
+      removed: new Set(),
+      sources: new Set(),
+    },
     ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
   };
 }
@@ -97,6 +106,12 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   lapsed(known, { round }, at) {
     assert.equal(round, known.open?.round, "[C8] the open round lapses");
     assert.equal(known.open?.accepted.size, 0, "[C8] nothing that was accepted is lost");
+    const isTime = known.pausedAt === null && known.deadline !== null && at >= known.deadline;
+    const isLeft = known.open?.pending.size === 0;
+    assert.ok(
+      isTime || isLeft || known.roundEndAsked,
+      "[C8] [C16] at its deadline, with nobody left, or by the host",
+    );
     roundEnded(known, at);
     known.deadline = null;
     join(known);
@@ -148,8 +163,9 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   },
   resumed(known, { deadline }, at) {
     assert.ok(known.pausedAt !== null, "[C16] after a pause");
-    const moved = known.deadline === null ? null : known.deadline + at - known.pausedAt;
-    assert.equal(deadline, moved, "[C16] the deadline moves by the pause");
+    assert.equal(deadline === null, known.deadline === null, "[C16] where there is a deadline");
+    const off = (deadline ?? 0) - (known.deadline ?? 0) - (at - known.pausedAt);
+    assert.ok(deadline === null || Math.abs(off) < 1, "[C16] the deadline moves by the pause");
     known.deadline = deadline;
     known.pausedAt = null;
   },
@@ -187,6 +203,7 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
     assert.deepEqual([beside[slot]?.volunteer, slots], [volunteer, beside.length], "[C4] slots");
   }
   assert.equal(deadline, at + 1000 * known.manifest.round.deadlineSeconds, "[C7] its deadline");
+  known.roundEndAsked = false;
   known.open = { round, assigned: own, pending: new Set(own.keys()), accepted: new Map() };
   known.deadline = deadline;
 }
@@ -220,6 +237,7 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   if (reason === "all") assert.equal(open.pending.size, 0, "[C7] nobody is pending");
   if (reason === "quorum") assert.ok(quorum !== "all" && averaged.length >= quorum, "[C7] the quorum is in");
   if (reason === "deadline") assert.ok(deadline !== null && at >= deadline, "[C7] at its deadline");
+  if (reason === "admin") assert.ok(known.ending || known.roundEndAsked, "[C18] by the host");
   if (pausedAt !== null)
     assert.ok(reason === "all" || reason === "admin", "[C16] no deadline runs in a pause");
   roundEnded(known, at);
@@ -256,6 +274,7 @@ function join(known: Known): void {
   for (const { source, sections: own } of known.joining) {
     known.sources.add(source.id);
     sections.push(...own);
+    known.manifest = { ...known.manifest, sources: [...known.manifest.sources, source] };
   }
   const inOrder = groupNames.flatMap((group) => sections.filter(({ name }) => groupOf(name) === group));
   known.ids.set(bodyId(inOrder), latestBody(known));

@@ -7,6 +7,7 @@ import { replay } from "@homebody/coordinator";
 import { storedNames } from "@homebody/volunteer";
 import { assertMeans } from "../../../../test/recompute.ts";
 import type { Texts } from "../../src/index.ts";
+import { hostOf } from "./acts.ts";
 import { boundsOf } from "./bounds.ts";
 import type { Script } from "./script.ts";
 import { longestMs } from "./slow.ts";
@@ -19,6 +20,7 @@ export interface Played {
   readonly lapsed: number;
   readonly kills: number;
   readonly failures: number;
+  readonly acts: number;
   readonly finished: boolean;
 }
 
@@ -37,7 +39,8 @@ export async function play(script: Script, texts: readonly Texts[]): Promise<Pla
     },
   });
   const { host, watch } = stage;
-  const bounds = boundsOf(stage, script);
+  const acts = hostOf(stage, { script, texts, isOver: () => isOver });
+  const bounds = boundsOf(stage);
   let timers = 0;
   let checked = 0;
   const mayEnd = () => {
@@ -57,7 +60,7 @@ export async function play(script: Script, texts: readonly Texts[]): Promise<Pla
   isOver = true; // nobody is killed any more, and nothing fails
   stage.mend();
   await host.clock.until("the coordinator", () => stage.wellSince() !== null, mostMs);
-  return await atTheEnd(stage);
+  return { ...(await atTheEnd(stage)), acts: acts() };
 }
 
 function checkState({ host, watch: { known } }: Stage): void {
@@ -72,7 +75,7 @@ function isDeserted({ host, members }: Stage, { manifest }: Script): boolean {
   return host.service().state().phase.kind === "gathering" && left < manifest.round.minimum;
 }
 
-async function atTheEnd(stage: Stage): Promise<Played> {
+async function atTheEnd(stage: Stage): Promise<Omit<Played, "acts">> {
   const { host, members, accepted, kills, failures } = stage;
   const { known, blob } = stage.watch;
   const { blobs, spool } = stage.inner;

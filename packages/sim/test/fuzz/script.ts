@@ -1,7 +1,7 @@
 // What a seed makes of a small run: its shape, its volunteers, their conditions, and how often the coordinator is killed.
 
 import { type Random, random } from "@homebody/base";
-import type { RunManifest } from "@homebody/protocol";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
 import type { Conditions } from "../../src/index.ts";
 
@@ -21,7 +21,16 @@ export interface Script {
   /** The share of its disk's calls that fail, and for how long. */
   readonly failing: number;
   readonly failingMs: number;
+  /** The time between two acts of the host, on average. */
+  readonly actMs: number;
+  /** By which the host acts. */
+  readonly token: string;
+  /** A source that may join. */
+  readonly newcomer: ManifestSource;
 }
+
+const never = Number.POSITIVE_INFINITY;
+const newcomer = manifestOf({ sources: ["a", "b", "c"] }).sources[2]!;
 
 /** Sources and all that texts follow from are the same for all seeds: they are prepared once. */
 export function scriptOf(seed: number): Script {
@@ -55,6 +64,8 @@ export function scriptOf(seed: number): Script {
     diskMs: one(0, 1, 20),
     failing: one(0, 0, 0.005, 0.03),
     failingMs: one(60_000, 600_000),
+    actMs: one(never, never, never, 60_000, 15_000),
+    ...{ token: "of the host", newcomer },
   };
 }
 

@@ -60,6 +60,7 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
     },
     host: {
       ...{ clock, keepDeltas, around: seen.entrance, notices: lives.notices },
+      isAdmin: (token) => token === script.token,
       snapshotEvery: 7, // of a few dozen entries: most processes begin from one
       moment: () => {
         if (stage !== undefined) moment(stage);
@@ -84,6 +85,8 @@ function livesOf({ script, seen, clock, dice, host }: LivesInputs) {
   let isMended = script.failing === 0;
   let wellSince: number | null = 0;
   let endedBefore = 0;
+  /** The process that is there. */
+  let gaveUp = false;
   const beginAnew = () => {
     wellSince = clock.elapsed();
     endedBefore = seen.known.ended;
@@ -109,6 +112,7 @@ function livesOf({ script, seen, clock, dice, host }: LivesInputs) {
     const own = kills;
     await clock.sleep(longestMs + exponentialMs(script.downMs, dice));
     await meanwhile();
+    gaveUp = false;
     try {
       await host()?.start();
     } catch (error) {
@@ -116,18 +120,21 @@ function livesOf({ script, seen, clock, dice, host }: LivesInputs) {
       if (own === kills) kill();
       return;
     }
-    if (own === kills) beginAnew();
+    if (own !== kills) return;
+    if (gaveUp) kill();
+    else beginAnew();
   }
 
   /** Where its journal may have another last entry than it knows of, a process gives up. */
   function failed(error: unknown): void {
     troubled(error);
-    if (wellSince !== null) kill();
+    gaveUp = true;
+    if (wellSince !== null) kill(); // one that is still starting, when it has started
   }
 
   function troubled(error: unknown): void {
     seen.look(() => {
-      if (script.failing === 0 || !isOfPort(error)) throw error;
+      if (script.failing === 0 || !(gaveUp || isOfPort(error))) throw error;
     });
   }
 

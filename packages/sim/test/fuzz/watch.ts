@@ -5,7 +5,7 @@ import assert from "node:assert/strict";
 import type { Sha256, UploadId } from "@homebody/base";
 import { type Fact, readEntry } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
-import { type Announcement, events, type RunManifest } from "@homebody/protocol";
+import { type Admin, type AdminAct, type Announcement, events, type RunManifest } from "@homebody/protocol";
 import type { HostDisk } from "@homebody/service/memory";
 import type { Blobs, Journal, Spool } from "@homebody/store/ports";
 import { type Known, learn, needed, nothingKnown } from "./facts.ts";
@@ -139,6 +139,7 @@ function entrance(of: Entrance, known: Known, found: Findings): Entrance {
     if (event === events.commit || accepted)
       assert.ok(own && known.uploads.has(own), `[P10] ${event}: acknowledged, and in the journal`);
     announced(announcement);
+    if (event === events.admin) carriedOut((message as Admin).act, known);
   };
   return {
     ...of,
@@ -152,14 +153,24 @@ function entrance(of: Entrance, known: Known, found: Findings): Entrance {
       });
       return {
         ...listener,
-        message: (event, message, answer) =>
+        message: (event, message, answer) => {
+          if (event === events.admin) known.roundEndAsked ||= (message as Admin).act.kind === "end-round";
           listener.message(event, message, (reply) => {
             found.look(() => answered(event, message, reply));
             answer(reply);
-          }),
+          });
+        },
       };
     },
   };
+}
+
+/** What the host was told is done. */
+function carriedOut(act: AdminAct, { pausedAt, ending, finished, removed }: Known): void {
+  if (act.kind === "pause") assert.ok(pausedAt !== null, "[C16] paused");
+  if (act.kind === "resume") assert.equal(pausedAt, null, "[C16] resumed");
+  if (act.kind === "remove") assert.ok(removed.has(act.volunteer), "[C17] removed");
+  if (act.kind === "end-run") assert.ok(ending || finished, "[C18] ending");
 }
 
 /** What answers to hello, open and commit have, where they have it. */

@@ -1,0 +1,106 @@
+// The host, who acts at random times: over a line of its own, or by adding a source to the run while its coordinator is gone.
+
+import { type Random, random, type VolunteerId } from "@homebody/base";
+import { decide, mayJoin } from "@homebody/coordinator";
+import { exchangeOf, parameterCounts } from "@homebody/dept";
+import { type AdminAct, events, type ManifestSource } from "@homebody/protocol";
+import { putFirst, resumeRun } from "@homebody/service";
+import type { Texts } from "../../src/index.ts";
+import { exponentialMs, type Script } from "./script.ts";
+import type { Stage } from "./stage.ts";
+
+export interface HostInputs {
+  readonly script: Script;
+  readonly texts: readonly Texts[];
+  readonly isOver: () => boolean;
+}
+
+const pauseMs = 20_000;
+const againMs = 2000;
+const kinds = [
+  "pause",
+  "pause",
+  "pause",
+  "end-round",
+  "end-round",
+  "remove",
+  "source",
+  "source",
+  "end-run",
+] as const;
+
+/** Acts until it is over, which nobody waits for; returns how many acts there were by now. */
+export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () => number {
+  const { host, watch, members } = stage;
+  const { clock } = host;
+  const dice = random(`host of ${script.seed}`);
+  const line = host.net("host").connect({ up: () => {}, down: () => {}, event: () => {}, passed: () => {} });
+  let acts = 0;
+
+  /** Until it was carried out, or can never be. */
+  async function act(one: AdminAct): Promise<void> {
+    for (; !isOver(); await clock.sleep(againMs)) {
+      const reply = await line
+        .ask(events.admin, { token: script.token, act: one })
+        .catch(() => ({ ok: false, refusal: "trouble" }));
+      const { ok, refusal } = reply as { readonly ok: boolean; readonly refusal?: string };
+      if (ok) acts += 1;
+      if (ok || refusal === "finished" || refusal === "wrong-round") return;
+    }
+  }
+
+  async function drawn(): Promise<void> {
+    const kind = kinds[dice.below(kinds.length)]!;
+    if (kind === "source") return addSource();
+    if (kind === "remove") return act({ kind, volunteer: oneOf(members, dice) });
+    await act({ kind });
+    if (kind !== "pause") return;
+    await clock.sleep(exponentialMs(pauseMs, dice));
+    await act({ kind: "resume" });
+  }
+
+  /** [C21] As a host does it: the coordinator is stopped, and goes on with the source. */
+  async function addSource(): Promise<void> {
+    const { id } = script.newcomer;
+    if (watch.known.sources.has(id) || stage.wellSince() === null) return;
+    const joined = new Promise<boolean>((resolve) => {
+      stage.kill(async () => resolve(await joinSource(stage, script.newcomer)));
+    });
+    if (!(await joined)) return;
+    acts += 1;
+    const manifest = () => host.service().state().manifest;
+    while (!manifest().sources.some((source) => source.id === id)) {
+      if (isOver()) return;
+      await clock.sleep(againMs);
+    }
+    stage.join({ manifest: manifest(), source: id, text: texts[0]!.get(id)! });
+  }
+
+  async function go(): Promise<void> {
+    while (!isOver()) {
+      await clock.sleep(exponentialMs(script.actMs, dice));
+      if (!isOver()) await drawn();
+    }
+  }
+
+  if (script.actMs < Number.POSITIVE_INFINITY) void watch.lookAt(go);
+  return () => acts;
+}
+
+/** The fact that adds it, with what it names; false where no further round opens. */
+async function joinSource({ watch: { disk, known }, host: { clock } }: Stage, source: ManifestSource) {
+  const { run } = known.manifest;
+  const fold = await resumeRun({ journal: disk.journal }, run);
+  if (fold === undefined || mayJoin(fold.state) !== undefined) return false;
+  const manifest = { ...fold.state.manifest, sources: [source] };
+  const own = exchangeOf(manifest).sections.filter((section) => section.source !== null);
+  const sections = await putFirst(manifest, own, disk.blobs);
+  const phi = parameterCounts(manifest).phi[source.id]!;
+  const decision = decide(fold.state, { kind: "add-source", source, phi, sections }, clock.now());
+  if (!decision.ok) throw new Error(`source ${source.id}: expected it to join, got ${decision.refusal}`);
+  await disk.journal.append(run, fold.figures.seq, clock.now(), decision.facts);
+  return true;
+}
+
+const oneOf = (members: Stage["members"], dice: Random): VolunteerId =>
+  members[dice.below(members.length)]!.volunteer;
