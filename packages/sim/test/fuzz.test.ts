@@ -1,5 +1,5 @@
-// Small runs by the hundred, each by a seed: volunteers come, go and stop dead, lines are lost, messages late and doubled, and the
-// coordinator is killed between any two calls of its disk. SIM_SECONDS=3600 makes nights of it.
+// Small runs by the hundred, each by a seed: volunteers come, go and stop dead, lines are lost, messages late and doubled, the host
+// acts, disks fail, and the coordinator is killed between any two calls of its disk. SIM_SECONDS=3600 makes nights of it.
 
 import { random } from "@homebody/base";
 import { expect, test } from "vitest";
