@@ -11,6 +11,8 @@ export interface Script {
   readonly volunteers: number;
   readonly conditions: Partial<Conditions>;
   readonly keepDeltas: boolean;
+  /** Deltas ride in the messages that open them, all being small. */
+  readonly riding: boolean;
   /** The share of timers after which the coordinator is killed, and of the moments at its disk. */
   readonly kills: number;
   readonly killsMidway: number;
@@ -65,6 +67,7 @@ export function scriptOf(seed: number): Script {
     failing: one(0, 0, 0.005, 0.03),
     failingMs: one(60_000, 600_000),
     actMs: one(never, never, never, 60_000, 15_000),
+    riding: one(true, false),
     ...{ token: "of the host", newcomer },
   };
 }

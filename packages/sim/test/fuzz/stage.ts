@@ -5,6 +5,7 @@ import { type Random, random } from "@homebody/base";
 import { type MemoryClock, memoryClock } from "@homebody/clock/memory";
 import { type HostDisk, hostDisk, type MemoryHost } from "@homebody/service/memory";
 import { type Simulation, startSimulation, type Texts } from "../../src/index.ts";
+import { inChunks } from "./chunked.ts";
 import { watchedMember } from "./device.ts";
 import { failingDisk, isOfPort } from "./failing.ts";
 import { exponentialMs, type Script } from "./script.ts";
@@ -56,7 +57,8 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
     texts: texts[0]!,
     member: (member) => {
       const text = texts[Math.floor(member.number / manifest.sources.length) % texts.length]!;
-      return watchedMember({ ...member, text: text.get(member.source)! }, seen);
+      const watched = watchedMember({ ...member, text: text.get(member.source)! }, seen);
+      return script.riding ? watched : inChunks(watched);
     },
     host: {
       ...{ clock, keepDeltas, around: seen.entrance, notices: lives.notices },
