@@ -76,7 +76,8 @@ async function killed(seed: number, kills: number): Promise<void> {
   }
 }
 
-const killedSeeds = [0, 1, 2, 3];
+/** Of GLOB, SPEC and TRIM. */
+const killedSeeds = [0, 2, 3];
 const killsOfEach = 60;
 
 test.each(killedSeeds)(
