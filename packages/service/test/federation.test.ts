@@ -139,6 +139,26 @@ test("[C9] a line that is lost costs nothing: the upload goes on where the coord
   await served.close();
 });
 
+test("[C18] [P12] [P17] a run that is ended in an open round leaves no spool of it while it is evaluated", async () => {
+  const run = manifest({ codec: "fp32", vocabulary: 300 });
+  const served = await serve(run);
+  const one = await served.join("one", "a");
+  await served.join("two", "b");
+  await served.clock.advance(0);
+  const sent = delta(run, "a", null, "1 a");
+  const opened = await one.ask<UploadOpened>(events.open, claimOf(1, sent));
+  if (!opened.ok) throw new Error(opened.refusal);
+  const { upload } = opened;
+  const chunk = (offset: number) => ({ upload, offset, bytes: sent.subarray(offset, offset + 999) });
+  expect(await one.word(events.chunk, chunk(0))).toBe("ok");
+  expect(await one.word(events.admin, { token, act: { kind: "end-run" } })).toBe("ok");
+  await served.clock.advance(0);
+  expect(phase(served)).toBe("evaluating");
+  expect(await served.disk.spool.list()).toEqual([]);
+  expect(await one.word(events.chunk, chunk(999))).toBe("wrong-round");
+  await served.close();
+});
+
 /** Two volunteers through two rounds, coming again whenever the coordinator is gone. */
 async function carriedThrough(
   run: RunManifest,

@@ -37,8 +37,10 @@ async function played(seed: number): Promise<Played> {
   return of(script, () => play(script, own));
 }
 
-/** Seeds that once failed, and what was wrong: none so far but the scripts' own mistakes. */
-const oldFailures: readonly (readonly [seed: number, what: string])[] = [];
+/** Seeds that once failed, and what was wrong. */
+const oldFailures: readonly (readonly [seed: number, what: string])[] = [
+  [100_007, "a run that was ended in an open round kept its spools until it was evaluated"],
+];
 
 for (const [seed, what] of oldFailures)
   test(`once: ${what} (seed ${seed})`, async () => {

@@ -42,7 +42,7 @@ export interface Uploads {
 export function uploadsIn(spool: Spool): Uploads {
   const byId = new Map<UploadId, Upload>();
   const byVolunteer = new Map<VolunteerId, Upload>();
-  /** Those that were under way when the last round ended. */
+  /** Those that were under way when a round ended, the last one that had any. */
   let over: ReadonlySet<UploadId> = new Set();
 
   function forget(upload: Upload): void {
@@ -79,7 +79,7 @@ export function uploadsIn(spool: Spool): Uploads {
     forget,
     whyNot: (id) => (over.has(id) ? "wrong-round" : "unknown-upload"),
     end() {
-      over = new Set(byId.keys());
+      if (byId.size > 0) over = new Set(byId.keys());
       // A spool that cannot be removed now is swept when the next round ends.
       for (const upload of [...byId.values()]) void upload.inTurn(() => drop(upload)).catch(() => {});
       void sweep().catch(() => {});
