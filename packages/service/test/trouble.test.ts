@@ -36,7 +36,8 @@ test.each([
   const { served, a, b } = await pair({ ...disk, [port]: broken.port });
   broken.set(true);
   expect(await a.deliver(1, good("a"))).toBe("trouble");
-  expect(served.troubles).toHaveLength(1);
+  // Where the journal failed, the tick that follows asks it too.
+  expect(served.troubles).toHaveLength(method === "append" && port === "journal" ? 2 : 1);
   // Whoever asks for nothing that is broken is not touched by it.
   expect(await b.word(events.ready, { ready: true })).toBe("ok");
   broken.set(false);
@@ -159,3 +160,47 @@ test("another coordinator wrote to the journal: this one stops, and says so", as
   expect(await one.word(events.leave, {})).toBe("trouble");
   await served.close();
 });
+
+test.each(["accepted", "closed", "published"])(
+  "[C41] the journal takes a fact (%s) and its answer is lost: it is looked up, and counts once",
+  async (kind) => {
+    for (const outageCalls of [1, 3]) {
+      const disk = hostDisk();
+      let left = 0;
+      let cut = false;
+      const lost = () => new Error("the connection was lost");
+      const journal: HostDisk["journal"] = {
+        ...disk.journal,
+        append: async (...given) => {
+          if (left > 0) {
+            left -= 1;
+            throw lost();
+          }
+          const last = await disk.journal.append(...given);
+          if (cut || !(given[3] as readonly { kind: string }[]).some((fact) => fact.kind === kind))
+            return last;
+          cut = true;
+          left = outageCalls - 1;
+          throw lost();
+        },
+      };
+      const { served, a, b } = await pair({ ...disk, journal });
+      const deliver = async (one: typeof a, source: string) => {
+        let word = "";
+        for (let tries = 0; tries < 5 && word !== "ok"; tries++) {
+          word = await one.deliver(1, good(source));
+          await served.clock.advance(1000);
+        }
+        expect(word).toBe("ok");
+      };
+      await deliver(a, "a");
+      await deliver(b, "b");
+      await served.clock.until("a body", () => served.service().state().body.number === 1);
+      const facts = (await served.entries()).map(({ fact }) => fact.kind);
+      expect(facts.filter((one) => one === "accepted")).toHaveLength(2);
+      expect(facts.filter((one) => one === kind)).toHaveLength(kind === "accepted" ? 2 : 1);
+      expect(cut).toBe(true);
+      await served.close();
+    }
+  },
+);

@@ -15,7 +15,6 @@ import {
   type Fact,
   type Figures,
   followRun,
-  namesOf,
   nextTimer,
   type ReadyVolunteers,
   type RunFold,
@@ -23,6 +22,7 @@ import {
 } from "@homebody/coordinator";
 import type { Journal } from "@homebody/store/ports";
 import type { Faults } from "../faults.ts";
+import { appending, givesWay } from "./appending.ts";
 
 export interface ActorInputs {
   readonly journal: Journal;
@@ -61,8 +61,9 @@ export interface Actor {
 const retryMs = 1000;
 
 export function startActor(inputs: ActorInputs): Actor {
-  const { journal, run, clock, ready, faults, appended } = inputs;
+  const { run, clock, ready, faults, appended } = inputs;
   const { state, figures } = run;
+  const journal = appending(inputs.journal, state.manifest.run);
   let cancelTimer: Cancel = () => {};
   /** What the timer is set for. */
   let timed: Millis | null = null;
@@ -74,27 +75,38 @@ export function startActor(inputs: ActorInputs): Actor {
 
   async function step(command: Command): Promise<Decision> {
     if (closed) throw new Error("the run is closed");
+    const late = await orGiveWay(journal.lookUp);
+    if (late.length > 0) await happened(late);
     const now = clock.now();
     const decision = decide(state, command, now);
     if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
     return decision;
   }
 
-  async function append(facts: readonly Fact[], now: Millis): Promise<void> {
-    const closing = facts.some((fact) => fact.kind === "closed");
-    if (closing) await faults("close:before");
-    await inputs.beforehand(facts);
-    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
-    const { run: id } = state.manifest;
+  /** To another coordinator that writes to the run [C41]. */
+  async function orGiveWay<T>(work: () => Promise<T>): Promise<T> {
     try {
-      await journal.append(id, figures.seq, now, facts, namesOf(id, entries));
+      return await work();
     } catch (error) {
-      if ((error as Error).name === "JournalConflict") {
+      if (givesWay(error)) {
         closed = true;
         inputs.failed(error);
       }
       throw error;
     }
+  }
+
+  async function append(facts: readonly Fact[], now: Millis): Promise<void> {
+    if (facts.some(({ kind }) => kind === "closed")) await faults("close:before");
+    await inputs.beforehand(facts);
+    const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
+    await orGiveWay(() => journal.append(entries));
+    await happened(entries);
+  }
+
+  /** Facts that are durable. */
+  async function happened(entries: readonly Entry[]): Promise<void> {
+    const closing = entries.some(({ fact }) => fact.kind === "closed");
     const over = followRun(run, entries);
     appended(entries, state, over);
     if (closing) await faults("close:after-fact");
