@@ -61,7 +61,7 @@ async function main([name, ...args]: readonly string[]): Promise<number> {
 
 /** Errors that the person at the keyboard can mend: their message is enough. */
 function isMistake(error: unknown): error is Error {
-  const names = ["RunFileError", "RunMismatch", "FolderInUse"];
+  const names = ["RunFileError", "RunMismatch", "FolderInUse", "RunInUse"];
   if (!(error instanceof Error)) return false;
   const code = (error as NodeJS.ErrnoException).code ?? "";
   return error instanceof InputError || names.includes(error.name) || code.startsWith("ERR_PARSE_ARGS");

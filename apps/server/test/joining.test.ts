@@ -17,7 +17,7 @@ import {
   rowMapOf,
 } from "@homebody/dept";
 import { type Announcement, events } from "@homebody/protocol";
-import { memoryBlobs, memoryJournal, openStore } from "@homebody/store";
+import { type Journal, memoryBlobs, memoryJournal, openStore } from "@homebody/store";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deltaOf } from "../../../test/deltas.ts";
 import { writeRun } from "../../../test/run-folder.ts";
@@ -438,18 +438,22 @@ test("the host adds a source while the coordinator is stopped; while it runs it 
 test("of several runs in a database a file's is the one that it has the sources of", async () => {
   write(spec("own"));
   const blobs = memoryBlobs();
-  const inputs = { blobs, now: 1 as Millis, faults: () => {}, dataDir: folder };
+  const nothing = async () => {};
+  const of = (journal: Journal) => ({
+    ...{ journal, blobs, now: 1 as Millis, faults: () => {}, dataDir: folder },
+    run: { candidates: journal.runs, begin: nothing, claim: nothing, settle: nothing },
+  });
   const both = memoryJournal();
-  const first = await openRun(await loadRunFile(file()), { ...inputs, journal: both });
+  const first = await openRun(await loadRunFile(file()), of(both));
   withSource(c);
   const own = memoryJournal();
-  const second = await openRun(await loadRunFile(file()), { ...inputs, journal: own });
+  const second = await openRun(await loadRunFile(file()), of(own));
   const [created] = await own.read(second.state.manifest.run, 0, 1);
   await both.append(second.state.manifest.run, 0, 1 as Millis, [created!.fact]);
-  const found = await openRun(await loadRunFile(file()), { ...inputs, journal: both });
+  const found = await openRun(await loadRunFile(file()), of(both));
   expect(found.state.manifest.run).toBe(second.state.manifest.run);
   withoutC();
-  const other = await openRun(await loadRunFile(file()), { ...inputs, journal: both });
+  const other = await openRun(await loadRunFile(file()), of(both));
   expect(other.state.manifest.run).toBe(first.state.manifest.run);
   expect(existsSync(join(folder, "data"))).toBe(false);
 });

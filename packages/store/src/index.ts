@@ -4,18 +4,19 @@ import { join } from "node:path";
 import { folderBlobs } from "./folder.ts";
 import { folderSnapshots } from "./folder-snapshots.ts";
 import { folderSpool } from "./folder-spool.ts";
+import { type FolderRun, placedJournal } from "./place.ts";
 import type { Blobs, Journal, Snapshots, Spool } from "./ports.ts";
-import { postgresJournal } from "./postgres.ts";
-import { sqliteJournal } from "./sqlite.ts";
 import { lastingFolder } from "./sync.ts";
 
 export { folderBlobs } from "./folder.ts";
 export { folderSnapshots } from "./folder-snapshots.ts";
 export { folderSpool } from "./folder-spool.ts";
+export { readJournalFile } from "./journal-file.ts";
 export { FolderInUse, type FolderLock, lockFolder, type Owner, shownOwner } from "./lock.ts";
 export { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "./memory.ts";
+export type { FolderRun } from "./place.ts";
 export * from "./ports.ts";
-export { postgresJournal } from "./postgres.ts";
+export { type PostgresJournal, postgresJournal } from "./postgres.ts";
 export { sqliteJournal } from "./sqlite.ts";
 
 export interface Store {
@@ -23,27 +24,27 @@ export interface Store {
   readonly blobs: Blobs;
   readonly spool: Spool;
   readonly snapshots: Snapshots;
+  /** Which run of the journal is the folder's. */
+  readonly run: FolderRun;
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
   readonly dataDir: string;
-  /** postgres://...; without one the journal is SQLite in the data folder. */
+  /** postgres://...; without one the journal is SQLite in the data folder. It has to be the folder's. */
   readonly databaseUrl?: string;
 }
 
+/** Throws an InputError where the folder's journal is another one, or is gone; RunInUse where its run is in use elsewhere. */
 export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise<Store> {
   await lastingFolder(dataDir);
   const blobs = await folderBlobs(join(dataDir, "blobs"));
   const spool = await folderSpool(join(dataDir, "spool"), blobs);
   const snapshots = await folderSnapshots(join(dataDir, "snapshots"));
-  const journal =
-    databaseUrl === undefined
-      ? sqliteJournal(join(dataDir, "journal.sqlite"))
-      : await postgresJournal(databaseUrl);
+  const { journal, run } = await placedJournal(dataDir, databaseUrl, blobs);
   const close = async () => {
     await spool.close();
     await journal.close();
   };
-  return { journal, blobs, spool, snapshots, close };
+  return { journal, blobs, spool, snapshots, run, close };
 }

@@ -23,7 +23,8 @@ export interface Journal {
   /**
    * All of the facts or none, after the entry `expectedSeq`; returns the last sequence number. When it resolves,
    * they and their names survive a crash and a power cut. Throws JournalConflict if another entry is last: somebody else
-   * writes.
+   * writes. Any other error leaves open whether they are there: an append of no facts, which waits for what is under way,
+   * says whether `expectedSeq` is still last.
    */
   append(
     run: RunId,
@@ -91,6 +92,18 @@ export class JournalConflict extends Error {
   constructor(run: RunId, expected: number, got: number) {
     super(`journal of run ${run.slice(0, 8)}: expected entry ${expected} last, got entry ${got}`);
     this.name = "JournalConflict";
+  }
+}
+
+/** Another coordinator is at work on this run, and has its lock. */
+export class RunInUse extends Error {
+  constructor(run: RunId, holder: string | undefined) {
+    const who = holder === undefined ? "" : ` (${holder})`;
+    super(
+      `run ${run.slice(0, 8)} is in use by another coordinator${who}: stop that one first; where its machine is gone, ` +
+        "the database lets go of the run within a minute",
+    );
+    this.name = "RunInUse";
   }
 }
 

@@ -8,7 +8,7 @@ import type { BodyFigure } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
-import { folderBlobs, type Journal, sqliteJournal } from "@homebody/store";
+import { folderBlobs, type Journal, readJournalFile, sqliteJournal } from "@homebody/store";
 import type { ServedFiles } from "@homebody/volunteer/node";
 
 export interface FoundRun {
@@ -31,10 +31,18 @@ interface Place {
   file(path: string): Promise<Uint8Array | undefined>;
 }
 
-export const isDataFolder = (path: string) => existsSync(join(path, "journal.sqlite"));
+export const isDataFolder = (path: string) =>
+  existsSync(join(path, "journal.json")) || existsSync(join(path, "journal.sqlite"));
 
 /** Throws an InputError where there is no run. */
 export async function runInFolder(dataDir: string): Promise<FoundRun> {
+  const place = (await readJournalFile(dataDir))?.place;
+  if (place?.kind === "postgres")
+    throw new InputError(
+      dataDir,
+      "a run whose journal is in the folder (of one in PostgreSQL give its coordinator's address)",
+      `a journal in ${place.address}`,
+    );
   const journal = sqliteJournal(join(dataDir, "journal.sqlite"));
   try {
     const blobs = await folderBlobs(join(dataDir, "blobs"));

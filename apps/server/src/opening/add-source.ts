@@ -1,12 +1,11 @@
 // A source is added to a run that is at rest in its data folder; the next start of its coordinator goes on with it.
 
-import { stat } from "node:fs/promises";
-import { join } from "node:path";
 import { InputError, type Millis } from "@homebody/base";
 import { mayJoin, withJoining } from "@homebody/coordinator";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { type Faults, resumeRun } from "@homebody/service";
-import { FolderInUse, lockFolder, openStore, type Store, shownOwner } from "@homebody/store";
+import { openStore, type Store } from "@homebody/store";
+import { atRest } from "../folder/at-rest.ts";
 import { joinSources, type NewSource } from "./joining.ts";
 
 export interface AddSourceOptions extends NewSource {
@@ -27,35 +26,25 @@ export interface AddedSource {
 /** Throws an InputError where there is no run, a coordinator is at work on it, or it cannot have this source. */
 export async function addSource(options: AddSourceOptions): Promise<AddedSource> {
   const { dataDir, databaseUrl } = options;
-  await stat(join(dataDir, "blobs")).catch(() => {
-    throw new InputError("data folder", "one that holds a run", dataDir);
-  });
-  const lock = await lockFolder(dataDir, { pid: process.pid, port: null }).catch((error: unknown) => {
-    if (!(error instanceof FolderInUse)) throw error;
-    const owner = error.owner === undefined ? "" : ` (${shownOwner(error.owner)})`;
-    const wanted = "a run at rest: stop its coordinator first, the next start goes on where it was";
-    throw new InputError("data folder", wanted, `${dataDir}, which is in use${owner}`);
-  });
-  try {
+  return atRest(dataDir, async () => {
     const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
     try {
       return await add(store, options);
     } finally {
       await store.close();
     }
-  } finally {
-    await lock.release();
-  }
+  });
 }
 
 async function add(
-  store: Pick<Store, "journal" | "blobs" | "snapshots">,
+  store: Pick<Store, "journal" | "blobs" | "snapshots" | "run">,
   { dataDir, clock = () => Date.now() as Millis, faults = () => {}, ...given }: AddSourceOptions,
 ): Promise<AddedSource> {
-  const runs = await store.journal.runs();
+  const runs = await store.run.candidates();
   const fold = runs.length === 1 ? await resumeRun(store, runs[0]!) : undefined;
   if (fold === undefined) throw new InputError("data folder", "one that holds a run", dataDir);
   const { state } = fold;
+  await store.run.claim(state.manifest.run);
   if (mayJoin(state) !== undefined)
     throw new InputError(given.place("id"), "a run of which a further round opens", "one that is at its end");
   const { id } = given.source;

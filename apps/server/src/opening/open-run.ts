@@ -18,6 +18,7 @@ import {
   withChanges,
 } from "@homebody/protocol";
 import { beginRun, resumeRun } from "@homebody/service";
+import type { FolderRun } from "@homebody/store";
 import type { Journal } from "@homebody/store/ports";
 import { type JoiningInputs, joinSources, type NewSource } from "./joining.ts";
 import type { LoadedRunFile } from "./run-file.ts";
@@ -52,12 +53,14 @@ export class RunMismatch extends Error {
 
 export interface OpenRunInputs extends JoiningInputs {
   readonly dataDir: string;
+  /** Which run of the journal is the folder's. */
+  readonly run: FolderRun;
 }
 
 /** The run in the folder, if there is one; else a new one by the file. */
 export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Promise<RunInFolder> {
   const { file, folder, written } = loaded;
-  const { blobs, dataDir } = inputs;
+  const { blobs, dataDir, run } = inputs;
   const hash = async (bytes: Uint8Array) => sha256Of(bytes);
   const ofFile = manifestOf(
     file,
@@ -67,11 +70,17 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   exchangeOf(ofFile); // an impossible model is said before anything is written
   const found = await findRun(inputs, ofFile, written);
   if (found === undefined) {
+    await run.begin();
     const manifest = await manifestServed(file, folder, blobs);
-    return { ...(await beginRun(manifest, inputs)), changed: manifest, leftOut: [], existed: false };
+    await run.claim(manifest.run);
+    const fold = await beginRun(manifest, inputs);
+    await run.settle(manifest.run);
+    return { ...fold, changed: manifest, leftOut: [], existed: false };
   }
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
   const { fold } = found;
+  await run.claim(fold.state.manifest.run);
+  await run.settle(fold.state.manifest.run);
   await joinSources(fold, newSources(fold, loaded), inputs);
   const { state } = fold;
   return {
@@ -96,7 +105,8 @@ interface FoundRun {
 }
 
 /**
- * A data folder has one run: that one, whatever its file says. A database may have several: the one that the file fits.
+ * A data folder has one run: that one, whatever its file says. One that does not name it yet (journal.json is of 0.4) may have
+ * had it in a database with several: the one that the file fits.
  * By what is stored and not by an id made anew, so that a run is found whatever became of defaults.
  */
 async function findRun(
@@ -105,7 +115,7 @@ async function findRun(
   written: unknown,
 ): Promise<FoundRun | undefined> {
   const { journal } = inputs;
-  const runs = await journal.runs();
+  const runs = await inputs.run.candidates();
   const read = async (run: RunId): Promise<FoundRun> => {
     const first = await createdBy(journal, run);
     const fold = (await resumeRun(inputs, run))!;
