@@ -3,6 +3,7 @@
 export { type AveragingThread, averagingThread } from "./closing/thread.ts";
 export { faultsFromEnvironment } from "./faults.ts";
 export { adminTokenPath } from "./folder/admin-token.ts";
+export { type Migrated, type MigrateOptions, migrate, migrationPoints } from "./folder/migrate.ts";
 export { stderrLog } from "./log.ts";
 export { type AddedSource, type AddSourceOptions, addSource } from "./opening/add-source.ts";
 export { RunMismatch } from "./opening/open-run.ts";

@@ -12,4 +12,5 @@ export { type Coordinator, type CoordinatorInputs, openCoordinator } from "./run
 export { journalLines } from "./run/journal-lines.ts";
 export { type BeginInputs, beginRun, foldJournal, pagesOf, resumeRun } from "./run/open-run.ts";
 export { keepSnapshots, type SnapshotInputs, type SnapshotKeeper } from "./run/snapshots.ts";
+export { storedPages } from "./run/stored-pages.ts";
 export { type Counts, openService, type Service, type ServiceInputs } from "./service.ts";

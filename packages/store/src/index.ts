@@ -14,6 +14,7 @@ export { folderSpool } from "./folder-spool.ts";
 export { readJournalFile } from "./journal-file.ts";
 export { FolderInUse, type FolderLock, lockFolder, type Owner, shownOwner } from "./lock.ts";
 export { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "./memory.ts";
+export { type MovingJournal, movingJournal } from "./moving.ts";
 export type { FolderRun } from "./place.ts";
 export * from "./ports.ts";
 export { type PostgresJournal, postgresJournal } from "./postgres.ts";
