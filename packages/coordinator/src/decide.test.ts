@@ -298,6 +298,28 @@ test("[C17] a removed volunteer is refused from then on, and its delta is not av
   expect(run.state.phase).toEqual({ kind: "gathering", round: 2 }); // ana is there, and does not count
 });
 
+test("[C17] a removal that is taken back lets the volunteer in again, from the next round on", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  run.do({ kind: "admin", act: { kind: "remove", volunteer: ana } });
+  const before = run.entries.length;
+  run.do({ kind: "admin", act: { kind: "restore", volunteer: ana } });
+  run.do({ kind: "admin", act: { kind: "restore", volunteer: ana } }); // nothing to take back
+  expect(run.entries.slice(before).map(({ fact }) => fact)).toEqual([{ kind: "restored", volunteer: ana }]);
+  expect(run.state.removed.size).toBe(0);
+  expect(run.deliver(ana)).toEqual(refused("not-assigned"));
+  run.deliver(bo);
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", averaged: [bo] });
+  run.publish();
+  expect(run.entries.at(-1)?.fact).toMatchObject({
+    kind: "opened",
+    round: 2,
+    assigned: [{ volunteer: ana }, { volunteer: bo }],
+  });
+});
+
 test("[C18] the end of the run closes the open round with what it has, and opens no other", () => {
   const run = scene();
   run.join(ana);

@@ -150,6 +150,10 @@ function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["a
       return state.removed.has(act.volunteer)
         ? facts()
         : facts({ kind: "removed", volunteer: act.volunteer });
+    case "restore":
+      return state.removed.has(act.volunteer)
+        ? facts({ kind: "restored", volunteer: act.volunteer })
+        : facts();
     default:
       act satisfies never;
       throw new Error(`unknown act ${JSON.stringify(act)}`);

@@ -115,6 +115,9 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       waitNoMore(state, fact.volunteer);
       remove(state, fact.volunteer);
       return;
+    case "restored":
+      state.removed.delete(fact.volunteer);
+      return;
     case "ending":
       state.ending = true;
       return;
@@ -196,6 +199,7 @@ function remove(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
   state.removed.add(who);
   if (phase.kind !== "training") return;
+  phase.assigned.delete(who); // its place does not come back with a removal that is taken back
   phase.accepted.delete(who);
   if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }

@@ -95,4 +95,5 @@ export const factShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("paused") }),
   z.object({ kind: z.literal("resumed"), deadline: time.nullable() }),
   z.object({ kind: z.literal("removed"), volunteer }),
+  z.object({ kind: z.literal("restored"), volunteer }),
 ]);

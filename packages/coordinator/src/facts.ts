@@ -110,7 +110,9 @@ export type Fact =
   | { readonly kind: "changed"; readonly schema: number; readonly manifest: RunManifest }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed"; readonly deadline: Millis | null }
-  | { readonly kind: "removed"; readonly volunteer: VolunteerId };
+  | { readonly kind: "removed"; readonly volunteer: VolunteerId }
+  /** A removal was taken back. */
+  | { readonly kind: "restored"; readonly volunteer: VolunteerId };
 
 /** A fact with its place and time in the journal, as the dashboard gets it. */
 export interface Entry {

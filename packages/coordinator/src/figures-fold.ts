@@ -181,6 +181,9 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "removed":
       values.removed = [...values.removed, fact.volunteer];
       return;
+    case "restored":
+      values.removed = values.removed.filter((one) => one !== fact.volunteer);
+      return;
     case "ending":
       values.ending = true;
       return;

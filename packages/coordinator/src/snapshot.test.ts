@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 1,
+    schema: 2,
     hashes: ["2c729babf56bed25", "d11d0712eca649ae", "a2da55e009b0b8cd", "ef23c08a54459269"],
   });
 });

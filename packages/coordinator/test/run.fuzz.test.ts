@@ -22,7 +22,10 @@ import { adding, ana, at, bo, cy, di, es, fr, ja, type Scene, scene } from "./sc
 const who = fc.constantFrom(ana, bo, cy, di);
 const act = fc.constantFrom("pause", "resume", "end-round") as fc.Arbitrary<"pause" | "resume" | "end-round">;
 type Event =
-  | { kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove"; who: VolunteerId }
+  | {
+      kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove" | "restore";
+      who: VolunteerId;
+    }
   | { kind: "admin"; act: "pause" | "resume" | "end-round" }
   | { kind: "restart"; downMs: number }
   | { kind: "add"; source: SourceId; words: "device" | "source" }
@@ -81,7 +84,8 @@ function play(run: Scene, event: Event): void {
       run.deliver(event.who, { round: 0 });
       return;
     case "remove":
-      run.do({ kind: "admin", act: { kind: "remove", volunteer: event.who } });
+    case "restore":
+      run.do({ kind: "admin", act: { kind: event.kind, volunteer: event.who } });
       run.tickAll();
       return;
     case "evaluate": {
@@ -245,6 +249,33 @@ test("[C7] [C8] [C14] with somebody ready and time passing, every run finishes",
     { numRuns: 150 },
   );
   expect(finished).toBe(150);
+});
+
+test("[C17] whoever is removed and taken back is in no average of that round, and counts again later", () => {
+  let counted = 0;
+  fc.assert(
+    fc.property(script, fc.nat(40), fc.nat(20), who, (script, when, after, removed) => {
+      const run = scene({ rounds: 100, round: { minimum: 1 } });
+      let round: number | undefined;
+      script.forEach(([event, elapsed], i) => {
+        run.now += elapsed;
+        if (i === when) {
+          if (run.state.phase.kind === "training") ({ round } = run.state.phase);
+          play(run, { kind: "remove", who: removed });
+        }
+        if (i === when + after) play(run, { kind: "restore", who: removed });
+        play(run, event);
+      });
+      const lapsed = run.entries.some(({ fact }) => fact.kind === "lapsed" && fact.round === round);
+      for (const { fact } of run.entries) {
+        if (fact.kind !== "closed") continue;
+        if (fact.round === round && !lapsed) expect(fact.averaged).not.toContain(removed);
+        if (round !== undefined && fact.round > round && fact.averaged.includes(removed)) counted += 1;
+      }
+    }),
+    { numRuns: 100 },
+  );
+  expect(counted).toBeGreaterThan(20);
 });
 
 test("[C17] whoever is removed is in no average from then on", () => {

@@ -112,7 +112,9 @@ export type AdminAct =
   | { readonly kind: "resume" }
   | { readonly kind: "end-round" }
   | { readonly kind: "end-run" }
-  | { readonly kind: "remove"; readonly volunteer: VolunteerId };
+  | { readonly kind: "remove"; readonly volunteer: VolunteerId }
+  /** Takes a removal back. */
+  | { readonly kind: "restore"; readonly volunteer: VolunteerId };
 
 export interface Admin {
   readonly token: string;
@@ -193,17 +195,16 @@ export const checkEvaluation: Check<Evaluation> = checked(
   "evaluation",
 );
 export const checkWatch: Check<Watch> = checked(z.object({ after: whole() }), "watch");
+const adminAct = z.discriminatedUnion("kind", [
+  z.object({ kind: z.literal("pause") }),
+  z.object({ kind: z.literal("resume") }),
+  z.object({ kind: z.literal("end-round") }),
+  z.object({ kind: z.literal("end-run") }),
+  z.object({ kind: z.literal("remove"), volunteer }),
+  z.object({ kind: z.literal("restore"), volunteer }),
+]);
 export const checkAdmin: Check<Admin> = checked(
-  z.object({
-    token: z.string().max(200),
-    act: z.discriminatedUnion("kind", [
-      z.object({ kind: z.literal("pause") }),
-      z.object({ kind: z.literal("resume") }),
-      z.object({ kind: z.literal("end-round") }),
-      z.object({ kind: z.literal("end-run") }),
-      z.object({ kind: z.literal("remove"), volunteer }),
-    ]),
-  }),
+  z.object({ token: z.string().max(200), act: adminAct }),
   "admin",
 );
 

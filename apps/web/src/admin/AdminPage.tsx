@@ -3,7 +3,7 @@
 
 import type { VolunteerId } from "@homebody/base";
 import { type Admin, type AdminAct, type Refusal, type Reply, refusalSentences } from "@homebody/protocol";
-import { type FormEvent, useState } from "react";
+import { type FormEvent, type ReactNode, useState } from "react";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { People } from "../dashboard/People.tsx";
 import { plural } from "../format/numbers.ts";
@@ -108,7 +108,20 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
                 </Button>
               )}
             />
-            {figures.removed.length > 0 && <Removed removed={figures.removed} />}
+            {figures.removed.length > 0 && (
+              <Removed
+                removed={figures.removed}
+                act={(volunteer) => (
+                  <Button
+                    disabled={busy || figures.finished}
+                    aria-label={`Take ${shortId(volunteer)} back`}
+                    onClick={() => ask({ kind: "restore", volunteer })}
+                  >
+                    Take back
+                  </Button>
+                )}
+              />
+            )}
           </>
         )
       )}
@@ -180,13 +193,20 @@ function Outcomes({ outcome }: { outcome: Outcome | null }) {
   );
 }
 
-function Removed({ removed }: { removed: readonly VolunteerId[] }) {
+function Removed({
+  removed,
+  act,
+}: {
+  readonly removed: readonly VolunteerId[];
+  readonly act: (volunteer: VolunteerId) => ReactNode;
+}) {
   return (
     <Section id="removed" title={`Removed: ${plural(removed.length, "volunteer")}`}>
       <ul className="flex flex-wrap gap-3 text-sm">
         {removed.map((volunteer) => (
-          <li key={volunteer} title={volunteer}>
+          <li key={volunteer} title={volunteer} className="flex items-center gap-2">
             <code>{shortId(volunteer)}</code>
+            {act(volunteer)}
           </li>
         ))}
       </ul>

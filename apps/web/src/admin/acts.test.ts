@@ -17,6 +17,12 @@ test("a paused run is resumed, a running one is paused", () => {
   expect(actsFor({ ...figures, paused: true })[0]?.act.kind).toBe("resume");
 });
 
+test("a removal can be taken back, unless the run is over", () => {
+  const restore = { kind: "restore", volunteer: figures.deltas[0]!.volunteer } as const;
+  expect(wordsOf(restore, figures)).toMatchObject({ danger: false, unavailable: null });
+  expect(wordsOf(restore, { ...figures, finished: true }).unavailable).not.toBeNull();
+});
+
 test("what cannot be done says why", () => {
   const gathering = { ...figures, phase: "gathering" as const };
   expect(wordsOf({ kind: "end-round" }, gathering).unavailable).toBe("No round is open.");

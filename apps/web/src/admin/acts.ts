@@ -79,6 +79,16 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         danger: true,
         unavailable: over,
       };
+    case "restore":
+      return {
+        act,
+        name: `Take volunteer ${shortId(act.volunteer)} back`,
+        consequence:
+          "It is let in again when its page is reloaded, and takes part from the next round on. What was taken out of a round stays out.",
+        done: `Volunteer ${shortId(act.volunteer)} may come back.`,
+        danger: false,
+        unavailable: over,
+      };
     default:
       return act satisfies never;
   }

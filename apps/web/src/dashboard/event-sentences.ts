@@ -34,6 +34,7 @@ export function groupOf({ kind }: Fact): EventGroup {
     case "paused":
     case "resumed":
     case "removed":
+    case "restored":
       return "host";
     default:
       return kind satisfies never;
@@ -85,6 +86,8 @@ export function eventWords(fact: Fact): string {
       return "The host resumed the run.";
     case "removed":
       return `The host removed volunteer ${shortId(fact.volunteer)}.`;
+    case "restored":
+      return `The host took volunteer ${shortId(fact.volunteer)} back.`;
     default:
       return fact satisfies never;
   }

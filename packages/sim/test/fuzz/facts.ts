@@ -17,7 +17,8 @@ type Of<K extends Fact["kind"]> = Extract<Fact, { kind: K }>;
 
 interface OpenRound {
   readonly round: number;
-  readonly assigned: ReadonlyMap<VolunteerId, Of<"opened">["assigned"][number]>;
+  /** Whoever is removed has no place in it any more. */
+  readonly assigned: Map<VolunteerId, Of<"opened">["assigned"][number]>;
   /** Assigned, neither heard nor gone for good. */
   readonly pending: Set<VolunteerId>;
   readonly accepted: Map<VolunteerId, Of<"accepted">>;
@@ -156,6 +157,11 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.removed.add(volunteer);
     known.open?.pending.delete(volunteer);
     known.open?.accepted.delete(volunteer);
+    known.open?.assigned.delete(volunteer);
+  },
+  restored(known, { volunteer }) {
+    assert.ok(known.removed.has(volunteer), "[C17] of one who was removed");
+    known.removed.delete(volunteer);
   },
   paused(known, _, at) {
     assert.equal(known.pausedAt, null, "[C16] once");

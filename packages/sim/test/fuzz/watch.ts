@@ -170,6 +170,7 @@ function carriedOut(act: AdminAct, { pausedAt, ending, finished, removed }: Know
   if (act.kind === "pause") assert.ok(pausedAt !== null, "[C16] paused");
   if (act.kind === "resume") assert.equal(pausedAt, null, "[C16] resumed");
   if (act.kind === "remove") assert.ok(removed.has(act.volunteer), "[C17] removed");
+  if (act.kind === "restore") assert.ok(!removed.has(act.volunteer), "[C17] taken back");
   if (act.kind === "end-run") assert.ok(ending || finished, "[C18] ending");
 }
 
