@@ -14,6 +14,7 @@ interface Subcommand {
 
 const subcommands: Readonly<Record<string, readonly [summary: string, load: () => Promise<Subcommand>]>> = {
   serve: ["host a run", () => import("./serve.ts")],
+  admin: ["act on a run that is at work: pause, resume, remove, ...", () => import("./admin.ts")],
   migrate: ["move a run's journal to PostgreSQL, or back", () => import("./migrate.ts")],
   source: ["add a source to a run that is stopped", () => import("./source.ts")],
   volunteer: ["take part without a browser", () => import("./volunteer.ts")],

@@ -10,6 +10,7 @@ import { defaultLimits, type Faults, type Limits, openService, type Service } fr
 import { lockFolder, openStore, type Store } from "@homebody/store";
 import type { Logger } from "pino";
 import { averagingThread } from "./closing/thread.ts";
+import { openAdminChannel } from "./folder/admin-channel.ts";
 import { adminToken, adminTokenPath, tokenCheck } from "./folder/admin-token.ts";
 import { lastAlive, stayAlive } from "./folder/alive.ts";
 import { noticesFor, stderrLog } from "./log.ts";
@@ -122,6 +123,7 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
   await goOn(service, opened, dataDir, log);
   if (opened.state.phase.kind === "finished") finish();
   await listen(service, store, metrics, options, at, undo);
+  undo.push(await adminChannel(service, dataDir, log));
   const alive = stayAlive(dataDir, clock);
   undo.push(() => alive.stop());
   service.start();
@@ -156,6 +158,23 @@ async function goOn(service: Service, opened: RunInFolder, dataDir: string, log:
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);
   const changed = await service.comeBack(aliveAt, opened.changed);
   if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
+}
+
+/** Where a folder can have no socket, the host still has the line. */
+async function adminChannel(
+  { administer, figures }: Service,
+  dataDir: string,
+  log: Logger,
+): Promise<() => Promise<void>> {
+  try {
+    return (await openAdminChannel({ dataDir, administer, figures })).close;
+  } catch (error) {
+    log.warn(
+      { error: (error as Error).message },
+      "no admin channel in the data folder: homebody admin needs the address",
+    );
+    return async () => {};
+  }
 }
 
 /** HTTP and lines, on one port. */

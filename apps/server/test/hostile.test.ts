@@ -243,7 +243,7 @@ test("[P16] who does not introduce itself is let go", async () => {
 });
 
 test("[P5] whoever comes twice is replaced; [P19] whoever guesses the token is turned away, then not heard", async () => {
-  await start({ adminTriesPerMinute: 5 });
+  await start({ adminGuessesPerMinute: 5 });
   const first = await meet("twice");
   await first.join("a");
   const told = new Promise((resolve) => first.socket.on(events.removed, resolve));

@@ -5,10 +5,11 @@ import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { BlobKind, Decision, Figures, RunFold, RunState } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
-import type { RunManifest } from "@homebody/protocol";
+import type { Reply, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import type { Averaging } from "./closing/averaging.ts";
 import type { Faults } from "./faults.ts";
+import { administration } from "./lines/administration.ts";
 import { defaultLimits, type Limits } from "./lines/limits.ts";
 import { type Lines, openLines } from "./lines/lines.ts";
 import { people as everybody } from "./lines/presence.ts";
@@ -61,6 +62,8 @@ export interface Service {
   kindOf(hash: Sha256): Promise<BlobKind | undefined>;
   /** Bytes of bodies went out to volunteers. */
   served(bytes: number): void;
+  /** An Admin message that came in on this machine itself, by no line. Throws an InputError for one that is malformed. */
+  administer(message: unknown): Promise<Reply>;
   counts(): Counts;
   /**
    * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is that
@@ -93,7 +96,11 @@ export async function openService(inputs: ServiceInputs): Promise<Service> {
     },
   });
   const { actor, inbox } = coordinator;
-  lines = openLines({ actor, inbox, people, journal, blobs, clock, limits, faults, notices, isAdmin });
+  const ofHost = administration({ actor, clock, limits, isAdmin, notices });
+  lines = openLines({
+    ...{ actor, inbox, people, journal, blobs, clock, limits, faults, notices },
+    administration: ofHost,
+  });
   return {
     entrance: lines.entrance,
     state: actor.state,
@@ -107,6 +114,7 @@ export async function openService(inputs: ServiceInputs): Promise<Service> {
       spooledBytes: inbox.spooledBytes,
       blobs: inputs.opened.blobs.size,
     }),
+    administer: (message) => ofHost.ask(message, "this machine"),
     comeBack: coordinator.comeBack,
     start: actor.start,
     close: async () => {

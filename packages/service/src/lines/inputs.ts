@@ -6,6 +6,7 @@ import type { Faults } from "../faults.ts";
 import type { Inbox } from "../inbox/inbox.ts";
 import type { Notices } from "../notices.ts";
 import type { Actor } from "../run/actor.ts";
+import type { Administration } from "./administration.ts";
 import type { Limits } from "./limits.ts";
 import type { People } from "./presence.ts";
 
@@ -19,6 +20,5 @@ export interface LineInputs {
   readonly limits: Limits;
   readonly faults: Faults;
   readonly notices: Notices;
-  /** Whether this is the host's token; compared in constant time. */
-  readonly isAdmin: (token: string) => boolean;
+  readonly administration: Administration;
 }

@@ -12,8 +12,8 @@ export interface Limits {
   readonly introductionMs: number;
   /** HTTP requests a second from one address, on average. */
   readonly requestsPerSecond: number;
-  /** Admin acts a minute from one address, with a right token or a wrong one. */
-  readonly adminTriesPerMinute: number;
+  /** Wrong admin tokens a minute from one address. */
+  readonly adminGuessesPerMinute: number;
   /** Volunteers kept in mind, connected or not. */
   readonly volunteers: number;
 }
@@ -25,7 +25,7 @@ export const defaultLimits: Limits = {
   messagesPerSecond: 30,
   introductionMs: 30_000,
   requestsPerSecond: 100,
-  adminTriesPerMinute: 30,
+  adminGuessesPerMinute: 30,
   volunteers: 10_000,
 };
 

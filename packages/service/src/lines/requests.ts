@@ -2,7 +2,6 @@
 // it throws an InputError for what is malformed, and any other error where the world is at fault.
 
 import {
-  checkAdmin,
   checkChunk,
   checkCommit,
   checkEvaluation,
@@ -16,7 +15,6 @@ import {
 import type { Sender } from "../inbox/uploads.ts";
 import type { LineInputs } from "./inputs.ts";
 import { introduction } from "./introduction.ts";
-import { buckets } from "./limits.ts";
 import type { Visitor } from "./visitor.ts";
 import type { Volunteers } from "./volunteers.ts";
 import type { Watchers } from "./watchers.ts";
@@ -29,7 +27,7 @@ export function requests(inputs: LineInputs, volunteers: Volunteers, watchers: W
     [events.hello, introduction(inputs, volunteers)],
     ...ofVolunteers(inputs, volunteers),
     [events.watch, watching(inputs, watchers)],
-    [events.admin, administration(inputs)],
+    [events.admin, administering(inputs)],
   ]);
 }
 
@@ -103,18 +101,8 @@ function watching({ clock }: LineInputs, watchers: Watchers): Request {
   };
 }
 
-/** [P19] Tries from one address are bounded, right or wrong, so that guessing tells nothing. */
-function administration({ actor, clock, limits, isAdmin, notices }: LineInputs): Request {
-  const perMinute = limits.adminTriesPerMinute;
-  const tries = buckets(perMinute / 60, perMinute);
-  return async (message, { connection }) => {
-    const { token, act } = checkAdmin(message);
-    if (!tries.take(connection.address, clock.now())) return "too-many";
-    if (!isAdmin(token)) return "not-authorised";
-    const decision = await actor.do({ kind: "admin", act });
-    if (decision.ok) notices.acted(act);
-    return answerOf(decision);
-  };
+function administering({ administration }: LineInputs): Request {
+  return async (message, { connection }) => answerOf(await administration.ask(message, connection.address));
 }
 
 /** Facts are told by the journal, not by an answer. */

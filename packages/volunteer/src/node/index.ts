@@ -16,6 +16,7 @@ import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { folderDisk } from "./disk.ts";
 import { folderOf } from "./stored.ts";
 
+export { webNet } from "../net.ts";
 export { secretFiles } from "../secrets.ts";
 
 export interface HeadlessOptions {
