@@ -18,12 +18,13 @@ import { interrupt } from "./interrupt.ts";
 import { wholeNumber } from "./options.ts";
 
 export const usage = `
-npm start -- [--port 8080] [--data ./data] [--volunteers 2] [--rounds ${demoRounds}] [--fresh]
+npm start -- [--port 8080] [--data ./data] [--volunteers 2] [--rounds ${demoRounds}] [--end] [--fresh]
 
   --port N        where the pages are
   --data DIR      where the run's state is kept; the next start goes on from it
   --volunteers N  headless volunteers on this machine; 0 for none
   --rounds N      rounds of the run in all: when it has them, everything ends with a line of JSON
+  --end           where --rounds are as few as are done, or fewer: the run ends with them
   --fresh         sets the run in the data folder aside (DIR.1, DIR.2, ...) and begins a new one
 `;
 
@@ -32,6 +33,7 @@ interface Options {
   readonly data: string;
   readonly volunteers: number;
   readonly rounds: number | undefined;
+  readonly end: boolean;
   readonly fresh: boolean;
 }
 
@@ -59,6 +61,7 @@ function read(args: readonly string[]): Options {
       data: { type: "string", default: "data" },
       volunteers: { type: "string", default: "2" },
       rounds: { type: "string" },
+      end: { type: "boolean", default: false },
       fresh: { type: "boolean", default: false },
     },
   });
@@ -67,6 +70,7 @@ function read(args: readonly string[]): Options {
     data: resolve(values.data),
     volunteers: wholeNumber("--volunteers", values.volunteers, 0, 64),
     rounds: values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1_000_000),
+    end: values.end,
     fresh: values.fresh,
   };
 }
@@ -93,13 +97,15 @@ async function open(options: Options): Promise<RunningServer | undefined> {
   return undefined;
 }
 
-async function serve({ port, data, rounds }: Options): Promise<RunningServer> {
+async function serve({ port, data, rounds, end }: Options): Promise<RunningServer> {
   return await createServer({
     run: await writeDemo(data),
     dataDir: data,
     port,
     log: stderrLog(process.env.LOG_LEVEL ?? "warn"),
-    ...(rounds === undefined ? {} : { rounds }),
+    end,
+    // A finished run goes on where more rounds are asked for, not by itself.
+    ...(rounds === undefined ? { extend: false } : { rounds }),
   });
 }
 

@@ -20,17 +20,19 @@ import { wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
-                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--keep-deltas]
+                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--keep-deltas] [--end]
 
 Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on where it was.
 
   --data DIR       where the run's state is kept (./data)
   --port N         where the pages are (8080; 0 for any that is free)
   --host ADDR      the address to listen on (127.0.0.1: this computer alone; 0.0.0.0: everybody)
-  --database URL   postgres://...: the journal is kept there instead of in the data folder
+  --database URL   postgres://...: the journal is kept there instead of in the data folder, from the first start on
+                   (later: homebody migrate)
   --tls-cert FILE  certificate and key in PEM: browsers off this computer need HTTPS to take part
   --tls-key FILE
   --trust-proxy    a proxy in front speaks HTTPS: its X-Forwarded-For is believed
+  --end            where the file has as few rounds as are done, or fewer: the run ends with them
   --keep-deltas    accepted deltas are kept after their round, so that anyone with the data folder can check each body
 `;
 
@@ -75,6 +77,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       "tls-key": { type: "string" },
       "trust-proxy": { type: "boolean", default: false },
       "keep-deltas": { type: "boolean", default: false },
+      end: { type: "boolean", default: false },
     },
   });
   const [run] = positionals;
@@ -97,6 +100,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
     host: values.host,
     trustProxy,
     keepDeltas: values["keep-deltas"],
+    end: values.end,
     log: stderrLog(),
     ...(database === undefined ? {} : { databaseUrl: database }),
     ...(cert === undefined || key === undefined

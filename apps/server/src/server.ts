@@ -33,6 +33,10 @@ export interface ServerOptions {
   readonly databaseUrl?: string;
   /** Rounds of the run in all, instead of the file's. */
   readonly rounds?: number;
+  /** As few rounds as are done, or fewer, end the run; without it they are refused [C42]. */
+  readonly end?: boolean;
+  /** More rounds reopen a run that is finished; true unless it is given. */
+  readonly extend?: boolean;
   readonly keepDeltas?: boolean;
   readonly webRoot?: string;
   readonly limits?: Partial<Limits>;
@@ -92,7 +96,8 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
   const loaded = await runFileOf(options); // what is wrong with it is said before anything is written
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   undo.push(() => store.close());
-  const opened = await openRun(loaded, { ...store, dataDir, now: clock.now(), faults });
+  const { end = false, extend = true } = options;
+  const opened = await openRun(loaded, { ...store, dataDir, now: clock.now(), faults, end, extend });
   const token = await adminToken(dataDir);
   const closing = averagingThread(dataDir, faults);
   undo.push(() => closing.close());
@@ -157,7 +162,7 @@ async function goOn(service: Service, opened: RunInFolder, dataDir: string, log:
   if (!opened.existed) return;
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);
   const changed = await service.comeBack(aliveAt, opened.changed);
-  if (!changed.ok) log.info("the run is finished: changes of its file are not taken over");
+  if (!changed.ok) log.info("the run is finished: of its file only more rounds are taken over");
 }
 
 /** Where a folder can have no socket, the host still has the line. */

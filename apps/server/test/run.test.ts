@@ -192,6 +192,39 @@ test("other values on the same data are refused key by key; description, deadlin
   await expect(serve()).rejects.toMatchObject({ name: "FolderInUse", owner: { port: server.port } });
 });
 
+test("[C42] rounds that are lowered to what is done end the run where the host says so, and raised ones reopen it", async () => {
+  await start({
+    rounds: 5,
+    round: "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 0.1 }",
+  });
+  const [one, two] = await pair();
+  await one.told(({ kind }) => kind === "training");
+  for (const each of [one, two]) expect(await each.deliver(1, delta("1"))).toBe("ok");
+  await until(() => server.figures().published === 1);
+  leave();
+  await server.close();
+  const text = readFileSync(run, "utf8");
+  const rounds = (count: number) => writeFileSync(run, text.replace("rounds: 5", `rounds: ${count}`));
+  rounds(1);
+  await expect(serve()).rejects.toThrow(
+    "rounds: expected more than the 1 that are done (to end the run with them: --end), got 1",
+  );
+  await serve({ end: true });
+  await server.finished;
+  expect(await facts("finished")).toHaveLength(1);
+  rounds(2);
+  await restart({ extend: false });
+  expect(phase()).toBe("finished");
+  await restart();
+  expect(phase()).not.toBe("finished");
+  expect(server.figures()).toMatchObject({ finished: false, rounds: 2 });
+  const again = await pair();
+  await again[0].told((now) => now.kind === "training" && now.round === 2);
+  for (const each of again) expect(await each.deliver(2, delta("2"))).toBe("ok");
+  await server.finished;
+  expect((await journal()).filter(({ fact }) => fact.kind === "reopened")).toHaveLength(1);
+});
+
 test("[C16] [C17] [C18] the admin pauses, resumes, removes, ends the round and the run; each is in the journal", async () => {
   await start({ rounds: 3 });
   const [one, two] = await pair();

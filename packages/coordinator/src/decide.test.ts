@@ -1,7 +1,7 @@
 import type { SourceId, VolunteerId } from "@homebody/base";
 import { expect, test } from "vitest";
 import { adding, ana, at, bo, bodyOf, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
-import { aggregationOf, announcementFor, decide, nextTimer, replay } from "./index.ts";
+import { aggregationOf, announcementFor, decide, endsBy, figuresOf, nextTimer, replay } from "./index.ts";
 
 const refused = (refusal: string) => ({ ok: false, refusal });
 
@@ -280,7 +280,8 @@ test("[C15] a finished run accepts nothing", () => {
   expect(run.do(evaluation())).toEqual(refused("finished"));
   expect(run.do({ kind: "admin", act: { kind: "pause" } })).toEqual(refused("finished"));
   run.do({ kind: "restart", aliveAt: at(run.now) });
-  expect(run.do({ kind: "change", manifest: manifest({ rounds: 9 }) })).toEqual(refused("finished"));
+  const shorter = manifest({ rounds: 1, round: { deadlineSeconds: 7 } });
+  expect(run.do({ kind: "change", manifest: shorter })).toEqual(refused("finished"));
   expect(run.entries.length).toBe(facts);
 });
 
@@ -369,6 +370,76 @@ test("[C19] rounds, deadlines and description may change; nothing else", () => {
   expect(run.do({ kind: "change", manifest: manifest() })).toEqual({ ok: true, facts: [] });
   run.do({ kind: "change", manifest: manifest({ rounds: 7, round: { deadlineSeconds: 7 } }) });
   expect(run.state.manifest).toMatchObject({ rounds: 7, round: { deadlineSeconds: 7 } });
+});
+
+test.each(["rounds", "admin", "evaluating"])(
+  "[C42] a run at its end (%s) goes on where it gets more rounds",
+  (how) => {
+    const run = scene({ rounds: 1 });
+    run.join(ana);
+    run.join(bo);
+    if (how === "admin") {
+      run.deliver(ana);
+      run.do({ kind: "admin", act: { kind: "end-run" } });
+      run.tickAll();
+    } else {
+      run.deliver(ana);
+      run.deliver(bo);
+    }
+    run.publish();
+    expect(run.state.phase.kind).toBe("evaluating");
+    if (how !== "evaluating") {
+      run.now = nextTimer(run.state)!;
+      run.tickAll();
+      expect(run.state.phase.kind).toBe("finished");
+    }
+    const steps = run.state.stepsDone;
+    const last = run.entries.length;
+    run.do({ kind: "change", manifest: manifest({ rounds: 2 }) });
+    expect(run.entries.slice(last, last + 2).map(({ fact }) => fact.kind)).toEqual(["changed", "reopened"]);
+    expect(figuresOf(run.entries)).toMatchObject({ finished: false, ending: false, round: 2, rounds: 2 });
+    run.tickAll();
+    expect(run.state.phase).toMatchObject({ kind: "training", round: 2, stepsBefore: steps });
+    run.deliver(ana);
+    run.deliver(bo);
+    run.publish();
+    expect(run.state.body.number).toBe(2);
+  },
+);
+
+test("[C42] as many rounds as it had, or as are done, reopen nothing", () => {
+  const run = scene({ rounds: 3 });
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.tickAll();
+  expect(run.state.phase.kind).toBe("finished");
+  const later = manifest({ rounds: 3, round: { deadlineSeconds: 7 } });
+  expect(run.do({ kind: "change", manifest: later })).toEqual(refused("finished"));
+});
+
+test("[C42] rounds that are lowered to what is done close the open round with what it has, and end the run", () => {
+  const run = scene({ rounds: 5 });
+  run.join(ana);
+  run.join(bo);
+  for (const who of [ana, bo]) run.deliver(who);
+  run.publish();
+  run.deliver(ana, { round: 2 });
+  run.do({ kind: "change", manifest: manifest({ rounds: 1 }) });
+  run.tickAll();
+  expect(run.entries.at(-1)?.fact).toMatchObject({ kind: "closed", round: 2, averaged: [ana] });
+  run.do({ kind: "change", manifest: manifest({ rounds: 4 }) }); // the host thinks better of it
+  run.publish();
+  expect(run.state.phase).toMatchObject({ kind: "training", round: 3 });
+});
+
+test("[C42] fewer rounds than are done would end the run; so many that one is left would not", () => {
+  const run = scene({ rounds: 5 });
+  run.join(ana);
+  run.join(bo);
+  for (const who of [ana, bo]) run.deliver(who);
+  run.publish();
+  expect([3, 2, 1].map((rounds) => endsBy(run.state, rounds))).toEqual([false, false, true]);
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  expect(endsBy(run.state, 1)).toBe(false); // it is at its end anyway
 });
 
 /** A run of eight sources, a volunteer each; those of `absent` are not here. */

@@ -36,7 +36,7 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
         ? facts()
         : facts({ kind: "restarted", deadline: later(state, command.aliveAt, now) });
     case "change":
-      return change(state, command.manifest);
+      return change(state, command.manifest, now);
     case "add-source":
       return addSource(state, command);
     case "admin":
@@ -106,19 +106,37 @@ function isAwaited({ phase, contributors }: RunState, { volunteer }: { volunteer
 }
 
 /** [C19] */
-function change(state: RunState, manifest: RunManifest): Decision {
+function change(state: RunState, manifest: RunManifest, now: Millis): Decision {
   const sameRun = manifest.run === state.manifest.run;
   if (!sameRun || differences(fixedPart(state.manifest), fixedPart(manifest)).length > 0)
     return { ok: false, refusal: "wrong-run" };
   if (differences(state.manifest, manifest).length === 0) return facts();
+  const changed = { kind: "changed", schema: schemaVersion, manifest } as const;
+  if (reopens(state, manifest)) return facts(changed, { kind: "reopened" });
+  // A round may be open beyond what is done.
+  if (endsBy(state, manifest.rounds)) return facts(changed, ...resumed(state, now), { kind: "ending" });
   if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
-  return facts({ kind: "changed", schema: schemaVersion, manifest });
+  return facts(changed);
+}
+
+/** [C42] A run at its end that gets more rounds than it had, and than are done. */
+function reopens(state: RunState, { rounds }: RunManifest): boolean {
+  return isAtEnd(state) && rounds > state.manifest.rounds && rounds > state.body.number;
+}
+
+/** [C42] Whether so few rounds would end a run that has others before it: asked before anything is changed. */
+export function endsBy(state: RunState, rounds: number): boolean {
+  return !isAtEnd(state) && rounds < state.manifest.rounds && rounds <= state.body.number;
+}
+
+function isAtEnd({ ending, phase }: RunState): boolean {
+  return ending || phase.kind === "finished" || phase.kind === "evaluating";
 }
 
 /** [C21] Whether a source could join now: asked before anything of it is made durable. */
-export function mayJoin({ phase, ending }: RunState): Refusal | undefined {
+export function mayJoin(state: RunState): Refusal | undefined {
   // Where no further round opens it could never take part.
-  return ending || phase.kind === "evaluating" || phase.kind === "finished" ? "finished" : undefined;
+  return isAtEnd(state) ? "finished" : undefined;
 }
 
 function addSource(state: RunState, command: Extract<Command, { kind: "add-source" }>): Decision {

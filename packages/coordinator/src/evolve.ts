@@ -136,6 +136,10 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "changed":
       state.manifest = fact.manifest;
       return;
+    case "reopened":
+      state.ending = false;
+      if (phase.kind === "evaluating" || phase.kind === "finished") gather(state, state.body.number + 1, 0);
+      return;
     case "paused":
       state.paused = true;
       state.pausedAt = at;

@@ -92,6 +92,7 @@ export const factShape = z.discriminatedUnion("kind", [
     sections: z.array(sectionFile),
   }),
   z.object({ kind: z.literal("changed"), schema: count, manifest: unread }),
+  z.object({ kind: z.literal("reopened") }),
   z.object({ kind: z.literal("paused") }),
   z.object({ kind: z.literal("resumed"), deadline: time.nullable() }),
   z.object({ kind: z.literal("removed"), volunteer }),

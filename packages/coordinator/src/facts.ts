@@ -108,6 +108,8 @@ export type Fact =
     }
   /** Only what may change in a run; `schema` as in `created`. */
   | { readonly kind: "changed"; readonly schema: number; readonly manifest: RunManifest }
+  /** The run goes on after its end: it has more rounds now. */
+  | { readonly kind: "reopened" }
   | { readonly kind: "paused" }
   | { readonly kind: "resumed"; readonly deadline: Millis | null }
   | { readonly kind: "removed"; readonly volunteer: VolunteerId }

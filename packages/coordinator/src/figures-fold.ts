@@ -171,6 +171,14 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.host = fact.manifest.host;
       values.rounds = fact.manifest.rounds;
       return;
+    case "reopened":
+      values.ending = false;
+      values.finished = false;
+      if (values.phase !== "evaluating" && values.phase !== "finished") return;
+      values.phase = "gathering";
+      values.round = values.published + 1;
+      values.deadline = null;
+      return;
     case "paused":
       values.paused = true;
       return;

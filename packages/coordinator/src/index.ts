@@ -3,7 +3,7 @@
 export { type Admission, type Applicant, admit } from "./admission.ts";
 export type { Command } from "./commands.ts";
 export { createdFact } from "./created.ts";
-export { assignedTo, type Decision, decide, mayAccept, mayJoin } from "./decide.ts";
+export { assignedTo, type Decision, decide, endsBy, mayAccept, mayJoin } from "./decide.ts";
 export { type Aggregation, aggregationOf, announcementFor, isAnnounced, nextTimer } from "./effects.ts";
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";

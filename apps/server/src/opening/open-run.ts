@@ -6,7 +6,7 @@
 // whatever the defaults are today.
 
 import { InputError, type RunId, sha256Of } from "@homebody/base";
-import { type RunFold, readEntry, withJoining } from "@homebody/coordinator";
+import { endsBy, type RunFold, readEntry, withJoining } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
 import {
   type Difference,
@@ -55,6 +55,10 @@ export interface OpenRunInputs extends JoiningInputs {
   readonly dataDir: string;
   /** Which run of the journal is the folder's. */
   readonly run: FolderRun;
+  /** The file may end the run, by as few rounds as are done or fewer [C42]. */
+  readonly end?: boolean;
+  /** The file may reopen a run at its end, by more rounds; true unless it is given. */
+  readonly extend?: boolean;
 }
 
 /** The run in the folder, if there is one; else a new one by the file. */
@@ -79,16 +83,32 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   }
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
   const { fold } = found;
+  const changed = changesOf(fold, loaded, inputs);
   await run.claim(fold.state.manifest.run);
   await run.settle(fold.state.manifest.run);
   await joinSources(fold, newSources(fold, loaded), inputs);
   const { state } = fold;
   return {
     ...fold,
-    changed: withChanges(state.manifest, file, written),
+    changed: { ...withChanges(state.manifest, file, written), rounds: changed.rounds },
     leftOut: sourcesToJoin(withJoining(state), file).map(({ id }) => id),
     existed: true,
   };
+}
+
+/** Throws an InputError where they would end the run and nobody said so [C42]. */
+function changesOf({ state }: RunFold, { file, written }: LoadedRunFile, inputs: OpenRunInputs): RunManifest {
+  const changed = withChanges(state.manifest, file, written);
+  const { end = false, extend = true } = inputs;
+  if (!end && endsBy(state, changed.rounds)) {
+    const done = state.body.number;
+    throw new InputError(
+      "rounds",
+      `more than the ${done} that are done (to end the run with them: --end)`,
+      String(changed.rounds),
+    );
+  }
+  return extend || state.phase.kind !== "finished" ? changed : { ...changed, rounds: state.manifest.rounds };
 }
 
 function newSources({ state }: RunFold, { file, folder }: LoadedRunFile): readonly NewSource[] {

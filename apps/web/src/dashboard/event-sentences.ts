@@ -31,6 +31,7 @@ export function groupOf({ kind }: Fact): EventGroup {
     case "restarted":
     case "source-added":
     case "changed":
+    case "reopened":
     case "paused":
     case "resumed":
     case "removed":
@@ -80,6 +81,8 @@ export function eventWords(fact: Fact): string {
       return `The source ${fact.source.title} joins the run${fact.sections.length > 0 ? ", and its words the body" : ""}.`;
     case "changed":
       return `The host changed the run's description, deadlines or number of rounds (now ${fact.manifest.rounds}).`;
+    case "reopened":
+      return "The run goes on: it has more rounds now.";
     case "paused":
       return "The host paused the run.";
     case "resumed":

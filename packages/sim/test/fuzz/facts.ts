@@ -86,7 +86,8 @@ export function nothingKnown(manifest: RunManifest): Known {
 export function learn(known: Known, entry: Entry): void {
   const { fact, at } = entry;
   assert.equal(entry.seq, known.entries.length + 1, "a journal has no gaps");
-  assert.ok(!known.finished, `[C15] ${fact.kind} after the end`);
+  const reopens = fact.kind === "changed" || fact.kind === "reopened";
+  assert.ok(!known.finished || reopens, `[C15] ${fact.kind} after the end`);
   known.entries.push(entry);
   const rule = rules[fact.kind] as (known: Known, fact: Fact, at: Millis) => void;
   rule(known, fact, at);
@@ -190,7 +191,16 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     const waits = fact.sections.length > 0 && (known.open !== null || known.closing !== null);
     if (!waits) join(known);
   },
-  changed: () => {},
+  changed(known, { manifest }) {
+    known.manifest = manifest;
+  },
+  reopened(known) {
+    assert.ok(known.finished || known.ending || known.open === null, "[C42] a run at its end");
+    assert.ok(known.manifest.rounds > latestBody(known), "[C42] with a further round");
+    known.finished = false;
+    known.ending = false;
+    if (known.open === null) known.deadline = null;
+  },
 };
 
 function opened(known: Known, fact: Of<"opened">, at: Millis): void {
