@@ -88,6 +88,8 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   }
 }
 
+const beatMs = 2000;
+
 type Undo = (() => Promise<unknown>)[];
 type At = { readonly host: string; readonly port: number };
 
@@ -109,7 +111,7 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
   const metrics = makeMetrics(() => service.counts());
   const notices = noticesFor(log, metrics, () => service.state());
   const service: Service = await openService({
-    ...{ opened, clock, faults, ...store, isAdmin: tokenCheck(token) },
+    ...{ opened, clock, faults, ...store, beatMs, isAdmin: tokenCheck(token) },
     ...{ keepDeltas: options.keepDeltas ?? false, limits: options.limits ?? {} },
     ...(isLarge(opened) ? { average: closing.average } : {}),
     notices: {

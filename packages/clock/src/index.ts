@@ -2,4 +2,5 @@
 
 export { type Breath, breath } from "./breath.ts";
 export type { Cancel, Clock } from "./ports.ts";
+export { type Pulse, pulse } from "./pulse.ts";
 export { systemClock } from "./system.ts";

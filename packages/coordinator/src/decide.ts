@@ -191,7 +191,8 @@ function resumed(state: RunState, now: Millis): Fact[] {
 function later(state: RunState, aliveAt: Millis, now: Millis): Millis | null {
   const { phase } = state;
   if (state.paused || (phase.kind !== "training" && phase.kind !== "evaluating")) return null;
-  const since = Math.min(Math.max(aliveAt, state.lastAt), now);
+  // Later than now where the clock was set back meanwhile: then the deadline is moved back with it.
+  const since = Math.max(aliveAt, state.lastAt);
   return (phase.deadline + now - since) as Millis;
 }
 

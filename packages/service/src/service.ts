@@ -24,6 +24,8 @@ export interface ServiceInputs {
   readonly spool: Spool;
   /** Without them the next start reads the whole journal. */
   readonly snapshots?: Snapshots;
+  /** How often it is seen whether time passed in which nobody was here [C43]; never, unless it is given. */
+  readonly beatMs?: number;
   /** Entries after which a snapshot is written anew. */
   readonly snapshotEvery?: number;
   /** Whether this is the host's token; compared in constant time. */

@@ -27,7 +27,10 @@ export function hostDisk(): HostDisk {
 
 export interface MemoryHostOptions
   extends Partial<
-    Pick<ServiceInputs, "limits" | "faults" | "keepDeltas" | "isAdmin" | "notices" | "snapshotEvery">
+    Pick<
+      ServiceInputs,
+      "limits" | "beatMs" | "faults" | "keepDeltas" | "isAdmin" | "notices" | "snapshotEvery"
+    >
   > {
   readonly disk?: HostDisk;
   readonly clock?: MemoryClock;

@@ -6,7 +6,7 @@
 // figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
 
 import { type Millis, oneByOne, type Sha256 } from "@homebody/base";
-import type { Cancel, Clock } from "@homebody/clock";
+import { type Cancel, type Clock, pulse } from "@homebody/clock";
 import {
   type Command,
   type Decision,
@@ -29,6 +29,8 @@ export interface ActorInputs {
   /** The actor's from here on. */
   readonly run: RunFold;
   readonly clock: Clock;
+  /** How often it is seen whether time passed in which nobody was here [C43]; never, unless it is given. */
+  readonly beatMs?: number | undefined;
   readonly ready: () => ReadyVolunteers;
   readonly faults: Faults;
   /** Awaited before facts are appended: makes durable the blobs that they name. */
@@ -64,7 +66,11 @@ export function startActor(inputs: ActorInputs): Actor {
   const { run, clock, ready, faults, appended } = inputs;
   const { state, figures } = run;
   const journal = appending(inputs.journal, state.manifest.run);
+  const heart = inputs.beatMs === undefined ? undefined : pulse(clock, inputs.beatMs);
+  /** That no fact tells of yet. */
+  let missedMs = 0;
   let cancelTimer: Cancel = () => {};
+  let cancelBeat: Cancel = () => {};
   /** What the timer is set for. */
   let timed: Millis | null = null;
   let ticking = false;
@@ -77,10 +83,25 @@ export function startActor(inputs: ActorInputs): Actor {
     if (closed) throw new Error("the run is closed");
     const late = await orGiveWay(journal.lookUp);
     if (late.length > 0) await happened(late);
+    lookForGap();
+    if (missedMs !== 0) await comeBack();
     const now = clock.now();
     const decision = decide(state, command, now);
     if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
     return decision;
+  }
+
+  function lookForGap(): void {
+    missedMs += heart?.missed() ?? 0;
+  }
+
+  /** As after a restart: before anything else is decided, or a deadline would pass that nobody could keep. */
+  async function comeBack(): Promise<void> {
+    const now = clock.now();
+    const gapMs = missedMs;
+    const decision = decide(state, { kind: "restart", aliveAt: (now - gapMs) as Millis }, now);
+    if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
+    missedMs -= gapMs;
   }
 
   /** To another coordinator that writes to the run [C41]. */
@@ -159,10 +180,16 @@ export function startActor(inputs: ActorInputs): Actor {
       }),
     start() {
       started = true;
+      if (inputs.beatMs !== undefined)
+        cancelBeat = clock.every(inputs.beatMs, () => {
+          lookForGap();
+          if (missedMs !== 0) tick();
+        });
       tick();
     },
     tick,
     async close() {
+      cancelBeat();
       await enqueue(async () => {
         closed = true;
       });

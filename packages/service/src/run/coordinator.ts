@@ -24,6 +24,8 @@ export interface CoordinatorInputs {
   readonly spool: Spool;
   /** Without them the next start reads the whole journal. */
   readonly snapshots?: Snapshots;
+  /** How often it is seen whether time passed in which nobody was here [C43]; never, unless it is given. */
+  readonly beatMs?: number;
   /** Entries after which a snapshot is written anew. */
   readonly snapshotEvery?: number;
   readonly people: Pick<People, "ready" | "rowsOf">;
@@ -63,6 +65,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     journal,
     run: opened,
     clock: inputs.clock,
+    beatMs: inputs.beatMs,
     ready: people.ready,
     faults,
     troubled: notices.troubled,
