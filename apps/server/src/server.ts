@@ -3,11 +3,11 @@
 
 import { mkdir } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import type { RunId } from "@homebody/base";
+import { InputError, type RunId } from "@homebody/base";
 import { type Clock, systemClock } from "@homebody/clock";
 import type { Figures, RunState } from "@homebody/coordinator";
 import { defaultLimits, type Faults, type Limits, openService, type Service } from "@homebody/service";
-import { lockFolder, openStore, type Store } from "@homebody/store";
+import { type FolderLock, lockFolder, openStore, type Store } from "@homebody/store";
 import type { Logger } from "pino";
 import { averagingThread } from "./closing/thread.ts";
 import { openAdminChannel } from "./folder/admin-channel.ts";
@@ -68,8 +68,7 @@ const builtWeb = fileURLToPath(new URL("../../web/dist", import.meta.url));
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
   const { dataDir, host = "127.0.0.1" } = options;
   const port = options.port || (await freePort(host));
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
-  const lock = await lockFolder(dataDir, { pid: process.pid, port });
+  const lock = await lockedFolder(dataDir, port);
   /** What was opened is closed in the order from the last to the first. */
   const undo: Undo = [() => lock.release()];
   const unwind = async () => {
@@ -85,6 +84,18 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
   } catch (error) {
     await unwind();
     throw error;
+  }
+}
+
+/** Throws FolderInUse, or an InputError for a folder that cannot be written. */
+async function lockedFolder(dataDir: string, port: number): Promise<FolderLock> {
+  try {
+    await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    return await lockFolder(dataDir, { pid: process.pid, port });
+  } catch (error) {
+    const { code = "", message } = error as NodeJS.ErrnoException;
+    if (!/^(EACCES|EPERM|EROFS|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) throw error;
+    throw new InputError("data folder", "one that this user may write", `${dataDir} (${message})`);
   }
 }
 

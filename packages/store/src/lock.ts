@@ -48,12 +48,20 @@ export async function lockFolder(folder: string, owner: Owner): Promise<FolderLo
     if (!/^SQLITE_BUSY/.test((error as { code?: string }).code ?? "")) throw error;
     throw new FolderInUse(folder, await ownerIn(ownerPath));
   }
-  await writeFile(ownerPath, JSON.stringify(owner), { mode: 0o600 });
+  const letGo = () => {
+    database.exec("ROLLBACK"); // closing alone lets go only when the handle is collected
+    database.close();
+  };
+  try {
+    await writeFile(ownerPath, JSON.stringify(owner), { mode: 0o600 });
+  } catch (error) {
+    letGo();
+    throw error;
+  }
   return {
     release: async () => {
       await rm(ownerPath, { force: true });
-      database.exec("ROLLBACK"); // closing alone lets go only when the handle is collected
-      database.close();
+      letGo();
     },
   };
 }

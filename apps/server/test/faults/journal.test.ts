@@ -1,7 +1,7 @@
 // The journal of a run at the real server: a wrong flag, a journal that is gone, a second coordinator, a database that goes
 // away in the middle of a commit and of a close.
 
-import { cpSync, existsSync, renameSync } from "node:fs";
+import { chmodSync, cpSync, existsSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
 import { createServer, stderrLog } from "../../src/index.ts";
@@ -51,6 +51,35 @@ test("[C40] a deleted journal beside blobs is refused; from a backup the run goe
   await at.serve();
   expect(at.server().state().body).toEqual(body);
 });
+
+/** Nobody in particular, since root may write everywhere. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return work();
+  process.seteuid!(65534);
+  try {
+    return await work();
+  } finally {
+    process.seteuid!(0);
+  }
+}
+
+test.skipIf(process.platform === "win32")(
+  "a folder that cannot be written, new or with a run in it, is refused in a sentence, and goes on when it can",
+  async () => {
+    const at = fresh();
+    chmodSync(at.folder, 0o555);
+    const sentence = /^data folder: expected one that this user may write, got /;
+    await expect(asNobody(() => at.serve())).rejects.toThrow(sentence);
+    chmodSync(at.folder, 0o755);
+    await at.serve();
+    await at.stop();
+    chmodSync(at.dataDir, 0o555);
+    await expect(asNobody(() => at.serve())).rejects.toThrow(sentence);
+    chmodSync(at.dataDir, 0o700);
+    await at.serve();
+    expect(at.server().existed).toBe(true);
+  },
+);
 
 describe.skipIf(postgres === undefined)("PostgreSQL", () => {
   test("[C40] a wrong flag begins no second run, in either direction", async () => {
