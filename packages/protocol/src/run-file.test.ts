@@ -38,6 +38,15 @@ test("defaults are filled in, and paths are not in the manifest", () => {
   expect(JSON.stringify(manifest)).not.toContain("texts/es");
 });
 
+test("deltas are kept for three rounds where the host serves all text, else for as many as the file says", () => {
+  const kept = (change: Record<string, unknown>) => manifestOf(checkRunFile(file(change)), served).keep;
+  expect(kept({})).toEqual({ deltaRounds: 0 });
+  expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({ deltaRounds: 3 });
+  expect(kept({ keep: { deltaRounds: 7 } })).toEqual({ deltaRounds: 7 });
+  expect(() => checkRunFile(file({ clipping: "on" }))).toThrow("off, or kind: median and a multiple");
+  expect(() => checkRunFile(file({ hold: true }))).toThrow("off, or worsening: a share");
+});
+
 test("the identity ignores description, host, deadlines and rounds, and nothing else", () => {
   const same = runOf();
   expect(runOf({ description: "another", host: "me", rounds: 9 })).toBe(same);
@@ -57,6 +66,9 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { round: { sources: 0.5 } },
     { outer: { kind: "adam" } },
     { vocabulary: { size: 1024 } },
+    { clipping: "off" },
+    { hold: { worsening: 0.5 } },
+    { keep: { deltaRounds: 1 } },
   ].map(runOf);
   expect(new Set([same, ...others]).size).toBe(others.length + 1);
 });

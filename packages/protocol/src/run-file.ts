@@ -141,11 +141,31 @@ const roundPolicy = z.strictObject({
     .default("all"),
 });
 
+/** How long a delta may be beside those of its round, per tensor and in all: `multiple` times their median. */
+const clipping = z.union(
+  [
+    z.literal("off"),
+    z.strictObject({ kind: z.literal("median"), multiple: positive(1e6).min(1, "at least 1") }),
+  ],
+  "off, or kind: median and a multiple",
+);
+
+/** A body that raises held-out bits per byte by more than this share makes the run wait for its host. */
+const hold = z.union(
+  [z.literal("off"), z.strictObject({ worsening: positive(100) })],
+  "off, or worsening: a share",
+);
+
+const keep = z.strictObject({
+  /** Rounds after which a delta goes; 3 where the host serves all text, and 0 where some is brought, if it is not given. */
+  deltaRounds: count(0, 100).optional(),
+});
+
 /** Those that joined later included. */
 export const mostSources = 256;
 
 /** Of the shape and its defaults. A change of either is a new version, with a lift for manifests of the one before. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
 export const runFileShape = z.strictObject({
   name: line(80),
@@ -162,6 +182,9 @@ export const runFileShape = z.strictObject({
   training,
   outer: outer.default({ kind: "averaging" }),
   weighting: oneOf(["equal", "tokens"]).default("equal"),
+  clipping: clipping.default({ kind: "median", multiple: 3 }),
+  hold: hold.default({ worsening: 0.25 }),
+  keep: keep.prefault({}),
   codec: oneOf(["fp32", "fp16"]).default("fp16"),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
@@ -277,8 +300,9 @@ export interface ManifestSource {
 }
 
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
-export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary"> {
+export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep"> {
   readonly run: RunId;
+  readonly keep: Required<RunFile["keep"]>;
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
 }
@@ -307,7 +331,9 @@ export function manifestOf(
       served: texts.get(id) ?? null,
     };
   });
-  const unnamed = { ...file, vocabulary, sources };
+  const isServed = file.sources.every(({ text }) => text === "served");
+  const keep = { deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0) };
+  const unnamed = { ...file, vocabulary, sources, keep };
   return { run: identityOf(unnamed), ...unnamed };
 }
 

@@ -39,21 +39,21 @@ const manifestFor = (change: Record<string, unknown> = {}) => manifestOf(checkRu
 
 // They never change while the schema is of this version; a run keeps the id that it was created with.
 test.each([
-  [{}, "17b55bdc3e158d271cb4ef905c473d07a6dfac365435f49d7aa299e25086fd50"],
+  [{}, "67778028418e0602461aaa88a08104f332b32644e5b4f8d8c31315f6b4cfabd6"],
   [
     { model: { family: "gpt2", depth: 1, context: 64, overrides: { width: 48, tied: false } } },
-    "116125cce604ea52d1977740f2f88dc14c4118b7e5cb04b5a30498f778224b23",
+    "e690a82667e8ed1bb55e86bbe6eeab23005e016148127dd4a06db51fa3972787",
   ],
   [
     { outer: { kind: "nesterov" }, codec: "fp32" },
-    "2d9f61fa12291512e3a93db3bbaeded6386c256d06a633cf4961f8bd2e3210fb",
+    "6ef59f02036489bb79ab68df298d7d818a8bf902fdacfec84a0223127fd8b656",
   ],
   [
     { weighting: "tokens", heldOut: { share: 0.2, sampleRows: 8 }, round: { minimum: 3, quorum: 2 } },
-    "2db81df2ce99440a4cd2ea12cd9acb2343fd886bdc9d7e23fe832291cc88eb53",
+    "8a430c9519cc52405d92a37e530a4172e8419cf014c4a08baa1828d60908327e",
   ],
-])("schema 2: the id of %j stands", (change, id) => {
-  expect(schemaVersion).toBe(2);
+])("schema 3: the id of %j stands", (change, id) => {
+  expect(schemaVersion).toBe(3);
   expect(manifestFor(change).run).toBe(id);
 });
 
@@ -154,12 +154,21 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   const { optimiser: _o, fitSteps: _f, refitSteps: _r, ...training } = manifest.training;
   const { sources: _s, ...round } = manifest.round;
   const sources = manifest.sources.map(({ tokenizer: _t, words: _d, ...source }) => source);
-  const sent = { ...manifest, training, round, sources };
+  const { clipping: _c, hold: _h, keep: _k, ...rest } = manifest;
+  const sent = { ...rest, training, round, sources };
+  const before = { clipping: "off", hold: "off", keep: { deltaRounds: 0 } };
   const read = readManifest(sent);
-  expect(read).toEqual({ ...manifestFor(), training: { ...manifestFor().training, fitSteps: 0 } });
+  expect(read).toEqual({ ...manifestFor(), ...before, training: { ...manifestFor().training, fitSteps: 0 } });
   expect(readManifest(manifestFor())).toEqual(manifestFor());
   expect(() => readManifest(3)).toThrow("manifest");
   expect(() => readManifest({})).toThrow("manifest");
+});
+
+test("a run of schema 2 clips nothing, holds itself never and keeps no deltas", () => {
+  const { clipping: _c, hold: _h, keep: _k, ...schema2 } = manifestFor();
+  const before = { clipping: "off", hold: "off", keep: { deltaRounds: 0 } };
+  expect(checkManifest(liftManifest(schema2 as never, 2))).toEqual({ ...schema2, ...before });
+  expect(readManifest(schema2)).toEqual({ ...schema2, ...before });
 });
 
 test("a source that joined is stored and read as one of a manifest, and lifted as one", () => {

@@ -13,6 +13,7 @@ import {
   type RunFile,
   type RunManifest,
   runFileShape,
+  schemaVersion,
 } from "./run-file.ts";
 
 /** Makes of a manifest of one schema version that of the next: new keys get the value that the old version behaved by. */
@@ -35,6 +36,7 @@ const lifts: readonly ManifestLift[] = [
       ? manifest.sources.map((source: object) => ({ tokenizer: null, words: "device", ...source }))
       : manifest.sources,
   }),
+  (manifest) => ({ clipping: "off", hold: "off", keep: { deltaRounds: 0 }, ...manifest }),
 ];
 
 /** A manifest of an older schema version in today's form. */
@@ -80,6 +82,7 @@ const source = runFileShape.shape.sources.element
 const manifestShape = runFileShape.extend({
   run: hash,
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
+  keep: runFileShape.shape.keep.unwrap().required(),
   sources: z.array(source).min(1).max(mostSources),
 });
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
@@ -97,11 +100,17 @@ export function checkManifest(value: unknown, where = "manifest"): RunManifest {
   return manifest;
 }
 
-/** A manifest as a coordinator sends it, one of an older schema too: 0.2 sends those of schema 1. */
+/** A manifest as a coordinator sends it, one of an older schema too: 0.2 sends those of schema 1, 0.3 those of 2. */
 export function readManifest(value: unknown, where = "manifest"): RunManifest {
-  const sent =
-    typeof value === "object" && value !== null ? (value as Readonly<Record<string, unknown>>) : null;
-  return checkManifest(sent !== null && sent.vocabulary === undefined ? liftManifest(sent, 1) : value, where);
+  if (typeof value !== "object" || value === null) return checkManifest(value, where);
+  const sent = value as Readonly<Record<string, unknown>>;
+  return checkManifest(liftManifest(sent, schemaOf(sent)), where);
+}
+
+/** By the keys that a schema brought. */
+function schemaOf(sent: Readonly<Record<string, unknown>>): number {
+  if (sent.vocabulary === undefined) return 1;
+  return sent.clipping === undefined ? 2 : schemaVersion;
 }
 
 /** One source of a manifest, as it is stored when it joins a run; keys as above, none of them has a default. */

@@ -106,6 +106,9 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     },
     outer: { kind: "averaging" },
     weighting: "equal",
+    clipping: { kind: "median", multiple: 3 },
+    hold: { worsening: 0.25 },
+    keep: { deltaRounds: 0 },
     codec,
     rounds: 10,
     round: {
