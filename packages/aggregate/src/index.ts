@@ -2,7 +2,7 @@
 // arrays and their rows.
 
 export { type Holding, type Mean, type SectionMean, sectionMean } from "./mean.ts";
-export { cosine, normOf } from "./norms.ts";
+export { cosine, largestOf, normOf } from "./norms.ts";
 export {
   averaging,
   nesterov,

@@ -10,6 +10,16 @@ export function normOf(sections: readonly Float32Array[]): number {
   return Math.sqrt(sum);
 }
 
+/** The largest absolute value; 0 of nothing. */
+export function largestOf(numbers: Float32Array): number {
+  let largest = 0;
+  for (let i = 0; i < numbers.length; i++) {
+    const size = Math.abs(numbers[i]!);
+    if (size > largest) largest = size;
+  }
+  return largest;
+}
+
 /**
  * The cosine of the angle between two vectors in the same sections, in [-1, 1]; 0 where one of them is zero. Their norms
  * are given where they are known.

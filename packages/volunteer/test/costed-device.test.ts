@@ -41,7 +41,7 @@ test("steps go down the bowl, loss is what it was before each, and a group witho
     const mark = markOf(batchOf(i));
     expected.push(lossAt(mark));
     for (const [group, data] of values)
-      for (let j = 0; j < data.length; j++) data[j]! -= rates[group] * (data[j]! - mark);
+      for (let j = 0; j < data.length; j++) data[j]! -= (rates[group] / 2) * (data[j]! - mark);
   }
   expected.push(lossAt(markOf(batchOf(7))));
   for (const [i, loss] of losses.entries()) expect(loss).toBeCloseTo(expected[i]!, 5);

@@ -54,10 +54,14 @@ async function refusalOf(
   { sender, claim, exchange }: Upload,
   inputs: InboxInputs,
 ): Promise<Refusal | undefined> {
-  const { actor, blobs, bodyNorm } = inputs;
+  const { actor, blobs, bodyNumbers } = inputs;
   const bytes = await existing(claim.delta, blobs);
-  const norm = await bodyNorm(actor.state().body);
-  const looked = lookInto(bytes, exchange, { manifest: actor.state().manifest, bodyNorm: norm });
+  const { manifest, body, phase } = actor.state();
+  const late = mayAccept(actor.state(), { round: claim.round, ...sender });
+  if (late || phase.kind !== "training") return late ?? "wrong-round";
+  const { localSteps, stepsBefore, totalSteps } = phase;
+  const round = { localSteps, stepsBefore, totalSteps };
+  const looked = lookInto(bytes, exchange, { manifest, round, body: await bodyNumbers(body) });
   if (!looked.ok) return looked.refusal;
   const { sizeBytes: _, ...claimed } = claim;
   const { ok: _ok, ...held } = looked;

@@ -6,6 +6,7 @@ import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import type { Actor } from "../run/actor.ts";
 import type { Keeping } from "../run/keeping.ts";
+import type { LargestNumbers } from "./body-numbers.ts";
 
 export interface InboxInputs {
   readonly actor: Actor;
@@ -16,6 +17,6 @@ export interface InboxInputs {
   /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
   readonly retention: Pick<Keeping, "kindOf">;
   readonly exchangeOfDevice: ExchangeOfDevice;
-  /** The norm of a body: what a delta's norm is measured against. */
-  readonly bodyNorm: (body: BodyRef) => Promise<number>;
+  /** Of a body: what a delta's are measured beside. */
+  readonly bodyNumbers: (body: BodyRef) => Promise<LargestNumbers>;
 }

@@ -1,20 +1,29 @@
 // What a sealed delta holds, or why it cannot count [P10].
 
-import { normOf } from "@homebody/aggregate";
+import { largestOf, normOf } from "@homebody/aggregate";
+import { type NamedTensors, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta } from "@homebody/codec";
 import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
+import type { LargestNumbers } from "./body-numbers.ts";
 import { no } from "./no.ts";
-import { largestNorm } from "./reach.ts";
+import { type Reach, type RoundSteps, reachOf } from "./reach.ts";
 
 export type Looked =
   | { readonly ok: true; readonly norm: number; readonly sections: readonly SectionSize[] }
   | { readonly ok: false; readonly refusal: Refusal };
 
+export interface LookedBeside {
+  readonly manifest: RunManifest;
+  readonly round: RoundSteps;
+  /** Of the body that the delta starts from. */
+  readonly body: LargestNumbers;
+}
+
 export function lookInto(
   delta: Uint8Array,
   exchange: Exchange,
-  { manifest, bodyNorm }: { readonly manifest: RunManifest; readonly bodyNorm: number },
+  { manifest, round, body }: LookedBeside,
 ): Looked {
   let decoded: readonly DecodedSection[];
   try {
@@ -25,8 +34,20 @@ export function lookInto(
   }
   const norm = normOf(decoded.map(({ numbers }) => numbers.data));
   if (!Number.isFinite(norm)) return no("not-finite");
-  const parameters = decoded.reduce((sum, { numbers }) => sum + numbers.data.length, 0);
-  if (norm > largestNorm(manifest, parameters, bodyNorm)) return no("too-far");
+  for (const [i, section] of exchange.sections.entries()) {
+    const reach = reachOf(manifest.training, section, round);
+    if (!isWithin(decoded[i]!.numbers, reach, body.get(section.name)!)) return no("too-far");
+  }
   const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));
   return { ok: true, norm, sections };
+}
+
+/** Whether training can have moved each of these tensors so far. `before`: the largest number of each in the body. */
+function isWithin(delta: NamedTensors, reach: Reach, before: ReadonlyMap<string, number>): boolean {
+  return delta.layout.slots.every((slot) => {
+    const numbers = slotView(delta, slot);
+    const most = reach(slot, before.get(slot.name)!);
+    const rootMeanSquare = normOf([numbers]) / Math.sqrt(Math.max(1, numbers.length));
+    return largestOf(numbers) <= most.largest && rootMeanSquare <= most.rootMeanSquare;
+  });
 }

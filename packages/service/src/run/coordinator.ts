@@ -9,7 +9,7 @@ import { type Averaging, average } from "../closing/averaging.ts";
 import { closer } from "../closing/closer.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
-import { bodyNorms } from "../inbox/body-norm.ts";
+import { bodyNumbers } from "../inbox/body-numbers.ts";
 import { type Inbox, openInbox } from "../inbox/inbox.ts";
 import type { People } from "../lines/presence.ts";
 import type { Notices } from "../notices.ts";
@@ -105,7 +105,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     faults,
     retention: kept,
     exchangeOfDevice,
-    bodyNorm: bodyNorms(() => actor.state().manifest, blobs),
+    bodyNumbers: bodyNumbers(() => actor.state().manifest, blobs),
   });
   const { clock } = inputs;
   const here: Averaging = (work, manifest) =>

@@ -1,7 +1,7 @@
 // A device whose training is replaced by a cost model: it computes next to nothing, and its steps take virtual time.
 //
 // Instead of a model it has a bowl: the loss of a batch is half the mean square of (parameter - m), where m is the batch's mark, and a
-// step goes down its slope, p = p - rate (p - m). So a step is one affine map of all parameters of a group, steps in a row
+// step goes down its slope, p = p - rate / 2 (p - m), by less than the rate as long as p is within (-1, 2): as AdamW would. So a step is one affine map of all parameters of a group, steps in a row
 // are one map too, and the loss needs the sums of parameters and of their squares alone: a step costs nothing, whatever the
 // size; loading and reading cost what they must. Moments are zeros, and there are no samples. What it is loaded with it keeps as it
 // is, without a copy: that has to stay as it was.
@@ -131,7 +131,7 @@ function move(bowls: ReadonlyMap<Group, Bowl>, rates: ReturnType<typeof ratesOf>
   for (const [group, bowl] of bowls) {
     const rate = rates[group];
     if (rate === null) continue;
-    bowl.scale *= 1 - rate;
-    bowl.shift = bowl.shift * (1 - rate) + rate * mark;
+    bowl.scale *= 1 - rate / 2;
+    bowl.shift = bowl.shift * (1 - rate / 2) + (rate / 2) * mark;
   }
 }
