@@ -17,6 +17,7 @@ interface Part {
   /** In the mean within the source. */
   readonly weight: number;
   readonly section: Section;
+  /** As they count. */
   readonly numbers: Float32Array;
 }
 
@@ -100,24 +101,84 @@ async function partsOf(
   blob: ReadBlob,
 ): Promise<ReadonlyMap<string, readonly Part[]>> {
   const parts = new Map<string, Part[]>();
+  const deltas: Part[][] = [];
   for (const who of averaged) {
     const accepted = facts.find(
       (one) => one.kind === "accepted" && one.round === round && one.volunteer === who,
     );
     assert.ok(accepted?.kind === "accepted", `round ${round}: a delta of ${who}`);
     const { source, delta, rows, tokens } = accepted;
-    const own = manifest.sources.find(({ id }) => id === source)!;
-    const map = rows === null ? null : rowMapFrom((await blob(rows))!, own.vocabulary);
-    const { sections } = exchangeFor(manifest, own, map);
+    const from = manifest.sources.find(({ id }) => id === source)!;
+    const map = rows === null ? null : rowMapFrom((await blob(rows))!, from.vocabulary);
+    const { sections } = exchangeFor(manifest, from, map);
     const forms = sections.map(({ codec, held }) => ({ codec, layout: held }));
     const weight = manifest.weighting === "tokens" ? tokens : 1;
+    const own: Part[] = [];
     for (const [i, { numbers }] of decodeDelta((await blob(delta))!, forms).entries()) {
       const section = sections[i]!;
       const part = { source, weight, section, numbers: numbers.data };
       parts.set(section.name, [...(parts.get(section.name) ?? []), part]);
+      own.push(part);
     }
+    deltas.push(own);
   }
+  if (manifest.clipping !== "off") clip(deltas, manifest.clipping.multiple);
   return parts;
+}
+
+/**
+ * In place: first each tensor, then all of a delta together, to so many times the round's median root mean square. Each source
+ * has equal parts of the median, and those that are zero none; of two in the middle it is the lower one.
+ */
+function clip(deltas: readonly (readonly Part[])[], multiple: number): void {
+  const tensors = (parts: readonly Part[]) =>
+    parts.flatMap(({ section, numbers }) =>
+      section.held.slots.map(({ name, offset, size }) => ({
+        name: `${section.name}/${name}`,
+        numbers: numbers.subarray(offset, offset + size),
+      })),
+    );
+  const rms = (lists: readonly Float32Array[]) => {
+    const all = lists.flatMap((list) => [...list]);
+    return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / Math.max(1, all.length));
+  };
+  const most = (sizes: readonly { readonly source: string; readonly size: number }[]) => {
+    const some = sizes.filter(({ size }) => size > 0).sort((a, b) => a.size - b.size);
+    const sources = new Set(some.map(({ source }) => source)).size;
+    const shareOf = (who: string) => 1 / some.filter(({ source }) => source === who).length / sources;
+    const middle = some.findIndex(
+      (_, i) => some.slice(0, i + 1).reduce((sum, { source }) => sum + shareOf(source), 0) > 0.5 - 1e-9,
+    );
+    return middle < 0 ? Number.POSITIVE_INFINITY : multiple * some[middle]!.size;
+  };
+  const named = deltas.map((parts) => ({ source: parts[0]!.source, tensors: tensors(parts) }));
+  const names = [...new Set(named.flatMap((one) => one.tensors.map(({ name }) => name)))];
+  for (const name of names) {
+    const holders = named.flatMap(({ source, tensors }) =>
+      tensors
+        .filter((one) => one.name === name)
+        .map(({ numbers }) => ({ source, numbers, size: rms([numbers]) })),
+    );
+    shorten(holders, most(holders));
+  }
+  const wholes = named.map(({ source, tensors }) => ({
+    source,
+    size: rms(tensors.map((one) => one.numbers)),
+  }));
+  const inAll = most(wholes);
+  for (const [i, { size }] of wholes.entries())
+    shorten(
+      named[i]!.tensors.map(({ numbers }) => ({ numbers, size })),
+      inAll,
+    );
+}
+
+function shorten(
+  lists: readonly { readonly numbers: Float32Array; readonly size: number }[],
+  most: number,
+): void {
+  for (const { numbers, size } of lists)
+    if (size > most) for (let i = 0; i < numbers.length; i++) numbers[i] = (numbers[i]! * most) / size;
 }
 
 /** Number by number: within each source the mean of what its holders say, then the mean over these sources. */

@@ -218,6 +218,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis, joins?: J
         sections: sections(`body ${round}`),
         outer: [],
         cosines,
+        clipped: [],
         meanNorm: 1.2,
         servedBytes: bodyBytes * present,
       },

@@ -75,6 +75,7 @@ export const factShape = z.discriminatedUnion("kind", [
     sections,
     outer: z.array(sectionFile),
     cosines: z.array(z.object({ volunteer, cosine: z.number() })),
+    clipped: z.array(z.object({ volunteer, kept: z.number() })),
     meanNorm: z.number(),
     servedBytes: count,
   }),

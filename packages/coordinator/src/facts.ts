@@ -81,6 +81,8 @@ export type Fact =
       readonly outer: readonly SectionFile[];
       /** Of each averaged delta to the weighted mean. */
       readonly cosines: readonly { readonly volunteer: VolunteerId; readonly cosine: number }[];
+      /** Deltas that were longer than the run lets count: of each the norm of what counts over that of the whole [C26]. */
+      readonly clipped: readonly { readonly volunteer: VolunteerId; readonly kept: number }[];
       readonly meanNorm: number;
       /** Bytes of bodies served to volunteers since the last publication. */
       readonly servedBytes: number;

@@ -101,7 +101,8 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "accepted": {
       const { round, volunteer, source, norm, loss, steps, tokens } = fact;
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
-      const delta = { round, volunteer, source, norm, cosine: null, sizeBytes, loss, steps, tokens, at };
+      const none = { cosine: null, kept: 1 };
+      const delta = { round, volunteer, source, norm, ...none, sizeBytes, loss, steps, tokens, at };
       draft.deltas.change().push(delta);
       if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
       values.tokens += tokens;
@@ -272,6 +273,10 @@ function thin(scores: ShownList<ScoreFigure>, latest: number): void {
 /** Of the round's deltas, which are the last ones: how each points beside their mean. */
 function compare(deltas: DeltaFigure[], fact: Extract<Fact, { kind: "published" }>): void {
   const cosines = new Map(fact.cosines.map(({ volunteer, cosine }) => [volunteer, cosine]));
-  for (let i = deltas.length - 1; i >= 0 && deltas[i]!.round === fact.round; i--)
-    deltas[i] = { ...deltas[i]!, cosine: cosines.get(deltas[i]!.volunteer) ?? null };
+  const shares = new Map(fact.clipped.map(({ volunteer, kept }) => [volunteer, kept]));
+  for (let i = deltas.length - 1; i >= 0 && deltas[i]!.round === fact.round; i--) {
+    const { volunteer } = deltas[i]!;
+    const [cosine, kept] = [cosines.get(volunteer) ?? null, shares.get(volunteer) ?? 1];
+    deltas[i] = { ...deltas[i]!, cosine, kept };
+  }
 }

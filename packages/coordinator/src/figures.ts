@@ -52,6 +52,8 @@ export interface DeltaFigure {
   readonly norm: number;
   /** To the weighted mean of its round; null until the round is published, or if it was not averaged. */
   readonly cosine: number | null;
+  /** Of its norm, what counts [C26]: 1 where nothing was clipped. */
+  readonly kept: number;
   readonly sizeBytes: number;
   readonly loss: number; // nats a token
   readonly steps: number;

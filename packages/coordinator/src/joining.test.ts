@@ -1,6 +1,6 @@
 // Sources that join a live run [C21], in the state and in the figures of the same journal.
 
-import { bodyId } from "@homebody/protocol";
+import { bodyId, schemaVersion } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import {
   adding,
@@ -53,7 +53,7 @@ test("[C21] a source whose words stay on devices takes part at once, and the ope
   expect(run.do(adding(fr))).toMatchObject({ ok: true });
   expect(run.entries[facts]!.fact).toMatchObject({
     kind: "source-added",
-    schema: 2,
+    schema: schemaVersion,
     source: { id: "fr" },
     phi: 400,
   });

@@ -76,8 +76,8 @@ function lift(fact: Unread): Unread {
       return { ...rest, sections: [{ name: "theta", sizeBytes }], rows: null };
     }
     case "published": {
-      const { body, bodyBytes, outer, ...rest } = fact;
-      if (body === undefined) return fact;
+      const { body, bodyBytes, outer, ...rest } = { clipped: [], ...fact } as Unread;
+      if (body === undefined) return { ...rest, outer };
       // What the optimiser keeps is as large as the body, within the bytes of a header.
       return {
         ...rest,

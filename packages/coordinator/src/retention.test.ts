@@ -71,6 +71,7 @@ function round(n: number): Fact[] {
       sections: [file("theta", `theta ${n}`), file("phi", `phi ${n}`)],
       outer: [file("phi", `momentum ${n}`)],
       cosines: [],
+      clipped: [],
       meanNorm: 1,
       servedBytes: 0,
     },

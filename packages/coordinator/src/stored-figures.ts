@@ -34,6 +34,7 @@ const deltaRow = {
   source,
   norm: amount,
   cosine: amount.nullable(),
+  kept: amount,
   sizeBytes: count,
   loss: amount,
   steps: count,

@@ -57,7 +57,7 @@ export function longRun(volunteers: number): LongRun {
     yield {
       ...{ kind: "published", round, sections: [theta()], outer: [theta()] },
       cosines: averaged.map((volunteer) => ({ volunteer, cosine: dice.uniform() })),
-      ...{ meanNorm: dice.uniform(), servedBytes: 123_456 },
+      ...{ clipped: [], meanNorm: dice.uniform(), servedBytes: 123_456 },
     };
   }
 

@@ -2,6 +2,7 @@
 
 import { readFileSync } from "node:fs";
 import { InputError } from "@homebody/base";
+import { schemaVersion } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { type Entry, evolve, figuresOf, type RunState, readEntry } from "../src/index.ts";
 import { adding, fr, scene } from "./scene.ts";
@@ -174,7 +175,7 @@ test("sources that join an older run are read as they were written, and lifted b
   expect(() => readEntry(of({ source: { ...fact.source, id: "Fr" } }))).toThrow(
     /^journal entry 3\.source\.id/,
   );
-  expect(() => readEntry(of({ schema: 3 }))).toThrow(/newer Homebody/);
+  expect(() => readEntry(of({ schema: schemaVersion + 1 }))).toThrow(/newer Homebody/);
   expect(readEntry(of({ source: { ...fact.source, later: 1 } }))).toEqual(without);
   const lifts = [
     (manifest: Readonly<Record<string, unknown>>) => ({
@@ -193,7 +194,7 @@ test("an entry that is none is an error that says which and what", () => {
   );
   expect(() => readEntry(of(opened, { ...opened!.fact, round: "one" }))).toThrow(/^journal entry 2\.round/);
   expect(() => readEntry(of(opened, { ...opened!.fact, assigned: 3 }))).toThrow(InputError);
-  expect(() => readEntry(of(created, { ...created!.fact, schema: 3 }))).toThrow(/schema/);
+  expect(() => readEntry(of(created, { ...created!.fact, schema: schemaVersion + 1 }))).toThrow(/schema/);
   expect(() => readEntry(of(created, { ...created!.fact, manifest: {} }))).toThrow(
     /journal entry 1\.manifest/,
   );

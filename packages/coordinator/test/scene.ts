@@ -143,6 +143,7 @@ export function scene(options: SceneOptions = {}): Scene {
         sections: [section(`body ${phase.round}`), ...self.state.body.sections.slice(1)],
         outer: [],
         cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 })),
+        clipped: [],
         meanNorm: 1,
         servedBytes: 2000,
       });

@@ -118,7 +118,14 @@ export function playedRun(
       throw new Error(`round ${round}: expected it closed with all deltas, got ${phase.kind}`);
     const sections = [{ name: "theta", sha256: hashOf(`body ${round}`), sizeBytes: 1000 }] as const;
     const cosines = phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 }));
-    const averages = { sections, outer: [], cosines, meanNorm: 1, servedBytes: 1000 * volunteers };
+    const averages = {
+      sections,
+      outer: [],
+      cosines,
+      clipped: [],
+      meanNorm: 1,
+      servedBytes: 1000 * volunteers,
+    };
     carryOut({ kind: "published", round, ...averages });
   }
 

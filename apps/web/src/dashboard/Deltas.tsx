@@ -5,12 +5,14 @@ import { type DeltaFigure, type Figures, recentDeltas } from "@homebody/coordina
 import { type Refusal, refusalSentences } from "@homebody/protocol";
 import { useMemo } from "react";
 import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
-import { bytes, count, fixed, scientific } from "../format/numbers.ts";
+import { bytes, count, fixed, percent, scientific } from "../format/numbers.ts";
 import { Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 import { shortId } from "./event-sentences.ts";
 
 const listed = 8;
+const clippedTitle =
+  "Longer than the run lets a delta count beside those of its round: this share of it counts.";
 
 export function Deltas({
   figures,
@@ -114,6 +116,12 @@ function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: 
                 <data value={delta.norm} data-testid="delta-norm">
                   {scientific(delta.norm)}
                 </data>
+                {delta.kept < 1 && (
+                  <span className="text-muted" data-testid="delta-clipped" title={clippedTitle}>
+                    {" "}
+                    clipped to {percent(delta.kept)}
+                  </span>
+                )}
               </td>
               <td className={cell}>
                 {delta.cosine === null ? (

@@ -191,6 +191,7 @@ test("a source that joins is in the manifest of a page that is open: at once, or
     sections: [{ name: "theta", sha256: body("1"), sizeBytes: 40 }],
     outer: [],
     cosines: [{ volunteer: ana, cosine: 1 }],
+    clipped: [],
     meanNorm: 1,
     servedBytes: 0,
   };

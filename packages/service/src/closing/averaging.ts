@@ -13,6 +13,7 @@ import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
+import { clippedDeltas } from "./clipping.ts";
 import { type ClosingDelta, deltaReader } from "./deltas.ts";
 import { comparisons, type Means, meansOf } from "./means.ts";
 import { readOuter, readSection } from "./section-files.ts";
@@ -39,9 +40,10 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
   const { sections } = exchangeOf(manifest);
   const deltas: ClosingDelta[] = [];
   for (const fact of work.deltas) deltas.push({ fact, exchange: await exchangeOfDevice(fact) });
-  const reading = { reader: deltaReader(blobs, mostKeptBytes), clock };
-  const means = await meansOf(deltas, sections, manifest.weighting, reading);
-  const cosines = await comparisons(deltas, means, reading);
+  const read = { reader: deltaReader(blobs, mostKeptBytes), clock };
+  const counting = { clock, ...(await clippedDeltas(deltas, manifest.clipping, read)) };
+  const means = await meansOf(deltas, sections, manifest.weighting, counting);
+  const cosines = await comparisons(deltas, means, counting);
   const steps = await stepsOf(work, sections, means, blobs);
   await faults("close:after-aggregate");
   const body: SectionFile[] = [];
@@ -61,7 +63,8 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
   }
   await faults("publish:after-blob");
   const meanNorm = normOf([...means.values()].map(({ numbers }) => numbers));
-  return { kind: "published", round: work.round, sections: body, outer, cosines, meanNorm };
+  const { clipped } = counting;
+  return { kind: "published", round: work.round, sections: body, outer, cosines, clipped, meanNorm };
 }
 
 /** The outer step of each section that has a mean. */

@@ -1,7 +1,7 @@
 // The deltas of a closing round, as numbers.
 //
-// Each is wanted twice: for the mean, and to be compared with it. Decoded numbers are kept in between as far as they fit, so
-// that small runs decode each delta once, and memory stays bounded in large ones.
+// Each is wanted three times: for its size, for the mean, and to be compared with it. Decoded numbers are kept in between as far
+// as they fit, so that small runs decode each delta once, and memory stays bounded in large ones.
 
 import { decodeDelta } from "@homebody/codec";
 import type { AcceptedDelta } from "@homebody/coordinator";

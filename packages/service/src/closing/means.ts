@@ -2,10 +2,12 @@
 
 import { cosine, type Holding, type Mean, normOf, type SectionMean, sectionMean } from "@homebody/aggregate";
 import { namedTensors, type VolunteerId } from "@homebody/base";
-import { type Breath, breath, type Clock } from "@homebody/clock";
+import type { Clock } from "@homebody/clock";
 import { type Exchange, heldOf, type Section } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
+import type { ClippedDeltas } from "./clipping.ts";
 import type { ClosingDelta, DeltaReader } from "./deltas.ts";
+import { oneByOne } from "./one-by-one.ts";
 
 export type Means = ReadonlyMap<SectionName, Mean>;
 
@@ -49,12 +51,13 @@ function holdingsOf(deltas: readonly ClosingDelta[]): ReadonlyMap<SectionName, r
   return holdings;
 }
 
-/** Of each delta with the mean of what it holds. */
+/** Of each delta, as it counts, with the mean of what it holds. */
 export async function comparisons(
   deltas: readonly ClosingDelta[],
   means: Means,
-  { reader, clock }: { readonly reader: DeltaReader; readonly clock: Clock },
+  { reader, clock, clipped: some }: ClippedDeltas & { readonly clock: Clock },
 ): Promise<readonly Comparison[]> {
+  const clipped = new Set(some.map(({ volunteer }) => volunteer));
   const found: Comparison[] = [];
   let last:
     | { readonly exchange: Exchange; readonly mean: readonly Float32Array[]; readonly norm: number }
@@ -68,21 +71,11 @@ export async function comparisons(
       );
       last = { exchange, mean, norm: normOf(mean) };
     }
-    // Its own norm was taken when it was accepted.
-    const own = cosine(await reader.read(delta), last.mean, [fact.norm, last.norm]);
+    const numbers = await reader.read(delta);
+    // That of the whole was taken when it was accepted.
+    const norm = clipped.has(fact.volunteer) ? normOf(numbers) : fact.norm;
+    const own = cosine(numbers, last.mean, [norm, last.norm]);
     found.push({ volunteer: fact.volunteer, cosine: own });
   });
   return found;
-}
-
-async function oneByOne(
-  deltas: readonly ClosingDelta[],
-  clock: Clock,
-  work: (delta: ClosingDelta) => Promise<void>,
-): Promise<void> {
-  const pause: Breath = breath(clock);
-  for (const delta of deltas) {
-    await work(delta);
-    if (pause.isDue()) await pause.take();
-  }
 }
