@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
-import { coordinatorLearns } from "@homebody/dept";
+import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { refusalSentences } from "@homebody/protocol";
 import { NetError, startHeadless } from "@homebody/volunteer/node";
 import type { View } from "@homebody/volunteer/view";
@@ -59,7 +59,8 @@ export async function run(args: readonly string[]): Promise<number> {
     backend,
     ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
-    begins: (manifest, source) => process.stderr.write(`${coordinatorLearns(manifest, source)}\n`),
+    begins: (manifest, source) =>
+      process.stderr.write(`${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`),
     show: (view) => {
       first ??= view.roundsContributed;
       if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();

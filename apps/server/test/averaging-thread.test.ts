@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sha256, VolunteerId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
-import { type AcceptedDelta, type Aggregation, bodyRef } from "@homebody/coordinator";
+import type { AcceptedDelta, Aggregation } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
 import { average, deviceExchanges, type FaultPoint, putFirst } from "@homebody/service";
 import { folderBlobs } from "@homebody/store";
@@ -32,7 +32,7 @@ async function closed() {
       ...{ delta: await blobs.put(deltaOf(run, `${i}`)), rows: null, sections: [] },
       ...{ steps: 6, tokens: 384, loss: 5, norm: 0.01 },
     });
-  const work: Aggregation = { round: 1, body: bodyRef(0, sections), deltas, outer: [] };
+  const work: Aggregation = { round: 1, sections, deltas, outer: [] };
   const exchangeOfDevice = deviceExchanges(() => run, blobs);
   const inputs = { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: systemClock };
   return { work, inputs, blobs };
@@ -50,7 +50,7 @@ test("it publishes what it would publish here, round after round, and passes the
   expect(published).toEqual(await average(work, inputs));
   expect(points).toEqual(["close:after-aggregate", "publish:after-blob"]);
   const { sections, outer } = published;
-  const next: Aggregation = { ...work, round: 2, body: bodyRef(1, sections), outer };
+  const next: Aggregation = { ...work, round: 2, sections, outer };
   expect(await thread.average(next, run)).toEqual(await average(next, inputs));
   await thread.close();
 });

@@ -8,9 +8,11 @@ import type { Millis } from "@homebody/base";
 import { differences, fixedPart, type Refusal, type RunManifest, schemaVersion } from "@homebody/protocol";
 import type { Command } from "./commands.ts";
 import type { Assigned, Fact } from "./facts.ts";
+import { holding } from "./hold.ts";
 import { withJoining } from "./joining.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
+import { mayUndo, undone } from "./undo.ts";
 
 export type Decision =
   | { readonly ok: true; readonly facts: readonly Fact[] }
@@ -95,7 +97,9 @@ function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" 
     return { ok: false, refusal: "wrong-body" }; // [C13]
   if (state.evaluated.has(command.volunteer)) return facts();
   const { kind: _, id: _id, ...rest } = command;
-  return facts({ kind: "evaluated", ...rest });
+  const evaluated = { ...rest, kind: "evaluated" as const };
+  const held = holding(state, evaluated);
+  return held === undefined ? facts(evaluated) : facts(evaluated, held);
 }
 
 /** [C9] Somebody whom something waits for; the departure of others is no fact. */
@@ -172,6 +176,10 @@ function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["a
       return state.removed.has(act.volunteer)
         ? facts({ kind: "restored", volunteer: act.volunteer })
         : facts();
+    case "undo": {
+      const refusal = mayUndo(state, act);
+      return refusal ? { ok: false, refusal } : facts(undone(state, act));
+    }
     default:
       act satisfies never;
       throw new Error(`unknown act ${JSON.stringify(act)}`);

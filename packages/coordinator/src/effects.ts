@@ -2,15 +2,15 @@
 // closing phase finds the same work again, and gets the same bytes.
 
 import type { Millis, VolunteerId } from "@homebody/base";
-import type { Announcement, BodyRef, SectionFile } from "@homebody/protocol";
+import type { Announcement, SectionFile } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
 import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
 import { after } from "./tick.ts";
 
 export interface Aggregation {
   readonly round: number;
-  /** The body that the deltas start from. */
-  readonly body: BodyRef;
+  /** Of the body that the deltas are added to. */
+  readonly sections: readonly SectionFile[];
   /** In the order in which they are averaged [C10]. */
   readonly deltas: readonly AcceptedDelta[];
   /** What the outer optimisers kept before this step. */
@@ -18,9 +18,10 @@ export interface Aggregation {
 }
 
 /** The closing round's work, if there is one. */
-export function aggregationOf({ phase, body, outer }: RunState): Aggregation | undefined {
+export function aggregationOf({ phase }: RunState): Aggregation | undefined {
   if (phase.kind !== "closing") return undefined;
-  return { round: phase.round, body, deltas: phase.accepted, outer };
+  const { round, from, accepted } = phase;
+  return { round, ...from, deltas: accepted };
 }
 
 /** When the next tick finds something to do by time alone; null: never. */
@@ -40,11 +41,12 @@ export function announcementFor(
   now: Millis,
 ): Announcement {
   const { phase, paused, body, manifest } = state;
+  const held = state.held ?? undefined;
   // Each is written out: spreading what they share took twenty times as long.
   switch (phase.kind) {
     case "gathering": {
       const { minimum } = manifest.round;
-      return { kind: "gathering", paused, body, round: phase.round, ready: ready.size, minimum };
+      return { kind: "gathering", paused, held, body, round: phase.round, ready: ready.size, minimum };
     }
     case "training": {
       const { round, localSteps, stepsBefore, totalSteps } = phase;
@@ -52,6 +54,7 @@ export function announcementFor(
       return {
         kind: "training",
         paused,
+        held,
         body,
         round,
         localSteps,
@@ -63,19 +66,20 @@ export function announcementFor(
       };
     }
     case "closing":
-      return { kind: "closing", paused, body, round: phase.round };
+      return { kind: "closing", paused, held, body, round: phase.round };
     case "evaluating": {
       const evaluated = state.evaluated.has(volunteer);
       return {
         kind: "evaluating",
         paused,
+        held,
         body,
         remainingMs: remainingMs(phase.deadline, state, now),
         evaluated,
       };
     }
     case "finished":
-      return { kind: "finished", paused, body, rounds: body.number };
+      return { kind: "finished", paused, held, body, rounds: body.number };
     default:
       phase satisfies never;
       throw new Error(`unknown phase ${JSON.stringify(phase)}`);

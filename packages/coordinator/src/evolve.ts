@@ -7,9 +7,11 @@
 
 import type { Millis, VolunteerId } from "@homebody/base";
 import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
-import type { Entry } from "./facts.ts";
+import type { Entry, Fact } from "./facts.ts";
+import { remembered, scoreAfter } from "./hold.ts";
 import { waits, withSources } from "./joining.ts";
 import type { JoiningSource, Phase, RunState } from "./state.ts";
+import { undoing, withBody } from "./undo.ts";
 
 /** What this file alone may do with a state. */
 type OwnState = Own<Omit<RunState, "phase">> & { phase: Own<Phase> };
@@ -54,6 +56,9 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     ending: false,
     body,
     outer: [],
+    past: [{ number: 0, sections: body.sections, outer: [], made: null }],
+    held: null,
+    scores: new Map(),
     stepsDone: 0,
     lapses: 0,
     removed: new Set(),
@@ -88,6 +93,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       return;
     case "evaluated":
       state.evaluated.add(fact.volunteer);
+      measured(state, fact);
       if (phase.kind === "evaluating") phase.pending.delete(fact.volunteer);
       return;
     case "closed": {
@@ -95,14 +101,24 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       const { round, reason, averaged } = fact;
       const accepted = averaged.map((who) => phase.accepted.get(who)!);
       state.stepsDone = phase.stepsBefore + phase.localSteps;
-      state.phase = { kind: "closing", round, reason, accepted, averaged };
+      const from = { sections: state.body.sections, outer: state.outer };
+      state.phase = { kind: "closing", round, reason, from, accepted, averaged };
       return;
     }
+    case "undone": {
+      const { round, averaged } = fact;
+      const { from, deltas } = undoing(state, fact);
+      state.phase = { kind: "closing", round, reason: "undo", from, accepted: deltas, averaged };
+      if (state.held !== null) goOn(state);
+      return;
+    }
+    case "held":
+      state.held = { body: fact.body, sources: fact.sources };
+      state.paused = true;
+      state.pausedAt ??= at;
+      return;
     case "published":
-      state.contributors = new Set(phase.kind === "closing" ? phase.averaged : []);
-      state.evaluated = new Set();
-      state.body = bodyRef(fact.round, fact.sections);
-      state.outer = fact.outer;
+      publish(state, fact);
       gather(state, fact.round + 1, 0);
       return;
     case "lapsed":
@@ -147,8 +163,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "resumed":
       // A quorum reached during the pause starts its grace now.
       postpone(phase, fact.deadline, state.pausedAt, at);
-      state.paused = false;
-      state.pausedAt = null;
+      goOn(state);
       return;
     case "restarted":
       postpone(phase, fact.deadline, null, at);
@@ -157,6 +172,34 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       fact satisfies never;
       throw new Error(`journal: unknown fact ${JSON.stringify(fact)}`);
   }
+}
+
+function publish(state: OwnState, { round, sections, outer }: Extract<Fact, { kind: "published" }>): void {
+  const { phase, manifest } = state;
+  const { averaged, from, accepted, reason } = phase as Extract<Phase, { kind: "closing" }>;
+  const made = accepted.length === 0 ? null : { from, deltas: accepted };
+  state.past = withBody(state.past, { number: round, sections, outer, made }, manifest);
+  state.contributors = new Set(averaged);
+  state.evaluated = new Set();
+  state.body = bodyRef(round, sections);
+  state.outer = outer;
+  const known = reason === "undo" ? [] : remembered(state.scores, round);
+  state.scores = new Map(known.map((who) => [who, state.scores.get(who)!]));
+}
+
+/** [C27] From here on the run is measured beside what it is now. */
+function goOn(state: OwnState): void {
+  if (state.held !== null) state.scores = new Map();
+  state.held = null;
+  state.paused = false;
+  state.pausedAt = null;
+}
+
+function measured(
+  { scores, manifest: { hold } }: OwnState,
+  fact: Extract<Fact, { kind: "evaluated" }>,
+): void {
+  if (hold !== "off") scores.set(fact.volunteer, scoreAfter(scores.get(fact.volunteer), fact, hold));
 }
 
 /** This round opens next. [C21] Whoever waited for the next body has it. */

@@ -31,6 +31,7 @@ export const acceptedShape = z.object({
   norm: z.number(),
 });
 export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);
+export const heldShape = z.object({ body: count, sources: z.array(source) });
 export const endReason = z.enum(["rounds", "admin"]);
 export const parametersShape = z.object({ theta: count, phi: z.record(z.string(), count), psi: count });
 
@@ -81,6 +82,14 @@ export const factShape = z.discriminatedUnion("kind", [
   }),
   z.object({ kind: z.literal("lapsed"), round: count }),
   z.object({ kind: z.literal("left"), volunteer }),
+  z.object({ kind: z.literal("held"), body: count, sources: z.array(source) }),
+  z.object({
+    kind: z.literal("undone"),
+    round: count,
+    to: count,
+    without: z.array(volunteer),
+    averaged: z.array(volunteer),
+  }),
   z.object({ kind: z.literal("ending") }),
   z.object({ kind: z.literal("evaluating"), expected: z.array(volunteer), deadline: time }),
   z.object({ kind: z.literal("finished"), reason: endReason }),

@@ -91,6 +91,19 @@ export type Fact =
   | { readonly kind: "lapsed"; readonly round: number }
   /** Somebody whom the open round or the last evaluation waited for left for good. */
   | { readonly kind: "left"; readonly volunteer: VolunteerId }
+  /** So many volunteers of these sources found the body much worse than what they had that the run waits for its host [C27]. */
+  | { readonly kind: "held"; readonly body: number; readonly sources: readonly SourceId[] }
+  /** The host goes back to a body [C28]; the round that was open is over. */
+  | {
+      readonly kind: "undone";
+      /** The number of the body that comes of it. */
+      readonly round: number;
+      readonly to: number;
+      /** Whose deltas in that body are left out; nobody: it is published as it was. */
+      readonly without: readonly VolunteerId[];
+      /** Whose deltas of it are averaged anew, in the order in which they are. */
+      readonly averaged: readonly VolunteerId[];
+    }
   /** The admin ends the run: no further round opens. */
   | { readonly kind: "ending" }
   | { readonly kind: "evaluating"; readonly expected: readonly VolunteerId[]; readonly deadline: Millis }

@@ -39,6 +39,7 @@ export function created(
     rounds: manifest.rounds,
     deadline: null,
     paused: false,
+    held: null,
     ending: false,
     finished: false,
     parameters,

@@ -22,6 +22,7 @@ import { waits, withSources } from "./joining.ts";
 import { keepsBody } from "./retention.ts";
 import { ShownList } from "./shown-list.ts";
 import type { JoiningSource } from "./state.ts";
+import { bodiesBack } from "./undo.ts";
 
 export interface FiguresFold {
   /** The last entry folded in. */
@@ -129,8 +130,15 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.deadline = null;
       changeLast(draft.rounds, { closedAt: at, reason: fact.reason, averaged: fact.averaged });
       return;
+    case "held":
+      values.held = { body: fact.body, sources: fact.sources };
+      values.paused = true;
+      return;
+    case "undone":
+      undo(draft, fact, at);
+      return;
     case "published":
-      publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at));
+      publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at), bodiesBack(values.manifest));
       values.phase = "gathering";
       values.published = fact.round;
       values.round = Math.min(fact.round + 1, Math.max(values.rounds, fact.round));
@@ -185,6 +193,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       return;
     case "resumed":
       values.paused = false;
+      values.held = null;
       if (fact.deadline !== null) values.deadline = fact.deadline;
       return;
     case "removed":
@@ -214,13 +223,31 @@ function forget({ deltas, rounds }: Draft): void {
   }
 }
 
-/** The one body that this one makes superfluous is the sixth from the end, if it is not kept and shown for good. */
-function publish(bodies: BodyFigure[], body: BodyFigure): void {
+/** [C28] The round that was open is over; or one without a round to train is here. */
+function undo(
+  { values, rounds }: Draft,
+  { round, averaged }: Extract<Fact, { kind: "undone" }>,
+  at: Millis,
+): void {
+  values.phase = "closing";
+  values.round = round;
+  values.deadline = null;
+  if (values.held !== null) values.paused = false;
+  values.held = null;
+  const list = rounds.change();
+  const open = list.at(-1)?.round === round ? list.pop() : undefined;
+  const begun = open ?? { round, openedAt: at, assigned: [], publishedAt: null, meanNorm: null };
+  list.push({ ...begun, closedAt: at, reason: "undo", averaged });
+}
+
+/** The one body that this one makes superfluous is the first of those before the last, if it is not kept and shown for good. */
+function publish(bodies: BodyFigure[], body: BodyFigure, back: number): void {
   bodies.push(body);
-  const before = bodies.at(-6);
+  const place = -1 - Math.max(5, back);
+  const before = bodies.at(place);
   if (before === undefined || (keepsBody(before.number, body.number) && isShownForGood(before.number / 10)))
     return;
-  bodies.splice(-6, 1);
+  bodies.splice(place, 1);
 }
 
 /** [C21] These sources take part from here on. */

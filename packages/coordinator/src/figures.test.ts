@@ -124,7 +124,7 @@ test("of a long run figures show the latest rounds, whole, and count all of it",
 });
 
 test("scores of long ago are ever fewer, at the same bodies for all sources, and the first of each stays", () => {
-  const run = scene({ rounds: 4000, round: { minimum: 1 } });
+  const run = scene({ rounds: 4000, round: { minimum: 1 }, change: { hold: "off" } });
   const evaluate = (volunteer: typeof ana, source: typeof es) => {
     const { number, id } = run.state.body;
     const score = { nats: number + 1, tokens: 10, bytes: 10 };

@@ -5,9 +5,10 @@
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
-import type { GroupName, RunManifest, SectionFile } from "@homebody/protocol";
+import type { GroupName, HeldRun, RunManifest, SectionFile } from "@homebody/protocol";
 import type { CloseReason } from "./facts.ts";
 import type { JoiningSource } from "./state.ts";
+import { bodiesBack } from "./undo.ts";
 
 /** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
 export const recentDeltas = 500;
@@ -66,7 +67,8 @@ export interface RoundFigure {
   readonly openedAt: Millis;
   readonly closedAt: Millis | null;
   readonly publishedAt: Millis | null;
-  readonly reason: CloseReason | null;
+  /** `undo`: the host went back to a body instead. */
+  readonly reason: CloseReason | "undo" | null;
   readonly assigned: readonly VolunteerId[];
   /** Whose deltas are in the body: who took part. */
   readonly averaged: readonly VolunteerId[];
@@ -114,6 +116,8 @@ export interface Figures {
   readonly rounds: number;
   readonly deadline: Millis | null;
   readonly paused: boolean;
+  /** The run waits for its host: the body, and the sources that find it much worse [C27]. */
+  readonly held: HeldRun | null;
   readonly ending: boolean;
   readonly finished: boolean;
   readonly parameters: ParameterCounts;
@@ -161,6 +165,25 @@ export function summary(figures: Figures): {
     if (tookPart.has(id) && scores) sources[id] = { first: scores.first, last: scores.last };
   }
   return { rounds: figures.published, sources };
+}
+
+/** A body that the host can go back to [C28], and whose deltas it can be averaged anew without. */
+export interface UndoableBody {
+  readonly body: number;
+  /** Nobody: it can be published as it was, and no other way. */
+  readonly volunteers: readonly VolunteerId[];
+}
+
+/** In order. The last one is the current body, where that can be averaged anew. */
+export function undoable({ manifest, bodies, published, roundList }: Figures): readonly UndoableBody[] {
+  const withDeltas = published - manifest.keep.deltaRounds;
+  return bodies
+    .filter(({ number }) => number > published - bodiesBack(manifest))
+    .map(({ number }) => {
+      const round = roundList.find((one) => one.round === number);
+      return { body: number, volunteers: number > withDeltas ? (round?.averaged ?? []) : [] };
+    })
+    .filter(({ body, volunteers }) => body < published || volunteers.length > 0);
 }
 
 /** How many times fewer bytes went up than if the whole model had been exchanged each step; null before any did. */

@@ -23,7 +23,7 @@ function created(): Fact {
     kind: "created",
     schema: 1,
     homebody: "0.2.0",
-    manifest: { ...run, sources } as RunManifest,
+    manifest: { ...run, sources, keep: { bodies: 1, deltaRounds: 0 } } as RunManifest,
     parameters: { theta: 1, phi: {}, psi: 0 },
     sections: [file("theta", "theta 0"), file("phi", "phi 0")],
   };

@@ -2,7 +2,7 @@
 //
 // Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
 // row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
-// blobs can recompute every body. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
+// blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28]. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 //
 // Remembered are those that are in use now: as many as the run is large, and not as it is long. What is kept for good beyond
 // that is found in the journal, by its hash (names.ts).
@@ -25,7 +25,7 @@ export type BlobKind = Use["kind"];
 export type BlobUses = readonly (readonly [Sha256, readonly Use[]])[];
 
 /** How far a run has got, for what is in use. */
-type Reached = Pick<RunState, "body" | "outer">;
+type Reached = Pick<RunState, "body" | "outer" | "past">;
 
 export interface Retention {
   /**
@@ -62,8 +62,9 @@ export function retention(remembered: BlobUses = []): Retention {
       for (const { fact } of entries) for (const [hash, use] of usesOf(fact)) name(hash, use);
       if (!entries.some(({ fact }) => fact.kind === "published")) return [];
       const over: Sha256[] = [];
+      const undoable = blobsOf(state.past);
       for (const hash of passing) {
-        const still = uses.get(hash)!.filter((use) => isInUse(hash, use, state));
+        const still = uses.get(hash)!.filter((use) => undoable.has(hash) || isInUse(hash, use, state));
         if (still.every(lasts)) passing.delete(hash);
         if (still.length > 0) uses.set(hash, still);
         else {
@@ -106,6 +107,16 @@ export function keepsBody(number: number, latest: number): boolean {
 
 export function isKeptForGood(body: number): boolean {
   return body % 10 === 0;
+}
+
+/** All that it takes to publish one of these bodies again [C28]. */
+function blobsOf(past: RunState["past"]): ReadonlySet<Sha256> {
+  const files = past.flatMap((one) => [one, ...(one.made === null ? [] : [one.made.from])]);
+  const deltas = past.flatMap(({ made }) => made?.deltas ?? []);
+  return new Set([
+    ...files.flatMap(({ sections, outer }) => [...sections, ...outer].map(({ sha256 }) => sha256)),
+    ...deltas.flatMap(({ delta, rows }) => (rows === null ? [delta] : [delta, rows])),
+  ]);
 }
 
 /** As long as the run is there; a run has few of these. */

@@ -3,7 +3,7 @@
 // A run has one state, which evolve changes in place [C1]; to all others it is to be read, and is what it is now.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { BodyRef, RunManifest, SectionFile } from "@homebody/protocol";
+import type { BodyRef, HeldRun, RunManifest, SectionFile } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
 
 export type AcceptedDelta = Extract<Fact, { kind: "accepted" }>;
@@ -26,7 +26,9 @@ export type Phase =
   | {
       readonly kind: "closing"; // its deltas are being averaged
       readonly round: number;
-      readonly reason: CloseReason;
+      readonly reason: CloseReason | "undo";
+      /** What its deltas are added to. */
+      readonly from: Beginning;
       /** In the order in which they are averaged. */
       readonly accepted: readonly AcceptedDelta[];
       readonly averaged: readonly VolunteerId[];
@@ -37,6 +39,29 @@ export type Phase =
       readonly deadline: Millis;
     }
   | { readonly kind: "finished"; readonly reason: "rounds" | "admin" };
+
+/** What an outer step begins from: the sections of a body, and what outer optimisers keep beside it. */
+export interface Beginning {
+  readonly sections: readonly SectionFile[];
+  readonly outer: readonly SectionFile[];
+}
+
+/** A body that can be published again [C28]. */
+export interface PastBody extends Beginning {
+  readonly number: number;
+  /** What it was made of; null where there were no deltas, or they are kept no more. */
+  readonly made: { readonly from: Beginning; readonly deltas: readonly AcceptedDelta[] } | null;
+}
+
+/** What a volunteer measured last [C27]. */
+export interface Score {
+  readonly source: SourceId;
+  readonly body: number;
+  /** Bits per byte, of all that it measured since the run was last let go on. */
+  readonly best: number;
+  /** Whether its last one was much worse than the best before. */
+  readonly isWorse: boolean;
+}
 
 /** A volunteer that is here and ready to train: told by the shell, not by the journal. */
 export interface Ready {
@@ -67,6 +92,12 @@ export interface RunState {
   readonly body: BodyRef;
   /** What the outer optimisers keep, by section and content. */
   readonly outer: readonly SectionFile[];
+  /** Bodies that can be published again, the current one last. */
+  readonly past: readonly PastBody[];
+  /** The run waits for its host, and is paused: the body that made it, and the sources that found it worse. */
+  readonly held: HeldRun | null;
+  /** Of those who measured the current body or the one before. */
+  readonly scores: ReadonlyMap<VolunteerId, Score>;
   readonly stepsDone: number;
   /** How often the round that is open or opens next has lapsed. */
   readonly lapses: number;

@@ -9,14 +9,17 @@ import {
   count,
   endReason,
   hash,
+  heldShape,
   sectionFile,
   sections,
+  source,
   time,
   unread,
   volunteer,
 } from "./fact-shapes.ts";
 import type { Phase, RunState } from "./state.ts";
 
+const beginning = { sections, outer: z.array(sectionFile) };
 const phaseShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("gathering"), round: count }),
   z.object({
@@ -34,7 +37,8 @@ const phaseShape = z.discriminatedUnion("kind", [
   z.object({
     kind: z.literal("closing"),
     round: count,
-    reason: closeReason,
+    reason: closeReason.or(z.literal("undo")),
+    from: z.object(beginning),
     accepted: z.array(acceptedShape),
     averaged: z.array(volunteer),
   }),
@@ -51,6 +55,17 @@ const shape = z.object({
   ending: z.boolean(),
   body: z.object({ number: count, id: hash, sections }),
   outer: z.array(sectionFile),
+  past: z.array(
+    z.object({
+      number: count,
+      ...beginning,
+      made: z.object({ from: z.object(beginning), deltas: z.array(acceptedShape) }).nullable(),
+    }),
+  ),
+  held: heldShape.nullable(),
+  scores: z.array(
+    z.tuple([volunteer, z.object({ source, body: count, best: z.number(), isWorse: z.boolean() })]),
+  ),
   stepsDone: count,
   lapses: count,
   removed: z.array(volunteer),
@@ -67,6 +82,7 @@ export function writeState(state: RunState): unknown {
   return {
     ...state,
     phase: writePhase(state.phase),
+    scores: [...state.scores],
     removed: [...state.removed],
     contributors: [...state.contributors],
     evaluated: [...state.evaluated],
@@ -100,6 +116,7 @@ export function readState(value: unknown, where = "state"): RunState {
       source: checkSource(one.source, `${where}.joining.${i}.source`),
     })),
     phase: readPhase(stored.phase),
+    scores: new Map(stored.scores),
     removed: new Set(stored.removed),
     contributors: new Set(stored.contributors),
     evaluated: new Set(stored.evaluated),

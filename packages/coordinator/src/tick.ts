@@ -22,7 +22,9 @@ export function tick(state: RunState, ready: ReadyVolunteers, now: Millis): read
       return []; // the shell is averaging
     case "evaluating": {
       const over = !state.paused && now >= phase.deadline;
-      return phase.pending.size === 0 || over ? [finished(state)] : [];
+      // [C27] A held run does not end by itself.
+      const isDone = phase.pending.size === 0 && state.held === null;
+      return isDone || over ? [finished(state)] : [];
     }
     case "finished":
       return [];
@@ -112,6 +114,7 @@ function close(state: RunState, phase: Training, ready: ReadyVolunteers, now: Mi
 
 function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | undefined {
   if (state.ending) return "admin";
+  if (state.held !== null) return undefined; // [C27]
   if (phase.pending.size === 0) return "all";
   if (state.paused) return undefined; // [C16]
   const { quorumAt, deadline } = phase;

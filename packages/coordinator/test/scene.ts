@@ -48,9 +48,11 @@ export interface SceneOptions {
   readonly round?: Record<string, unknown>;
   readonly rounds?: number;
   readonly seed?: number;
+  /** Of the manifest. */
+  readonly change?: Partial<RunManifest>;
 }
 
-export function manifest({ round = {}, rounds = 3, seed = 1 }: SceneOptions = {}): RunManifest {
+export function manifest({ round = {}, rounds = 3, seed = 1, change = {} }: SceneOptions = {}): RunManifest {
   const brought = (id: string) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 });
   const file = checkRunFile({
     name: "bench",
@@ -68,7 +70,7 @@ export function manifest({ round = {}, rounds = 3, seed = 1 }: SceneOptions = {}
       ...round,
     },
   });
-  return manifestOf(file, new Map());
+  return { ...manifestOf(file, new Map()), ...change };
 }
 
 export interface Scene {

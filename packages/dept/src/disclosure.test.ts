@@ -1,7 +1,7 @@
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { manifest, noHash, source } from "../test/manifests.ts";
-import { coordinatorLearns, declaresRows, exchangeFor, rowMapOf } from "./index.ts";
+import { coordinatorLearns, declaresRows, deltasAreKept, exchangeFor, rowMapOf } from "./index.ts";
 
 interface Case {
   readonly variant: RunManifest["variant"];
@@ -70,4 +70,11 @@ test("in these words", () => {
   expect(say({ variant: "trim", kind: "global", served: true })).toBe(
     "Your embeddings travel too, of just the words that occur in the host's text: from how they move the coordinator can tell which words your device saw and about how often, in text that the host lent.",
   );
+});
+
+test("[P25] how long a delta is kept is said as the run file has it", () => {
+  const kept = (deltaRounds: number) => deltasAreKept({ keep: { bodies: 5, deltaRounds } });
+  expect(kept(0)).toContain("as soon as it is averaged");
+  expect(kept(1)).toContain("for one round,");
+  expect(kept(3)).toContain("for 3 rounds,");
 });

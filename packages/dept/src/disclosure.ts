@@ -1,7 +1,7 @@
 // What the coordinator learns of a volunteer's words from its deltas, in one sentence, for those who are about to take part: on the
 // page and on the command line. What deltas may tell beyond that is in docs/threat-model.md.
 
-import type { ManifestSource } from "@homebody/protocol";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { declaresRows, type Manifest, sharesWords } from "./exchange.ts";
 
 /** A whole sentence for this run and this source. */
@@ -19,6 +19,14 @@ export function coordinatorLearns(manifest: Manifest, source: ManifestSource): s
     ? "so the coordinator knows which words these are, and can tell from how they move about how often each comes"
     : "from how they move the coordinator can tell which words occur in your text and about how often";
   return `Your embeddings travel too, ${which}: ${told}; the text itself stays on this device.`;
+}
+
+/** How long the coordinator keeps a delta, in one sentence for the same readers [P25]. */
+export function deltasAreKept({ keep: { deltaRounds } }: Pick<RunManifest, "keep">): string {
+  if (deltaRounds === 0)
+    return "By the run's file the coordinator removes your delta of a round as soon as it is averaged.";
+  const rounds = deltaRounds === 1 ? "one round" : `${deltaRounds} rounds`;
+  return `By the run's file the coordinator keeps your delta for ${rounds}, so that the host can take it out of a body again, and then removes it.`;
 }
 
 const seen = "which words your device saw and about how often";

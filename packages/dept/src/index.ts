@@ -1,6 +1,6 @@
 // DEPT's own rules: what travels, what that saves, and the learning rate of a run.
 
-export { coordinatorLearns } from "./disclosure.ts";
+export { coordinatorLearns, deltasAreKept } from "./disclosure.ts";
 export {
   abilities,
   canTakePart,

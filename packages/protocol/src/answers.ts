@@ -33,9 +33,17 @@ export interface ChunkTaken {
   readonly offset: number;
 }
 
+/** A body that these sources find much worse than what they had. */
+export interface HeldRun {
+  readonly body: number;
+  readonly sources: readonly SourceId[];
+}
+
 /** What the coordinator says of the run, to each volunteer, at every change and after each hello. */
 export type Announcement = {
   readonly paused: boolean;
+  /** The run holds itself, and waits for its host; `paused` is true then. */
+  readonly held?: HeldRun | undefined;
   readonly body: BodyRef;
 } & (
   | { readonly kind: "gathering"; readonly round: number; readonly ready: number; readonly minimum: number }
@@ -98,7 +106,8 @@ const bodyRef = z.object({
   id: sha,
   sections: z.array(sectionFile).min(1).max(mostSections),
 });
-const ofEvery = { paused: z.boolean(), body: bodyRef };
+const held = z.object({ body: whole(), sources: z.array(source).max(mostSources) }).optional();
+const ofEvery = { paused: z.boolean(), held, body: bodyRef };
 const announcement = z.discriminatedUnion("kind", [
   z.object({ ...ofEvery, kind: z.literal("gathering"), round: whole(), ready: whole(), minimum: whole() }),
   z.object({

@@ -114,7 +114,9 @@ export type AdminAct =
   | { readonly kind: "end-run" }
   | { readonly kind: "remove"; readonly volunteer: VolunteerId }
   /** Takes a removal back. */
-  | { readonly kind: "restore"; readonly volunteer: VolunteerId };
+  | { readonly kind: "restore"; readonly volunteer: VolunteerId }
+  /** Body `to` becomes the next one; where volunteers are named, averaged anew without their deltas. */
+  | { readonly kind: "undo"; readonly to: number; readonly without: readonly VolunteerId[] };
 
 export interface Admin {
   readonly token: string;
@@ -179,6 +181,8 @@ export const checkOpenMessage: Check<OpenMessage> = checked(
   }),
   "open",
 );
+/** Volunteers in one act: what fits a frame. */
+const mostNamed = 5000;
 export const checkChunk: Check<Chunk> = checked(
   z.object({ upload, offset: whole(), bytes: someBytes }),
   "chunk",
@@ -202,6 +206,7 @@ const adminAct = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("end-run") }),
   z.object({ kind: z.literal("remove"), volunteer }),
   z.object({ kind: z.literal("restore"), volunteer }),
+  z.object({ kind: z.literal("undo"), to: whole(), without: z.array(volunteer).max(mostNamed) }),
 ]);
 export const checkAdmin: Check<Admin> = checked(
   z.object({ token: z.string().max(200), act: adminAct }),

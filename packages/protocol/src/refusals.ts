@@ -32,6 +32,9 @@ export const refusalSentences = {
   "not-finite":
     "The delta held numbers that are not finite. This round is left out; the next one starts afresh.",
   "too-far": "The delta was far larger than any sound training makes. This round is left out.",
+  closing: "A round is closing. Ask again when its body is published.",
+  "not-kept":
+    "There is no going back to that body, or not without these volunteers. The admin page lists what is kept; so does `undoable` in packages/coordinator.",
   "wrong-body": "That evaluation was of a body that is not the current one.",
 } as const;
 

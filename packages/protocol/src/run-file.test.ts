@@ -40,9 +40,9 @@ test("defaults are filled in, and paths are not in the manifest", () => {
 
 test("deltas are kept for three rounds where the host serves all text, else for as many as the file says", () => {
   const kept = (change: Record<string, unknown>) => manifestOf(checkRunFile(file(change)), served).keep;
-  expect(kept({})).toEqual({ deltaRounds: 0 });
-  expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({ deltaRounds: 3 });
-  expect(kept({ keep: { deltaRounds: 7 } })).toEqual({ deltaRounds: 7 });
+  expect(kept({})).toEqual({ bodies: 5, deltaRounds: 0 });
+  expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({ bodies: 5, deltaRounds: 3 });
+  expect(kept({ keep: { deltaRounds: 7 } })).toEqual({ bodies: 5, deltaRounds: 7 });
   expect(() => checkRunFile(file({ clipping: "on" }))).toThrow("off, or kind: median and a multiple");
   expect(() => checkRunFile(file({ hold: true }))).toThrow("off, or worsening: a share");
 });

@@ -157,6 +157,8 @@ const hold = z.union(
 );
 
 const keep = z.strictObject({
+  /** Of the last bodies: the host may go back to each of these, with what outer optimisers kept. At least as many as deltas ask. */
+  bodies: count(1, 100).default(5),
   /** Rounds after which a delta goes; 3 where the host serves all text, and 0 where some is brought, if it is not given. */
   deltaRounds: count(0, 100).optional(),
 });
@@ -302,7 +304,7 @@ export interface ManifestSource {
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
 export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep"> {
   readonly run: RunId;
-  readonly keep: Required<RunFile["keep"]>;
+  readonly keep: Readonly<Record<keyof RunFile["keep"], number>>;
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
 }
@@ -332,7 +334,7 @@ export function manifestOf(
     };
   });
   const isServed = file.sources.every(({ text }) => text === "served");
-  const keep = { deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0) };
+  const keep = { ...file.keep, deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0) };
   const unnamed = { ...file, vocabulary, sources, keep };
   return { run: identityOf(unnamed), ...unnamed };
 }

@@ -36,7 +36,7 @@ const lifts: readonly ManifestLift[] = [
       ? manifest.sources.map((source: object) => ({ tokenizer: null, words: "device", ...source }))
       : manifest.sources,
   }),
-  (manifest) => ({ clipping: "off", hold: "off", keep: { deltaRounds: 0 }, ...manifest }),
+  (manifest) => ({ clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 }, ...manifest }),
 ];
 
 /** A manifest of an older schema version in today's form. */

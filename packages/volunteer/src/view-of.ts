@@ -88,7 +88,7 @@ function activityOf(known: Known): Activity {
 function waitingOf({ session, waitingSince: since, tries }: Known): Waiting {
   const { announcement } = session;
   if (!session.connected || announcement === null) return { for: "connection", since, tries };
-  if (announcement.paused) return { for: "host", since };
+  if (announcement.paused) return { for: "host", since, held: announcement.held ?? null };
   const until = deadlineOf(session);
   switch (announcement.kind) {
     case "gathering": {

@@ -5,7 +5,7 @@
 // Views are plain data. Times are the volunteer's own clock.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { GroupName, Refusal, RunManifest } from "@homebody/protocol";
+import type { GroupName, HeldRun, Refusal, RunManifest } from "@homebody/protocol";
 
 export type Intensity = "quiet" | "balanced" | "full";
 /** The share of time in which the device computes. */
@@ -54,7 +54,8 @@ export type Waiting =
   | { readonly for: "next-round"; readonly since: Millis; readonly until: Millis | null }
   | { readonly for: "others"; readonly since: Millis; readonly until: Millis | null } // delta is in, the round goes on
   | { readonly for: "coordinator"; readonly since: Millis } // it averages
-  | { readonly for: "host"; readonly since: Millis }; // run paused
+  /** The run is paused; or it holds itself, and waits for the host. */
+  | { readonly for: "host"; readonly since: Millis; readonly held: HeldRun | null };
 
 export type Activity =
   | { readonly kind: "idle" } // nothing was started

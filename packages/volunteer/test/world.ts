@@ -108,7 +108,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     weighting: "equal",
     clipping: { kind: "median", multiple: 3 },
     hold: { worsening: 0.25 },
-    keep: { deltaRounds: 0 },
+    keep: { bodies: 5, deltaRounds: 0 },
     codec,
     rounds: 10,
     round: {

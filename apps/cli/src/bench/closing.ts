@@ -7,7 +7,7 @@ import { monitorEventLoopDelay } from "node:perf_hooks";
 import { namedTensors, type VolunteerId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { encodeDelta } from "@homebody/codec";
-import { type AcceptedDelta, type Aggregation, bodyRef } from "@homebody/coordinator";
+import type { AcceptedDelta, Aggregation } from "@homebody/coordinator";
 import { type Exchange, exchangeOf } from "@homebody/dept";
 import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
 import { averagingThread } from "@homebody/server";
@@ -43,7 +43,7 @@ export async function measureClosing(parameters: number, volunteers: number): Pr
         ...{ steps: 1, tokens: 1, loss: 1, norm: 1 },
       }),
     );
-    const work: Aggregation = { round: 1, body: bodyRef(0, sections), deltas, outer: [] };
+    const work: Aggregation = { round: 1, sections, deltas, outer: [] };
     const exchangeOfDevice = deviceExchanges(() => manifest, blobs);
     const own = { manifest, blobs, faults: () => {}, exchangeOfDevice, clock: systemClock };
     const size = exchange.sections.reduce((sum, { layout }) => sum + layout.size, 0);

@@ -13,6 +13,7 @@ import { RunLine } from "../run/RunLine.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { Badge, Button, Section } from "../ui/pieces.tsx";
 import { actsFor, type DescribedAct, wordsOf } from "./acts.ts";
+import { Undo } from "./Undo.tsx";
 
 export interface AdminPageProps {
   readonly run: FeedState;
@@ -93,6 +94,7 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
                 ))}
               </ul>
             </Section>
+            <Undo figures={figures} busy={busy} onAsk={ask} />
             <People
               figures={figures}
               presence={presence}

@@ -1,6 +1,6 @@
 // What the host may do, in words: what follows from it, and why it cannot be done right now.
 
-import type { Figures } from "@homebody/coordinator";
+import { type Figures, type UndoAct, undoable } from "@homebody/coordinator";
 import type { AdminAct } from "@homebody/protocol";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { plural } from "../format/numbers.ts";
@@ -42,7 +42,10 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
       return {
         act,
         name: "Resume the run",
-        consequence: "The run goes on where it was. Deadlines move by the time of the pause.",
+        consequence:
+          figures.held === null
+            ? "The run goes on where it was. Deadlines move by the time of the pause."
+            : `The run goes on from body ${figures.held.body} as it is, and measures the next ones beside it.`,
         done: "The run goes on.",
         danger: false,
         unavailable: over,
@@ -89,7 +92,37 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         danger: false,
         unavailable: over,
       };
+    case "undo":
+      return wordsOfUndo(act, figures, over);
     default:
       return act satisfies never;
   }
+}
+
+function wordsOfUndo(act: UndoAct, figures: Figures, over: string | null): DescribedAct {
+  const { to, without } = act;
+  const possible = undoable(figures).find(({ body }) => body === to);
+  const isCurrent = to === figures.published && without.length === 0;
+  const next = figures.published + 1;
+  const lost = figures.phase === "training" ? `, and what volunteers trained in round ${next} is lost` : "";
+  const what =
+    without.length === 0
+      ? `Body ${to} is published again as body ${next}`
+      : `Body ${to} is averaged anew without ${plural(without.length, "delta")} and published as body ${next}`;
+  return {
+    act,
+    name: `Go back to body ${to}`,
+    consequence: `${what}${lost}. Rounds and learning rate go on; what volunteers keep at home stays as it is.`,
+    done: `Body ${to} comes back as body ${next}.`,
+    danger: true,
+    unavailable:
+      over ??
+      (figures.phase === "closing" ? "A round is closing." : null) ??
+      (possible === undefined
+        ? `Kept are bodies ${undoable(figures)
+            .map(({ body }) => body)
+            .join(", ")}.`
+        : null) ??
+      (isCurrent ? "This is the current body: choose whose deltas to leave out, or another body." : null),
+  };
 }

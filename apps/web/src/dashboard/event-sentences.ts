@@ -36,6 +36,8 @@ export function groupOf({ kind }: Fact): EventGroup {
     case "resumed":
     case "removed":
     case "restored":
+    case "held":
+    case "undone":
       return "host";
     default:
       return kind satisfies never;
@@ -62,7 +64,7 @@ export function eventWords(fact: Fact): string {
     case "closed":
       return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average.`;
     case "published":
-      return `Body ${fact.round} is published, ${bytes(sizeOf(fact.sections))}.`;
+      return `Body ${fact.round} is published, ${bytes(sizeOf(fact.sections))}${clippedWords(fact.clipped.length)}.`;
     case "lapsed":
       return `Round ${fact.round} ended without a delta; it opens again.`;
     case "left":
@@ -83,6 +85,12 @@ export function eventWords(fact: Fact): string {
       return `The host changed the run's description, deadlines or number of rounds (now ${fact.manifest.rounds}).`;
     case "reopened":
       return "The run goes on: it has more rounds now.";
+    case "held":
+      return `The run holds itself: ${fact.sources.join(", ")} ${fact.sources.length === 1 ? "finds" : "find"} body ${fact.body} much worse than what was before. It waits for the host.`;
+    case "undone":
+      return fact.without.length === 0
+        ? `The host goes back to body ${fact.to}, which is published again as body ${fact.round}.`
+        : `The host averages body ${fact.to} anew without ${fact.without.map(shortId).join(", ")}, as body ${fact.round}.`;
     case "paused":
       return "The host paused the run.";
     case "resumed":
@@ -95,6 +103,9 @@ export function eventWords(fact: Fact): string {
       return fact satisfies never;
   }
 }
+
+const clippedWords = (clipped: number) =>
+  clipped === 0 ? "" : `; ${plural(clipped, "delta")} counted in part`;
 
 /** The first six digits tell a run's volunteers apart. */
 export function shortId(volunteer: string): string {

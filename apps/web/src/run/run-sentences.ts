@@ -1,6 +1,7 @@
 // What a run does, in words: for the line on top of every page, and for screen readers.
 
 import type { Figures } from "@homebody/coordinator";
+import type { HeldRun } from "@homebody/protocol";
 
 export type Tone = "good" | "calm" | "warn";
 
@@ -14,6 +15,8 @@ export interface StateWords {
 export function stateSentence(figures: Figures): StateWords {
   if (figures.finished)
     return { tone: "calm", short: "finished", sentence: "The run is finished. Its last body is ready." };
+  if (figures.held !== null)
+    return { tone: "warn", short: "holds itself", sentence: heldSentence(figures.held) };
   if (figures.paused)
     return {
       tone: "warn",
@@ -51,6 +54,12 @@ export function stateSentence(figures: Figures): StateWords {
     default:
       return figures.phase satisfies never;
   }
+}
+
+/** The same on all pages. */
+export function heldSentence({ body, sources }: HeldRun): string {
+  const find = sources.length === 1 ? "finds" : "find";
+  return `The run holds itself: ${sources.join(", ")} ${find} body ${body} much worse than what was before. It goes on when its host resumes it, or goes back to an earlier body.`;
 }
 
 /** Of the latest score of each source: mean, and how it changed since an hour ago (or since the first score). */

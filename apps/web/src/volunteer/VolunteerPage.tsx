@@ -2,7 +2,7 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { coordinatorLearns, declaresRows, roundTraffic } from "@homebody/dept";
+import { coordinatorLearns, declaresRows, deltasAreKept, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
@@ -316,7 +316,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
           </div>
           {source && (
             <p className="mt-2 max-w-prose text-ink" data-testid="what-it-learns">
-              {coordinatorLearns(manifest, source)}
+              {coordinatorLearns(manifest, source)} {deltasAreKept(manifest)}
             </p>
           )}
           <p id="contribute-hint" className="mt-2 text-sm text-ink">

@@ -49,7 +49,8 @@ test("progress has its unit; what is spoken has no numbers", () => {
     { for: "next-round", since: at, until: null },
     { for: "others", since: at, until: null },
     { for: "coordinator", since: at },
-    { for: "host", since: at },
+    { for: "host", since: at, held: null },
+    { for: "host", since: at, held: { body: 3, sources: [] } },
   ];
   for (const wait of waits) {
     expect(waitingWords(wait).length).toBeGreaterThan(10);

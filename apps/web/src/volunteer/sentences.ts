@@ -3,6 +3,7 @@
 
 import type { Activity, Task, View, Waiting } from "@homebody/volunteer/view";
 import { bytes, count, plural } from "../format/numbers.ts";
+import { heldSentence } from "../run/run-sentences.ts";
 
 export const taskWords: Readonly<Record<Task["kind"], string>> = {
   "check-device": "Checking this device",
@@ -48,6 +49,7 @@ export function waitingWords(waiting: Waiting): string {
     case "coordinator":
       return "The round is closed. The coordinator averages what everybody sent.";
     case "host":
+      if (waiting.held !== null) return heldSentence(waiting.held);
       return "The host has paused the run. Nothing is lost; it goes on when the host resumes it.";
     default:
       return waiting satisfies never;

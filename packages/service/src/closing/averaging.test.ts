@@ -1,7 +1,7 @@
 import type { Sha256, VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import { decodeDelta } from "@homebody/codec";
-import { type AcceptedDelta, type Aggregation, bodyRef } from "@homebody/coordinator";
+import type { AcceptedDelta, Aggregation } from "@homebody/coordinator";
 import { bitsOf, type Exchange, exchangeFor, exchangeOf, formsOf, rowMapOf } from "@homebody/dept";
 import { memoryBlobs } from "@homebody/store/memory";
 import { expect, test } from "vitest";
@@ -34,7 +34,7 @@ async function closing(variant: "spec" | "trim") {
       ...{ sections: [], steps: 6, tokens: 384, loss: 5, norm: normIn(bytes, exchange) },
     });
   }
-  const work: Aggregation = { round: 1, body: bodyRef(0, sections), deltas, outer: [] };
+  const work: Aggregation = { round: 1, sections, deltas, outer: [] };
   const exchangeOfDevice = deviceExchanges(() => run, blobs);
   const inputs = { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: memoryClock() };
   const readings = () => deltas.map(({ delta }) => read.get(delta) ?? 0);

@@ -53,7 +53,7 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
     const step = steps.get(name);
     if (step === undefined) {
       // A section that nobody exchanged in this round stays what it was.
-      body.push(...work.body.sections.filter((file) => file.name === name));
+      body.push(...work.sections.filter((file) => file.name === name));
       outer.push(...work.outer.filter((file) => file.name === name));
       continue;
     }
@@ -79,7 +79,7 @@ async function stepsOf(
     const mean = means.get(section.name);
     if (mean === undefined) continue;
     const optimiser = outerOptimiser(section.outer);
-    const before = await readSection(section, work.body.sections, blobs);
+    const before = await readSection(section, work.sections, blobs);
     const state = await readOuter(optimiser.stateLayout(section.layout), section, work.outer, blobs);
     steps.set(section.name, outerStep(optimiser, state, before, mean));
   }

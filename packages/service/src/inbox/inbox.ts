@@ -156,7 +156,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   }
 
   function follow(entries: readonly Entry[]): void {
-    const ends = ["closed", "lapsed", "evaluating", "finished"]; // [C18] an open round may be evaluated without an end
+    const ends = ["closed", "undone", "lapsed", "evaluating", "finished"]; // [C18] an open round may be evaluated without an end
     if (entries.some(({ fact }) => ends.includes(fact.kind))) uploads.end();
   }
 

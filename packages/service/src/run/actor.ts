@@ -62,6 +62,9 @@ export interface Actor {
 
 const retryMs = 1000;
 
+/** Whether a body is to be made after it [C3]. */
+const leavesClosing = ({ kind }: Fact) => kind === "closed" || kind === "undone";
+
 export function startActor(inputs: ActorInputs): Actor {
   const { run, clock, ready, faults, appended } = inputs;
   const { state, figures } = run;
@@ -118,7 +121,7 @@ export function startActor(inputs: ActorInputs): Actor {
   }
 
   async function append(facts: readonly Fact[], now: Millis): Promise<void> {
-    if (facts.some(({ kind }) => kind === "closed")) await faults("close:before");
+    if (facts.some(leavesClosing)) await faults("close:before");
     await inputs.beforehand(facts);
     const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now, fact }));
     await orGiveWay(() => journal.append(entries));
@@ -127,7 +130,7 @@ export function startActor(inputs: ActorInputs): Actor {
 
   /** Facts that are durable. */
   async function happened(entries: readonly Entry[]): Promise<void> {
-    const closing = entries.some(({ fact }) => fact.kind === "closed");
+    const closing = entries.some(({ fact }) => leavesClosing(fact));
     const over = followRun(run, entries);
     appended(entries, state, over);
     if (closing) await faults("close:after-fact");

@@ -1,0 +1,58 @@
+// When a run holds itself [C27]: its volunteers find the body that was published much worse than what they had.
+//
+// Each volunteer is compared with itself, with the best that it measured: who is here changes, and so do words that nobody has
+// trained yet. A source finds a body worse when more than half of those who measured it or the one before do, so that one who
+// says so, or one who says nothing, does not decide.
+
+import type { SourceId, VolunteerId } from "@homebody/base";
+import type { RunManifest } from "@homebody/protocol";
+import type { Fact } from "./facts.ts";
+import type { RunState, Score } from "./state.ts";
+
+type Evaluated = Extract<Fact, { kind: "evaluated" }>;
+type Scores = ReadonlyMap<VolunteerId, Score>;
+
+/** Sources that have to find a body worse; of a run where only one measures, that one. */
+const sourcesToHold = 2;
+
+/** What is known of a volunteer after it has measured a body. */
+export function scoreAfter(
+  known: Score | undefined,
+  { source, body, nats, bytes }: Evaluated,
+  hold: Exclude<RunManifest["hold"], "off">,
+): Score {
+  const bitsPerByte = nats / Math.LN2 / bytes;
+  const before = known?.source === source ? known.best : bitsPerByte;
+  return {
+    source,
+    body,
+    best: Math.min(before, bitsPerByte),
+    isWorse: bitsPerByte > before * (1 + hold.worsening),
+  };
+}
+
+/** Those who may still tell something of the body that follows this one. */
+export function remembered(scores: Scores, body: number): readonly VolunteerId[] {
+  return [...scores].filter(([, score]) => score.body >= body - 1).map(([who]) => who);
+}
+
+/** The fact that holds the run after this evaluation; undefined where it goes on. */
+export function holding(state: RunState, evaluated: Evaluated): Extract<Fact, { kind: "held" }> | undefined {
+  const { manifest, held, ending, body } = state;
+  if (manifest.hold === "off" || held !== null || ending) return undefined;
+  const own = scoreAfter(state.scores.get(evaluated.volunteer), evaluated, manifest.hold);
+  if (!own.isWorse) return undefined; // all that is looked at while all is well
+  const sources = new Map<SourceId, { all: number; worse: number }>();
+  for (const { source, isWorse, body: last } of new Map(state.scores)
+    .set(evaluated.volunteer, own)
+    .values()) {
+    if (last < body.number - 1) continue;
+    const counts = sources.get(source) ?? { all: 0, worse: 0 };
+    sources.set(source, counts);
+    counts.all += 1;
+    if (isWorse && last === body.number) counts.worse += 1;
+  }
+  const worse = [...sources].filter(([, counts]) => 2 * counts.worse > counts.all).map(([source]) => source);
+  if (worse.length < Math.min(sourcesToHold, sources.size)) return undefined;
+  return { kind: "held", body: body.number, sources: worse.sort() };
+}
