@@ -28,6 +28,15 @@ interface Known {
   readonly kept: Float32Array;
 }
 
+type Body = ReadonlyMap<string, Known>;
+
+/** What a body is made of: the one before it, and deltas of a round. */
+interface Work {
+  readonly from: Body;
+  readonly round: number;
+  readonly averaged: readonly string[];
+}
+
 /**
  * Asserts that each body that is still kept is the one before it after an outer step by the mean of its round's deltas,
  * within float32's rounding, in every section: the mean is taken within a source and then over sources, each row over
@@ -53,27 +62,37 @@ export async function assertMeans(
   };
   await begin(first.sections);
   const compared: number[] = [];
-  let averaged: readonly string[] = [];
+  const bodies = new Map<number, Body>([[0, new Map(body)]]);
+  /** What each body was made of, and the round of its deltas. */
+  const works = new Map<number, Work>();
+  let work: Work | undefined;
   for (const fact of facts) {
     if (fact.kind === "source-added") {
       manifest = { ...manifest, sources: [...manifest.sources, fact.source] };
       await begin(fact.sections);
     }
-    if (fact.kind === "closed") averaged = fact.averaged;
+    if (fact.kind === "closed") {
+      const { round, averaged } = fact;
+      work = { from: new Map(body), round, averaged };
+      if (deltas !== "any") assert.equal(averaged.length, deltas, `round ${round}: deltas`);
+    }
+    if (fact.kind === "undone") work = undone(fact, { bodies, works });
     if (fact.kind !== "published") continue;
     const { round } = fact;
-    if (deltas !== "any") assert.equal(averaged.length, deltas, `round ${round}: deltas`);
+    assert.ok(work !== undefined, `round ${round}: it was closed, or somebody went back`);
+    const { from, averaged } = work;
     assert.equal(new Set(averaged).size, averaged.length, `round ${round}: of different volunteers`);
-    const parts = await partsOf(manifest, facts, { round, averaged }, blob);
+    const parts = await partsOf(manifest, facts, work, blob);
     assert.ok(
       [...parts.keys()].every((name) => fact.sections.some((section) => section.name === name)),
       `round ${round}: every section that was sent is in its body`,
     );
     for (const { name, sha256 } of fact.sections) {
-      const before = body.get(name)!;
+      const before = from.get(name) ?? body.get(name)!;
       const own = parts.get(name);
       if (own === undefined) {
         assert.equal(sha256, before.file, `round ${round}: nobody sent ${name}, which stays`);
+        body.set(name, before);
         continue;
       }
       const { mean, held } = meanOf(before.numbers.length, own);
@@ -89,8 +108,24 @@ export async function assertMeans(
       body.set(name, { file: sha256, numbers: published ?? next.numbers, kept: kept ?? next.kept });
       if (published !== undefined && name === "theta") compared.push(round);
     }
+    bodies.set(round, new Map(body));
+    works.set(round, work);
   }
   return compared;
+}
+
+/** What the host asked for: a body of before as it is, or that body's work without some of its deltas. */
+function undone(
+  { round, to, without, averaged }: Extract<Entry["fact"], { kind: "undone" }>,
+  {
+    bodies,
+    works,
+  }: { readonly bodies: ReadonlyMap<number, Body>; readonly works: ReadonlyMap<number, Work> },
+): Work {
+  const again = without.length === 0 ? { from: bodies.get(to)!, round: to, averaged: [] } : works.get(to)!;
+  const left = again.averaged.filter((who) => !(without as readonly string[]).includes(who));
+  assert.deepEqual(averaged, left, `round ${round}: all deltas of body ${to} but those that are left out`);
+  return { ...again, averaged: left };
 }
 
 /** Of the round's deltas: what they say of each section. */

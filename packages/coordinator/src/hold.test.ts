@@ -133,7 +133,7 @@ test("[C27] the last body too: a run that holds itself is not finished before it
 test("[C24] who does not measure any more is forgotten", () => {
   const one = run();
   measure(one, [4, 4, 4, 4]);
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 6; round++) {
     next(one);
     measure(one, [4, 4]);
   }

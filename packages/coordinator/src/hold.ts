@@ -31,9 +31,12 @@ export function scoreAfter(
   };
 }
 
-/** Those who may still tell something of the body that follows this one. */
+/** Who measured none of so many bodies is forgotten. */
+const rememberedBodies = 5;
+
+/** Those who may still tell something of this body or the next ones. */
 export function remembered(scores: Scores, body: number): readonly VolunteerId[] {
-  return [...scores].filter(([, score]) => score.body >= body - 1).map(([who]) => who);
+  return [...scores].filter(([, score]) => score.body >= body - rememberedBodies).map(([who]) => who);
 }
 
 /** The fact that holds the run after this evaluation; undefined where it goes on. */
@@ -46,10 +49,9 @@ export function holding(state: RunState, evaluated: Evaluated): Extract<Fact, { 
   for (const { source, isWorse, body: last } of new Map(state.scores)
     .set(evaluated.volunteer, own)
     .values()) {
-    if (last < body.number - 1) continue;
     const counts = sources.get(source) ?? { all: 0, worse: 0 };
     sources.set(source, counts);
-    counts.all += 1;
+    if (last >= body.number - 1) counts.all += 1;
     if (isWorse && last === body.number) counts.worse += 1;
   }
   const worse = [...sources].filter(([, counts]) => 2 * counts.worse > counts.all).map(([source]) => source);

@@ -96,7 +96,7 @@ export interface RunState {
   readonly past: readonly PastBody[];
   /** The run waits for its host, and is paused: the body that made it, and the sources that found it worse. */
   readonly held: HeldRun | null;
-  /** Of those who measured the current body or the one before. */
+  /** Of those who measured one of the last bodies. */
   readonly scores: ReadonlyMap<VolunteerId, Score>;
   readonly stepsDone: number;
   /** How often the round that is open or opens next has lapsed. */
