@@ -1,0 +1,57 @@
+// One of three volunteers poisons, the others really train: how much worse the body is for it. What a lone attacker can still do
+// is held here too, so that docs/threat-model.md stays true.
+
+import { beforeAll, expect, test } from "vitest";
+import { type Attack, type Poisoned, poisoned, poisonedRun, type Twisted } from "./poison.ts";
+
+/** Of bits per byte, after six rounds. */
+const mostWorse = 0.03;
+const aMinute = { timeout: 60_000 };
+
+let unharmed: Poisoned;
+beforeAll(async () => {
+  unharmed = await poisoned(poisonedRun(), null);
+}, 60_000);
+
+const last = ({ bitsPerByte }: Poisoned) => bitsPerByte.at(-1)!;
+
+test(
+  "[P10] weights of norms moved by -4 are refused in every round, and the body is the one that it would have been",
+  aMinute,
+  async () => {
+    const found = await poisoned(poisonedRun(), ({ shape }) => (shape.length === 1 ? -4 : 0));
+    expect(new Set(found.words)).toEqual(new Set(["too-far"]));
+    expect(found.bitsPerByte).toEqual(unharmed.bitsPerByte);
+    expect(last(found)).toBeLessThan(0.8 * found.bitsPerByte[0]!);
+  },
+);
+
+const attacks: Readonly<Record<string, Attack | Twisted>> = {
+  "norms' weights as far as they may go": ({ shape, reach }) => (shape.length === 1 ? -reach : 0),
+  "noise as far as it may go": ({ reach, dice }) => (dice < 0.5 ? -reach : reach),
+  "all numbers as far as they may go, the same way": ({ reach }) => reach,
+  "what was learnt in the last round, taken back as far as it may go": ({ moved, reach }) =>
+    -Math.sign(moved) * reach,
+  "what it learnt itself, the other way round": { times: -1 },
+};
+
+test.each(Object.keys(attacks))(
+  "[C26] one of three who sends %s: the body is within the bound",
+  aMinute,
+  async (name) => {
+    const found = await poisoned(poisonedRun(), attacks[name]!);
+    expect(new Set(found.words)).toEqual(new Set(typeof attacks[name] === "function" ? ["ok"] : []));
+    expect(last(found)).toBeLessThan((1 + mostWorse) * last(unharmed));
+  },
+);
+
+test(
+  "[C26] alone in a source of its own, an attacker has the whole weight of that source: learning goes on, and is slower",
+  aMinute,
+  async () => {
+    const found = await poisoned(poisonedRun({}, ["a", "b"]), ({ reach }) => reach);
+    expect(last(found)).toBeGreaterThan((1 + mostWorse) * last(unharmed));
+    expect(last(found)).toBeLessThan(1.15 * last(unharmed));
+    expect(last(found)).toBeLessThan(0.9 * found.bitsPerByte[0]!);
+  },
+);
