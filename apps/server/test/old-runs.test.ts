@@ -137,7 +137,7 @@ test("what is written in the file counts: another value is refused by its key, a
   });
   const opened = await open("v1-averaging", (text) => text.replace("rounds: 4", "rounds: 6"));
   expect(opened.figures().rounds).toBe(6);
-  expect(of(await journal(opened), "changed")).toMatchObject([{ schema: 2, manifest: { rounds: 6 } }]);
+  expect(of(await journal(opened), "changed")).toMatchObject([{ schema: 3, manifest: { rounds: 6 } }]);
   await opened.close();
   expect((await serve()).figures().rounds).toBe(6);
 });
