@@ -171,7 +171,7 @@ test.each([
     expect(ids()).toEqual(["a", "b", "c"]);
     await assertServed("c");
     const [added] = of(await journal(), "source-added");
-    expect(added).toMatchObject({ schema: 2, source: sourceOf("c") });
+    expect(added).toMatchObject({ schema: 3, source: sourceOf("c") });
     expect(added!.phi).toBe(server!.figures().parameters.phi.c);
     // As every device makes them, which so knows that nobody has trained them yet [V20].
     const first = exchangeOf(manifest()).sections.filter(({ source }) => source === "c");

@@ -55,3 +55,18 @@ test(
     expect(last(found)).toBeLessThan(0.9 * found.bitsPerByte[0]!);
   },
 );
+
+const rounds = Number(process.env.POISON_ROUNDS ?? 0);
+
+test.runIf(rounds > 0)("figures of poison", { timeout: 600_000 }, async () => {
+  const multiple = Number(process.env.POISON_MULTIPLE ?? 3);
+  const change = { rounds, clipping: { kind: "median", multiple } } as const;
+  for (const [name, attack] of Object.entries({
+    "no attack": null,
+    "an honest one": { times: 1 },
+    ...attacks,
+  })) {
+    const found = await poisoned(poisonedRun(change), attack);
+    process.stderr.write(`${name}: ${last(found).toFixed(3)} bits per byte\n`);
+  }
+});
