@@ -1,7 +1,7 @@
 // The host, who acts at random times: over a line of its own, or by adding a source to the run while its coordinator is gone.
 
 import { type Random, random, type VolunteerId } from "@homebody/base";
-import { decide, mayJoin } from "@homebody/coordinator";
+import { decide, mayJoin, undoable } from "@homebody/coordinator";
 import { exchangeOf, parameterCounts } from "@homebody/dept";
 import { type AdminAct, events, type ManifestSource } from "@homebody/protocol";
 import { putFirst, resumeRun } from "@homebody/service";
@@ -35,6 +35,7 @@ export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () 
   const { clock } = host;
   const dice = random(`host of ${script.seed}`);
   const line = host.net("host").connect({ up: () => {}, down: () => {}, event: () => {}, passed: () => {} });
+  const undoing = random(`undoing of ${script.seed}`);
   let acts = 0;
 
   /** Until it was carried out, or can never be. */
@@ -45,7 +46,7 @@ export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () 
         .catch(() => ({ ok: false, refusal: "trouble" }));
       const { ok, refusal } = reply as { readonly ok: boolean; readonly refusal?: string };
       if (ok) acts += 1;
-      if (ok || refusal === "finished" || refusal === "wrong-round") return;
+      if (ok || isFinal(refusal)) return;
     }
   }
 
@@ -83,7 +84,26 @@ export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () 
     }
   }
 
+  /** [C28] To any of the bodies that are kept, whole or without some of its deltas; or lets a run go on that holds itself. */
+  async function undo(): Promise<void> {
+    if (stage.wellSince() === null) return;
+    const figures = host.service().figures();
+    const bodies = undoable(figures);
+    if (bodies.length > 0) {
+      const { body, volunteers } = bodies[undoing.below(bodies.length)]!;
+      await act({ kind: "undo", to: body, without: volunteers.filter(() => undoing.uniform() < 0.5) });
+    } else if (figures.held !== null) await act({ kind: "resume" });
+  }
+
+  async function undoes(): Promise<void> {
+    while (!isOver()) {
+      await clock.sleep(exponentialMs(script.undoMs, undoing));
+      if (!isOver()) await undo();
+    }
+  }
+
   if (script.actMs < Number.POSITIVE_INFINITY) void watch.lookAt(go);
+  if (script.undoMs < Number.POSITIVE_INFINITY) void watch.lookAt(undoes);
   return () => acts;
 }
 
@@ -101,6 +121,10 @@ async function joinSource({ watch: { disk, known }, host: { clock } }: Stage, so
   await disk.journal.append(run, fold.figures.seq, clock.now(), decision.facts);
   return true;
 }
+
+/** Asked again, it would be refused again. */
+const isFinal = (refusal: string | undefined) =>
+  ["finished", "wrong-round", "closing", "not-kept"].includes(refusal ?? "");
 
 const oneOf = (members: Stage["members"], dice: Random): VolunteerId =>
   members[dice.below(members.length)]!.volunteer;

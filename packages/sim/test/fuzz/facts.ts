@@ -30,10 +30,17 @@ export interface Known {
   readonly entries: Entry[];
   /** Sections of each body; those of a source that joined it later beside the others. */
   readonly bodies: SectionFile[][];
-  /** The number of each body by its id; where a source joins a body it has a second id. */
-  readonly ids: Map<Sha256, number>;
+  /**
+   * The numbers of bodies by their id: a body may come back under another number, and where a source joins one it has a
+   * second id.
+   */
+  readonly ids: Map<Sha256, Set<number>>;
   /** What the outer optimisers keep. */
   outer: readonly SectionFile[];
+  /** By body, what they kept beside it, and its deltas. */
+  readonly past: { readonly outer: readonly SectionFile[]; readonly deltas: readonly Of<"accepted">[] }[];
+  /** The run waits for its host. */
+  held: boolean;
   open: OpenRound | null;
   /** Deltas of the round that is being averaged, in their order. */
   closing: readonly Of<"accepted">[] | null;
@@ -66,6 +73,8 @@ export function nothingKnown(manifest: RunManifest): Known {
       bodies: [],
       ids: new Map(),
       outer: [],
+      past: [],
+      held: false,
       open: null,
       closing: null,
       deadline: null,
@@ -100,6 +109,7 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   created(known, { manifest, sections }) {
     known.manifest = manifest;
     addBody(known, sections);
+    known.past.push({ outer: [], deltas: [] });
     for (const { id } of manifest.sources) known.sources.add(id);
   },
   opened,
@@ -128,6 +138,7 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     );
     addBody(known, sections);
     known.outer = outer;
+    known.past.push({ outer, deltas: known.closing ?? [] });
     known.closing = null;
     known.evaluated.clear();
     join(known);
@@ -175,7 +186,16 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     assert.ok(deadline === null || Math.abs(off) < 1, "[C16] the deadline moves by the pause");
     known.deadline = deadline;
     known.pausedAt = null;
+    known.held = false;
   },
+  held(known, { body, sources }, at) {
+    assert.equal(body, latestBody(known), "[C27] the current body");
+    assert.ok(!known.held && !known.ending, "[C27] once, of a run that goes on");
+    assert.ok(sources.length > 0 && sources.every((source) => known.sources.has(source)), "[C27] by sources");
+    known.held = true;
+    known.pausedAt ??= at;
+  },
+  undone,
   restarted(known, { deadline }) {
     if (known.pausedAt !== null || known.deadline === null) return assert.equal(deadline, null);
     assert.ok(deadline !== null && deadline >= known.deadline, "[C12] time of being down does not count");
@@ -202,6 +222,23 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     if (known.open === null) known.deadline = null;
   },
 };
+
+function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at: Millis): void {
+  assert.equal(round, latestBody(known) + 1, "[C28] the next body");
+  assert.equal(known.closing, null, "[C28] while no round closes");
+  const { deltas } = known.past[to]!;
+  const left = deltas.filter(({ volunteer }) => without.length > 0 && !without.includes(volunteer));
+  assert.deepEqual(
+    averaged,
+    left.map(({ volunteer }) => volunteer),
+    "[C28] all deltas of the body but those that are left out; or none",
+  );
+  if (known.open !== null) roundEnded(known, at);
+  known.deadline = null;
+  if (known.held) known.pausedAt = null;
+  known.held = false;
+  known.closing = left;
+}
 
 function opened(known: Known, fact: Of<"opened">, at: Millis): void {
   const { round, assigned, deadline } = fact;
@@ -254,6 +291,7 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   if (reason === "quorum") assert.ok(quorum !== "all" && averaged.length >= quorum, "[C7] the quorum is in");
   if (reason === "deadline") assert.ok(deadline !== null && at >= deadline, "[C7] at its deadline");
   if (reason === "admin") assert.ok(known.ending || known.roundEndAsked, "[C18] by the host");
+  if (known.held) assert.equal(reason, "admin", "[C27] a held run waits for its host");
   if (pausedAt !== null)
     assert.ok(reason === "all" || reason === "admin", "[C16] no deadline runs in a pause");
   roundEnded(known, at);
@@ -281,7 +319,12 @@ function roundEnded(known: Known, at: Millis): void {
 
 function addBody(known: Known, sections: readonly SectionFile[]): void {
   known.bodies.push([...sections]);
-  known.ids.set(bodyId(sections), latestBody(known));
+  addId(known, sections);
+}
+
+function addId(known: Known, sections: readonly SectionFile[]): void {
+  const id = bodyId(sections);
+  known.ids.set(id, (known.ids.get(id) ?? new Set()).add(latestBody(known)));
 }
 
 /** [C21] Whoever waited for the next body takes part. */
@@ -293,7 +336,7 @@ function join(known: Known): void {
     known.manifest = { ...known.manifest, sources: [...known.manifest.sources, source] };
   }
   const inOrder = groupNames.flatMap((group) => sections.filter(({ name }) => groupOf(name) === group));
-  known.ids.set(bodyId(inOrder), latestBody(known));
+  addId(known, inOrder);
   known.joining = [];
 }
 
@@ -306,11 +349,18 @@ const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The blobs that a run may not be without now. */
 export function needed(known: Known, keepDeltas: boolean): ReadonlySet<Sha256> {
-  const { bodies, open, closing, outer, entries } = known;
+  const { bodies, open, closing, outer, past, entries, manifest } = known;
+  const latest = latestBody(known);
+  const { keep } = manifest;
+  // [C29]
+  const back = latest - Math.max(keep.bodies, keep.deltaRounds + 1);
   const kept = bodies.flatMap((sections, number) =>
-    number % 10 === 0 || number > latestBody(known) - 5 ? sections : [],
+    number % 10 === 0 || number > latest - 5 || number > back ? sections : [],
   );
+  kept.push(...past.slice(Math.max(0, back + 1)).flatMap((one) => one.outer));
   const deltas = [...(open?.accepted.values() ?? []), ...(closing ?? [])];
+  if (keep.deltaRounds > 0)
+    deltas.push(...past.slice(Math.max(0, latest + 1 - keep.deltaRounds)).flatMap((one) => one.deltas));
   if (keepDeltas) for (const { fact } of entries) if (fact.kind === "accepted") deltas.push(fact);
   const maps = [...deltas, ...(open?.assigned.values() ?? [])].flatMap(({ rows }) => rows ?? []);
   const files = [...kept, ...outer].map(({ sha256 }) => sha256);

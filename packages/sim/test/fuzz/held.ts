@@ -25,6 +25,8 @@ export function heldBy(service: Service): Held {
 export function mostHeld(manifest: RunManifest, volunteers: number): Held {
   const whole = manifest.variant === "trim" ? ({ ...manifest, variant: "glob" } as const) : manifest;
   const largest = whole.sources.map((source) => deltaSize(exchangeFor(whole, source, null)).most);
+  const { bodies, deltaRounds } = manifest.keep;
+  const back = Math.max(bodies, deltaRounds + 1); // [C29]
   const sections = 3 + 2 * manifest.sources.length;
   return {
     connections: 3 * volunteers + 1,
@@ -33,8 +35,15 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     uploads: volunteers,
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last five and the optimisers; of each volunteer a delta, and row maps of two hellos.
-    blobs: 8 * sections + 3 * volunteers,
-    state: sizeOf(manifest) + 12 * sections + 40 * volunteers + 30,
+    blobs: 8 * sections + 3 * volunteers + back * 2 * sections + deltaRounds * 2 * volunteers,
+    // A section's file is three of these, an accepted delta about 20.
+    state:
+      sizeOf(manifest) +
+      12 * sections +
+      45 * volunteers +
+      30 +
+      back * 7 * sections +
+      deltaRounds * (6 * sections + 25 * volunteers),
   };
 }
 

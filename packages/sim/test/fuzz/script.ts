@@ -25,6 +25,8 @@ export interface Script {
   readonly failingMs: number;
   /** The time between two acts of the host, on average. */
   readonly actMs: number;
+  /** The time between two looks of the host at what it could undo, on average. */
+  readonly undoMs: number;
   /** By which the host acts. */
   readonly token: string;
   /** A source that may join. */
@@ -38,7 +40,7 @@ const newcomer = manifestOf({ sources: ["a", "b", "c"] }).sources[2]!;
 export function scriptOf(seed: number): Script {
   const dice = random(`fuzz ${seed}`);
   const one = <const T>(...choices: readonly T[]): T => choices[dice.below(choices.length)]!;
-  return {
+  const script = {
     seed,
     manifest: drawnManifest(one),
     volunteers: 1 + dice.below(6),
@@ -68,8 +70,16 @@ export function scriptOf(seed: number): Script {
     failingMs: one(60_000, 600_000),
     actMs: one(never, never, never, 60_000, 15_000),
     riding: one(true, false),
+    undoMs: one(never, never, 60_000, 20_000),
     ...{ token: "of the host", newcomer },
   };
+  // Drawn last: what was drawn for a seed before stays.
+  const keep = one(
+    { bodies: 5, deltaRounds: 2 },
+    { bodies: 2, deltaRounds: 0 },
+    { bodies: 1, deltaRounds: 0 },
+  );
+  return { ...script, manifest: { ...script.manifest, keep } };
 }
 
 function drawnManifest(one: <const T>(...choices: readonly T[]) => T): RunManifest {

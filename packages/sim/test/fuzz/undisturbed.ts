@@ -28,7 +28,7 @@ export function undisturbed(script: Script): Script {
       ...{ arrivalMs: 0, startMs: 500, stepMs: 1000, stayMs: never, connectedMs: never, delayMs: 50 },
       ...{ late: 0, doubled: 0 },
     },
-    ...{ kills: 0, killsMidway: 0, downMs: 100, diskMs: 1, failing: 0, actMs: never },
+    ...{ kills: 0, killsMidway: 0, downMs: 100, diskMs: 1, failing: 0, actMs: never, undoMs: never },
   };
 }
 
