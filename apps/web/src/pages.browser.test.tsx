@@ -3,8 +3,8 @@
 // is what is asked for, and axe finds nothing serious.
 
 import type { Millis } from "@homebody/base";
-import { firstLast, savingFactor } from "@homebody/coordinator";
-import { coordinatorLearns } from "@homebody/dept";
+import { firstLast, savingFactor, undoable } from "@homebody/coordinator";
+import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { type Admin, type Reply, refusalSentences, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import axe from "axe-core";
@@ -183,7 +183,7 @@ test.each(["new", "glob", "trim", "words of sources"] as const)(
     const source = manifest!.sources.find(({ id }) => id === (name === "words of sources" ? "ja" : "en"))!;
     await expect
       .element(page.getByTestId("what-it-learns"))
-      .toHaveTextContent(coordinatorLearns(manifest!, source));
+      .toHaveTextContent(`${coordinatorLearns(manifest!, source)} ${deltasAreKept(manifest!)}`);
     const stays = /words stay|only the body is shared|only the body travels|its words never/i;
     if (name === "new") expect(place.textContent).toMatch(stays);
     else expect(place.textContent).not.toMatch(stays);
@@ -258,6 +258,34 @@ test("an act is confirmed with its consequence, and a refusal is shown and asks 
   await expect.element(page.getByTestId("outcome")).toHaveTextContent(refusalSentences["not-authorised"]);
   expect(asked).toEqual([{ token: "wrong", act: { kind: "end-round" } }]);
   expect(token).toBe("");
+});
+
+test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {
+  const asked: Admin[] = [];
+  const { run } = sceneOf("admin");
+  const keep = { bodies: 5, deltaRounds: 3 };
+  const held = { body: run.figures!.published, sources: [run.figures!.sources[0]!.id] };
+  const figures = { ...run.figures!, held, paused: true, manifest: { ...run.figures!.manifest, keep } };
+  show(
+    <AdminPage
+      run={{ ...run, figures }}
+      token="right"
+      onToken={() => {}}
+      act={async (message): Promise<Reply> => {
+        asked.push(message);
+        return { ok: true };
+      }}
+    />,
+  );
+  await expect.element(page.getByTestId("run-state")).toHaveTextContent("holds itself");
+  const one = undoable(figures).findLast(({ volunteers }) => volunteers.length > 0)!;
+  await userEvent.selectOptions(page.getByTestId("undo-to"), `${one.body}`);
+  await userEvent.click(page.getByRole("checkbox", { name: one.volunteers[0]!.slice(0, 6) }));
+  await userEvent.click(page.getByTestId("act-undo"));
+  await expect.element(page.getByRole("dialog")).toHaveTextContent("averaged anew without 1 delta");
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  const act = { kind: "undo", to: one.body, without: [one.volunteers[0]!] } as const;
+  await expect.poll(() => asked).toEqual([{ token: "right", act }]);
 });
 
 function tryPage(name: SceneName, asked: unknown[] = []) {
