@@ -198,7 +198,7 @@ test("trim: rows that are not declared, or do not fit, are refused, and so is a 
   expect(await a.deliver(1, delta("a", mine, "x"))).toBe("ok");
 });
 
-test("row maps and deltas go from the disk with their round, and every section of an old body", async () => {
+test("[C29] row maps and deltas go from the disk three rounds later, and every section of an old body", async () => {
   await start({ variant: "trim", rounds: 7 }, false);
   const maps = [rowsOf("a"), rowsOf("b")];
   const a = await meet("one", "a", maps[0]!);
@@ -214,7 +214,10 @@ test("row maps and deltas go from the disk with their round, and every section o
     fact.kind === "published" || fact.kind === "created" ? [fact.sections.map(({ sha256 }) => sha256)] : [],
   );
   const texts = server.state().manifest.sources.map(({ served }) => served!.train);
-  const kept = [0, 3, 4, 5, 6, 7].flatMap((n) => bodies[n]!);
+  const late = entries.flatMap(({ fact }) =>
+    fact.kind === "accepted" && fact.round > 4 ? [fact.delta, fact.rows!] : [],
+  );
+  const kept = [...[0, 3, 4, 5, 6, 7].flatMap((n) => bodies[n]!), ...new Set(late)];
   const onDisk = () =>
     readdirSync(join(folder, "data", "blobs"), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
