@@ -3,14 +3,14 @@
 // Written beside and renamed, so that a process that is killed leaves the earlier one. Nothing is synced: after a power cut
 // the file may be empty, and whoever reads it makes it again.
 
-import { readFile, rename, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunId } from "@homebody/base";
 import type { Snapshots } from "./ports.ts";
-import { isMissing, lastingFolder } from "./sync.ts";
+import { type Disk, disk, isMissing, lastingFolder } from "./sync.ts";
 
-export async function folderSnapshots(folder: string): Promise<Snapshots> {
-  await lastingFolder(folder);
+export async function folderSnapshots(folder: string, on: Disk = disk): Promise<Snapshots> {
+  await lastingFolder(folder, on);
   const pathOf = (run: RunId) => join(folder, `${run}.json`);
   return {
     read: async (run) => {
@@ -23,8 +23,14 @@ export async function folderSnapshots(folder: string): Promise<Snapshots> {
     },
     write: async (run, text) => {
       const part = `${pathOf(run)}.part`;
-      await writeFile(part, text, { mode: 0o600 });
-      await rename(part, pathOf(run));
+      try {
+        const file = await on.open(part, "w", 0o600);
+        await file.writeFile(text).finally(() => file.close());
+        await on.rename(part, pathOf(run));
+      } catch (error) {
+        await on.rm(part, { force: true }).catch(() => {});
+        throw error;
+      }
     },
   };
 }

@@ -8,7 +8,7 @@ import { type FolderRun, placedJournal } from "./place.ts";
 import type { Blobs, Journal, Snapshots, Spool } from "./ports.ts";
 import { lastingFolder } from "./sync.ts";
 
-export { folderBlobs } from "./folder.ts";
+export { type FolderBlobs, folderBlobs } from "./folder.ts";
 export { folderSnapshots } from "./folder-snapshots.ts";
 export { folderSpool } from "./folder-spool.ts";
 export { readJournalFile } from "./journal-file.ts";
@@ -19,6 +19,7 @@ export type { FolderRun } from "./place.ts";
 export * from "./ports.ts";
 export { type PostgresJournal, postgresJournal } from "./postgres.ts";
 export { sqliteJournal } from "./sqlite.ts";
+export type { Disk } from "./sync.ts";
 
 export interface Store {
   readonly journal: Journal;
@@ -36,10 +37,14 @@ export interface StoreOptions {
   readonly databaseUrl?: string;
 }
 
-/** Throws an InputError where the folder's journal is another one, or is gone; RunInUse where its run is in use elsewhere. */
+/**
+ * For whoever has the folder's lock. Throws an InputError where the folder's journal is another one, or is gone; RunInUse where
+ * its run is in use elsewhere.
+ */
 export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise<Store> {
   await lastingFolder(dataDir);
   const blobs = await folderBlobs(join(dataDir, "blobs"));
+  await blobs.sweep();
   const spool = await folderSpool(join(dataDir, "spool"), blobs);
   const snapshots = await folderSnapshots(join(dataDir, "snapshots"));
   const { journal, run } = await placedJournal(dataDir, databaseUrl, blobs);

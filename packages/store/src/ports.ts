@@ -42,10 +42,11 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Bytes by their SHA-256. */
+/** Bytes by their SHA-256. A call that fails leaves them as they were. */
 export interface Blobs {
   /** When it resolves, the blob survives a crash and a power cut. */
   put(bytes: Uint8Array): Promise<Sha256>;
+  /** Undefined where it is not there; throws BlobDamaged where other bytes are, or none that can be read. */
   get(hash: Sha256): Promise<Uint8Array | undefined>;
   size(hash: Sha256): Promise<number | undefined>;
   /** Bytes from start up to, not including, end. */
@@ -59,15 +60,12 @@ export interface Blobs {
 
 /**
  * Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. Of one
- * upload one thing is asked at a time.
+ * upload one thing is asked at a time. A call that fails leaves an upload as it was.
  */
 export interface Spool {
   /** Bytes held; 0 for an upload that is not there. */
   size(upload: UploadId): Promise<number>;
-  /**
-   * Throws SpoolMismatch unless `offset` is the size; returns the size after it. Where it fails, some of the bytes may be
-   * held: the size says how many.
-   */
+  /** Throws SpoolMismatch unless `offset` is the size; returns the size after it. */
   append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number>;
   /**
    * Makes the upload a blob, as durable as `put`. Throws SpoolMismatch if the bytes have another hash. Sealing what
@@ -104,6 +102,20 @@ export class RunInUse extends Error {
         "the database lets go of the run within a minute",
     );
     this.name = "RunInUse";
+  }
+}
+
+/** Where the blob of a hash is in a data folder, for whoever has to look after it. */
+export const blobFile = (hash: Sha256): string => `blobs/${hash.slice(0, 2)}/${hash}`;
+
+/** The bytes of a blob are not those that its name promises. */
+export class BlobDamaged extends Error {
+  readonly hash: Sha256;
+
+  constructor(hash: Sha256, got: string) {
+    super(`${blobFile(hash)}: expected bytes of this hash, got ${got}`);
+    this.name = "BlobDamaged";
+    this.hash = hash;
   }
 }
 

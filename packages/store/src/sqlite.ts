@@ -2,6 +2,7 @@
 //
 // WAL with synchronous=FULL: an append is one commit and one sync, and is on the disk when it returns.
 
+import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
 import type { Millis, RunId } from "@homebody/base";
 import Database from "libsql";
 import { type EntryName, type Journal, JournalConflict, type JournalEntry } from "./ports.ts";
@@ -13,6 +14,7 @@ interface Row {
 }
 
 export function sqliteJournal(path: string): Journal {
+  ownersAlone(path);
   const database = new Database(path);
   database.pragma("journal_mode = WAL");
   database.pragma("synchronous = FULL");
@@ -73,9 +75,17 @@ export function sqliteJournal(path: string): Journal {
     },
     name: async (run, names) => transact(() => insertNames(run, names)),
     close: async () => {
+      // All of it in one file, for whoever copies that. Another reader may stand in the way: it is no loss.
+      database.pragma("wal_checkpoint(TRUNCATE)");
       database.close();
     },
   };
+}
+
+/** Nobody else on the machine reads it; what SQLite writes beside it gets the same mode. */
+function ownersAlone(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
+  for (const name of [path, `${path}-wal`, `${path}-shm`]) if (existsSync(name)) chmodSync(name, 0o600);
 }
 
 function entryOf({ seq, at, fact }: Row): JournalEntry {

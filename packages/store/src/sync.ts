@@ -1,12 +1,16 @@
 // Making files last: what is synced is on the disk, and so is the name that it has in its folder.
 
-import { mkdir, open, rename } from "node:fs/promises";
+import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
 
+/** By which files are written: the machine's, or in tests one that fails when it is told to. */
+export type Disk = Pick<typeof fs, "mkdir" | "open" | "rename" | "rm">;
+export const disk: Disk = fs;
+
 /** Folders cannot be opened for syncing on Windows; its file system journals names by itself. */
-export async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string, on: Disk = disk): Promise<void> {
   if (process.platform === "win32") return;
-  const handle = await open(path, "r");
+  const handle = await on.open(path, "r");
   try {
     await handle.sync();
   } finally {
@@ -15,16 +19,37 @@ export async function syncFolder(path: string): Promise<void> {
 }
 
 /** A folder, and its name in the folder above. */
-export async function lastingFolder(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: 0o700 });
-  if (made !== undefined) await syncFolder(dirname(made));
+export async function lastingFolder(path: string, on: Disk = disk): Promise<void> {
+  const made = await on.mkdir(path, { recursive: true, mode: 0o700 });
+  if (made !== undefined) await syncFolder(dirname(made), on);
 }
 
-/** A file that is synced already, under its final name. */
-export async function lastingRename(from: string, to: string): Promise<void> {
-  await lastingFolder(dirname(to));
-  await rename(from, to);
-  await syncFolder(dirname(to));
+/** A file that is synced already, under its final name. Where it fails the file is where it was. */
+export async function lastingRename(from: string, to: string, on: Disk = disk): Promise<void> {
+  await lastingFolder(dirname(to), on);
+  await on.rename(from, to);
+  try {
+    await syncFolder(dirname(to), on);
+  } catch (error) {
+    await on.rename(to, from).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}
+
+/** All of the bytes in a file of this name, on the disk. Where it fails nothing of it stays. */
+export async function writeSynced(path: string, bytes: Uint8Array, on: Disk = disk): Promise<void> {
+  try {
+    const file = await on.open(path, "w", 0o600);
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    await on.rm(path, { force: true }).catch(() => {});
+    throw error;
+  }
 }
 
 export function isMissing(error: unknown): boolean {
