@@ -138,7 +138,7 @@ async function partsOf(
   const parts = new Map<string, Part[]>();
   const deltas: Part[][] = [];
   for (const who of averaged) {
-    const accepted = facts.find(
+    const accepted = facts.findLast(
       (one) => one.kind === "accepted" && one.round === round && one.volunteer === who,
     );
     assert.ok(accepted?.kind === "accepted", `round ${round}: a delta of ${who}`);

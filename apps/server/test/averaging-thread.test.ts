@@ -64,7 +64,7 @@ test("what fails in it is said, and it takes the next round; a thread that is go
     if (fails) throw new Error(`stopped at ${point}`);
   });
   const missing = { ...work.deltas[0]!, delta: "0".repeat(64) as Sha256 };
-  await expect(thread.average({ ...work, deltas: [missing] }, run)).rejects.toThrow("blob 0000");
+  await expect(thread.average({ ...work, deltas: [missing] }, run)).rejects.toThrow("blobs/00/0000");
   fails = true;
   await expect(thread.average(work, run)).rejects.toThrow("stopped at close:after-aggregate");
   fails = false;

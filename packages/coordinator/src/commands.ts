@@ -37,6 +37,10 @@ export type Command =
   | { readonly kind: "tick"; readonly ready: ReadyVolunteers }
   /** The shell has averaged the closing round, and its body is durable in the blobs. */
   | ({ readonly kind: "published" } & Omit<Extract<Fact, { kind: "published" }>, "kind">)
+  /** The shell cannot read this accepted delta any more. */
+  | ({ readonly kind: "drop" } & Omit<Extract<Fact, { kind: "dropped" }>, "kind">)
+  /** The shell cannot read what the closing round is averaged with, and nobody can mend it. */
+  | { readonly kind: "abandon"; readonly round: number }
   /** The coordinator came back; it was last alive at `aliveAt`. */
   | { readonly kind: "restart"; readonly aliveAt: Millis }
   | { readonly kind: "change"; readonly manifest: RunManifest }

@@ -529,3 +529,63 @@ test("[C8] [C22] a source that never delivers does not hold up the run: after a 
   rounds(run, 1);
   expect(taking(run)).toEqual(rounds(sharing(0.25), 2)[1]!.split(" "));
 });
+
+test("[C44] a delta that is lost while the round is open is waited for again, and may come anew", () => {
+  const run = scene({ round: { quorum: 1 } });
+  run.join(ana);
+  run.join(bo);
+  run.deliver(ana);
+  const drop = { kind: "drop", round: 1, volunteer: ana, reason: "damaged" } as const;
+  expect(run.do({ ...drop, round: 2 })).toEqual({ ok: true, facts: [] });
+  expect(run.do({ ...drop, volunteer: bo })).toEqual({ ok: true, facts: [] });
+  run.do(drop);
+  run.now += 10_000; // the grace, which does not run any more
+  run.tickAll();
+  expect(announcementFor(run.state, ana, run.ready, at(run.now))).toMatchObject({
+    accepted: false,
+    lost: true,
+  });
+  expect(announcementFor(run.state, bo, run.ready, at(run.now))).not.toHaveProperty("lost");
+  expect(run.do(drop)).toEqual({ ok: true, facts: [] });
+  run.deliver(bo);
+  expect(run.state.phase.kind).toBe("training");
+  run.deliver(ana);
+  expect(announcementFor(run.state, ana, run.ready, at(run.now))).not.toHaveProperty("lost");
+  expect(aggregationOf(run.state)?.deltas.map(({ volunteer }) => volunteer)).toEqual([ana, bo]);
+});
+
+test("[C44] of a closing round the others are averaged; with none left it lapses, and its steps come to nothing", () => {
+  const run = scene();
+  for (const who of [ana, bo]) run.join(who);
+  for (const who of [ana, bo]) run.deliver(who);
+  run.do({ kind: "drop", round: 1, volunteer: ana, reason: "missing" });
+  expect(aggregationOf(run.state)?.deltas.map(({ volunteer }) => volunteer)).toEqual([bo]);
+  expect(announcementFor(run.state, ana, run.ready, at(run.now))).toMatchObject({
+    kind: "closing",
+    lost: true,
+  });
+  run.do({ kind: "drop", round: 1, volunteer: bo, reason: "missing" });
+  run.tickAll();
+  expect(run.kinds().slice(-3)).toEqual(["dropped", "lapsed", "opened"]);
+  expect(run.state).toMatchObject({ stepsDone: 0, phase: { kind: "training", round: 1, stepsBefore: 0 } });
+  expect(announcementFor(run.state, bo, run.ready, at(run.now))).toMatchObject({
+    accepted: false,
+    lost: true,
+  });
+  for (const who of [ana, bo]) run.deliver(who);
+  run.publish();
+  expect(run.state).toMatchObject({ body: { number: 1 }, stepsDone: 10, dropped: new Set() });
+});
+
+test("[C46] a closing round that cannot be averaged lapses when the admin has ended the run, and not before", () => {
+  const run = scene();
+  for (const who of [ana, bo]) run.join(who);
+  for (const who of [ana, bo]) run.deliver(who);
+  expect(run.do({ kind: "abandon", round: 1 })).toEqual({ ok: true, facts: [] });
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.tickAll();
+  expect(run.state.phase.kind).toBe("closing");
+  run.do({ kind: "abandon", round: 1 });
+  run.tickAll();
+  expect(run.state.phase.kind).toBe("evaluating");
+});

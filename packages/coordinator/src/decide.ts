@@ -33,6 +33,13 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
         throw new Error(`published round ${command.round}: expected that round closing, got ${shown(state)}`);
       return facts(command);
     }
+    case "drop":
+      return drop(state, command);
+    case "abandon": {
+      const { phase, ending } = state;
+      const isOver = phase.kind === "closing" && phase.round === command.round && ending; // [C46]
+      return isOver ? facts({ kind: "lapsed", round: command.round }) : facts();
+    }
     case "restart":
       return state.phase.kind === "finished"
         ? facts()
@@ -107,6 +114,15 @@ function isAwaited({ phase, contributors }: RunState, { volunteer }: { volunteer
   const pending = phase.kind === "training" || phase.kind === "evaluating" ? phase.pending : undefined;
   if (phase.kind === "finished") return false;
   return contributors.has(volunteer) || (pending?.has(volunteer) ?? false);
+}
+
+/** [C44] Nothing to do where it counts no more. */
+function drop({ phase }: RunState, command: Extract<Command, { kind: "drop" }>): Decision {
+  const { round, volunteer } = command;
+  if ((phase.kind !== "training" && phase.kind !== "closing") || phase.round !== round) return facts();
+  const counts =
+    phase.kind === "training" ? phase.accepted.has(volunteer) : phase.averaged.includes(volunteer);
+  return counts ? facts({ ...command, kind: "dropped" }) : facts();
 }
 
 /** [C19] */

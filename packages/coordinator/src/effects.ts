@@ -63,10 +63,11 @@ export function announcementFor(
         remainingMs: remainingMs(phase.deadline, state, now),
         assignment: assigned ? { slot: assigned.slot, slots: assigned.slots } : null,
         accepted: phase.accepted.has(volunteer),
+        ...lost(state, volunteer),
       };
     }
     case "closing":
-      return { kind: "closing", paused, held, body, round: phase.round };
+      return { kind: "closing", paused, held, body, round: phase.round, ...lost(state, volunteer) };
     case "evaluating": {
       const evaluated = state.evaluated.has(volunteer);
       return {
@@ -84,6 +85,14 @@ export function announcementFor(
       phase satisfies never;
       throw new Error(`unknown phase ${JSON.stringify(phase)}`);
   }
+}
+
+const isLost = { lost: true } as const;
+const isNot = {};
+
+/** [C44] What its volunteer is told of a delta that was dropped. */
+function lost({ dropped }: RunState, volunteer: VolunteerId): { readonly lost?: true } {
+  return dropped.has(volunteer) ? isLost : isNot;
 }
 
 function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): number {

@@ -60,6 +60,7 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     held: null,
     scores: new Map(),
     stepsDone: 0,
+    dropped: new Set(),
     lapses: 0,
     removed: new Set(),
     contributors: new Set(),
@@ -88,6 +89,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "accepted":
       if (phase.kind !== "training") return;
       phase.accepted.set(fact.volunteer, fact);
+      state.dropped.delete(fact.volunteer);
       phase.pending.delete(fact.volunteer);
       if (isQuorum(phase.accepted.size, state)) phase.quorumAt ??= at;
       return;
@@ -99,16 +101,18 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "closed": {
       if (phase.kind !== "training") return;
       const { round, reason, averaged } = fact;
+      const { stepsBefore } = phase;
       const accepted = averaged.map((who) => phase.accepted.get(who)!);
-      state.stepsDone = phase.stepsBefore + phase.localSteps;
+      state.stepsDone = stepsBefore + phase.localSteps;
       const from = { sections: state.body.sections, outer: state.outer };
-      state.phase = { kind: "closing", round, reason, from, accepted, averaged };
+      state.phase = { kind: "closing", round, reason, stepsBefore, from, accepted, averaged };
       return;
     }
     case "undone": {
       const { round, averaged } = fact;
       const { from, deltas } = undoing(state, fact);
-      state.phase = { kind: "closing", round, reason: "undo", from, accepted: deltas, averaged };
+      const { stepsDone: stepsBefore } = state;
+      state.phase = { kind: "closing", round, reason: "undo", stepsBefore, from, accepted: deltas, averaged };
       if (state.held !== null) goOn(state);
       return;
     }
@@ -117,11 +121,15 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       state.paused = true;
       state.pausedAt ??= at;
       return;
+    case "dropped":
+      drop(state, fact.volunteer);
+      return;
     case "published":
       publish(state, fact);
       gather(state, fact.round + 1, 0);
       return;
     case "lapsed":
+      if (phase.kind === "closing") state.stepsDone = phase.stepsBefore; // they come to nothing
       gather(state, fact.round, state.lapses + 1);
       return;
     case "left":
@@ -181,6 +189,7 @@ function publish(state: OwnState, { round, sections, outer }: Extract<Fact, { ki
   state.past = withBody(state.past, { number: round, sections, outer, made }, manifest);
   state.contributors = new Set(averaged);
   state.evaluated = new Set();
+  state.dropped = new Set();
   state.body = bodyRef(round, sections);
   state.outer = outer;
   const known = reason === "undo" ? [] : remembered(state.scores, round);
@@ -239,6 +248,20 @@ function waitNoMore(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
   state.contributors.delete(who);
   if (phase.kind === "training" || phase.kind === "evaluating") phase.pending.delete(who);
+}
+
+/** [C44] While the round is open it may be made again. */
+function drop(state: OwnState, who: VolunteerId): void {
+  const { phase } = state;
+  state.dropped.add(who);
+  if (phase.kind === "closing") {
+    phase.accepted = phase.accepted.filter(({ volunteer }) => volunteer !== who);
+    phase.averaged = phase.averaged.filter((volunteer) => volunteer !== who);
+  }
+  if (phase.kind !== "training") return;
+  phase.accepted.delete(who);
+  phase.pending.add(who);
+  if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }
 
 /** [C17] */

@@ -32,6 +32,7 @@ export const acceptedShape = z.object({
 });
 export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);
 export const heldShape = z.object({ body: count, sources: z.array(source) });
+export const dropReason = z.enum(["missing", "damaged"]);
 export const endReason = z.enum(["rounds", "admin"]);
 export const parametersShape = z.object({ theta: count, phi: z.record(z.string(), count), psi: count });
 
@@ -70,6 +71,7 @@ export const factShape = z.discriminatedUnion("kind", [
     reason: closeReason,
     averaged: z.array(volunteer),
   }),
+  z.object({ kind: z.literal("dropped"), round: count, volunteer, reason: dropReason }),
   z.object({
     kind: z.literal("published"),
     round: count,

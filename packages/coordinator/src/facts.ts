@@ -16,6 +16,9 @@ export interface Assigned {
   readonly rows: Sha256 | null;
 }
 
+/** What became of a delta on the coordinator's disk. */
+export type DropReason = "missing" | "damaged";
+
 /** Why a round closed. */
 export type CloseReason = "all" | "quorum" | "deadline" | "admin";
 
@@ -71,6 +74,13 @@ export type Fact =
       readonly reason: CloseReason;
       /** Whose deltas are averaged, in the order in which they are: by source, then volunteer. */
       readonly averaged: readonly VolunteerId[];
+    }
+  /** An accepted delta of the round that is open or closing cannot be read any more: it is not averaged [C44]. */
+  | {
+      readonly kind: "dropped";
+      readonly round: number;
+      readonly volunteer: VolunteerId;
+      readonly reason: DropReason;
     }
   | {
       readonly kind: "published";

@@ -137,6 +137,11 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "undone":
       undo(draft, fact, at);
       return;
+    case "dropped": {
+      const averaged = draft.rounds.items.at(-1)?.averaged ?? [];
+      changeLast(draft.rounds, { averaged: averaged.filter((who) => who !== fact.volunteer) });
+      return;
+    }
     case "published":
       publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at), bodiesBack(values.manifest));
       values.phase = "gathering";

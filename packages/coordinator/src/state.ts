@@ -27,6 +27,7 @@ export type Phase =
       readonly kind: "closing"; // its deltas are being averaged
       readonly round: number;
       readonly reason: CloseReason | "undo";
+      readonly stepsBefore: number;
       /** What its deltas are added to. */
       readonly from: Beginning;
       /** In the order in which they are averaged. */
@@ -99,6 +100,8 @@ export interface RunState {
   /** Of those who measured one of the last bodies. */
   readonly scores: ReadonlyMap<VolunteerId, Score>;
   readonly stepsDone: number;
+  /** Whose delta of the round that is open, closing or opens next was dropped [C44]. */
+  readonly dropped: ReadonlySet<VolunteerId>;
   /** How often the round that is open or opens next has lapsed. */
   readonly lapses: number;
   readonly removed: ReadonlySet<VolunteerId>;

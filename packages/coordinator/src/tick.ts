@@ -19,7 +19,10 @@ export function tick(state: RunState, ready: ReadyVolunteers, now: Millis): read
     case "training":
       return close(state, phase, ready, now);
     case "closing":
-      return []; // the shell is averaging
+      // The shell is averaging, unless nothing is left [C44]; who goes back to a body may need no delta [C28].
+      return phase.averaged.length === 0 && phase.reason !== "undo"
+        ? [{ kind: "lapsed", round: phase.round }]
+        : [];
     case "evaluating": {
       const over = !state.paused && now >= phase.deadline;
       // [C27] A held run does not end by itself.

@@ -23,7 +23,7 @@ const who = fc.constantFrom(ana, bo, cy, di);
 const act = fc.constantFrom("pause", "resume", "end-round") as fc.Arbitrary<"pause" | "resume" | "end-round">;
 type Event =
   | {
-      kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove" | "restore";
+      kind: "come" | "go" | "leave" | "deliver" | "stale" | "evaluate" | "remove" | "restore" | "drop";
       who: VolunteerId;
     }
   | { kind: "admin"; act: "pause" | "resume" | "end-round" }
@@ -39,6 +39,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { arbitrary: of("evaluate"), weight: 2 },
   { arbitrary: fc.constant<Event>({ kind: "publish" }), weight: 6 },
   of("go"),
+  of("drop"),
   of("leave"),
   of("stale"),
   { arbitrary: fc.constant<Event>({ kind: "wait" }), weight: 2 },
@@ -93,6 +94,13 @@ function play(run: Scene, event: Event): void {
       run.do({ kind: "admin", act: { kind: event.kind, volunteer: event.who } });
       run.tickAll();
       return;
+    case "drop": {
+      const { phase } = run.state;
+      const round = "round" in phase ? phase.round : 0;
+      run.do({ kind: "drop", round, volunteer: event.who, reason: "damaged" });
+      run.tickAll();
+      return;
+    }
     case "evaluate": {
       const { number, id } = run.state.body;
       const source = sourceOf(event.who, run);
@@ -141,7 +149,7 @@ function fromSnapshot(entries: readonly Entry[]): RunState {
 }
 
 test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged once, and time only counts when it runs", () => {
-  const seen = { published: 0, lapsed: 0, restarted: 0, resumed: 0, "source-added": 0 };
+  const seen = { published: 0, lapsed: 0, dropped: 0, restarted: 0, resumed: 0, "source-added": 0 };
   fc.assert(
     fc.property(script, policy, (script, round) => {
       const run = scene({ rounds: 100, round });
@@ -157,7 +165,7 @@ test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged on
       expect(fold.now()).toEqual(figuresOf(run.entries));
       checkJournal(run, seen);
     }),
-    { numRuns: 150 },
+    { numRuns: 220 },
   );
   for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20); // the property is not vacuous
 });
@@ -215,6 +223,11 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
       body += 1;
       expect(fact.round).toBe(body);
       expect(fact.cosines.map(({ volunteer }) => volunteer)).toEqual(averaged);
+    }
+    if (fact.kind === "dropped") {
+      expect(accepted).toContain(fact.volunteer); // [C44]
+      accepted = accepted.filter((who) => who !== fact.volunteer);
+      averaged = averaged.filter((who) => who !== fact.volunteer);
     }
     if (fact.kind === "lapsed") {
       expect(accepted).toEqual([]);

@@ -58,11 +58,18 @@ export type Announcement = {
       /** Null: this volunteer waits for the next round. */
       readonly assignment: Assignment | null;
       readonly accepted: boolean;
+      readonly lost?: Lost | undefined;
     }
-  | { readonly kind: "closing"; readonly round: number }
+  | { readonly kind: "closing"; readonly round: number; readonly lost?: Lost | undefined }
   | { readonly kind: "evaluating"; readonly remainingMs: number; readonly evaluated: boolean }
   | { readonly kind: "finished"; readonly rounds: number }
 );
+
+/**
+ * This volunteer's delta of the round was accepted, and then lost by the coordinator's disk: it is not averaged. While the round
+ * is open it may be made again, once.
+ */
+export type Lost = true;
 
 export interface Assignment {
   readonly slot: number;
@@ -107,6 +114,7 @@ const bodyRef = z.object({
   sections: z.array(sectionFile).min(1).max(mostSections),
 });
 const held = z.object({ body: whole(), sources: z.array(source).max(mostSources) }).optional();
+const lost = z.literal(true).optional();
 const ofEvery = { paused: z.boolean(), held, body: bodyRef };
 const announcement = z.discriminatedUnion("kind", [
   z.object({ ...ofEvery, kind: z.literal("gathering"), round: whole(), ready: whole(), minimum: whole() }),
@@ -120,8 +128,9 @@ const announcement = z.discriminatedUnion("kind", [
     remainingMs: finite.min(0),
     assignment: z.object({ slot: whole(), slots: whole().min(1) }).nullable(),
     accepted: z.boolean(),
+    lost,
   }),
-  z.object({ ...ofEvery, kind: z.literal("closing"), round: whole() }),
+  z.object({ ...ofEvery, kind: z.literal("closing"), round: whole(), lost }),
   z.object({ ...ofEvery, kind: z.literal("evaluating"), remainingMs: finite.min(0), evaluated: z.boolean() }),
   z.object({ ...ofEvery, kind: z.literal("finished"), rounds: whole() }),
 ]);

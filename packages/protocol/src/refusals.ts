@@ -35,6 +35,7 @@ export const refusalSentences = {
   closing: "A round is closing. Ask again when its body is published.",
   "not-kept":
     "There is no going back to that body, or not without these volunteers. The admin page lists what is kept; so does `undoable` in packages/coordinator.",
+  lost: "The coordinator's disk has lost this device's delta of this round. While the round is open it is made again; otherwise the next round makes up for it.",
   "wrong-body": "That evaluation was of a body that is not the current one.",
 } as const;
 

@@ -83,10 +83,11 @@ function computeJob(session: Session): ComputeJob | null {
 
 /** What this volunteer has to train in the open round; null: nothing [V6]. */
 function orderOf(session: Session): TrainOrder | null {
-  const { announcement, roundDone, queue } = session;
+  const { announcement, queue, again } = session;
   if (announcement?.kind !== "training" || announcement.accepted) return null;
   const { round, assignment, localSteps, stepsBefore, totalSteps, body } = announcement;
   const last = queue.at(-1)?.pending.round ?? 0;
+  const roundDone = round === again ? 0 : session.roundDone; // [V21]
   if (assignment === null || round <= Math.max(roundDone, last)) return null;
   const { slot, slots } = assignment;
   const homeRound = newestHome(session);

@@ -70,6 +70,8 @@ export interface Session {
   readonly homeRound: number;
   /** The last round that this volunteer has nothing more to do in. */
   readonly roundDone: number;
+  /** The open round, where what was accepted of it was lost [V21]: it is trained once more. */
+  readonly again: number | null;
   /** The body that was evaluated last, and whether the coordinator has the result. */
   readonly scored: Scored | null;
   readonly reported: boolean;
@@ -96,6 +98,7 @@ export const firstSession: Session = {
   queue: [],
   homeRound: 0,
   roundDone: 0,
+  again: null,
   scored: null,
   reported: false,
   failures: fine,
@@ -180,12 +183,12 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
         : session;
     case "trained": {
       const queue = [...session.queue, { pending: event.pending, verdict: null }];
-      return succeeded({ ...session, queue }, "compute");
+      return succeeded({ ...session, queue, again: null }, "compute");
     }
     case "not-finite": {
       const compute = { count: 0, retryAt: null, message: event.message };
       const roundDone = Math.max(session.roundDone, event.round);
-      return { ...session, roundDone, failures: { ...session.failures, compute } };
+      return { ...session, roundDone, again: null, failures: { ...session.failures, compute } };
     }
     case "accepted": {
       const [head, ...others] = session.queue;
@@ -253,7 +256,8 @@ function withFitting(session: Session): Session {
 }
 
 function announced(session: Session, announcement: Announcement, now: Millis): Session {
-  return withEnd(withFitting({ ...session, announcement, announcedAt: now }));
+  const known = withLoss(session, announcement, now);
+  return withEnd(withFitting({ ...known, announcement, announcedAt: now }));
 }
 
 /** [V14] */
@@ -261,6 +265,19 @@ function withEnd(session: Session): Session {
   const { announcement, queue, unread, ended } = session;
   const isOver = announcement?.kind === "finished" && queue.length === 0 && !unread;
   return isOver ? { ...session, ended: ended ?? "finished" } : session;
+}
+
+/** [V21] The coordinator has lost what was accepted: told once, and where the round is open it is trained again. */
+function withLoss(session: Session, announcement: Announcement, now: Millis): Session {
+  const before = session.announcement;
+  if (!isLoss(announcement) || (before !== null && isLoss(before) && before.kind === announcement.kind))
+    return session;
+  const again = announcement.kind === "training" ? announcement.round : session.again;
+  return { ...session, refusal: { reason: "lost", at: now }, again };
+}
+
+function isLoss(announcement: Announcement): boolean {
+  return "lost" in announcement && announcement.lost === true;
 }
 
 /** [V9] */

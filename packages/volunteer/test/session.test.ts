@@ -152,6 +152,24 @@ describe("what to do next", () => {
     expect(job(from(ready, { kind: "announcement", announcement: closing(4) }))).toBeNull();
   });
 
+  test("[V21] what was accepted and then lost is told once, and trained once more while the round is open", () => {
+    const done = from(inRound(), { kind: "trained", pending: deltaOf(1) }, { kind: "accepted", round: 1 });
+    const settled = from(done, { kind: "settled", round: 1, accepted: true });
+    const closed = from(settled, {
+      kind: "announcement",
+      announcement: { ...closing(1), lost: true } as Announcement,
+    });
+    expect([closed.refusal?.reason, job(closed)]).toEqual(["lost", null]);
+    const open = { kind: "announcement", announcement: { ...training(1), lost: true } } as const;
+    const again = from(closed, open);
+    // It may be told before its disk has settled the first one.
+    const late = from(done, open, { kind: "settled", round: 1, accepted: true });
+    expect(job(late)).toEqual(job(again));
+    expect(job(again)).toMatchObject({ kind: "train", order: { round: 1, homeRound: 1 } });
+    const refused = from(again, { kind: "not-finite", round: 1, message: "the loss is NaN" }, open);
+    expect(job(refused)).toBeNull();
+  });
+
   test.each([
     ["it is not assigned", training(2, { assigned: false })],
     ["its delta is in already", training(2, { accepted: true })],

@@ -22,6 +22,7 @@ export function groupOf({ kind }: Fact): EventGroup {
     case "finished":
       return "rounds";
     case "accepted":
+    case "dropped":
       return "deltas";
     case "evaluated":
       return "evaluations";
@@ -63,6 +64,8 @@ export function eventWords(fact: Fact): string {
       return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${fact.source}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
     case "closed":
       return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average.`;
+    case "dropped":
+      return `The delta of volunteer ${shortId(fact.volunteer)} for round ${fact.round} is ${fact.reason} on the coordinator's disk; it is not averaged.`;
     case "published":
       return `Body ${fact.round} is published, ${bytes(sizeOf(fact.sections))}${clippedWords(fact.clipped.length)}.`;
     case "lapsed":

@@ -3,7 +3,7 @@
 
 import { mayAccept } from "@homebody/coordinator";
 import type { Refusal, Reply } from "@homebody/protocol";
-import { existing } from "../existing.ts";
+import { looked } from "../existing.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { lookInto } from "./looking.ts";
 import { no } from "./no.ts";
@@ -55,16 +55,17 @@ async function refusalOf(
   inputs: InboxInputs,
 ): Promise<Refusal | undefined> {
   const { actor, blobs, bodyNumbers } = inputs;
-  const bytes = await existing(claim.delta, blobs);
+  const bytes = await looked(claim.delta, blobs);
+  if (typeof bytes === "string") return "wrong-hash"; // a blob that an earlier try left, and a disk has damaged since
   const { manifest, body, phase } = actor.state();
   const late = mayAccept(actor.state(), { round: claim.round, ...sender });
   if (late || phase.kind !== "training") return late ?? "wrong-round";
   const { localSteps, stepsBefore, totalSteps } = phase;
   const round = { localSteps, stepsBefore, totalSteps };
-  const looked = lookInto(bytes, exchange, { manifest, round, body: await bodyNumbers(body) });
-  if (!looked.ok) return looked.refusal;
+  const inside = lookInto(bytes, exchange, { manifest, round, body: await bodyNumbers(body) });
+  if (!inside.ok) return inside.refusal;
   const { sizeBytes: _, ...claimed } = claim;
-  const { ok: _ok, ...held } = looked;
+  const { ok: _ok, ...held } = inside;
   const decision = await actor.do({ kind: "accept", ...claimed, ...sender, ...held });
   return decision.ok ? undefined : decision.refusal;
 }

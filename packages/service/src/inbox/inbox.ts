@@ -17,6 +17,7 @@ import {
   type UploadOpened,
   uploadOf,
 } from "@homebody/protocol";
+import { isWhole } from "../existing.ts";
 import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
@@ -42,7 +43,7 @@ const commitsAtOnce = 2;
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, journal, blobs, spool, retention } = inputs;
   const uploads = uploadsIn(spool);
-  const ownerOf = (id: UploadId) => ownerOfAccepted(journal, run, id);
+  const ownerOf = (id: UploadId) => ownerOfAccepted(journal, actor.state(), id);
   const few = atOnce(commitsAtOnce);
 
   async function open(sender: Sender, { bytes, ...claim }: OpenMessage): Promise<Reply<UploadOpened>> {
@@ -104,8 +105,10 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
 
   /** Bytes that are here from before: in the spool, or whole in a blob that a crash left unclaimed. */
   async function held({ id, claim: { delta, sizeBytes } }: Upload): Promise<number> {
-    if ((await retention.kindOf(delta)) === undefined && (await blobs.size(delta)) === sizeBytes)
-      return sizeBytes;
+    if ((await retention.kindOf(delta)) === undefined && (await blobs.size(delta)) === sizeBytes) {
+      if (await isWhole(delta, blobs)) return sizeBytes;
+      await blobs.remove(delta);
+    }
     const spooled = await spool.size(id);
     if (spooled <= sizeBytes) return spooled;
     await spool.remove(id);

@@ -128,6 +128,9 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.deadline = null;
     join(known);
   },
+  dropped() {
+    assert.fail("[C44] none is, of a disk that fails and loses nothing");
+  },
   published(known, { round, sections, outer, cosines }) {
     assert.equal(round, latestBody(known) + 1, "[C10] bodies follow one another");
     const averaged = known.closing?.map(({ volunteer }) => volunteer);
