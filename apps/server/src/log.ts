@@ -17,6 +17,10 @@ export function noticesFor(log: Logger, metrics: Metrics, state: () => RunState)
         log.debug({ seq, fact: fact.kind }, "fact");
         if (fact.kind === "published")
           log.info({ round: fact.round, deltas: contributors.size }, "published");
+        if (fact.kind === "dropped") {
+          const { round, volunteer, reason } = fact;
+          log.warn({ round, volunteer, reason }, "an accepted delta is lost and not averaged");
+        }
       }
       metrics.journal.set(entries.at(-1)!.seq);
       metrics.round.set(body.number);

@@ -35,11 +35,8 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
     }
     case "drop":
       return drop(state, command);
-    case "abandon": {
-      const { phase, ending } = state;
-      const isOver = phase.kind === "closing" && phase.round === command.round && ending; // [C46]
-      return isOver ? facts({ kind: "lapsed", round: command.round }) : facts();
-    }
+    case "abandon":
+      return abandon(state, command.round);
     case "restart":
       return state.phase.kind === "finished"
         ? facts()
@@ -123,6 +120,14 @@ function drop({ phase }: RunState, command: Extract<Command, { kind: "drop" }>):
   const counts =
     phase.kind === "training" ? phase.accepted.has(volunteer) : phase.averaged.includes(volunteer);
   return counts ? facts({ ...command, kind: "dropped" }) : facts();
+}
+
+/** [C46] */
+function abandon({ phase, ending, paused }: RunState, round: number): Decision {
+  if (phase.kind !== "closing" || phase.round !== round) return facts();
+  if (ending) return facts({ kind: "lapsed", round });
+  if (phase.reason !== "undo") return facts();
+  return facts({ kind: "lapsed", round }, ...(paused ? [] : [{ kind: "paused" } as const]));
 }
 
 /** [C19] */

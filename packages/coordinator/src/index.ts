@@ -12,7 +12,15 @@ export { type FiguresFold, figuresOf, foldFigures, resumeFigures } from "./figur
 export { withJoining } from "./joining.ts";
 export { type Named, namesOf } from "./names.ts";
 export { readEntry } from "./read-entry.ts";
-export { type BlobKind, keepsBody, keptBy, type Retention, retention } from "./retention.ts";
+export {
+  type BlobKind,
+  keepsBody,
+  keptBy,
+  type Retention,
+  retention,
+  type Use,
+  usesOf,
+} from "./retention.ts";
 export { foldRun, followRun, type RunFold } from "./run-fold.ts";
 export { entryHash, type ReadSnapshot, readSnapshot, snapshotOf, snapshotSchema } from "./snapshot.ts";
 export * from "./state.ts";

@@ -151,7 +151,8 @@ function usesOfSource({ served, tokenizer }: ManifestSource): readonly (readonly
   ];
 }
 
-function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
+/** Which blobs a fact names, and for what. */
+export function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
   switch (fact.kind) {
     case "created":
       return [

@@ -156,3 +156,19 @@ function joining(words: {
   const source = { ...first!, id: "fr" as typeof es, words: "source" as const };
   return { kind: "add-source", source, phi: 400, sections: [words] } as const;
 }
+
+test("[C44] [C46] what the disk has lost of an undo is dropped; where the body is lost it lapses, and the run pauses", () => {
+  const run = played(3);
+  run.do(undo(2, [bo]));
+  run.do({ kind: "drop", round: 4, volunteer: ana, reason: "missing" });
+  expect(run.state.phase).toMatchObject({ kind: "closing", averaged: [] });
+  run.tickAll();
+  expect(run.state.phase).toMatchObject({ kind: "closing", round: 4 }); // it still has what they were added to
+  run.do({ kind: "abandon", round: 4 });
+  expect(run.kinds().slice(-2)).toEqual(["lapsed", "paused"]);
+  expect(run.state).toMatchObject({
+    paused: true,
+    body: { number: 3 },
+    phase: { kind: "gathering", round: 4 },
+  });
+});

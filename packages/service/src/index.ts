@@ -7,6 +7,8 @@ export { deviceExchanges } from "./exchanges.ts";
 export { existing } from "./existing.ts";
 export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
 export { buckets, defaultLimits, type Limits } from "./lines/limits.ts";
+export { LostBlobs } from "./losses/losses.ts";
+export { type Verified, type VerifyInputs, verifyRun } from "./losses/verify.ts";
 export type { Notices } from "./notices.ts";
 export { type Coordinator, type CoordinatorInputs, openCoordinator } from "./run/coordinator.ts";
 export { journalLines } from "./run/journal-lines.ts";

@@ -1,6 +1,5 @@
 // [C49] Each port after each way in which its disk can fail: as it was before the call, and it works again when the disk does.
 
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +14,7 @@ import {
   type Spool,
 } from "../src/index.ts";
 import { type FailingDisk, failingDisk } from "./failing-disk.ts";
+import { smallDisk } from "./small-disk.ts";
 
 let folder: string;
 let disk: FailingDisk;
@@ -176,34 +176,10 @@ test("[C45] an upload that was sealed before, and whose blob is damaged since, i
   expect(await blobs.get(hashOf("delta"))).toEqual(bytes("delta"));
 });
 
-/** A file system of a megabyte, which only root may make; undefined where it may not be. */
-function smallDisk(): { readonly path: string; free(): void } | undefined {
-  const path = mkdtempSync(join(tmpdir(), "homebody-full-"));
-  const args = ["-t", "tmpfs", "-o", "size=1m", "tmpfs", path];
-  if (process.platform !== "linux" || spawnSync("mount", args).status !== 0) return undefined;
-  return {
-    path,
-    free: () => {
-      spawnSync("umount", ["-l", path]);
-      rmSync(path, { recursive: true, force: true });
-    },
-  };
-}
-
-function fill(path: string): void {
-  for (const size of [1 << 16, 1 << 12])
-    for (let isFull = false; !isFull; )
-      try {
-        writeFileSync(join(path, "rest"), new Uint8Array(size), { flag: "a" });
-      } catch {
-        isFull = true;
-      }
-}
-
 test("[C49] a disk that is really full: every port goes on when there is space again", async (context) => {
-  const small = smallDisk();
+  const small = smallDisk(1);
   if (small === undefined) return context.skip("only root may make a small file system");
-  const { path, free } = small;
+  const { path } = small;
   const run = "c".repeat(64) as RunId;
   const large = new Uint8Array(200_000).fill(3);
   const store = await openStore({ dataDir: path });
@@ -211,7 +187,7 @@ test("[C49] a disk that is really full: every port goes on when there is space a
     await store.journal.append(run, 0, 1 as never, [{ n: 1 }]);
     await store.spool.append(upload, 0, large.subarray(0, 1000));
     await store.snapshots.write(run, "before");
-    fill(path);
+    small.fill();
     await expect(store.spool.append(upload, 1000, large.subarray(1000))).rejects.toThrow("ENOSPC");
     await expect(store.blobs.put(large)).rejects.toThrow("ENOSPC");
     await expect(store.snapshots.write(run, "x".repeat(100_000))).rejects.toThrow("ENOSPC");
@@ -221,7 +197,7 @@ test("[C49] a disk that is really full: every port goes on when there is space a
     expect(await store.snapshots.read(run)).toBe("before");
     expect(await store.journal.lastSeq(run)).toBe(1);
     expect(readdirSync(join(path, "blobs")).filter((name) => name.endsWith(".part"))).toEqual([]);
-    rmSync(join(path, "rest"));
+    small.empty();
     await store.spool.append(upload, 1000, large.subarray(1000));
     await store.spool.seal(upload, sha256Of(large));
     expect(await store.blobs.get(sha256Of(large))).toEqual(large);
@@ -229,7 +205,7 @@ test("[C49] a disk that is really full: every port goes on when there is space a
     expect(await store.journal.append(run, 1, 3 as never, [{ n: 2 }])).toBe(2);
   } finally {
     await store.close();
-    free();
+    small.remove();
   }
 });
 

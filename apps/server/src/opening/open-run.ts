@@ -86,6 +86,8 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   const changed = changesOf(fold, loaded, inputs);
   await run.claim(fold.state.manifest.run);
   await run.settle(fold.state.manifest.run);
+  // [C45] What the host serves is made again of its files, where the folder has lost it.
+  if (await hasLostServed(fold.state.manifest, inputs)) await manifestServed(file, folder, blobs);
   await joinSources(fold, newSources(fold, loaded), inputs);
   const { state } = fold;
   return {
@@ -109,6 +111,14 @@ function changesOf({ state }: RunFold, { file, written }: LoadedRunFile, inputs:
     );
   }
   return extend || state.phase.kind !== "finished" ? changed : { ...changed, rounds: state.manifest.rounds };
+}
+
+async function hasLostServed({ sources }: RunManifest, { blobs }: OpenRunInputs): Promise<boolean> {
+  for (const { served, tokenizer } of sources) {
+    const files = [served?.train, served?.heldOut, served?.rows?.sha256, tokenizer?.sha256];
+    for (const hash of files) if (hash && (await blobs.size(hash)) === undefined) return true;
+  }
+  return false;
 }
 
 function newSources({ state }: RunFold, { file, folder }: LoadedRunFile): readonly NewSource[] {

@@ -1,8 +1,8 @@
 // Whoever finds a closing round averages it: at the moment it closes, or after a restart [C3]. One at a time, and
-// again after a while if the world was at fault.
+// again after a while if it could not be done (failed-round.ts).
 
 import type { Cancel, Clock } from "@homebody/clock";
-import { aggregationOf, type RunState } from "@homebody/coordinator";
+import { type Aggregation, aggregationOf, type RunState } from "@homebody/coordinator";
 import type { Actor } from "../run/actor.ts";
 import type { Averaging } from "./averaging.ts";
 
@@ -13,7 +13,8 @@ export interface ClosingInputs {
   /** Bytes of bodies served since the last publication. */
   readonly servedBytes: () => number;
   readonly published: (seconds: number) => void;
-  readonly troubled: (error: unknown) => void;
+  /** Sees to what was wrong; resolves with the milliseconds after which it is averaged again. */
+  readonly failed: (work: Aggregation, error: unknown) => Promise<number>;
 }
 
 const retryMs = 2000;
@@ -35,8 +36,7 @@ export function closer(inputs: ClosingInputs) {
       inputs.published((clock.elapsed() - began) / 1000);
     } catch (error) {
       if (closed) return;
-      inputs.troubled(error);
-      again = retryMs;
+      again = await inputs.failed(work, error).catch(() => retryMs);
     } finally {
       busy = undefined;
       // Also after success: the next round may have closed before this one was told to be done.

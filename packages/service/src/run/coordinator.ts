@@ -7,11 +7,16 @@ import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import { type Averaging, average } from "../closing/averaging.ts";
 import { closer } from "../closing/closer.ts";
+import { failedRound } from "../closing/failed-round.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import { bodyNumbers } from "../inbox/body-numbers.ts";
 import { type Inbox, openInbox } from "../inbox/inbox.ts";
 import type { People } from "../lines/presence.ts";
+import { lossesAtStart } from "../losses/at-start.ts";
+import { dropLost } from "../losses/dropping.ts";
+import { lostBlobs } from "../losses/losses.ts";
+import { bodyRequirement } from "../losses/whole.ts";
 import type { Notices } from "../notices.ts";
 import { type Actor, startActor } from "./actor.ts";
 import { keeping } from "./keeping.ts";
@@ -61,6 +66,8 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
   /** Bytes of bodies that went out since the last publication. */
   let servedBytes = 0;
 
+  const requireBody = bodyRequirement({ journal, blobs, clock: inputs.clock });
+
   const actor: Actor = startActor({
     journal,
     run: opened,
@@ -71,6 +78,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     troubled: notices.troubled,
     failed: notices.failed,
     beforehand: async (facts) => {
+      if (facts.some(({ kind }) => kind === "opened")) await requireBody(actor.state()); // [C45]
       // All of them before the first wait, in which somebody may leave.
       const declared = facts.flatMap((fact) =>
         fact.kind !== "opened"
@@ -116,9 +124,18 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     actor: () => actor,
     servedBytes: () => servedBytes,
     published: notices.averaged,
-    troubled: notices.troubled,
+    failed: (work, error) =>
+      failedRound(work, error, { actor: () => actor, blobs, requireBody, troubled: notices.troubled }),
   });
   await kept.tidy();
+  await lookAtStart().catch(notices.troubled); // whatever it finds, the run is served
+
+  /** [C45] */
+  async function lookAtStart(): Promise<void> {
+    await requireBody(opened.state).catch(notices.troubled);
+    const losses = await lossesAtStart(opened, blobs);
+    if (losses.length > 0) throw await lostBlobs(losses, journal, opened.state.manifest.run);
+  }
 
   return {
     actor,
@@ -130,6 +147,11 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     comeBack: async (aliveAt, manifest) => {
       await actor.do({ kind: "restart", aliveAt });
       const changed = await actor.do({ kind: "change", manifest });
+      const { phase } = actor.state();
+      if (phase.kind === "training")
+        await dropLost({ round: phase.round, deltas: [...phase.accepted.values()] }, { actor, blobs }).catch(
+          notices.troubled,
+        );
       closing.look(actor.state());
       return changed;
     },
