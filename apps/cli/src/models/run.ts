@@ -3,12 +3,13 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
 import type { BodyFigure } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
-import { folderBlobs, type Journal, readJournalFile, sqliteJournal } from "@homebody/store";
+import { BlobDamaged, folderBlobs, type Journal, readJournalFile, sqliteJournal } from "@homebody/store";
 import type { ServedFiles } from "@homebody/volunteer/node";
 
 export interface FoundRun {
@@ -55,11 +56,39 @@ export async function runInFolder(dataDir: string): Promise<FoundRun> {
 
 /** Throws an InputError where no coordinator answers. */
 export async function runAt(url: string): Promise<FoundRun> {
+  return await found(coordinatorAt(url));
+}
+
+/** A run's journal and its public blobs, as a coordinator serves them, each held to its hash. */
+export async function servedRun(url: string) {
+  const { journal, file } = coordinatorAt(url);
+  const [run] = await journal.runs();
+  const get = async (hash: Sha256): Promise<Uint8Array | undefined> => {
+    for (const folder of ["bodies", "texts", "tokenizers"]) {
+      const bytes = await file(`/${folder}/${hash}`).catch((error: Error) => {
+        if (!error.message.includes("status 404")) throw error;
+        return undefined;
+      });
+      if (bytes === undefined) continue;
+      const got = sha256Of(bytes);
+      if (got !== hash) throw new BlobDamaged(hash, `${bytes.length} bytes of hash ${got}`);
+      return bytes;
+    }
+    return undefined;
+  };
+  return { run: run!, journal, blobs: { get, size: async () => undefined } };
+}
+
+function coordinatorAt(url: string): Place {
   const ask = async (path: string): Promise<Response> => {
     const address = new URL(path, url).href;
     const response = await fetch(address).catch((error: Error) => {
       throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
     });
+    if (response.status === 429) {
+      await sleep(1000 * Number(response.headers.get("retry-after") ?? 1));
+      return ask(path);
+    }
     if (!response.ok) throw new InputError(address, "a coordinator's answer", `status ${response.status}`);
     return response;
   };
@@ -67,7 +96,7 @@ export async function runAt(url: string): Promise<FoundRun> {
     (await ask(path)).json().catch(() => {
       throw new InputError(new URL(path, url).href, "a coordinator's answer", "no JSON");
     }) as Promise<Record<string, never>>;
-  return await found({
+  return {
     where: url,
     journal: {
       runs: async () => [(await json("/api/run")).run!],
@@ -75,7 +104,7 @@ export async function runAt(url: string): Promise<FoundRun> {
         (await json(`/api/journal?after=${after}&limit=${limit}`)).entries ?? [],
     },
     file: async (path) => new Uint8Array(await (await ask(path)).arrayBuffer()),
-  });
+  };
 }
 
 async function found({ where, journal, file }: Place): Promise<FoundRun> {
