@@ -5,6 +5,7 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
+import type { Entrant } from "./admission.ts";
 import type { Fact } from "./facts.ts";
 import type { ReadyVolunteers } from "./state.ts";
 
@@ -33,6 +34,8 @@ export type Command =
       readonly bytes: number;
     }
   | { readonly kind: "leave"; readonly volunteer: VolunteerId }
+  /** It has said hello; `code` is the hash of its invitation's. */
+  | ({ readonly kind: "admit" } & Entrant)
   /** Time passed, somebody came or went, or a command was carried out: whatever is due, is done. */
   | { readonly kind: "tick"; readonly ready: ReadyVolunteers }
   /** The shell has averaged the closing round, and its body is durable in the blobs. */

@@ -6,6 +6,7 @@
 
 import type { Millis } from "@homebody/base";
 import { differences, fixedPart, type Refusal, type RunManifest, schemaVersion } from "@homebody/protocol";
+import { approving, entering, inviting } from "./admission.ts";
 import type { Command } from "./commands.ts";
 import type { Assigned, Fact } from "./facts.ts";
 import { holding } from "./hold.ts";
@@ -26,6 +27,8 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
       return evaluate(state, command);
     case "leave":
       return isAwaited(state, command) ? facts({ kind: "left", volunteer: command.volunteer }) : facts();
+    case "admit":
+      return factsOr(entering(state, command));
     case "tick":
       return facts(...tick(state, command.ready, now));
     case "published": {
@@ -176,6 +179,10 @@ function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["a
   const { phase } = state;
   if (phase.kind === "finished") return { ok: false, refusal: "finished" };
   switch (act.kind) {
+    case "invite":
+      return factsOr(inviting(state, act));
+    case "approve":
+      return factsOr(approving(state, act));
     case "pause":
       return state.paused ? facts() : facts({ kind: "paused" });
     case "resume":
@@ -227,6 +234,10 @@ function later(state: RunState, aliveAt: Millis, now: Millis): Millis | null {
 
 function facts(...list: readonly (Fact | Extract<Command, { kind: "published" }>)[]): Decision {
   return { ok: true, facts: list };
+}
+
+function factsOr(result: readonly Fact[] | Refusal): Decision {
+  return typeof result === "string" ? { ok: false, refusal: result } : facts(...result);
 }
 
 function shown({ phase }: RunState): string {

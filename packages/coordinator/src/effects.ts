@@ -99,7 +99,15 @@ function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): num
   return Math.max(0, deadline - (pausedAt ?? now));
 }
 
+const ofOneAlone: ReadonlySet<Fact["kind"]> = new Set([
+  "accepted",
+  "evaluated",
+  "created",
+  "invited",
+  "admitted",
+]);
+
 /** Whether all volunteers are told anew after this fact [P6]: what one of them did by itself leaves the others as they were. */
 export function isAnnounced({ kind }: Fact): boolean {
-  return kind !== "accepted" && kind !== "evaluated" && kind !== "created";
+  return !ofOneAlone.has(kind);
 }

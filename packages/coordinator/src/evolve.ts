@@ -63,6 +63,8 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     dropped: new Set(),
     lapses: 0,
     removed: new Set(),
+    openCodes: new Map(),
+    admitted: new Map(),
     contributors: new Set(),
     evaluated: new Set(),
     lastAt: at,
@@ -127,6 +129,12 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "published":
       publish(state, fact);
       gather(state, fact.round + 1, 0);
+      return;
+    case "invited":
+      for (const { sha256, uses } of fact.codes) state.openCodes.set(sha256, { source: fact.source, uses });
+      return;
+    case "admitted":
+      letIn(state, fact);
       return;
     case "lapsed":
       if (phase.kind === "closing") state.stepsDone = phase.stepsBefore; // they come to nothing
@@ -264,10 +272,24 @@ function drop(state: OwnState, who: VolunteerId): void {
   if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }
 
+/** [C50] One use of its code, if it came with one. */
+function letIn(
+  { admitted, openCodes }: OwnState,
+  { volunteer, source, code }: Extract<Fact, { kind: "admitted" }>,
+): void {
+  admitted.set(volunteer, [...(admitted.get(volunteer) ?? []), { source, code }]);
+  if (code === null) return;
+  const { uses } = openCodes.get(code) ?? { uses: 1 };
+  if (uses > 1) openCodes.set(code, { source, uses: uses - 1 });
+  else openCodes.delete(code);
+}
+
 /** [C17] */
 function remove(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
   state.removed.add(who);
+  // [C51] Nobody else is let in by what let it in; who was stays.
+  for (const { code } of state.admitted.get(who) ?? []) if (code !== null) state.openCodes.delete(code);
   if (phase.kind !== "training") return;
   phase.assigned.delete(who); // its place does not come back with a removal that is taken back
   phase.accepted.delete(who);

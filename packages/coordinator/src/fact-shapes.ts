@@ -92,6 +92,12 @@ export const factShape = z.discriminatedUnion("kind", [
     without: z.array(volunteer),
     averaged: z.array(volunteer),
   }),
+  z.object({
+    kind: z.literal("invited"),
+    source,
+    codes: z.array(z.object({ sha256: hash, uses: count.min(1) })).min(1),
+  }),
+  z.object({ kind: z.literal("admitted"), volunteer, source, code: hash.nullable() }),
   z.object({ kind: z.literal("ending") }),
   z.object({ kind: z.literal("evaluating"), expected: z.array(volunteer), deadline: time }),
   z.object({ kind: z.literal("finished"), reason: endReason }),

@@ -5,7 +5,7 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
-import type { ManifestSource, RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
+import type { ManifestSource, OfferedCode, RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
 
 export interface Assigned {
   readonly volunteer: VolunteerId;
@@ -113,6 +113,16 @@ export type Fact =
       readonly without: readonly VolunteerId[];
       /** Whose deltas of it are averaged anew, in the order in which they are. */
       readonly averaged: readonly VolunteerId[];
+    }
+  /** The host's invitations to a source: each code lets in so many volunteers. */
+  | { readonly kind: "invited"; readonly source: SourceId; readonly codes: readonly OfferedCode[] }
+  /** From now on this volunteer is let into this source, which is not open. */
+  | {
+      readonly kind: "admitted";
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      /** Hash of the code that it came with; null where the host approved it. */
+      readonly code: Sha256 | null;
     }
   /** The admin ends the run: no further round opens. */
   | { readonly kind: "ending" }

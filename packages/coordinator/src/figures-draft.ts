@@ -60,6 +60,7 @@ export function created(
       wouldHaveSentBytes: 0,
     },
     removed: [],
+    admissions: {},
   });
 }
 

@@ -4,11 +4,12 @@
 // values that never change: lists are copied when they are read, and shared for as long as they stay the same, so React
 // sees what changed.
 
-import type { Millis } from "@homebody/base";
+import type { Millis, SourceId } from "@homebody/base";
 import { standardBytes } from "@homebody/dept";
 import { groupOf } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import {
+  type AdmissionFigure,
   type BodyFigure,
   type DeltaFigure,
   type Figures,
@@ -168,6 +169,14 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.deadline = null;
       values.finished = true;
       return;
+    case "invited": {
+      const invited = fact.codes.reduce((sum, { uses }) => sum + uses, 0);
+      values.admissions = withAdmissions(values.admissions, fact.source, { invited, admitted: 0 });
+      return;
+    }
+    case "admitted":
+      values.admissions = withAdmissions(values.admissions, fact.source, { invited: 0, admitted: 1 });
+      return;
     case "restarted":
       if (fact.deadline !== null) values.deadline = fact.deadline;
       return;
@@ -215,6 +224,18 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     default:
       fact satisfies never;
   }
+}
+
+function withAdmissions(
+  admissions: Figures["admissions"],
+  source: SourceId,
+  more: AdmissionFigure,
+): Figures["admissions"] {
+  const { invited, admitted } = admissions[source] ?? { invited: 0, admitted: 0 };
+  return {
+    ...admissions,
+    [source]: { invited: invited + more.invited, admitted: admitted + more.admitted },
+  };
 }
 
 /** Rounds before those that show enough deltas go, at the opening of the next one. */

@@ -96,6 +96,14 @@ export interface SourceFigure {
   readonly sinceBody: number | null;
 }
 
+/** Of a source that is not open. */
+export interface AdmissionFigure {
+  /** Volunteers that the host's codes let in, if all of them are used. */
+  readonly invited: number;
+  /** Volunteers that were let in. */
+  readonly admitted: number;
+}
+
 export interface Figures {
   readonly run: RunId;
   /** As it is now. */
@@ -140,6 +148,8 @@ export interface Figures {
   readonly roundList: readonly RoundFigure[];
   readonly traffic: TrafficFigures;
   readonly removed: readonly VolunteerId[];
+  /** By source id, of those where the host invited or approved somebody. */
+  readonly admissions: Readonly<Record<string, AdmissionFigure>>;
 }
 
 /** Held-out bits per byte before the source's first local step, and with the last body that it evaluated. */

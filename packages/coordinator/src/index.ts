@@ -1,6 +1,6 @@
 // The pure machine of a run: decide(state, command, now) -> facts | refusal; evolve(state, entry) -> the state after it.
 
-export { type Admission, type Applicant, admit } from "./admission.ts";
+export { type Admission, type Arrival, admit, type Entrant } from "./admission.ts";
 export type { Command } from "./commands.ts";
 export { createdFact } from "./created.ts";
 export { assignedTo, type Decision, decide, endsBy, mayAccept, mayJoin } from "./decide.ts";

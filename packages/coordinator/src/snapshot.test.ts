@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 3,
-    hashes: ["024db714af264d1c", "24989fb656a0e78c", "27d845a27976f49e", "6b51830adfd0fd8a"],
+    schema: 4,
+    hashes: ["4705c7299bd1c9fc", "6d8461b408a7d046", "42b2fb1c3a7e7877", "37826cf906dff738"],
   });
 });

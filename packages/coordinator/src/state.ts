@@ -77,6 +77,16 @@ export interface Ready {
  */
 export type ReadyVolunteers = ReadonlyMap<VolunteerId, Ready>;
 
+/** A code that may still be used. */
+export interface OpenCode {
+  readonly source: SourceId;
+  /** Volunteers that it lets in yet. */
+  readonly uses: number;
+}
+
+/** By which code a volunteer was let into a source; null: the host approved it. */
+export type AdmittedTo = Pick<Extract<Fact, { kind: "admitted" }>, "source" | "code">;
+
 export type JoiningSource = Pick<Extract<Fact, { kind: "source-added" }>, "source" | "sections">;
 
 /** The fold over facts. */
@@ -105,6 +115,10 @@ export interface RunState {
   /** How often the round that is open or opens next has lapsed. */
   readonly lapses: number;
   readonly removed: ReadonlySet<VolunteerId>;
+  /** By their hash; those that are spent are forgotten [C51]. */
+  readonly openCodes: ReadonlyMap<Sha256, OpenCode>;
+  /** Who was let into sources that are not open [C50]. */
+  readonly admitted: ReadonlyMap<VolunteerId, readonly AdmittedTo[]>;
   /** Whose deltas are in the current body, and who did not leave since. */
   readonly contributors: ReadonlySet<VolunteerId>;
   /** Volunteers that evaluated the current body. */

@@ -97,6 +97,7 @@ const shape = z.object({
     wouldHaveSentBytes: count,
   }),
   removed: z.array(volunteer),
+  admissions: z.record(z.string(), z.object({ invited: count, admitted: count })),
 });
 
 const check: Check<z.output<typeof shape>> = checked(shape, "figures");

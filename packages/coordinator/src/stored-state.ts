@@ -71,6 +71,8 @@ const shape = z.object({
   dropped: z.array(volunteer),
   lapses: count,
   removed: z.array(volunteer),
+  openCodes: z.array(z.tuple([hash, z.object({ source, uses: count.min(1) })])),
+  admitted: z.array(z.tuple([volunteer, z.array(z.object({ source, code: hash.nullable() }))])),
   contributors: z.array(volunteer),
   evaluated: z.array(volunteer),
   lastAt: time,
@@ -87,6 +89,8 @@ export function writeState(state: RunState): unknown {
     scores: [...state.scores],
     dropped: [...state.dropped],
     removed: [...state.removed],
+    openCodes: [...state.openCodes],
+    admitted: [...state.admitted],
     contributors: [...state.contributors],
     evaluated: [...state.evaluated],
   };
@@ -122,6 +126,8 @@ export function readState(value: unknown, where = "state"): RunState {
     scores: new Map(stored.scores),
     dropped: new Set(stored.dropped),
     removed: new Set(stored.removed),
+    openCodes: new Map(stored.openCodes),
+    admitted: new Map(stored.admitted),
     contributors: new Set(stored.contributors),
     evaluated: new Set(stored.evaluated),
   };

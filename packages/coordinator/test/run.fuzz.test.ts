@@ -17,7 +17,7 @@ import {
   replay,
   snapshotOf,
 } from "../src/index.ts";
-import { adding, ana, at, bo, cy, di, es, fr, ja, type Scene, scene } from "./scene.ts";
+import { adding, ana, at, bo, cy, di, es, fr, hashOf, ja, type Scene, scene } from "./scene.ts";
 
 const who = fc.constantFrom(ana, bo, cy, di);
 const act = fc.constantFrom("pause", "resume", "end-round") as fc.Arbitrary<"pause" | "resume" | "end-round">;
@@ -30,7 +30,11 @@ type Event =
   | { kind: "restart"; downMs: number }
   | { kind: "add"; source: SourceId; words: "device" | "source" }
   | { kind: "rounds"; rounds: number }
+  | { kind: "invite"; code: number; uses: number }
+  | { kind: "enter"; who: VolunteerId; code: number | null }
+  | { kind: "approve"; who: VolunteerId }
   | { kind: "publish" | "wait" };
+const codes = [0, 1, 2].map((code) => hashOf(`code ${code}`));
 const joiners = [fr, "nl", "sw", "la"] as SourceId[];
 const of = <K extends Event["kind"]>(kind: K) => who.map((who) => ({ kind, who }) as Event);
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -56,6 +60,24 @@ const event: fc.Arbitrary<Event> = fc.oneof(
     weight: 1,
   },
 );
+/** Codes that are few and used up fast, so that they are tried again and again. */
+const coming: fc.Arbitrary<Event> = fc.oneof(
+  { arbitrary: event, weight: 3 },
+  {
+    arbitrary: fc
+      .tuple(fc.nat(2), fc.integer({ min: 1, max: 3 }))
+      .map(([code, uses]): Event => ({ kind: "invite", code, uses })),
+    weight: 1,
+  },
+  {
+    arbitrary: fc
+      .tuple(who, fc.option(fc.nat(2)))
+      .map(([who, code]): Event => ({ kind: "enter", who, code })),
+    weight: 3,
+  },
+  { arbitrary: of("remove"), weight: 1 },
+  { arbitrary: of("approve"), weight: 1 },
+);
 const script = fc.array(fc.tuple(event, fc.nat(20_000)), { minLength: 60, maxLength: 140 });
 const policy = fc.record({
   minimum: fc.integer({ min: 1, max: 3 }),
@@ -71,6 +93,22 @@ function sourceOf(who: VolunteerId, run: Scene): SourceId {
 
 function play(run: Scene, event: Event): void {
   switch (event.kind) {
+    case "invite": {
+      const offered = [{ sha256: codes[event.code]!, uses: event.uses }];
+      run.do({ kind: "admin", act: { kind: "invite", source: es, codes: offered } });
+      return;
+    }
+    case "approve":
+      run.do({ kind: "admin", act: { kind: "approve", volunteer: event.who, source: es } });
+      return;
+    case "enter":
+      run.do({
+        kind: "admit",
+        volunteer: event.who,
+        source: es,
+        code: event.code === null ? null : codes[event.code]!,
+      });
+      return;
     case "come":
       run.join(event.who, sourceOf(event.who, run));
       return;
@@ -321,3 +359,52 @@ test("[C17] whoever is removed is in no average from then on", () => {
   );
   expect(checked).toBeGreaterThan(20);
 });
+
+test("[C50] [C51] [C52] nobody is let in but by a use of a code that the host made, or by its word", () => {
+  const seen = { invited: 0, admitted: 0, removed: 0, "code-spent": 0, "needs-code": 0, restarted: 0 };
+  fc.assert(
+    fc.property(fc.array(fc.tuple(coming, fc.nat(20_000)), { minLength: 60, maxLength: 140 }), (script) => {
+      const run = scene({ rounds: 100, admission: "code" });
+      for (const [event, elapsed] of script) {
+        run.now += elapsed;
+        const before = run.entries.length;
+        const isIn = "who" in event && run.state.admitted.has(event.who);
+        const isOut = "who" in event && run.state.removed.has(event.who);
+        play(run, event);
+        for (const kind of run.kinds(before)) if (kind in seen) seen[kind as keyof typeof seen] += 1;
+        expect(replay(run.entries)).toEqual(run.state);
+        if (event.kind === "enter" && (isIn || isOut)) expect(run.entries).toHaveLength(before);
+        if (event.kind === "enter" && !isIn && !isOut && run.entries.length === before)
+          seen[event.code === null ? "needs-code" : "code-spent"] += 1;
+      }
+      checkCodes(run.entries);
+      expect(foldFigures(run.entries).now()).toEqual(figuresOf(run.entries));
+    }),
+    { numRuns: 100 },
+  );
+  for (const count of Object.values(seen)) expect(count).toBeGreaterThan(20); // the property is not vacuous
+});
+
+/** A count of its own: what each code lets in yet, as the journal's facts have it. */
+function checkCodes(entries: readonly Entry[]): void {
+  const left = new Map<string, number>();
+  const cameBy = new Map<VolunteerId, string | null>();
+  for (const { fact } of entries) {
+    if (fact.kind === "invited")
+      for (const { sha256, uses } of fact.codes) {
+        expect(left.get(sha256) ?? 0).toBe(0);
+        left.set(sha256, uses);
+      }
+    if (fact.kind === "admitted") {
+      expect(cameBy.has(fact.volunteer)).toBe(false);
+      cameBy.set(fact.volunteer, fact.code);
+      if (fact.code === null) continue;
+      expect(left.get(fact.code)).toBeGreaterThan(0);
+      left.set(fact.code, left.get(fact.code)! - 1);
+    }
+    const code = fact.kind === "removed" ? cameBy.get(fact.volunteer) : undefined;
+    if (code) left.set(code, 0);
+  }
+  const open = new Map([...left].filter(([, uses]) => uses > 0));
+  expect(new Map([...replay(entries)!.openCodes].map(([hash, { uses }]) => [hash, uses]))).toEqual(open);
+}

@@ -31,7 +31,7 @@ export const bodyOf = (text: string) => bodyId([section(text)]);
 export function adding(id: SourceId, words: "device" | "source" = "device") {
   const served = { train: hashOf(`text of ${id}`), trainBytes: 9, heldOut: null, heldOutBytes: 0 };
   const tokenizer = { sha256: hashOf(`tokenizer of ${id}`), sizeBytes: 8 };
-  const one = { id, title: id, language: id, vocabulary: 300, words };
+  const one = { id, title: id, language: id, vocabulary: 300, words, admission: "open" } as const;
   const source = {
     ...one,
     ...(words === "source" ? { served, tokenizer } : { served: null, tokenizer: null }),
@@ -50,10 +50,16 @@ export interface SceneOptions {
   readonly seed?: number;
   /** Of the manifest. */
   readonly change?: Partial<RunManifest>;
+  /** Of each source; open, if it is not given. */
+  readonly admission?: "open" | "code" | "approval";
 }
 
-export function manifest({ round = {}, rounds = 3, seed = 1, change = {} }: SceneOptions = {}): RunManifest {
-  const brought = (id: string) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 });
+export function manifest(options: SceneOptions = {}): RunManifest {
+  const { round = {}, rounds = 3, seed = 1, change = {}, admission = "open" } = options;
+  const brought = (id: string) => ({
+    ...{ id, title: id, language: id, text: "brought", vocabulary: 300 },
+    admission,
+  });
   const file = checkRunFile({
     name: "bench",
     description: "a run on the bench",

@@ -86,6 +86,19 @@ export interface Removed {
   readonly reason: "replaced" | "removed";
 }
 
+/** A volunteer that waits for the host to let it into a source. */
+export interface Applicant {
+  readonly volunteer: VolunteerId;
+  readonly source: SourceId;
+  readonly device: DeviceKind;
+  /** When it first asked. */
+  readonly since: Millis;
+}
+
+export interface Applicants {
+  readonly applicants: readonly Applicant[];
+}
+
 /** A volunteer as the dashboard sees it now; presence is never in the journal. */
 export interface Presence {
   readonly volunteer: VolunteerId;
@@ -169,6 +182,15 @@ export const checkPresenceReport: Check<PresenceReport> = checked(
     refusals: counts as unknown as z.ZodType<PresenceReport["refusals"]>,
   }),
   "presence",
+);
+
+export const checkApplicants: Check<Applicants> = checked(
+  z.object({
+    applicants: z.array(
+      z.object({ volunteer, source, device, since: finite as unknown as z.ZodType<Millis> }),
+    ),
+  }),
+  "applicants",
 );
 
 /** A page of the journal: entries are read by packages/coordinator, which knows facts. */

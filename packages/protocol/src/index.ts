@@ -5,6 +5,14 @@ export * from "./body.ts";
 export * from "./check.ts";
 export { sectionName } from "./fields.ts";
 export * from "./identity.ts";
+export {
+  codeBytes,
+  hashOfCode,
+  type Invitation,
+  invitationIn,
+  isCode,
+  linkOf,
+} from "./invitation.ts";
 export * from "./messages.ts";
 export * from "./refusals.ts";
 export * from "./run-file.ts";

@@ -6,6 +6,7 @@ import {
   bodyId,
   checkAdmin,
   checkAnnouncement,
+  checkAskApplicants,
   checkChunk,
   checkChunkTaken,
   checkCommit,
@@ -48,6 +49,7 @@ const valid = {
   evaluation: { body: 0, id: hex(64), nats: 1, tokens: 1, bytes: 1 },
   watch: { after: 0 },
   admin: { token: "t", act: { kind: "remove", volunteer: hex(32) } },
+  applicants: { token: "t" },
 };
 const checks = {
   hello: checkHello,
@@ -59,6 +61,7 @@ const checks = {
   evaluation: checkEvaluation,
   watch: checkWatch,
   admin: checkAdmin,
+  applicants: checkAskApplicants,
 } satisfies Record<keyof typeof valid, (value: unknown) => unknown>;
 const kinds = Object.keys(valid) as (keyof typeof valid)[];
 
@@ -76,7 +79,7 @@ test("a valid message passes unchanged", () => {
 test("[P3] [P22] no message has room for text: another field is left unread, and every string is of a closed form", () => {
   for (const kind of kinds) {
     expect(checks[kind]({ ...valid[kind], note: "the quick brown fox" })).toEqual(valid[kind]);
-    if (kind === "admin") continue; // of the host; its token is compared and not kept
+    if (kind === "admin" || kind === "applicants") continue; // of the host; its token is compared and not kept
     for (const [key, value] of Object.entries(valid[kind])) {
       if (typeof value !== "string") continue;
       expect(() => checks[kind]({ ...valid[kind], [key]: "The quick brown fox" })).toThrow(InputError);

@@ -8,6 +8,7 @@ import type { RunId, Sha256, SourceId, UploadId, VolunteerId } from "@homebody/b
 import { z } from "zod";
 import { type Check, checked } from "./check.ts";
 import { finite, hex, run, sha, source, upload, volunteer, whole } from "./fields.ts";
+import { code } from "./invitation.ts";
 
 /** Another one is refused: see protocolOf. */
 export const protocolVersion = 2;
@@ -40,6 +41,8 @@ export interface Hello {
   readonly can: Abilities;
   /** Where rows are a matter of the text (DEPT's TRIM): a bitmap over the vocabulary, the lowest bit of a byte first. */
   readonly rows?: Uint8Array | undefined;
+  /** Of an invitation, for a source that asks for one: 32 hex digits [P38]. */
+  readonly code?: string | undefined;
 }
 
 /** Words of codecs and sections, those of other versions included. */
@@ -107,7 +110,20 @@ export interface Evaluation {
   readonly bytes: number; // UTF-8 bytes of the text predicted
 }
 
+export interface OfferedCode {
+  /** See hashOfCode. */
+  readonly sha256: Sha256;
+  readonly uses: number;
+}
+
+/** Codes of one act, and uses of a code. */
+export const mostCodes = 1000;
+export const mostUses = 10_000;
+
 export type AdminAct =
+  /** Each code lets so many volunteers into the source; the coordinator never learns more of one than its hash. */
+  | { readonly kind: "invite"; readonly source: SourceId; readonly codes: readonly OfferedCode[] }
+  | { readonly kind: "approve"; readonly volunteer: VolunteerId; readonly source: SourceId }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "end-round" }
@@ -121,6 +137,11 @@ export type AdminAct =
 export interface Admin {
   readonly token: string;
   readonly act: AdminAct;
+}
+
+/** Who waits for the host's approval [P39]. */
+export interface AskApplicants {
+  readonly token: string;
 }
 
 /** The answer is `{ok, last}`; then `entries` events bring arrays of journal entries, in order. */
@@ -155,6 +176,7 @@ export const checkHello: Check<Hello> = checked(
     rows: z
       .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostRowBytes, "a bitmap")
       .optional(),
+    code: code.optional(),
   }),
   "hello",
 );
@@ -199,7 +221,14 @@ export const checkEvaluation: Check<Evaluation> = checked(
   "evaluation",
 );
 export const checkWatch: Check<Watch> = checked(z.object({ after: whole() }), "watch");
+const offeredCode = z.object({ sha256: sha, uses: whole(mostUses).min(1) });
 const adminAct = z.discriminatedUnion("kind", [
+  z.object({
+    kind: z.literal("invite"),
+    source,
+    codes: z.array(offeredCode).min(1).max(mostCodes),
+  }),
+  z.object({ kind: z.literal("approve"), volunteer, source }),
   z.object({ kind: z.literal("pause") }),
   z.object({ kind: z.literal("resume") }),
   z.object({ kind: z.literal("end-round") }),
@@ -208,10 +237,9 @@ const adminAct = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("restore"), volunteer }),
   z.object({ kind: z.literal("undo"), to: whole(), without: z.array(volunteer).max(mostNamed) }),
 ]);
-export const checkAdmin: Check<Admin> = checked(
-  z.object({ token: z.string().max(200), act: adminAct }),
-  "admin",
-);
+const token = z.string().max(200);
+export const checkAdmin: Check<Admin> = checked(z.object({ token, act: adminAct }), "admin");
+export const checkAskApplicants: Check<AskApplicants> = checked(z.object({ token }), "applicants");
 
 /** The names of Socket.IO events; requests have an acknowledgement with a Reply. */
 export const events = {
@@ -225,6 +253,7 @@ export const events = {
   leave: "leave",
   watch: "watch",
   admin: "admin",
+  applicants: "applicants",
   announcement: "announcement",
   entries: "entries",
   presence: "presence",

@@ -18,6 +18,13 @@ export const refusalSentences = {
   "not-joined": "The connection was not introduced yet. This page introduces itself again.",
   "not-authorised": "That needs the admin token of this coordinator.",
   removed: "The host has removed this device from the run.",
+  "needs-code":
+    "This source is by invitation. Open the link that the host has sent you, or ask the host for one.",
+  "code-spent":
+    "This invitation does not count: it was used already or taken back, or its link was not copied whole. Ask the host for another one.",
+  "not-approved":
+    "The host lets each device into this source. This page goes on by itself once the host has.",
+  "not-by-code": "That source is not by invitation: its admission in the run file is not code.",
   finished: "The run is over. Thank you: its last body is on the dashboard.",
   "wrong-round": "The round was over before this delta arrived. The next round starts from the new body.",
   "not-assigned": "This round began before this device came. It takes part from the next one.",

@@ -69,6 +69,7 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { clipping: "off" },
     { hold: { worsening: 0.5 } },
     { keep: { deltaRounds: 1 } },
+    { sources: file().sources.map((source) => ({ ...source, admission: "code" })) },
   ].map(runOf);
   expect(new Set([same, ...others]).size).toBe(others.length + 1);
 });
@@ -76,6 +77,18 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
 test("a served text is part of the identity", () => {
   const other = new Map([["es", { ...served.get("es")!, train: "cd".repeat(32) as never }]]);
   expect(manifestOf(checkRunFile(file()), other).run).not.toBe(runOf());
+});
+
+test("[C50] a source is open to whoever comes, unless its file says otherwise", () => {
+  const admission = (change: object) =>
+    manifestOf(checkRunFile(file({ sources: [{ ...file().sources[0]!, ...change }] })), served).sources[0]!
+      .admission;
+  expect([admission({}), admission({ admission: "code" }), admission({ admission: "approval" })]).toEqual([
+    "open",
+    "code",
+    "approval",
+  ]);
+  expect(() => admission({ admission: "closed" })).toThrow("one of open, code, approval");
 });
 
 test("differences come key by key", () => {

@@ -42,6 +42,9 @@ const tokens = count(257, 65536);
 /** Whose the embeddings are where only theta is shared: each volunteer's own, or the source's, kept by the coordinator. */
 const words = oneOf(["device", "source"]);
 
+/** Who may train on a source: whoever comes, whoever the host invites, or whoever it approves. */
+export const admissions = ["open", "code", "approval"] as const;
+
 const source = z.strictObject({
   id: z.string("text").regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "1 to 32 of a-z, 0-9 and -, not starting with -"),
   title: line(80),
@@ -57,6 +60,7 @@ const source = z.strictObject({
   tokenizer: line(1000).optional(),
   /** Instead of the run's. */
   words: words.optional(),
+  admission: oneOf(admissions).default("open"),
 });
 
 const vocabulary = z.strictObject({
@@ -297,6 +301,7 @@ export interface ManifestSource {
   /** Null where each device trains its own. */
   readonly tokenizer: ServedTokenizer | null;
   readonly words: RunFile["words"];
+  readonly admission: (typeof admissions)[number];
   /** Null where volunteers bring the text. Served text is JSON lines, `{"text": ...}`, by hash under /texts/. */
   readonly served: ServedText | null;
 }
@@ -320,7 +325,7 @@ export function manifestOf(
 ): RunManifest {
   const { file: _, ...vocabulary } = file.vocabulary;
   const sources = file.sources.map((source): ManifestSource => {
-    const { id, title, language, words = file.words } = source;
+    const { id, title, language, words = file.words, admission } = source;
     const tokenizer = tokenizers.get(id);
     return {
       id: id as SourceId,
@@ -330,6 +335,7 @@ export function manifestOf(
       tokenizer:
         tokenizer === undefined ? null : { sha256: tokenizer.sha256, sizeBytes: tokenizer.sizeBytes },
       words,
+      admission,
       served: texts.get(id) ?? null,
     };
   });

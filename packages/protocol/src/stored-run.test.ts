@@ -39,18 +39,18 @@ const manifestFor = (change: Record<string, unknown> = {}) => manifestOf(checkRu
 
 // They never change while the schema is of this version; a run keeps the id that it was created with.
 test.each([
-  [{}, "a919cef1df758c9eb7186e04f8e93ea7d529cf05df19574c6a7fcea684f51dab"],
+  [{}, "797f96990d07fd732af501eeaaa3d66fef4d56676e4ddb962bb3cdacf96d6e50"],
   [
     { model: { family: "gpt2", depth: 1, context: 64, overrides: { width: 48, tied: false } } },
-    "14686fb08fbc1f5764930d5f5389d30acb63cc8871b2c1e7adb2bf9cef83473d",
+    "d7d7a93ab964e56c426f90d9ad82b7c32be8e51e2f235f128cd5a1e5b89c5f69",
   ],
   [
     { outer: { kind: "nesterov" }, codec: "fp32" },
-    "b34ef04b024653c495d78766a5b6674cb2080f6c96fe3163ece408fae13a9307",
+    "c013843f4b641df7233b986251d10dbcf732414b9a3106436efbd8dc7e844940",
   ],
   [
     { weighting: "tokens", heldOut: { share: 0.2, sampleRows: 8 }, round: { minimum: 3, quorum: 2 } },
-    "d4b26620f10451a8239625b2132dfd5c9321ffe11ff0d6e4177e0ae68681044e",
+    "b1ba2222338de3d31b97be5b4079129871a3f5406ae165abdd98c66ba1574e0f",
   ],
 ])("schema 3: the id of %j stands", (change, id) => {
   expect(schemaVersion).toBe(3);
@@ -153,7 +153,7 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   const { vocabulary: _v, words: _w, ...manifest } = JSON.parse(JSON.stringify(manifestFor())) as RunManifest;
   const { optimiser: _o, fitSteps: _f, refitSteps: _r, ...training } = manifest.training;
   const { sources: _s, ...round } = manifest.round;
-  const sources = manifest.sources.map(({ tokenizer: _t, words: _d, ...source }) => source);
+  const sources = manifest.sources.map(({ tokenizer: _t, words: _d, admission: _a, ...source }) => source);
   const { clipping: _c, hold: _h, keep: _k, ...rest } = manifest;
   const sent = { ...rest, training, round, sources };
   const before = { clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } };
@@ -164,11 +164,14 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   expect(() => readManifest({})).toThrow("manifest");
 });
 
-test("a run of schema 2 clips nothing, holds itself never and keeps no deltas", () => {
-  const { clipping: _c, hold: _h, keep: _k, ...schema2 } = manifestFor();
+test("a run of schema 2 clips nothing, holds itself never, keeps no deltas and lets in whoever comes [C50]", () => {
+  const { clipping: _c, hold: _h, keep: _k, sources, ...rest } = manifestFor();
   const before = { clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } };
-  expect(checkManifest(liftManifest(schema2 as never, 2))).toEqual({ ...schema2, ...before });
-  expect(readManifest(schema2)).toEqual({ ...schema2, ...before });
+  const schema2 = { ...rest, sources: sources.map(({ admission: _, ...source }) => source) };
+  expect(checkManifest(liftManifest(schema2 as never, 2))).toEqual({ ...rest, sources, ...before });
+  expect(readManifest(schema2)).toEqual({ ...rest, sources, ...before });
+  expect(liftSource(schema2.sources[0]!, 2)).toEqual(sources[0]);
+  expect(() => checkManifest({ ...schema2, ...before })).toThrow("manifest.sources.0.admission");
 });
 
 test("a source that joined is stored and read as one of a manifest, and lifted as one", () => {
@@ -178,7 +181,7 @@ test("a source that joined is stored and read as one of a manifest, and lifted a
   const { words: _, ...lacking } = source;
   expect(() => checkSource(lacking, "entry 3")).toThrow(/^entry 3\.words/);
   expect(checkSource(liftSource(lacking, 1))).toEqual(source);
-  expect(liftSource(lacking, 2)).toEqual(lacking);
+  expect(liftSource(lacking, 3)).toEqual(lacking);
 });
 
 test("a source that joins is checked by the stored run, as a run file is by itself; errors call its keys as they are told", () => {
@@ -192,7 +195,7 @@ test("a source that joins is checked by the stored run, as a run file is by itse
       return (error as Error).message;
     }
   };
-  expect(say({})).toEqual(given);
+  expect(say({})).toEqual({ ...given, admission: "open" });
   expect(say({ id: "es" })).toBe('--id: expected an id that no other source has, got "es"');
   expect(say({ language: "fr FR" })).toBe(
     '--language: expected a language tag such as es or zh-Hant, got "fr FR"',
@@ -201,7 +204,11 @@ test("a source that joins is checked by the stored run, as a run file is by itse
     '--words: expected device, unless vocabulary.kind is source or global, got "source"',
   );
   const vocabulary = { ...stored.vocabulary, kind: "source" as const };
-  expect(say({ words: "source" }, { vocabulary })).toEqual({ ...given, words: "source" });
+  expect(say({ words: "source" }, { vocabulary })).toEqual({
+    ...given,
+    admission: "open",
+    words: "source",
+  });
   // Also where it is the run that says so.
   expect(say({}, { words: "source" })).toMatch(/^--words: expected device, unless/);
   expect(say({ text: "brought", train: undefined }, { vocabulary })).toMatch(

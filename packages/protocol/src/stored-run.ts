@@ -5,6 +5,7 @@ import { InputError } from "@homebody/base";
 import { z } from "zod";
 import { checked, valueAt } from "./check.ts";
 import {
+  admissions,
   type Difference,
   differences,
   fixedPart,
@@ -36,7 +37,13 @@ const lifts: readonly ManifestLift[] = [
       ? manifest.sources.map((source: object) => ({ tokenizer: null, words: "device", ...source }))
       : manifest.sources,
   }),
-  (manifest) => ({ clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 }, ...manifest }),
+  (manifest) => ({
+    ...{ clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } },
+    ...manifest,
+    sources: Array.isArray(manifest.sources)
+      ? manifest.sources.map((source: object) => ({ admission: "open", ...source }))
+      : manifest.sources,
+  }),
 ];
 
 /** A manifest of an older schema version in today's form. */
@@ -77,7 +84,11 @@ const served = z.object({
 const source = runFileShape.shape.sources.element
   .omit({ text: true, train: true, heldOut: true })
   .required({ vocabulary: true, words: true })
-  .extend({ tokenizer: z.object({ sha256: hash, sizeBytes: size }).nullable(), served: served.nullable() });
+  .extend({
+    admission: z.enum(admissions),
+    tokenizer: z.object({ sha256: hash, sizeBytes: size }).nullable(),
+    served: served.nullable(),
+  });
 
 const manifestShape = runFileShape.extend({
   run: hash,

@@ -61,6 +61,7 @@ export interface RunOptions {
   readonly brought?: boolean;
   readonly fitSteps?: number;
   readonly refitSteps?: number;
+  readonly admission?: RunManifest["sources"][number]["admission"];
 }
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
@@ -86,6 +87,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
         vocabulary: 300,
         tokenizer,
         words,
+        admission: options.admission ?? "open",
         served: options.brought ? null : served,
       },
     ],

@@ -28,6 +28,24 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
   const over = figures.finished ? "The run is finished." : null;
   const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
   switch (act.kind) {
+    case "invite":
+      return {
+        act,
+        name: "Make a link",
+        consequence: `Whoever opens the link first may train on ${act.source}; everybody can read in the journal that it was made.`,
+        done: "The link was made.",
+        danger: false,
+        unavailable: over,
+      };
+    case "approve":
+      return {
+        act,
+        name: `Approve volunteer ${shortId(act.volunteer)}`,
+        consequence: `It trains on ${act.source} from now on, until you remove it.`,
+        done: `Volunteer ${shortId(act.volunteer)} is let into ${act.source}.`,
+        danger: false,
+        unavailable: over,
+      };
     case "pause":
       return {
         act,

@@ -28,6 +28,8 @@ export function groupOf({ kind }: Fact): EventGroup {
       return "evaluations";
     case "created":
     case "left":
+    case "invited":
+    case "admitted":
     case "ending":
     case "restarted":
     case "source-added":
@@ -72,6 +74,13 @@ export function eventWords(fact: Fact): string {
       return `Round ${fact.round} ended without a delta; it opens again.`;
     case "left":
       return `Volunteer ${shortId(fact.volunteer)} left for good.`;
+    case "invited":
+      return `The host invites ${plural(
+        fact.codes.reduce((sum, { uses }) => sum + uses, 0),
+        "volunteer",
+      )} to ${fact.source}.`;
+    case "admitted":
+      return `Volunteer ${shortId(fact.volunteer)} is let into ${fact.source}, ${fact.code === null ? "approved by the host" : "by an invitation"}.`;
     case "ending":
       return "The host ends the run: no further round opens.";
     case "evaluating":

@@ -1,7 +1,7 @@
 // The host's acts, whichever way they come in: by a line, or by a channel of the machine itself.
 
 import type { Clock } from "@homebody/clock";
-import { checkAdmin, type Reply } from "@homebody/protocol";
+import { checkAdmin, type Refusal, type Reply } from "@homebody/protocol";
 import type { Notices } from "../notices.ts";
 import type { Actor } from "../run/actor.ts";
 import { buckets, type Limits } from "./limits.ts";
@@ -18,6 +18,8 @@ export interface AdministrationInputs {
 export interface Administration {
   /** An Admin message of this address [P19]. Throws an InputError for one that is malformed. */
   ask(message: unknown, address: string): Promise<Reply>;
+  /** Of whoever is not the host, by its token. */
+  refusalOf(token: string, address: string): Refusal | undefined;
 }
 
 /**
@@ -33,11 +35,16 @@ export function administration({
 }: AdministrationInputs): Administration {
   const perMinute = limits.adminGuessesPerMinute;
   const guesses = buckets(perMinute / 60, perMinute);
+  function refusalOf(token: string, address: string): Refusal | undefined {
+    if (isAdmin(token)) return undefined;
+    return guesses.take(address, clock.now()) ? "not-authorised" : "too-many";
+  }
   return {
+    refusalOf,
     async ask(message, address) {
       const { token, act } = checkAdmin(message);
-      if (!isAdmin(token))
-        return { ok: false, refusal: guesses.take(address, clock.now()) ? "not-authorised" : "too-many" };
+      const refusal = refusalOf(token, address);
+      if (refusal) return { ok: false, refusal };
       const decision = await actor.do({ kind: "admin", act });
       if (decision.ok) notices.acted(act);
       return decision.ok ? { ok: true } : decision;

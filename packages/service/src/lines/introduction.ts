@@ -3,7 +3,9 @@
 import { InputError } from "@homebody/base";
 import { admit } from "@homebody/coordinator";
 import {
+  type Applicant,
   checkHello,
+  hashOfCode,
   protocolOf,
   protocolVersion,
   type Refusal,
@@ -11,24 +13,32 @@ import {
   type Welcome,
 } from "@homebody/protocol";
 import { rowsOf } from "../exchanges.ts";
+import type { Applicants } from "./applicants.ts";
 import type { LineInputs } from "./inputs.ts";
+import { buckets } from "./limits.ts";
 import type { Visitor } from "./visitor.ts";
 import type { Volunteers } from "./volunteers.ts";
 
-export function introduction(inputs: LineInputs, volunteers: Volunteers) {
+export function introduction(inputs: LineInputs, volunteers: Volunteers, applicants: Applicants) {
   const { actor, blobs, people, clock } = inputs;
+  const turnAway = turningAway(inputs, applicants);
 
   return async (message: unknown, visitor: Visitor): Promise<Welcome | Refusal> => {
     // Before all else: what is of another version need not be understood.
     if ((protocolOf(message) ?? protocolVersion) !== protocolVersion) return "protocol-version";
-    const { secret, device, rows, ...hello } = checkHello(message);
+    const { secret, device, rows, code, ...hello } = checkHello(message);
     const volunteer = volunteerOf(secret);
+    const entrant = { volunteer, source: hello.source, code: code === undefined ? null : hashOfCode(code) };
     const admission = () => {
-      const connectionOf = visitor.sender?.volunteer;
-      return admit(actor.state(), { ...hello, volunteer, connectionOf, before: people.sourceOf(volunteer) });
+      const connectionOf = visitor.sender?.volunteer ?? visitor.applies;
+      return admit(actor.state(), { ...hello, ...entrant, connectionOf, before: people.sourceOf(volunteer) });
     };
     const first = admission();
-    if (!first.ok) return first.refusal;
+    if (!first.ok) return turnAway(first.refusal, visitor, { volunteer, source: hello.source, device });
+    if (first.isNew) {
+      const entered = await actor.do({ kind: "admit", ...entrant });
+      if (!entered.ok) return entered.refusal;
+    }
     const held = await rowsOf(actor.state().manifest, first.source, rows, blobs).catch((error) => {
       if (error instanceof InputError) return "wrong-rows" as const;
       throw error;
@@ -40,10 +50,28 @@ export function introduction(inputs: LineInputs, volunteers: Volunteers) {
     if (visitor.gone) return "not-joined";
     const source = admitted.source.id;
     if (!people.come(volunteer, { source, device, rows: held }, clock.now())) return "too-many";
+    applicants.forget(volunteer);
     volunteers.arrive(visitor, { volunteer, source });
     if (admitted.leaves) await actor.do({ kind: "leave", volunteer });
     volunteers.announce(visitor);
     volunteers.gatheringChanged();
     return { volunteer, announcement: volunteers.announcement(volunteer) };
+  };
+}
+
+/** What a hello that is refused leaves behind: nothing, but that the host may see who waits for it [P39]. */
+function turningAway({ clock, limits }: LineInputs, applicants: Applicants) {
+  const perMinute = limits.codeGuessesPerMinute;
+  const wrongCodes = buckets(perMinute / 60, perMinute);
+
+  return (refusal: Refusal, visitor: Visitor, applicant: Omit<Applicant, "since">): Refusal => {
+    const { address } = visitor.connection;
+    // [P38] A right code is never among them.
+    if (refusal === "code-spent" && !wrongCodes.take(address, clock.now())) return "too-many";
+    if (refusal === "not-approved") {
+      visitor.applies = applicant.volunteer;
+      applicants.ask(visitor, applicant, clock.now());
+    }
+    return refusal;
   };
 }

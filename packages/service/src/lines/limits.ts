@@ -3,6 +3,10 @@
 
 export interface Limits {
   readonly connections: number;
+  /** Of those who wait for the host's approval, kept in mind. */
+  readonly applicants: number;
+  /** Wrong codes of invitations a minute from one address. */
+  readonly codeGuessesPerMinute: number;
   readonly connectionsPerAddress: number;
   /** New connections a second from one address, on average; ten times as many at once. */
   readonly newPerSecond: number;
@@ -20,6 +24,8 @@ export interface Limits {
 
 export const defaultLimits: Limits = {
   connections: 5000,
+  applicants: 100,
+  codeGuessesPerMinute: 30,
   connectionsPerAddress: 256,
   newPerSecond: 20,
   messagesPerSecond: 30,

@@ -3,6 +3,7 @@
 import { type Entry, isAnnounced } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
 import type { Refusal } from "@homebody/protocol";
+import { applicantsList } from "./applicants.ts";
 import { conversation } from "./conversation.ts";
 import type { LineInputs } from "./inputs.ts";
 import { buckets, counters } from "./limits.ts";
@@ -30,7 +31,8 @@ export function openLines(inputs: LineInputs): Lines {
     last: actor.seq,
     read: (after, limit) => journal.read(actor.state().manifest.run, after, limit),
   });
-  const asked = requests(inputs, volunteers, watchers);
+  const applicants = applicantsList(limits.applicants);
+  const asked = requests(inputs, volunteers, watchers, applicants);
   const perAddress = counters();
   const newcomers = buckets(limits.newPerSecond, limits.newPerSecond * 10);
   let open = 0;
@@ -59,7 +61,8 @@ export function openLines(inputs: LineInputs): Lines {
       const visitor = visitorOn(connection, limits);
       visitors.add(visitor);
       const cancel = clock.after(limits.introductionMs, () => {
-        if (visitor.sender === undefined && !visitor.watching) connection.close();
+        const isWaiting = visitor.applies !== undefined;
+        if (visitor.sender === undefined && !visitor.watching && !isWaiting) connection.close();
       });
       return {
         message: conversation(visitor, asked, inputs, refused),
@@ -68,6 +71,7 @@ export function openLines(inputs: LineInputs): Lines {
           visitor.gone = true;
           visitors.delete(visitor);
           watchers.depart(visitor);
+          applicants.depart(visitor);
           if (visitor.sender) people.lose(visitor.sender.volunteer, clock.now());
           volunteers.depart(visitor);
           volunteers.gatheringChanged();
@@ -80,11 +84,13 @@ export function openLines(inputs: LineInputs): Lines {
     entrance,
     tell(entries) {
       watchers.tell(entries);
-      for (const { fact } of entries)
+      for (const { fact } of entries) {
+        if (fact.kind === "removed" || fact.kind === "admitted") applicants.forget(fact.volunteer);
         if (fact.kind === "removed") {
           volunteers.dismiss(fact.volunteer, "removed");
           people.forget(fact.volunteer);
         }
+      }
       if (entries.some(({ fact }) => isAnnounced(fact))) volunteers.announceToAll();
     },
     counts: () => ({ connections: open, volunteers: volunteers.size }),

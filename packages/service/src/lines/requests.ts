@@ -2,6 +2,7 @@
 // it throws an InputError for what is malformed, and any other error where the world is at fault.
 
 import {
+  checkAskApplicants,
   checkChunk,
   checkCommit,
   checkEvaluation,
@@ -13,6 +14,7 @@ import {
   type Reply,
 } from "@homebody/protocol";
 import type { Sender } from "../inbox/uploads.ts";
+import type { Applicants } from "./applicants.ts";
 import type { LineInputs } from "./inputs.ts";
 import { introduction } from "./introduction.ts";
 import type { Visitor } from "./visitor.ts";
@@ -22,12 +24,18 @@ import type { Watchers } from "./watchers.ts";
 export type Request = (message: unknown, visitor: Visitor) => Promise<object | Refusal>;
 export type Requests = ReadonlyMap<string, Request>;
 
-export function requests(inputs: LineInputs, volunteers: Volunteers, watchers: Watchers): Requests {
+export function requests(
+  inputs: LineInputs,
+  volunteers: Volunteers,
+  watchers: Watchers,
+  applicants: Applicants,
+): Requests {
   return new Map([
-    [events.hello, introduction(inputs, volunteers)],
+    [events.hello, introduction(inputs, volunteers, applicants)],
     ...ofVolunteers(inputs, volunteers),
     [events.watch, watching(inputs, watchers)],
     [events.admin, administering(inputs)],
+    [events.applicants, listing(inputs, applicants)],
   ]);
 }
 
@@ -103,6 +111,13 @@ function watching({ clock }: LineInputs, watchers: Watchers): Request {
 
 function administering({ administration }: LineInputs): Request {
   return async (message, { connection }) => answerOf(await administration.ask(message, connection.address));
+}
+
+function listing({ administration }: LineInputs, applicants: Applicants): Request {
+  return async (message, { connection }) => {
+    const { token } = checkAskApplicants(message);
+    return administration.refusalOf(token, connection.address) ?? { applicants: applicants.list() };
+  };
 }
 
 /** Facts are told by the journal, not by an answer. */

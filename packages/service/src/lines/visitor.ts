@@ -1,5 +1,6 @@
 // Whoever is on a connection: a volunteer once it has introduced itself, a watcher once it watches, until then nobody.
 
+import type { VolunteerId } from "@homebody/base";
 import type { Connection } from "@homebody/line";
 import type { Sender } from "../inbox/uploads.ts";
 import { type Bucket, bucket, type Limits } from "./limits.ts";
@@ -8,6 +9,8 @@ export interface Visitor {
   readonly connection: Connection;
   /** Who it has introduced itself as. */
   sender: Sender | undefined;
+  /** Who waits on it for the host's approval. */
+  applies: VolunteerId | undefined;
   watching: boolean;
   /** The connection is over. */
   gone: boolean;
@@ -27,6 +30,7 @@ export function visitorOn(connection: Connection, { messagesPerSecond }: Limits)
   return {
     connection,
     sender: undefined,
+    applies: undefined,
     watching: false,
     gone: false,
     requests: bucket(messagesPerSecond, messagesPerSecond * 4),

@@ -52,6 +52,8 @@ export interface Known {
   /** The host asked for the end of the open round. */
   roundEndAsked: boolean;
   readonly removed: Set<VolunteerId>;
+  /** Who was let into which source that is not open. */
+  readonly admitted: Set<string>;
   /** Sources that take part, and those that do from the next body on. */
   readonly sources: Set<SourceId>;
   joining: Of<"source-added">[];
@@ -85,6 +87,7 @@ export function nothingKnown(manifest: RunManifest): Known {
       ending: false,
       finished: false,
       removed: new Set(),
+      admitted: new Set(),
       sources: new Set(),
     },
     ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
@@ -168,6 +171,15 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.finished = true;
   },
   left: (known, { volunteer }) => void known.open?.pending.delete(volunteer),
+  // The host of a fuzzed run makes no codes.
+  invited: () => assert.fail("[C51] by the host alone"),
+  admitted(known, { volunteer, source, code }) {
+    assert.ok(!isOpen(known, source), "[C50] to a source that is not open");
+    assert.equal(code, null, "[C52] the host approved it");
+    assert.ok(!known.removed.has(volunteer), "[C17] of nobody who was removed");
+    assert.ok(!known.admitted.has(`${volunteer} ${source}`), "[C50] once");
+    known.admitted.add(`${volunteer} ${source}`);
+  },
   removed(known, { volunteer }) {
     known.removed.add(volunteer);
     known.open?.pending.delete(volunteer);
@@ -226,6 +238,9 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   },
 };
 
+const isOpen = ({ manifest }: Known, source: SourceId) =>
+  manifest.sources.find(({ id }) => id === source)?.admission === "open";
+
 function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at: Millis): void {
   assert.equal(round, latestBody(known) + 1, "[C28] the next body");
   assert.equal(known.closing, null, "[C28] while no round closes");
@@ -255,6 +270,8 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
   for (const { volunteer, source, slot, slots } of assigned) {
     assert.ok(!known.removed.has(volunteer), "[C17] nobody who was removed");
     assert.ok(known.sources.has(source), "[C21] of a source that takes part");
+    const isIn = isOpen(known, source) || known.admitted.has(`${volunteer} ${source}`);
+    assert.ok(isIn, "[C50] nobody who was not let in");
     const beside: typeof assigned = assigned.filter((one) => one.source === source);
     assert.deepEqual([beside[slot]?.volunteer, slots], [volunteer, beside.length], "[C4] slots");
   }
