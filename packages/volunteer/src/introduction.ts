@@ -40,6 +40,8 @@ export interface Introduction {
 }
 
 const longestIntroductionMs = 60_000;
+/** [V22] How soon it is known that the host has let this volunteer in. */
+const approvalMs = 3000;
 
 /** Opens the line; it comes back by itself [V13]. */
 export function introduce(inputs: IntroductionInputs): Introduction {
@@ -48,28 +50,37 @@ export function introduce(inputs: IntroductionInputs): Introduction {
   let tries = 0;
   /** What the coordinator knows, by this connection. */
   let known: boolean | null = null;
+  /** Of connections: what waits to say hello on an earlier one has nothing more to say. */
+  let connection = 0;
 
   async function sayHello(): Promise<void> {
-    for (let waitMs = 1000; !closing.signal.aborted; waitMs = Math.min(2 * waitMs, longestIntroductionMs)) {
-      try {
-        const reply = await ask(line, events.hello, hello, checkWelcome);
-        if (reply.ok) {
-          tries = 0;
-          inputs.connected(reply.announcement);
-          return;
-        }
-        if (!inputs.refused(reply.refusal)) return;
-      } catch (error) {
-        if (error instanceof InputError) inputs.malformed(error);
-        return; // else the line is down; when it is up again, we are called again
-      }
-      await clock.sleep(waitMs, closing.signal);
+    connection += 1;
+    const own = connection;
+    for (let waitMs = 1000; ; waitMs = Math.min(2 * waitMs, longestIntroductionMs)) {
+      const refusal = await introduced();
+      if (refusal === null || !inputs.refused(refusal)) return;
+      await clock.sleep(refusal === "not-approved" ? approvalMs : waitMs, closing.signal);
+      if (closing.signal.aborted || own !== connection) return;
     }
+  }
+
+  /** Null: it is done, or the line is down; when it is up again, hello is said again. */
+  async function introduced(): Promise<Refusal | null> {
+    try {
+      const reply = await ask(line, events.hello, hello, checkWelcome);
+      if (!reply.ok) return reply.refusal;
+      tries = 0;
+      inputs.connected(reply.announcement);
+    } catch (error) {
+      if (error instanceof InputError) inputs.malformed(error);
+    }
+    return null;
   }
 
   const line = inputs.net.connect({
     up: () => void sayHello(),
     down: () => {
+      connection += 1;
       known = null;
       tries += 1;
       inputs.disconnected();

@@ -61,6 +61,8 @@ export interface Session {
   /** The body that they are fitted to; null where nothing is to be fitted now. */
   readonly fitting: BodyRef | null;
   readonly connected: boolean;
+  /** The coordinator knows of it, and the host has not let it in yet [V22]. */
+  readonly awaitsApproval: boolean;
   readonly announcement: Announcement | null;
   /** When the announcement came: its remaining times count from here. */
   readonly announcedAt: Millis;
@@ -93,6 +95,7 @@ export const firstSession: Session = {
   fresh: false,
   fitting: null,
   connected: false,
+  awaitsApproval: false,
   announcement: null,
   announcedAt: 0 as Millis,
   queue: [],
@@ -159,9 +162,13 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "finish":
       return { ...session, finishing: true };
     case "connected":
-      return announced({ ...session, connected: true, failures: fine }, event.announcement, now);
+      return announced(
+        { ...session, connected: true, awaitsApproval: false, failures: fine },
+        event.announcement,
+        now,
+      );
     case "disconnected":
-      return { ...session, connected: false };
+      return { ...session, connected: false, awaitsApproval: false };
     case "announcement":
       return announced(session, event.announcement, now);
     case "removed":
@@ -319,7 +326,13 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
     case "unknown-source":
     case "cannot-take-part":
     case "wrong-rows":
+    // It needs another invitation [V21].
+    case "needs-code":
+    case "code-spent":
       return { ...next, ended: "refused" };
+    // It is not a failure, and no refusal of what this volunteer did [V22].
+    case "not-approved":
+      return succeeded({ ...session, awaitsApproval: true }, "line");
     // The evaluation was of a body that is gone: nothing to report any more.
     case "wrong-body":
       return { ...next, reported: true };

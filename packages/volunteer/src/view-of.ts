@@ -85,8 +85,9 @@ function activityOf(known: Known): Activity {
   return { kind: "waiting", waiting: waitingOf(known) };
 }
 
-function waitingOf({ session, waitingSince: since, tries }: Known): Waiting {
+function waitingOf({ session, volunteer, waitingSince: since, tries }: Known): Waiting {
   const { announcement } = session;
+  if (session.awaitsApproval) return { for: "approval", volunteer, since };
   if (!session.connected || announcement === null) return { for: "connection", since, tries };
   if (announcement.paused) return { for: "host", since, held: announcement.held ?? null };
   const until = deadlineOf(session);

@@ -50,6 +50,8 @@ export interface Task {
 /** Why nothing is computed right now, when a volunteer contributes. */
 export type Waiting =
   | { readonly for: "connection"; readonly since: Millis; readonly tries: number }
+  /** The host has not let it in yet; it knows this device by its id. */
+  | { readonly for: "approval"; readonly volunteer: VolunteerId; readonly since: Millis }
   | { readonly for: "volunteers"; readonly ready: number; readonly minimum: number; readonly since: Millis }
   | { readonly for: "next-round"; readonly since: Millis; readonly until: Millis | null }
   | { readonly for: "others"; readonly since: Millis; readonly until: Millis | null } // delta is in, the round goes on

@@ -38,6 +38,8 @@ export interface VolunteerOptions {
   readonly text?: Text;
   /** 64 hex digits: who holds it is the volunteer. */
   readonly secret: string;
+  /** Of an invitation, for a source that asks for one. */
+  readonly code?: string | undefined;
   /** 64 hex digits, never sent: the words that stay here begin from it. */
   readonly wordsSecret: string;
   readonly host: "browser" | "node";
@@ -74,7 +76,7 @@ export interface Volunteer {
 const leaveMs = 2000;
 
 export async function startVolunteer(options: VolunteerOptions): Promise<Volunteer> {
-  const { manifest, disk, device, clock, host, secret, overlap = false } = options;
+  const { manifest, disk, device, clock, host, secret, code, overlap = false } = options;
   const source = sourceOf(manifest, options.source);
   const volunteer = volunteerOf(secret);
   const record = await openRecord(disk, source.id);
@@ -197,6 +199,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
         device: { backend: preparation.has().started!.backend, host },
         can: abilities,
         ...(rows === undefined ? {} : { rows }),
+        ...(code === undefined ? {} : { code }),
       },
       connected: (announcement) => apply({ kind: "connected", announcement }),
       disconnected: () => {

@@ -392,6 +392,25 @@ describe("when something fails", () => {
     },
   );
 
+  test.each(["needs-code", "code-spent"] as const)(
+    "[V21] %s ends the session: it takes another invitation",
+    (reason) => {
+      const session = from(inRound(), { kind: "refused", reason });
+      expect([job(session), job(session, 3_600_000), session.ended]).toEqual([null, null, "refused"]);
+      expect(from(session, { kind: "contribute" }).ended).toBeNull();
+    },
+  );
+
+  test("[V22] what waits for the host has not failed: it prepares meanwhile, and waits until it is in or its line is lost", () => {
+    const lost = after({ kind: "contribute" }, { kind: "failed", lane: "line", message: "too-many" });
+    const waits = from(lost, { kind: "refused", reason: "not-approved" });
+    expect(waits).toMatchObject({ awaitsApproval: true, refusal: null, ended: null });
+    expect([job(waits)?.kind, failureOf(waits)]).toEqual(["prepare", null]);
+    expect(job(from(waits, prepared))).toBeNull();
+    expect(from(waits, { kind: "disconnected" }).awaitsApproval).toBe(false);
+    expect(from(waits, { kind: "connected", announcement: training(1) }).awaitsApproval).toBe(false);
+  });
+
   test.each(["removed", "replaced"] as const)("[V14] %s ends the session", (reason) => {
     const session = from(inRound(), { kind: "removed", reason });
     expect([job(session), session.ended, session.connected]).toEqual([null, reason, false]);

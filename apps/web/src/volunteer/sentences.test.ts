@@ -1,4 +1,4 @@
-import type { Millis } from "@homebody/base";
+import type { Millis, VolunteerId } from "@homebody/base";
 import type { Activity, Task, View, Waiting } from "@homebody/volunteer/view";
 import { expect, test } from "vitest";
 import { idleView, workingView } from "../../story/scenes.ts";
@@ -51,11 +51,13 @@ test("progress has its unit; what is spoken has no numbers", () => {
     { for: "coordinator", since: at },
     { for: "host", since: at, held: null },
     { for: "host", since: at, held: { body: 3, sources: [] } },
+    { for: "approval", volunteer: "0a".repeat(16) as VolunteerId, since: at },
   ];
   for (const wait of waits) {
     expect(waitingWords(wait).length).toBeGreaterThan(10);
     expect(spoken(waiting(wait))).not.toMatch(/\d/);
   }
   expect(waitingWords(waits[1]!)).toBe("Waiting for volunteers: 1 of 2 volunteers ready.");
+  expect(waitingWords(waits.at(-1)!)).toContain("called 0a0a0a.");
   expect(spoken(task("train", 1))).toBe(spoken(task("train", 2)));
 });

@@ -2,6 +2,7 @@
 // screen, and nobody wants them read aloud ten times a second.
 
 import type { Activity, Task, View, Waiting } from "@homebody/volunteer/view";
+import { shortId } from "../dashboard/event-sentences.ts";
 import { bytes, count, plural } from "../format/numbers.ts";
 import { heldSentence } from "../run/run-sentences.ts";
 
@@ -40,6 +41,8 @@ export function waitingWords(waiting: Waiting): string {
       return waiting.tries > 1
         ? `The coordinator cannot be reached. This page tries again by itself (try ${count(waiting.tries)}).`
         : "Connecting to the coordinator.";
+    case "approval":
+      return `Waiting for the host to let this device in. There it is called ${shortId(waiting.volunteer)}. This page goes on by itself.`;
     case "volunteers":
       return `Waiting for volunteers: ${count(waiting.ready)} of ${plural(waiting.minimum, "volunteer")} ready.`;
     case "next-round":
@@ -58,6 +61,7 @@ export function waitingWords(waiting: Waiting): string {
 
 const spokenWaits: Readonly<Record<Waiting["for"], string>> = {
   connection: "Waiting for the coordinator.",
+  approval: "Waiting for the host to let this device in.",
   volunteers: "Waiting for volunteers.",
   "next-round": "Waiting for the next round.",
   others: "Your part of this round is in. Waiting for the others.",

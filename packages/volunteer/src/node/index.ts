@@ -22,8 +22,10 @@ export { secretFiles } from "../secrets.ts";
 export interface HeadlessOptions {
   /** Of the coordinator. */
   readonly url: string;
-  /** Without one the first source of the run that fits: served, or brought if text is given. */
+  /** Without one the first open source of the run that fits: served, or brought if text is given. */
   readonly source?: string;
+  /** Of an invitation, for a source that asks for one. */
+  readonly code?: string;
   /** Files or folders of .txt, .md and .jsonl, for a source whose text is brought. */
   readonly text?: readonly string[];
   readonly backend: "auto" | BackendName;
@@ -56,6 +58,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     source: source.id,
     files: source.served === null ? files : null,
     secret: await secretIn(dataDir, secretFiles.identity),
+    ...(options.code === undefined ? {} : { code: options.code }),
     wordsSecret: await secretIn(dataDir, secretFiles.words),
     host: "node",
     net: webNet(url),
@@ -87,14 +90,20 @@ async function fetchManifest(url: string): Promise<RunManifest> {
 
 function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): ManifestSource {
   const { sources } = manifest;
-  const fits = (served: unknown) => (served === null) === brings;
-  const source =
-    wanted === undefined
-      ? sources.find(({ served }) => fits(served))
-      : sources.find(({ id }) => id === wanted);
+  const fits = ({ served, admission }: ManifestSource) =>
+    (served === null) === brings && admission === "open";
+  const source = wanted === undefined ? sources.find(fits) : sources.find(({ id }) => id === wanted);
   if (source !== undefined) return source;
-  const list = sources.map(({ id, served }) => (served === null ? `${id} (bring text)` : id)).join(", ");
+  const list = sources.map(sourceWords).join(", ");
   throw new InputError("source", `one of ${list}`, wanted ?? (brings ? "text for none" : "no text"));
+}
+
+function sourceWords({ id, served, admission }: ManifestSource): string {
+  const asks = [
+    ...(served === null ? ["bring text"] : []),
+    ...(admission === "open" ? [] : [admission === "code" ? "by invitation" : "if the host approves"]),
+  ];
+  return asks.length === 0 ? id : `${id} (${asks.join(", ")})`;
 }
 
 /** This folder's own. */
