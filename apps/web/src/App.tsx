@@ -3,6 +3,7 @@
 import { type Admin, type Reply, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import type { AskForApplicants } from "./admin/applicants.ts";
 import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
@@ -31,6 +32,7 @@ export interface AppProps {
   readonly send: (command: Command) => void;
   readonly trial: Trial;
   readonly act: (message: Admin) => Promise<Reply>;
+  readonly askApplicants: AskForApplicants;
   /** Earlier entries of the journal are wanted. */
   readonly earlier: () => void;
   /** The volunteer's page is in sight: its worker is wanted. */
@@ -38,7 +40,7 @@ export interface AppProps {
   readonly secure: boolean;
 }
 
-export function App({ run, volunteer, send, trial, act, earlier, wake, secure }: AppProps) {
+export function App({ run, volunteer, send, trial, act, askApplicants, earlier, wake, secure }: AppProps) {
   const page = usePage();
   const profiling = useProfiling() && page === "volunteer";
   const [token, setToken] = useState("");
@@ -62,7 +64,9 @@ export function App({ run, volunteer, send, trial, act, earlier, wake, secure }:
         )}
         {page === "dashboard" && <DashboardPage run={runState} earlier={earlier} />}
         {page === "try" && <TryPage run={runState} state={trialState} trial={trial} busy={busy} />}
-        {page === "admin" && <AdminPage run={runState} token={token} onToken={setToken} act={act} />}
+        {page === "admin" && (
+          <AdminPage run={runState} token={token} onToken={setToken} {...{ act, askApplicants }} />
+        )}
       </Suspense>
     </Frame>
   );

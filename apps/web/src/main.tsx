@@ -16,6 +16,7 @@ import {
   type VolunteerConnection,
   type VolunteerState,
 } from "./volunteer/connection.ts";
+import { followLinks, pageAddress } from "./volunteer/link.ts";
 import { resuming } from "./volunteer/resuming.ts";
 
 const feed = openFeed(browserPorts);
@@ -34,6 +35,7 @@ function wake(): void {
   });
   connection = made;
   made.state.subscribe(() => volunteer.set(made.state.get()));
+  followLinks(made, feed, pageAddress);
   resuming(made, feed);
 }
 
@@ -46,6 +48,7 @@ createRoot(document.getElementById("root")!).render(
         send={(command) => connection?.send(command)}
         trial={trial}
         act={feed.admin}
+        askApplicants={feed.applicants}
         earlier={feed.earlier}
         wake={wake}
         secure={isSecureContext}

@@ -5,7 +5,14 @@
 import type { Millis } from "@homebody/base";
 import { firstLast, savingFactor, undoable } from "@homebody/coordinator";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
-import { type Admin, type Reply, refusalSentences, version } from "@homebody/protocol";
+import {
+  type Admin,
+  hashOfCode,
+  invitationIn,
+  type Reply,
+  refusalSentences,
+  version,
+} from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
@@ -13,7 +20,7 @@ import { flushSync } from "react-dom";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import { type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
+import { applicants, type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
@@ -39,6 +46,9 @@ afterEach(() => {
   root.unmount();
   place.remove();
 });
+
+const nobodyWaits = async () => ({ ok: true, applicants: [] }) as const;
+const somebodyWaits = async () => ({ ok: true, applicants: applicants() }) as const;
 
 const show = (what: ReactNode) => flushSync(() => root.render(what));
 
@@ -135,6 +145,7 @@ test("the version stands at the foot of the page", async () => {
       send={() => {}}
       trial={openTrial(() => Promise.reject(new Error("nobody starts one")))}
       act={async () => ({ ok: true })}
+      askApplicants={nobodyWaits}
       earlier={() => {}}
       wake={() => {}}
       secure={true}
@@ -248,6 +259,7 @@ test("an act is confirmed with its consequence, and a refusal is shown and asks 
         asked.push(message);
         return { ok: false, refusal: "not-authorised" };
       }}
+      askApplicants={nobodyWaits}
     />
   );
   show(page_());
@@ -275,6 +287,7 @@ test("[C27] [C28] a run that holds itself says so, and the host goes back to a b
         asked.push(message);
         return { ok: true };
       }}
+      askApplicants={nobodyWaits}
     />,
   );
   await expect.element(page.getByTestId("run-state")).toHaveTextContent("holds itself");
@@ -286,6 +299,73 @@ test("[C27] [C28] a run that holds itself says so, and the host goes back to a b
   await userEvent.click(page.getByTestId("confirm-yes"));
   const act = { kind: "undo", to: one.body, without: [one.volunteers[0]!] } as const;
   await expect.poll(() => asked).toEqual([{ token: "right", act }]);
+});
+
+/** The host's page of a run that is not open, and what it asked for. */
+function admissionPage(): Admin[] {
+  const asked: Admin[] = [];
+  const act = async (message: Admin): Promise<Reply> => {
+    asked.push(message);
+    return { ok: true };
+  };
+  const { run } = sceneOf("admin-admission");
+  show(<AdminPage {...{ run, act, askApplicants: somebodyWaits }} token="given" onToken={() => undefined} />);
+  return asked;
+}
+
+test("[P38] a link is made here, shown once it counts, and its code never leaves the page", async () => {
+  const asked = admissionPage();
+  const inviting = page.getByTestId("inviting").first();
+  await expect.element(inviting).toHaveTextContent("7 of 12 invited volunteers came.");
+  await userEvent.fill(inviting.getByRole("spinbutton"), "3");
+  await userEvent.click(inviting.getByRole("button", { name: "Make a link" }));
+  await expect.element(page.getByTestId("link")).toBeVisible();
+  const link = (page.getByTestId("link").element() as HTMLInputElement).value;
+  const invitation = invitationIn(new URL(link).hash);
+  if (invitation === undefined || invitation === "broken") throw new Error(link);
+  const { source, code } = invitation;
+  expect([new URL(link).origin, new URL(link).search]).toEqual([location.origin, ""]);
+  expect(asked).toEqual([
+    { token: "given", act: { kind: "invite", source, codes: [{ sha256: hashOfCode(code), uses: 3 }] } },
+  ]);
+  expect(JSON.stringify(asked)).not.toContain(code);
+});
+
+test("[P39] who waits is approved, or turned away, once the host has read what follows", async () => {
+  const asked = admissionPage();
+  await expect.poll(() => page.getByTestId("applicant").elements().length).toBe(2);
+  const [one] = applicants();
+  const name = one!.volunteer.slice(0, 6);
+  await press(`Approve ${name}`);
+  expect(asked).toEqual([]);
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  await expect.element(page.getByTestId("outcome")).toHaveTextContent(`Volunteer ${name} is let into`);
+  await press(`Turn ${name} away`);
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  const { volunteer, source } = one!;
+  await expect
+    .poll(() => asked.map(({ act }) => act))
+    .toEqual([
+      { kind: "approve", volunteer, source },
+      { kind: "remove", volunteer },
+    ]);
+});
+
+test("[C50] a source by invitation cannot be chosen without one; with one it is", async () => {
+  const sent: Command[] = [];
+  const radioOf = (source: string) =>
+    place.querySelector<HTMLInputElement>(`input[name=source][value="${source}"]`)!;
+  const { run } = sceneOf("by-invitation");
+  const { id } = run.manifest!.sources[1]!;
+  show(volunteerPage("by-invitation", sent));
+  expect([radioOf(id).disabled, radioOf(id).checked]).toEqual([true, false]);
+  await expect
+    .element(page.getByRole("group", { name: "Source of your words" }))
+    .toHaveTextContent("By invitation");
+  show(volunteerPage("invited", sent));
+  expect([radioOf(id).disabled, radioOf(id).checked]).toEqual([false, true]);
+  await userEvent.click(page.getByTestId("contribute"));
+  expect(sent).toMatchObject([{ kind: "contribute", source: id }]);
 });
 
 function tryPage(name: SceneName, asked: unknown[] = []) {
@@ -384,7 +464,13 @@ test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways
     path === "/dashboard" ? (
       <DashboardPage run={run} earlier={() => {}} />
     ) : path === "/admin" ? (
-      <AdminPage run={run} token="given" onToken={() => undefined} act={async () => ({ ok: true })} />
+      <AdminPage
+        run={run}
+        token="given"
+        onToken={() => undefined}
+        act={async () => ({ ok: true })}
+        askApplicants={somebodyWaits}
+      />
     ) : path === "/try" ? (
       tryPage(name)
     ) : (

@@ -3,6 +3,7 @@
 import { type Millis, millis, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
 import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
 import {
+  type Applicant,
   checkRunFile,
   manifestOf,
   type Presence,
@@ -15,7 +16,7 @@ import {
 import type { View } from "@homebody/volunteer/view";
 import { type FeedState, unread } from "../src/run/feed.ts";
 import { type TrialState, untried } from "../src/try/trial.ts";
-import type { VolunteerState } from "../src/volunteer/connection.ts";
+import { untold, type VolunteerState } from "../src/volunteer/connection.ts";
 import { trials } from "./trials.ts";
 
 export const languages = [
@@ -276,6 +277,16 @@ function runWith(rounds: number, { choice, joins }: { choice?: Choice; joins?: J
   };
 }
 
+/** A run whose second source is by invitation, and whose third by approval. */
+function notOpen(): FeedState {
+  const run = runWith(some);
+  const admissions = ["open", "code", "approval"] as const;
+  const sources = run.manifest!.sources.map((source, i) => ({ ...source, admission: admissions[i % 3]! }));
+  const manifest = { ...run.manifest!, sources };
+  const invited = { [sourceAt(1)]: { invited: 12, admitted: 7 } };
+  return { ...run, manifest, figures: { ...run.figures!, manifest, admissions: invited } };
+}
+
 export function idleView(): View {
   return {
     run: null,
@@ -357,7 +368,8 @@ export function workingView(rounds: number): View {
 const fallback =
   "This browser has no WebGPU, so the processor does the work instead. It is slower, and everything else is the same. A recent Chrome or Edge has WebGPU.";
 
-const showing = (view: View): VolunteerState => ({ view, remembered: null, problem: null });
+const showing = (view: View): VolunteerState => ({ ...untold, view, remembered: null });
+const kept = (source: SourceId) => ({ run: manifest().run, source });
 /** Somebody who was here before, with this source. */
 const chose = (run: FeedState, source: string): VolunteerState => {
   const remembered = { run: run.manifest!.run, source: source as SourceId, contributing: false };
@@ -476,7 +488,24 @@ const make = {
   "try-level": () => trying("level"),
   "try-behind": () => trying("behind"),
   "try-failed": () => trying("failed"),
+  "by-invitation": () => ({ run: notOpen(), volunteer: showing(idleView()) }),
+  invited: () => {
+    const link = { source: sourceAt(1), code: "0".repeat(32) };
+    return { run: notOpen(), volunteer: { ...showing(idleView()), link, invitation: kept(link.source) } };
+  },
+  "invited-broken": () => ({ run: notOpen(), volunteer: { ...showing(idleView()), link: "broken" } }),
+  "awaits-approval": () => ({
+    run: notOpen(),
+    volunteer: showing({
+      ...workingView(0),
+      activity: {
+        kind: "waiting",
+        waiting: { for: "approval", volunteer: volunteerAt(7), since: millis(Date.now() - 200_000) },
+      },
+    }),
+  }),
   admin: () => ({ run: runWith(some), volunteer: showing(idleView()), path: "/admin" }),
+  "admin-admission": () => ({ run: notOpen(), volunteer: showing(idleView()), path: "/admin" }),
 } as const satisfies Record<
   string,
   () => { run: FeedState; volunteer: VolunteerState; trial?: TrialState; path?: string; secure?: boolean }
@@ -498,3 +527,14 @@ export function sceneOf(name: SceneName): Scene {
 }
 
 export const sceneNames = Object.keys(make) as SceneName[];
+
+/** Who waits for the host, of the scene `admin-admission`. */
+export function applicants(): readonly Applicant[] {
+  const browser = { backend: "webgpu", host: "browser" } as const;
+  const headless = { backend: "wasm", host: "node" } as const;
+  const since = (seconds: number) => millis(Date.now() - 1000 * seconds);
+  return [
+    { volunteer: volunteerAt(41), source: sourceAt(2), device: browser, since: since(310) },
+    { volunteer: volunteerAt(42), source: sourceAt(2), device: headless, since: since(12) },
+  ];
+}

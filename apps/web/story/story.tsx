@@ -4,7 +4,7 @@
 import { createRoot } from "react-dom/client";
 import { createStore } from "../src/state/store.ts";
 import "../src/style.css";
-import { type SceneName, sceneOf } from "./scenes.ts";
+import { applicants, type SceneName, sceneOf } from "./scenes.ts";
 
 const wanted = new URLSearchParams(location.search).get("scene") ?? "new";
 const scene = sceneOf(wanted as SceneName);
@@ -25,6 +25,7 @@ createRoot(document.getElementById("root")!).render(
     send={(command) => console.info("command", command)}
     earlier={() => {}}
     act={async ({ token }) => (token === "right" ? { ok: true } : { ok: false, refusal: "not-authorised" })}
+    askApplicants={async () => ({ ok: true, applicants: applicants() })}
     wake={() => undefined}
     secure={scene.secure}
   />,

@@ -124,7 +124,7 @@ test("[P38] guesses are bounded by address, and a right code is never among them
   await host.invite([code("1"), 9]);
   const guesser = await served.meet("guesser", "there");
   const guesses: string[] = [];
-  for (let i = 0; i < 5; i++) guesses.push(await says(guesser, { code: `${i}`.repeat(31) + "f" }));
+  for (let i = 0; i < 5; i++) guesses.push(await says(guesser, { code: `${`${i}`.repeat(31)}f` }));
   expect(guesses).toEqual(["code-spent", "code-spent", "code-spent", "too-many", "too-many"]);
   expect(await says(await served.meet("neighbour", "there"), { code: code("1") })).toBe("ok");
   expect(await says(await served.meet("elsewhere"), { code: code("2") })).toBe("code-spent");

@@ -5,7 +5,7 @@
 // Views are plain data. Times are the volunteer's own clock.
 
 import type { Millis, RunId, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { GroupName, HeldRun, Refusal, RunManifest } from "@homebody/protocol";
+import type { GroupName, HeldRun, Invitation, Refusal, RunManifest } from "@homebody/protocol";
 
 export type Intensity = "quiet" | "balanced" | "full";
 /** The share of time in which the device computes. */
@@ -142,6 +142,8 @@ export interface SampleView {
 
 export type Command =
   | { readonly kind: "check-device" }
+  /** To be kept until it is used: of the run's invitations the latest. */
+  | { readonly kind: "invited"; readonly run: RunId; readonly invitation: Invitation }
   | {
       readonly kind: "contribute";
       readonly manifest: RunManifest;
@@ -164,7 +166,18 @@ export interface Remembered {
   readonly contributing: boolean;
 }
 
+/** Of an invitation that this device keeps, all but its code. */
+export interface KeptInvitation {
+  readonly run: RunId;
+  readonly source: SourceId;
+}
+
 export type WorkerMessage =
   | { readonly kind: "view"; readonly view: View }
-  | { readonly kind: "remembered"; readonly remembered: Remembered | null }
+  | {
+      readonly kind: "remembered";
+      readonly remembered: Remembered | null;
+      readonly invitation: KeptInvitation | null;
+    }
+  | { readonly kind: "invited"; readonly invitation: KeptInvitation }
   | { readonly kind: "forgotten" };

@@ -12,7 +12,9 @@ import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { Confirm } from "../ui/Confirm.tsx";
 import { Badge, Button, Section } from "../ui/pieces.tsx";
+import { Admission } from "./Admission.tsx";
 import { actsFor, type DescribedAct, wordsOf } from "./acts.ts";
+import { type AskForApplicants, useApplicants } from "./applicants.ts";
 import { Undo } from "./Undo.tsx";
 
 export interface AdminPageProps {
@@ -20,6 +22,7 @@ export interface AdminPageProps {
   readonly token: string;
   readonly onToken: (token: string) => void;
   readonly act: (message: Admin) => Promise<Reply>;
+  readonly askApplicants: AskForApplicants;
 }
 
 type Outcome =
@@ -27,13 +30,17 @@ type Outcome =
   | { readonly kind: "refused"; readonly reason: Refusal }
   | { readonly kind: "unanswered" };
 
-export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
+export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPageProps) {
   const { figures, presence, clockAheadMs } = run;
   const [asking, setAsking] = useState<DescribedAct | null>(null);
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
 
-  const perform = async (described: DescribedAct) => {
+  const byApproval = figures?.manifest.sources.some(({ admission }) => admission === "approval") ?? false;
+  const applicants = useApplicants(askApplicants, token, byApproval);
+
+  /** Whether it was done. */
+  const perform = async (described: DescribedAct): Promise<boolean> => {
     setAsking(null);
     setBusy(true);
     setOutcome(null);
@@ -43,8 +50,10 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
         reply.ok ? { kind: "done", said: described.done } : { kind: "refused", reason: reply.refusal },
       );
       if (!reply.ok && reply.refusal === "not-authorised") onToken("");
+      return reply.ok;
     } catch {
       setOutcome({ kind: "unanswered" });
+      return false;
     } finally {
       setBusy(false);
     }
@@ -95,6 +104,10 @@ export function AdminPage({ run, token, onToken, act }: AdminPageProps) {
               </ul>
             </Section>
             <Undo figures={figures} busy={busy} onAsk={ask} />
+            <Admission
+              {...{ figures, clockAheadMs, busy, applicants, ask }}
+              perform={(what) => perform(wordsOf(what, figures))}
+            />
             <People
               figures={figures}
               presence={presence}

@@ -96,6 +96,7 @@ function coordinator(): Host {
           return { ok: true, last: self.journal.length };
         },
         admin: async () => ({ ok: false, refusal: "not-authorised" }),
+        applicants: async () => ({ ok: true, applicants: [] }),
         close() {},
       };
     },

@@ -18,6 +18,8 @@ import {
 } from "@homebody/coordinator";
 import {
   type Admin,
+  type Applicants,
+  type AskApplicants,
   checkJournalPage,
   checkPresenceReport,
   checkUnreadEntries,
@@ -47,6 +49,7 @@ export interface FeedState {
 export interface FeedLine {
   watch(message: Watch): Promise<Reply<Watching>>;
   admin(message: Admin): Promise<Reply>;
+  applicants(message: AskApplicants): Promise<Reply<Applicants>>;
   close(): void;
 }
 
@@ -71,6 +74,7 @@ export interface RunPorts {
 export interface RunFeed {
   readonly state: Pick<Store<FeedState>, "get" | "subscribe">;
   admin(message: Admin): Promise<Reply>;
+  applicants(message: AskApplicants): Promise<Reply<Applicants>>;
   /** Reads entries before those that are shown. */
   earlier(): void;
   close(): void;
@@ -216,6 +220,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   return {
     state: store,
     admin: (message) => line.admin(message),
+    applicants: (message) => line.applicants(message),
     earlier: () => inTurn(readEarlier),
     close() {
       closed = true;

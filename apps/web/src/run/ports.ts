@@ -1,6 +1,14 @@
 // The feed's ports in a browser: fetch, and one Socket.IO connection for the page.
 
-import { type Check, checkDone, checkReply, checkWatching, events, type Reply } from "@homebody/protocol";
+import {
+  type Check,
+  checkApplicants,
+  checkDone,
+  checkReply,
+  checkWatching,
+  events,
+  type Reply,
+} from "@homebody/protocol";
 import { io } from "socket.io-client";
 import type { RunPorts } from "./feed.ts";
 
@@ -39,6 +47,7 @@ export const browserPorts: RunPorts = {
     return {
       watch: (message) => ask(events.watch, message, checkWatching),
       admin: (message) => ask(events.admin, message, checkDone),
+      applicants: (message) => ask(events.applicants, message, checkApplicants),
       close() {
         clearTimeout(again);
         socket.disconnect();

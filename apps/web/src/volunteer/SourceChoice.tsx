@@ -1,7 +1,7 @@
 // Choose your words: each source in its own script, how many work on it now, and where its text comes from.
 
 import type { SourceId } from "@homebody/base";
-import type { PresenceReport, RunManifest } from "@homebody/protocol";
+import type { ManifestSource, PresenceReport, RunManifest } from "@homebody/protocol";
 import { englishName, ownName } from "../format/languages.ts";
 import { bytes, plural } from "../format/numbers.ts";
 import { SourceMark } from "../ui/SourceMark.tsx";
@@ -10,10 +10,12 @@ export interface SourceChoiceProps {
   readonly manifest: RunManifest;
   readonly presence: PresenceReport | null;
   readonly chosen: SourceId | null;
+  /** Whether it is open to this device, as far as that is known here. */
+  readonly isOpen: (source: ManifestSource) => boolean;
   readonly onChoose: (source: SourceId) => void;
 }
 
-export function SourceChoice({ manifest, presence, chosen, onChoose }: SourceChoiceProps) {
+export function SourceChoice({ manifest, presence, chosen, isOpen, onChoose }: SourceChoiceProps) {
   return (
     <fieldset className="min-w-0">
       <legend className="sr-only">Source of your words</legend>
@@ -24,13 +26,14 @@ export function SourceChoice({ manifest, presence, chosen, onChoose }: SourceCho
           return (
             <label
               key={source.id}
-              className="flex min-h-11 items-start gap-3 rounded-lg border border-edge p-3 has-checked:border-run has-checked:bg-run-soft has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-run"
+              className="flex min-h-11 items-start gap-3 rounded-lg border border-edge p-3 has-checked:border-run has-checked:bg-run-soft has-disabled:bg-sunk has-focus-visible:outline-3 has-focus-visible:outline-offset-2 has-focus-visible:outline-run"
             >
               <input
                 type="radio"
                 name="source"
                 value={source.id}
                 checked={chosen === source.id}
+                disabled={!isOpen(source)}
                 onChange={() => onChoose(source.id)}
                 className="mt-1 size-5 shrink-0 accent-(--run)"
               />
@@ -47,6 +50,7 @@ export function SourceChoice({ manifest, presence, chosen, onChoose }: SourceCho
                     ? `The host lends the text (${bytes(source.served.trainBytes)}). `
                     : "You bring the text. "}
                   {here === 0 ? "Nobody yet." : `${plural(here, "volunteer")} now.`}
+                  {admissionWords(source, isOpen(source))}
                 </span>
               </span>
             </label>
@@ -55,6 +59,19 @@ export function SourceChoice({ manifest, presence, chosen, onChoose }: SourceCho
       </div>
     </fieldset>
   );
+}
+
+function admissionWords({ admission }: ManifestSource, isOpen: boolean): string {
+  switch (admission) {
+    case "open":
+      return "";
+    case "code":
+      return isOpen ? " You are invited." : " By invitation: open the link that the host has sent you.";
+    case "approval":
+      return " The host lets each device in.";
+    default:
+      return admission satisfies never;
+  }
 }
 
 /** The title, unless it only says the language again. */

@@ -41,6 +41,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   const started = view !== null && (working || view.body !== null || view.roundsContributed > 0);
   const [picked, setPicked] = useState<SourceId | null>(null);
   const chosen = chosenSource(run, volunteer, picked);
+  const { link } = volunteer;
   const index = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
   const own = manifest?.sources[index] ?? chosen;
   return (
@@ -71,6 +72,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
         />
       </header>
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
+      {link !== null && <Invited link={link} manifest={manifest} view={working ? view : null} />}
       {secure ? (
         <>
           {view && <Standing view={view} keeps={houseWords(manifest, own).keeps} />}
@@ -201,15 +203,72 @@ const stopSentences = {
   refused: "Trying again by itself would change nothing. What you prepared is kept on this device.",
 } as const;
 
-/** The source that was picked here, or that this device had, or the only one there is. */
+/** The source that was picked here, that the page's link is for, that this device had, or the only one there is. */
 function chosenSource(
   { manifest }: FeedState,
-  { remembered }: VolunteerState,
+  volunteer: VolunteerState,
   picked: SourceId | null,
 ): ManifestSource | undefined {
-  const id = picked ?? (remembered?.run === manifest?.run ? remembered?.source : undefined);
-  const found = manifest?.sources.find((source) => source.id === id);
-  return found ?? (manifest?.sources.length === 1 ? manifest.sources[0] : undefined);
+  if (manifest === null) return undefined;
+  const { link } = volunteer;
+  const ids = [picked, link === "broken" ? null : link?.source, ...knownSources(manifest, volunteer)];
+  const open = manifest.sources.filter((source) => isOpenTo(manifest, volunteer, source));
+  for (const id of ids) {
+    const found = open.find((source) => source.id === id);
+    if (found !== undefined) return found;
+  }
+  return manifest.sources.length === 1 ? open[0] : undefined;
+}
+
+/** Of this run: what this device trained on, and what it is invited to. */
+function knownSources(
+  { run }: RunManifest,
+  { remembered, invitation }: VolunteerState,
+): readonly (SourceId | undefined)[] {
+  return [remembered, invitation].map((known) => (known?.run === run ? known.source : undefined));
+}
+
+function isOpenTo(
+  manifest: RunManifest,
+  volunteer: VolunteerState,
+  { id, admission }: ManifestSource,
+): boolean {
+  return admission !== "code" || knownSources(manifest, volunteer).includes(id);
+}
+
+/** What the link is for by which the page was opened. */
+function Invited({
+  link,
+  manifest,
+  view,
+}: {
+  link: NonNullable<VolunteerState["link"]>;
+  manifest: RunManifest | null;
+  /** Of a device at work. */
+  view: View | null;
+}) {
+  if (manifest === null) return null;
+  const source = link === "broken" ? undefined : manifest.sources.find(({ id }) => id === link.source);
+  if (source === undefined)
+    return (
+      <Notice tone="warn" title="This invitation cannot be used here" testId="invitation">
+        <p>
+          {link === "broken"
+            ? "The link was not copied whole. Open it again as the host has sent it."
+            : "This run has no such source. Ask the host for another link."}
+        </p>
+      </Notice>
+    );
+  if (view?.source === source.id) return null;
+  return (
+    <Notice tone="yours" title={`The host invites you to ${source.title}`} testId="invitation">
+      <p>
+        {view === null
+          ? "It is chosen below. This device keeps the invitation, so you may also take part later."
+          : "This device keeps the invitation. To change to this source, stop what it does first."}
+      </p>
+    </Notice>
+  );
 }
 
 interface WayInProps extends Pick<VolunteerPageProps, "run" | "volunteer" | "send"> {
@@ -284,6 +343,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
             manifest={manifest}
             presence={presence}
             chosen={source?.id ?? null}
+            isOpen={(one) => isOpenTo(manifest, volunteer, one)}
             onChoose={onChoose}
           />
           {brings && <BringFiles files={files} onFiles={setFiles} />}

@@ -2,13 +2,18 @@
 //
 // The worker outlives the page's own parts: looking at the dashboard does not stop it.
 
-import type { Command, Remembered, View, WorkerMessage } from "@homebody/volunteer/view";
+import type { Invitation } from "@homebody/protocol";
+import type { Command, KeptInvitation, Remembered, View, WorkerMessage } from "@homebody/volunteer/view";
 import { createStore, type Store } from "../state/store.ts";
 
 export interface VolunteerState {
   readonly view: View | null;
   /** What this device has of a run; undefined until the worker has said. */
   readonly remembered: Remembered | null | undefined;
+  /** That this device keeps. */
+  readonly invitation: KeptInvitation | null;
+  /** That the page's address held. */
+  readonly link: Invitation | "broken" | null;
   /** Why there is no worker. */
   readonly problem: string | null;
 }
@@ -16,9 +21,17 @@ export interface VolunteerState {
 export interface VolunteerConnection {
   readonly state: Pick<Store<VolunteerState>, "get" | "subscribe">;
   send(command: Command): void;
+  /** The page was opened by this link. */
+  follow(link: Invitation | "broken"): void;
 }
 
-export const untold: VolunteerState = { view: null, remembered: undefined, problem: null };
+export const untold: VolunteerState = {
+  view: null,
+  remembered: undefined,
+  invitation: null,
+  link: null,
+  problem: null,
+};
 
 /** The part of a Worker that is used. */
 export interface WorkerLike {
@@ -46,10 +59,13 @@ export function connectVolunteer(start: () => Promise<WorkerLike>): VolunteerCon
         store.change({ view: message.view });
         return;
       case "remembered":
-        store.change({ remembered: message.remembered });
+        store.change({ remembered: message.remembered, invitation: message.invitation });
+        return;
+      case "invited":
+        store.change({ invitation: message.invitation });
         return;
       case "forgotten":
-        store.change({ remembered: null });
+        store.change({ remembered: null, invitation: null });
         return;
       default:
         message satisfies never;
@@ -58,6 +74,7 @@ export function connectVolunteer(start: () => Promise<WorkerLike>): VolunteerCon
 
   return {
     state: store,
+    follow: (link) => store.change({ link }),
     send: (command) =>
       void worker.then(
         (started) => started.postMessage(command),

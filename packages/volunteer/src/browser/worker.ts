@@ -2,17 +2,27 @@
 
 import type { RunId, SourceId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
+import type { Invitation } from "@homebody/protocol";
 import { engineDevice } from "../device.ts";
 import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
+import type {
+  Command,
+  DeviceCheck,
+  Intensity,
+  KeptInvitation,
+  Remembered,
+  View,
+  WorkerMessage,
+} from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
 import { startOptions } from "./start-options.ts";
 
 const viewMs = 100;
 const lockName = "homebody volunteer";
+const invitationFile = "invitation.json";
 
 const device = engineDevice("auto", startOptions);
 
@@ -90,6 +100,7 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
         bytes: async () => new Uint8Array(await file.arrayBuffer()),
       })) ?? null,
     secret: await secretIn(secretFiles.identity),
+    code: await codeFor(manifest.run, source),
     wordsSecret: await secretIn(secretFiles.words),
     host: "browser",
     net: webNet(self.location.origin),
@@ -157,10 +168,29 @@ async function remembered(): Promise<Remembered | null> {
   return { run: run as RunId, source: source as SourceId, contributing: contributing === true };
 }
 
+type Invited = KeptInvitation & Pick<Invitation, "code">;
+
+async function keepInvitation({ run, invitation }: Extract<Command, { kind: "invited" }>): Promise<void> {
+  await writeHome(invitationFile, JSON.stringify({ run, ...invitation } satisfies Invited));
+  post({ kind: "invited", invitation: { run, source: invitation.source } });
+}
+
+async function keptInvitation(): Promise<Invited | null> {
+  const kept = await readHome(invitationFile);
+  return kept === undefined ? null : (JSON.parse(kept) as Invited);
+}
+
+async function codeFor(run: RunId, source: SourceId): Promise<string | undefined> {
+  const kept = await keptInvitation();
+  return kept?.run === run && kept.source === source ? kept.code : undefined;
+}
+
 async function carryOut(command: Command): Promise<void> {
   switch (command.kind) {
     case "check-device":
       return await checkDevice();
+    case "invited":
+      return await keepInvitation(command);
     case "contribute":
       return await contribute(command);
     case "cancel":
@@ -192,6 +222,7 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
       void volunteer?.sample(command.prompt, command.tokens).catch(failed);
       return;
     case "check-device":
+    case "invited":
     case "contribute":
     case "cancel":
     case "forget":
@@ -208,6 +239,9 @@ function giveUpLockIfWaiting(): void {
   if (volunteer === undefined) giveUpLock();
 }
 
-void remembered()
-  .catch(() => null)
-  .then((found) => post({ kind: "remembered", remembered: found }));
+void Promise.all([remembered().catch(() => null), keptInvitation().catch(() => null)]).then(
+  ([remembered, kept]) => {
+    const invitation = kept && { run: kept.run, source: kept.source };
+    post({ kind: "remembered", remembered, invitation });
+  },
+);
