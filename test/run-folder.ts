@@ -15,6 +15,8 @@ export interface RunFolderOptions {
   readonly more?: readonly string[];
   /** Whose the text is; it is in the folder, too, where volunteers bring it. */
   readonly text?: "served" | "brought";
+  /** Of source `a`; `b` is open. */
+  readonly admission?: "open" | "code" | "approval";
 }
 
 const patient = "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }";
@@ -49,6 +51,7 @@ export function writeRun(
     width = 16,
     more,
     text = "served",
+    admission = "open",
   }: RunFolderOptions = {},
 ): string {
   writeTexts(folder);
@@ -58,6 +61,7 @@ export function writeRun(
       `id: ${id}, title: ${id.toUpperCase()}, language: ${language}, text: ${text}`,
       ...(text === "served" ? [`train: ${id}.jsonl`] : []),
       ...(more === undefined ? ["vocabulary: 300"] : []),
+      ...(id === "a" && admission !== "open" ? [`admission: ${admission}`] : []),
     ].join(", ");
   writeFileSync(
     path,
