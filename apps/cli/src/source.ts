@@ -7,7 +7,8 @@ import { addSource, faultsFromEnvironment } from "@homebody/server";
 
 export const usage = `
 homebody source add DATA --id ID --title TITLE --language TAG (--train PATH [--held-out PATH] | --brought)
-                    [--vocabulary N] [--tokenizer FILE] [--words device|source] [--database URL]
+                    [--vocabulary N] [--tokenizer FILE] [--words device|source]
+                    [--admission open|code|approval] [--database URL]
 
 Adds a source to the run in the data folder DATA, whose coordinator has to be stopped. What the run does not fix for all its
 sources is given here; the next start of the coordinator goes on with it, also with the run file as it was.
@@ -21,8 +22,11 @@ sources is given here; the next start of the coordinator goes on with it, also w
   --vocabulary N     tokens of its vocabulary; without it as many as the run says
   --tokenizer FILE   a tokenizer.json, where vocabularies are of sources
   --words WHOSE      device or source: whose the embeddings are; without it as the run says
+  --admission WHOM   whom it takes: open to whoever comes, code (by invitation) or approval (the host lets each in)
   --database URL     postgres://..., where the journal is kept there
 `;
+
+const whom = { open: "", code: ", by invitation", approval: ", for whom you approve" } as const;
 
 /** By key of a run file's source. */
 const optionOf: Readonly<Record<string, string>> = { heldOut: "--held-out", text: "--brought" };
@@ -41,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
       vocabulary: { type: "string" },
       tokenizer: { type: "string" },
       words: { type: "string" },
+      admission: { type: "string" },
       database: { type: "string" },
     },
   });
@@ -66,11 +71,11 @@ export async function run(args: readonly string[]): Promise<number> {
     ...(database === undefined ? {} : { databaseUrl: database }),
     ...(faults === undefined ? {} : { faults }),
   });
-  const { title, id, vocabulary: tokens, words } = added.source;
+  const { title, id, vocabulary: tokens, words, admission } = added.source;
   const when = added.waits ? "once the round that is under way has ended" : "from now on";
   process.stdout.write(
     `${title} (${id}) takes part in "${added.manifest.name}" ${when}: ${tokens} tokens, ` +
-      `words of ${words === "source" ? "the source" : "each device"}.\n`,
+      `words of ${words === "source" ? "the source" : "each device"}${whom[admission]}.\n`,
   );
   return 0;
 }

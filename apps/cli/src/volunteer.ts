@@ -4,20 +4,21 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
-import { refusalSentences } from "@homebody/protocol";
+import { invitationIn, isCode, refusalSentences } from "@homebody/protocol";
 import { NetError, startHeadless } from "@homebody/volunteer/node";
-import type { View } from "@homebody/volunteer/view";
+import type { View, Waiting } from "@homebody/volunteer/view";
 import { interrupt } from "./interrupt.ts";
 import { backendName, wholeNumber } from "./options.ts";
 import { progressLine } from "./progress-line.ts";
 import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
-homebody volunteer URL [--source ID] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
+homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
                        [--rounds N] [--data DIR]
 
-  URL            of the coordinator
-  --source ID    whose text to train on; without it the first that fits
+  URL            of the coordinator, or the link of an invitation, which has source and code in it
+  --source ID    whose text to train on; without it the first that is open and fits
+  --code CODE    of an invitation, for a source that asks for one: 32 hex digits
   --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring
   --backend      webgpu or wasm; without it the best that works
   --threads N    cores that may be used without a graphics processor (default: all)
@@ -33,6 +34,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       source: { type: "string" },
+      code: { type: "string" },
       text: { type: "string", multiple: true },
       backend: { type: "string" },
       threads: { type: "string" },
@@ -43,6 +45,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const [url] = positionals;
   if (url === undefined || positionals.length > 1 || !URL.canParse(url))
     throw new InputError("volunteer", "the coordinator's URL", positionals.join(" ") || "nothing");
+  const invitation = invitationFrom(url, values);
   const backend = backendName(values.backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
@@ -54,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
   let first: number | undefined;
   const { volunteer } = await startHeadless({
     url,
-    ...(values.source === undefined ? {} : { source: values.source }),
+    ...invitation,
     ...(values.text === undefined ? {} : { text: values.text }),
     backend,
     ...(threads === undefined ? {} : { threads }),
@@ -86,6 +89,22 @@ export async function run(args: readonly string[]): Promise<number> {
   return ["removed", "replaced", "refused"].includes(ending) ? 1 : 0;
 }
 
+/** Which source, and by which code: as options say, or the link. */
+function invitationFrom(
+  url: string,
+  given: { readonly source?: string | undefined; readonly code?: string | undefined },
+): { readonly source?: string; readonly code?: string } {
+  const linked = invitationIn(new URL(url).hash);
+  if (linked === "broken")
+    throw new InputError("link", "an invitation's, with a source and a code of 32 hex digits", url);
+  const { source = linked?.source, code = linked?.code } = given;
+  if (code !== undefined && !isCode(code))
+    throw new InputError("--code", "32 hex digits", JSON.stringify(code));
+  if (code !== undefined && source === undefined)
+    throw new InputError("--source", "the source that the code is for", "none");
+  return { ...(source === undefined ? {} : { source }), ...(code === undefined ? {} : { code }) };
+}
+
 function sentence(view: View, detailed: boolean): string {
   const words = [`${view.source}: ${activity(view, detailed)}`];
   const score = view.scores.at(-1);
@@ -105,7 +124,7 @@ function activity({ activity, round, refusal }: View, detailed: boolean): string
       return detailed ? `${where}${what} ${done}/${of} ${unit}` : `${where}${what}`;
     }
     case "waiting":
-      return `waiting for ${activity.waiting.for.replaceAll("-", " ")}`;
+      return waitingWords(activity.waiting);
     case "failed":
       return `${refusal === null ? activity.message : refusalSentences[refusal.reason]} Trying again`;
     case "stopped":
@@ -113,4 +132,11 @@ function activity({ activity, round, refusal }: View, detailed: boolean): string
     default:
       return activity.kind;
   }
+}
+
+function waitingWords(waiting: Waiting): string {
+  // The first six digits are what the host's page shows.
+  if (waiting.for === "approval")
+    return `waiting for the host to let in ${waiting.volunteer.slice(0, 6)} (${waiting.volunteer})`;
+  return `waiting for ${waiting.for.replaceAll("-", " ")}`;
 }

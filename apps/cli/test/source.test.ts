@@ -119,7 +119,25 @@ test("what the command line says is checked by its options", async () => {
   await expect(add(...source, "--brought", "--words", "mine")).rejects.toThrow(
     '--words: expected one of device, source, got "mine"',
   );
+  await expect(add(...source, "--brought", "--admission", "closed")).rejects.toThrow(
+    '--admission: expected one of open, code, approval, got "closed"',
+  );
   await expect(add(...source, "--brought", "--train", at("a.jsonl"))).rejects.toThrow(
     /^--train: expected nothing, since volunteers bring the text/,
   );
+});
+
+test("[C50] a source may join that takes whom the host lets in", async () => {
+  writeRun(folder);
+  await (await serve()).close();
+  const given = ["--id", "c", "--title", "C", "--language", "nl", "--brought"];
+  expect((await add(...given, "--admission", "approval")).stdout).toMatch(
+    /words of each device, for whom you approve\.\n$/,
+  );
+  const server = await serve();
+  expect(server.state().manifest.sources.map(({ admission }) => admission)).toEqual([
+    "open",
+    "open",
+    "approval",
+  ]);
 });
