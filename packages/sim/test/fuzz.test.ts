@@ -49,7 +49,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [P5] [P10] [P13] [P17] [V4] [V7] [V9] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [P5] [P10] [P13] [P17] [V4] [V7] [V9] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -58,6 +58,7 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [
   // It is not vacuous.
   expect(sum(({ published }) => published)).toBeGreaterThan(seeds.length);
   expect(sum(({ lapsed }) => lapsed)).toBeGreaterThan(20);
+  expect(sum(({ letIn }) => letIn)).toBeGreaterThan(20);
   expect(sum(({ kills }) => kills)).toBeGreaterThan(100);
   expect(sum(({ failures }) => failures)).toBeGreaterThan(100);
   expect(sum(({ acts }) => acts)).toBeGreaterThan(100);

@@ -3,7 +3,7 @@
 import { type Random, random, type VolunteerId } from "@homebody/base";
 import { decide, mayJoin, undoable } from "@homebody/coordinator";
 import { exchangeOf, parameterCounts } from "@homebody/dept";
-import { type AdminAct, events, type ManifestSource } from "@homebody/protocol";
+import { type AdminAct, type Applicants, events, type ManifestSource } from "@homebody/protocol";
 import { putFirst, resumeRun } from "@homebody/service";
 import type { Texts } from "../../src/index.ts";
 import { exponentialMs, type Script } from "./script.ts";
@@ -17,6 +17,7 @@ export interface HostInputs {
 
 const pauseMs = 20_000;
 const againMs = 2000;
+const doorMs = 6000;
 const kinds = [
   "pause",
   "pause",
@@ -47,6 +48,17 @@ export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () 
       const { ok, refusal } = reply as { readonly ok: boolean; readonly refusal?: string };
       if (ok) acts += 1;
       if (ok || isFinal(refusal)) return;
+    }
+  }
+
+  /** [C52] Whoever waits is let in, sooner or later. */
+  async function letIn(): Promise<void> {
+    for (; !isOver(); await clock.sleep(exponentialMs(doorMs, dice))) {
+      const reply = (await line
+        .ask(events.applicants, { token: script.token })
+        .catch(() => ({}))) as Partial<Applicants>;
+      for (const { volunteer, source } of reply.applicants ?? [])
+        await act({ kind: "approve", volunteer, source });
     }
   }
 
@@ -102,6 +114,7 @@ export function hostOf(stage: Stage, { script, texts, isOver }: HostInputs): () 
     }
   }
 
+  if (script.manifest.sources.some(({ admission }) => admission !== "open")) void watch.lookAt(letIn);
   if (script.actMs < Number.POSITIVE_INFINITY) void watch.lookAt(go);
   if (script.undoMs < Number.POSITIVE_INFINITY) void watch.lookAt(undoes);
   return () => acts;
@@ -124,7 +137,7 @@ async function joinSource({ watch: { disk, known }, host: { clock } }: Stage, so
 
 /** Asked again, it would be refused again. */
 const isFinal = (refusal: string | undefined) =>
-  ["finished", "wrong-round", "closing", "not-kept"].includes(refusal ?? "");
+  ["finished", "wrong-round", "closing", "not-kept", "removed"].includes(refusal ?? "");
 
 const oneOf = (members: Stage["members"], dice: Random): VolunteerId =>
   members[dice.below(members.length)]!.volunteer;

@@ -21,6 +21,8 @@ export interface Played {
   readonly kills: number;
   readonly failures: number;
   readonly acts: number;
+  /** By the host's approval. */
+  readonly letIn: number;
   readonly finished: boolean;
 }
 
@@ -98,7 +100,12 @@ async function atTheEnd(stage: Stage): Promise<Omit<Played, "acts">> {
   assert.ok(accepted() <= count("accepted")); // a process that was killed told nobody of its last facts
   return {
     ...{ published: count("published"), accepted: count("accepted"), lapsed: count("lapsed") },
-    ...{ kills: kills(), failures: failures(), finished: state.phase.kind === "finished" },
+    ...{
+      letIn: count("admitted"),
+      kills: kills(),
+      failures: failures(),
+      finished: state.phase.kind === "finished",
+    },
   };
 }
 

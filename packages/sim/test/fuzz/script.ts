@@ -79,7 +79,14 @@ export function scriptOf(seed: number): Script {
     { bodies: 2, deltaRounds: 0 },
     { bodies: 1, deltaRounds: 0 },
   );
-  return { ...script, manifest: { ...script.manifest, keep } };
+  const manifest = withAdmission(script.manifest, one("open", "open", "approval"));
+  return { ...script, manifest: { ...manifest, keep } };
+}
+
+/** Of the first source. */
+export function withAdmission(run: RunManifest, admission: ManifestSource["admission"]): RunManifest {
+  const [first, ...others] = run.sources;
+  return { ...run, sources: [{ ...first!, admission }, ...others] };
 }
 
 function drawnManifest(one: <const T>(...choices: readonly T[]) => T): RunManifest {

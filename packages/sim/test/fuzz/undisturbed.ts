@@ -4,14 +4,14 @@
 import assert from "node:assert/strict";
 import type { Sha256 } from "@homebody/base";
 import type { Texts } from "../../src/index.ts";
-import type { Script } from "./script.ts";
+import { type Script, withAdmission } from "./script.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 const hourMs = 3_600_000;
 
 /** The same run without anything that happens by chance. */
 export function undisturbed(script: Script): Script {
-  const { manifest } = script;
+  const manifest = withAdmission(script.manifest, "open");
   const volunteers = 2 + (script.seed % 2);
   const never = Number.POSITIVE_INFINITY;
   return {
