@@ -1,25 +1,23 @@
 // homebody admin: the host's acts, by the channel in the data folder or, with the token, by the line.
 
-import { existsSync } from "node:fs";
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError, noun, type VolunteerId } from "@homebody/base";
-import { type Figures, readFigures } from "@homebody/coordinator";
+import { InputError, noun, type SourceId, type VolunteerId } from "@homebody/base";
+import type { Figures } from "@homebody/coordinator";
 import {
   type AdminAct,
-  checkDone,
-  checkReply,
-  events,
+  type Applicants,
+  type Refusal,
   type Reply,
   refusalSentences,
 } from "@homebody/protocol";
-import { askAdminChannel, askStatus } from "@homebody/server";
-import { webNet } from "@homebody/volunteer/node";
+import { coordinatorAt } from "./coordinator-at.ts";
 
 export const usage = `
 homebody admin DATA|URL status
 homebody admin DATA|URL pause|resume|end-round|end-run
 homebody admin DATA|URL remove|restore VOLUNTEER
+homebody admin DATA|URL applicants
+homebody admin DATA|URL approve VOLUNTEER [SOURCE]
                         [--token TOKEN]
 
 Acts on a run whose coordinator is at work. On its own machine give the data folder: that works however full the network's side
@@ -30,23 +28,26 @@ is. Elsewhere give its address, and the token by --token or, unseen by others on
   end-round  the open round closes with what it has
   end-run    no further round opens
   remove     the volunteer is refused from now on; restore takes it back
+  applicants who waits to be let into a source by approval
+  approve    the volunteer is let into the source that it waits for, or into the one that is named
   VOLUNTEER  its id, or as many of its first digits as tell it from others
 `;
 
 /** Each act by its words. */
-const acts: Readonly<Record<string, (words: readonly string[], figures: Figures) => AdminAct>> = {
+const acts: Readonly<Record<string, (words: readonly string[], known: Known) => AdminAct>> = {
   pause: none("pause"),
   resume: none("resume"),
   "end-round": none("end-round"),
   "end-run": none("end-run"),
-  remove: (words, figures) => ({ kind: "remove", volunteer: volunteerOf(words, seen(figures)) }),
-  restore: (words, figures) => ({ kind: "restore", volunteer: volunteerOf(words, figures.removed) }),
+  remove: (words, known) => ({ kind: "remove", volunteer: volunteerOf(words, seen(known)) }),
+  restore: (words, { figures }) => ({ kind: "restore", volunteer: volunteerOf(words, figures.removed) }),
+  approve,
 };
 
-/** A coordinator at work, whichever way it is reached. */
-interface Coordinator {
-  status(): Promise<Figures>;
-  act(act: AdminAct): Promise<Reply>;
+/** What words are understood by. */
+interface Known {
+  readonly figures: Figures;
+  readonly applicants: Applicants["applicants"];
 }
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -56,7 +57,7 @@ export async function run(args: readonly string[]): Promise<number> {
     options: { token: { type: "string" } },
   });
   const [where, word, ...words] = positionals;
-  const known = [...Object.keys(acts), "status"];
+  const known = [...Object.keys(acts), "applicants", "status"];
   if (where === undefined || word === undefined || !known.includes(word))
     throw new InputError(
       "admin",
@@ -69,13 +70,37 @@ export async function run(args: readonly string[]): Promise<number> {
     process.stdout.write(statusOf(figures));
     return 0;
   }
-  const reply = await coordinator.act(acts[word]!(words, figures));
-  if (!reply.ok) {
-    process.stderr.write(`homebody admin: refused (${reply.refusal}). ${refusalSentences[reply.refusal]}\n`);
-    return 1;
+  const asksWho = ["applicants", "approve", "remove"].includes(word);
+  const waiting: Reply<Applicants> = asksWho ? await coordinator.applicants() : { ok: true, applicants: [] };
+  if (!waiting.ok) return refused(waiting.refusal);
+  if (word === "applicants") {
+    process.stdout.write(waiting.applicants.map(applicantLine).join("") || "Nobody waits.\n");
+    return 0;
   }
+  const reply = await coordinator.act(acts[word]!(words, { figures, ...waiting }));
+  if (!reply.ok) return refused(reply.refusal);
   process.stdout.write(`Done: ${[word, ...words].join(" ")}.\n`);
   return 0;
+}
+
+function refused(refusal: Refusal): number {
+  process.stderr.write(`homebody admin: refused (${refusal}). ${refusalSentences[refusal]}\n`);
+  return 1;
+}
+
+const applicantLine = ({ volunteer, source, device }: Applicants["applicants"][number]) =>
+  `${volunteer}  ${source}  ${device.host === "browser" ? "in a browser" : "headless"}\n`;
+
+function approve([given = "", named, ...more]: readonly string[], { applicants }: Known): AdminAct {
+  if (more.length > 0) throw new InputError("approve", "a volunteer and a source", more.join(" "));
+  const volunteer = volunteerOf(
+    [given],
+    applicants.map((one) => one.volunteer),
+  );
+  const source = named ?? applicants.find((one) => one.volunteer === volunteer)?.source;
+  if (source === undefined)
+    throw new InputError("SOURCE", "the source, where the volunteer does not wait now", "none");
+  return { kind: "approve", volunteer, source: source as SourceId };
 }
 
 function none(kind: "pause" | "resume" | "end-round" | "end-run") {
@@ -86,8 +111,12 @@ function none(kind: "pause" | "resume" | "end-round" | "end-run") {
 }
 
 /** Of whom figures tell. */
-function seen({ deltas, roundList }: Figures): readonly VolunteerId[] {
-  return [...deltas.map(({ volunteer }) => volunteer), ...roundList.flatMap(({ assigned }) => assigned)];
+function seen({ figures: { deltas, roundList }, applicants }: Known): readonly VolunteerId[] {
+  return [
+    ...applicants.map(({ volunteer }) => volunteer),
+    ...deltas.map(({ volunteer }) => volunteer),
+    ...roundList.flatMap(({ assigned }) => assigned),
+  ];
 }
 
 function volunteerOf([given = "", ...more]: readonly string[], among: readonly VolunteerId[]): VolunteerId {
@@ -100,48 +129,6 @@ function volunteerOf([given = "", ...more]: readonly string[], among: readonly V
     "an id, or the first digits of one alone",
     `${got}, which fits ${fitting.length}`,
   );
-}
-
-function coordinatorAt(where: string, token: string | undefined): Coordinator {
-  if (!/^https?:\/\//.test(where) || existsSync(where)) {
-    const dataDir = resolve(where);
-    return { status: () => askStatus(dataDir), act: (act) => askAdminChannel(dataDir, act) };
-  }
-  return {
-    status: () => figuresAt(where),
-    act: async (act) => {
-      if (token === undefined)
-        throw new InputError("--token", "the admin token, here or in HOMEBODY_ADMIN_TOKEN", "none");
-      return askByLine(where, { token, act });
-    },
-  };
-}
-
-async function figuresAt(url: string): Promise<Figures> {
-  const response = await fetch(new URL("/api/figures", url)).catch((error: Error) => {
-    throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
-  });
-  if (!response.ok) throw new InputError(url, "a coordinator's answer", `status ${response.status}`);
-  return readFigures(await response.json());
-}
-
-const patienceMs = 30_000;
-
-async function askByLine(url: string, message: object): Promise<Reply> {
-  let up = () => {};
-  const isUp = new Promise<void>((resolve, reject) => {
-    up = resolve;
-    setTimeout(() => {
-      reject(new InputError(url, "a coordinator that lets another line in", "none within half a minute"));
-    }, patienceMs).unref();
-  });
-  const line = webNet(url).connect({ up, down: () => {}, event: () => {}, passed: () => {} });
-  try {
-    await isUp;
-    return checkReply(await line.ask(events.admin, message), checkDone, "admin");
-  } finally {
-    line.close();
-  }
 }
 
 function statusOf({

@@ -15,6 +15,7 @@ interface Subcommand {
 const subcommands: Readonly<Record<string, readonly [summary: string, load: () => Promise<Subcommand>]>> = {
   serve: ["host a run", () => import("./serve.ts")],
   admin: ["act on a run that is at work: pause, resume, remove, ...", () => import("./admin.ts")],
+  invite: ["links into a source by invitation", () => import("./invite.ts")],
   migrate: ["move a run's journal to PostgreSQL, or back", () => import("./migrate.ts")],
   source: ["add a source to a run that is stopped", () => import("./source.ts")],
   verify: ["whether a run is what its journal says", () => import("./verify.ts")],

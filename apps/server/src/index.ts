@@ -2,7 +2,7 @@
 
 export { type AveragingThread, averagingThread } from "./closing/thread.ts";
 export { faultsFromEnvironment } from "./faults.ts";
-export { askAdminChannel, askStatus } from "./folder/admin-channel.ts";
+export { askAdminChannel, askApplicants, askStatus } from "./folder/admin-channel.ts";
 export { adminTokenPath } from "./folder/admin-token.ts";
 export { type BackedUp, type BackupOptions, backup } from "./folder/backup.ts";
 export { type Migrated, type MigrateOptions, migrate, migrationPoints } from "./folder/migrate.ts";

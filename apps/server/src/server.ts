@@ -180,12 +180,12 @@ async function goOn(service: Service, opened: RunInFolder, dataDir: string, log:
 
 /** Where a folder can have no socket, the host still has the line. */
 async function adminChannel(
-  { administer, figures }: Service,
+  { administer, figures, applicants }: Service,
   dataDir: string,
   log: Logger,
 ): Promise<() => Promise<void>> {
   try {
-    return (await openAdminChannel({ dataDir, administer, figures })).close;
+    return (await openAdminChannel({ dataDir, administer, figures, applicants })).close;
   } catch (error) {
     log.warn(
       { error: (error as Error).message },

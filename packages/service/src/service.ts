@@ -5,7 +5,7 @@ import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { BlobKind, Decision, Figures, RunFold, RunState } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
-import type { Reply, RunManifest } from "@homebody/protocol";
+import type { Applicant, Reply, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import type { Averaging } from "./closing/averaging.ts";
 import type { Faults } from "./faults.ts";
@@ -66,6 +66,8 @@ export interface Service {
   served(bytes: number): void;
   /** An Admin message that came in on this machine itself, by no line. Throws an InputError for one that is malformed. */
   administer(message: unknown): Promise<Reply>;
+  /** Who waits for the host to let it into a source. */
+  applicants(): readonly Applicant[];
   counts(): Counts;
   /**
    * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is that
@@ -116,6 +118,7 @@ export async function openService(inputs: ServiceInputs): Promise<Service> {
       spooledBytes: inbox.spooledBytes,
       blobs: inputs.opened.blobs.size,
     }),
+    applicants: lines.applicants,
     administer: (message) => ofHost.ask(message, "this machine"),
     comeBack: coordinator.comeBack,
     start: actor.start,

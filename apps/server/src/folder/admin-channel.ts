@@ -1,7 +1,7 @@
 // The host's way in on the machine itself: a socket in the data folder, which no visitor reaches and none can fill.
 //
-// One line of JSON each way: an Admin message, or `{"status": true}`; the answer is a Reply, with `figures` for the status. Where
-// the socket is stands in `admin-channel`, since a path may be too long for one; who can read the folder can read the token.
+// One line of JSON each way: an Admin message, `{"status": true}` or `{"applicants": true}`; the answer is a Reply, with `figures`
+// or `applicants` for the last two. Where the socket is stands in `admin-channel`, since a path may be too long for one; who can read the folder can read the token.
 
 import { randomUUID } from "node:crypto";
 import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,7 +10,15 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { InputError } from "@homebody/base";
 import { type Figures, readFigures, writeFigures } from "@homebody/coordinator";
-import { type AdminAct, checkDone, checkReply, type Reply } from "@homebody/protocol";
+import {
+  type AdminAct,
+  type Applicant,
+  type Applicants,
+  checkApplicants,
+  checkDone,
+  checkReply,
+  type Reply,
+} from "@homebody/protocol";
 import { adminTokenPath } from "./admin-token.ts";
 
 export interface AdminChannelInputs {
@@ -18,6 +26,8 @@ export interface AdminChannelInputs {
   /** An Admin message. Throws an InputError for one that is malformed. */
   readonly administer: (message: unknown) => Promise<Reply>;
   readonly figures: () => Figures;
+  /** Who waits to be let in. */
+  readonly applicants: () => readonly Applicant[];
 }
 
 const addressFile = (dataDir: string) => join(dataDir, "admin-channel");
@@ -79,10 +89,14 @@ function converse(socket: Socket, inputs: AdminChannelInputs): void {
   });
 }
 
-async function answer(line: string, { administer, figures }: AdminChannelInputs): Promise<object> {
+async function answer(
+  line: string,
+  { administer, figures, applicants }: AdminChannelInputs,
+): Promise<object> {
   try {
-    const message = JSON.parse(line) as { readonly status?: unknown } | null;
+    const message = JSON.parse(line) as { readonly status?: unknown; readonly applicants?: unknown } | null;
     if (message?.status === true) return { ok: true, figures: writeFigures(figures()) };
+    if (message?.applicants === true) return { ok: true, applicants: applicants() };
     return await administer(message);
   } catch (error) {
     const isAsker = error instanceof InputError || error instanceof SyntaxError;
@@ -102,6 +116,11 @@ export async function askAdminChannel(dataDir: string, act: AdminAct): Promise<R
 export async function askStatus(dataDir: string): Promise<Figures> {
   const { figures } = (await ask(dataDir, { status: true })) as { figures?: unknown };
   return readFigures(figures);
+}
+
+/** Throws an InputError where no coordinator is at work on the folder. */
+export async function askApplicants(dataDir: string): Promise<Reply<Applicants>> {
+  return checkReply(await ask(dataDir, { applicants: true }), checkApplicants, "applicants");
 }
 
 async function ask(dataDir: string, message: object): Promise<unknown> {

@@ -2,7 +2,7 @@
 
 import { type Entry, isAnnounced } from "@homebody/coordinator";
 import type { Entrance } from "@homebody/line";
-import type { Refusal } from "@homebody/protocol";
+import type { Applicant, Refusal } from "@homebody/protocol";
 import { applicantsList } from "./applicants.ts";
 import { conversation } from "./conversation.ts";
 import type { LineInputs } from "./inputs.ts";
@@ -17,6 +17,8 @@ export interface Lines {
   /** Facts were appended: watchers are told, and volunteers where it changes what they are told. */
   tell(entries: readonly Entry[]): void;
   counts(): { readonly connections: number; readonly volunteers: number };
+  /** Who waits for the host to let it into a source. */
+  applicants(): readonly Applicant[];
   /** Ends all connections. */
   close(): void;
 }
@@ -93,6 +95,7 @@ export function openLines(inputs: LineInputs): Lines {
       }
       if (entries.some(({ fact }) => isAnnounced(fact))) volunteers.announceToAll();
     },
+    applicants: applicants.list,
     counts: () => ({ connections: open, volunteers: volunteers.size }),
     close() {
       watchers.close();

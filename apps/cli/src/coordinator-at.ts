@@ -1,0 +1,78 @@
+// A coordinator at work, for its host: reached by the channel in the data folder or, with the token, by the line.
+
+import { existsSync } from "node:fs";
+import { resolve } from "node:path";
+import { InputError } from "@homebody/base";
+import { type Figures, readFigures } from "@homebody/coordinator";
+import {
+  type AdminAct,
+  type Applicants,
+  type Check,
+  checkApplicants,
+  checkDone,
+  checkReply,
+  events,
+  type Reply,
+} from "@homebody/protocol";
+import { askAdminChannel, askApplicants, askStatus } from "@homebody/server";
+import { webNet } from "@homebody/volunteer/node";
+
+/** A coordinator at work, whichever way it is reached. */
+export interface Coordinator {
+  status(): Promise<Figures>;
+  act(act: AdminAct): Promise<Reply>;
+  /** Who waits to be let in. */
+  applicants(): Promise<Reply<Applicants>>;
+}
+
+export function coordinatorAt(where: string, token: string | undefined): Coordinator {
+  if (!/^https?:\/\//.test(where) || existsSync(where)) {
+    const dataDir = resolve(where);
+    return {
+      status: () => askStatus(dataDir),
+      act: (act) => askAdminChannel(dataDir, act),
+      applicants: () => askApplicants(dataDir),
+    };
+  }
+  const given = () => {
+    if (token !== undefined) return token;
+    throw new InputError("--token", "the admin token, here or in HOMEBODY_ADMIN_TOKEN", "none");
+  };
+  return {
+    status: () => figuresAt(where),
+    act: async (act) => askByLine(where, events.admin, { token: given(), act }, checkDone),
+    applicants: async () => askByLine(where, events.applicants, { token: given() }, checkApplicants),
+  };
+}
+
+async function figuresAt(url: string): Promise<Figures> {
+  const response = await fetch(new URL("/api/figures", url)).catch((error: Error) => {
+    throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
+  });
+  if (!response.ok) throw new InputError(url, "a coordinator's answer", `status ${response.status}`);
+  return readFigures(await response.json());
+}
+
+const patienceMs = 30_000;
+
+async function askByLine<T extends object>(
+  url: string,
+  event: string,
+  message: object,
+  check: Check<T>,
+): Promise<Reply<T>> {
+  let up = () => {};
+  const isUp = new Promise<void>((resolve, reject) => {
+    up = resolve;
+    setTimeout(() => {
+      reject(new InputError(url, "a coordinator that lets another line in", "none within half a minute"));
+    }, patienceMs).unref();
+  });
+  const line = webNet(url).connect({ up, down: () => {}, event: () => {}, passed: () => {} });
+  try {
+    await isUp;
+    return checkReply(await line.ask(event, message), check, event);
+  } finally {
+    line.close();
+  }
+}
