@@ -9,7 +9,7 @@ import { root } from "./ensure.mjs";
 export function runCli(args) {
   const main = join(root, "apps", "cli", "src", "main.ts");
   const cwd = process.env.INIT_CWD ?? process.cwd(); // npm runs scripts at the root; paths are the caller's
-  const loader = import.meta.resolve("tsx");
+  const loader = import.meta.resolve("./typescript.mjs");
   // Multiply and add in one instruction: Node 20 knows how, newer ones do it by themselves.
   const simd = process.versions.node.startsWith("20.") ? ["--experimental-wasm-relaxed-simd"] : [];
   const child = spawn(process.execPath, [...simd, ...heapFor(args), "--import", loader, main, ...args], {
