@@ -18,12 +18,16 @@ export interface Life {
 export function life(): Life {
   let over = false;
 
-  /** Passed on while it lives. */
-  const arriving = <T>(answer: Promise<T>): Promise<T> =>
+  /** Passed on while it lives; `moment` comes before. */
+  const arriving = <T>(answer: Promise<T>, moment = () => {}): Promise<T> =>
     new Promise((resolve, reject) => {
+      const ends = () => {
+        if (!over) moment();
+        return over;
+      };
       answer.then(
-        (value) => over || resolve(value),
-        (error) => over || reject(error),
+        (value) => ends() || resolve(value),
+        (error) => ends() || reject(error),
       );
     });
 
@@ -41,23 +45,24 @@ export function life(): Life {
         return cancel;
       },
     }),
-    port: (port, moment = () => {}) =>
-      new Proxy(port, {
+    port: (port, moment = () => {}) => {
+      const known = new Map<unknown, unknown>();
+      const alive =
+        (method: (...args: unknown[]) => unknown) =>
+        (...args: unknown[]): unknown => {
+          if (!over) moment();
+          if (over) return new Promise(() => {});
+          const answer = Reflect.apply(method, port, args);
+          return answer instanceof Promise ? arriving(answer, moment) : answer;
+        };
+      return new Proxy(port, {
         get(target, name, receiver) {
           const method: unknown = Reflect.get(target, name, receiver);
           if (typeof method !== "function") return method;
-          return (...args: unknown[]) => {
-            if (!over) moment();
-            if (over) return new Promise(() => {});
-            const answer: unknown = Reflect.apply(method, target, args);
-            if (!(answer instanceof Promise)) return answer;
-            return arriving(
-              answer.finally(() => {
-                if (!over) moment();
-              }),
-            );
-          };
+          if (!known.has(method)) known.set(method, alive(method as Parameters<typeof alive>[0]));
+          return known.get(method);
         },
-      }),
+      });
+    },
   };
 }

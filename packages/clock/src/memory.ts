@@ -32,14 +32,21 @@ export function memoryClock(): MemoryClock {
   /** What goes on outside. */
   const outside = new Set<Promise<unknown>>();
 
-  /** Everything has happened that needs no time: an immediate comes after all that is settled by then. */
-  function quiet(): Promise<void> {
-    return new Promise((resolve) => {
+  /** Timers go off as long as `due` gives one, each when everything has happened that needs no time. */
+  function pass(due: () => Timer | undefined): Promise<void> {
+    return new Promise((resolve, reject) => {
       const look = () => {
-        if (outside.size === 0) resolve();
-        else void Promise.allSettled(outside).then(() => immediately(look));
+        if (outside.size > 0) return void Promise.allSettled(outside).then(() => whenQuiet(look));
+        try {
+          const timer = due();
+          if (timer === undefined) return resolve();
+          goOff(timer);
+          whenQuiet(look);
+        } catch (error) {
+          reject(error);
+        }
       };
-      immediately(look);
+      whenQuiet(look);
     });
   }
 
@@ -57,13 +64,12 @@ export function memoryClock(): MemoryClock {
     return first;
   }
 
-  async function goOff(timer: Timer): Promise<void> {
+  function goOff(timer: Timer): void {
     now = Math.max(now, timer.at);
     first = undefined;
     const { work } = timer;
     timer.work = undefined;
     work?.();
-    await quiet();
   }
 
   const clock: MemoryClock = {
@@ -97,21 +103,22 @@ export function memoryClock(): MemoryClock {
     },
     advance: async (ms) => {
       const end = now + ms;
-      await quiet();
-      for (let timer = next(); timer !== undefined && timer.at <= end; timer = next()) await goOff(timer);
+      await pass(() => {
+        const timer = next();
+        return timer !== undefined && timer.at <= end ? timer : undefined;
+      });
       now = end;
     },
     until: async (what, holds, mostMs = hourMs) => {
       const end = now + mostMs;
-      await quiet();
-      while (!holds()) {
+      await pass(() => {
+        if (holds()) return undefined;
         const timer = next();
-        if (timer === undefined || timer.at > end)
-          throw new Error(
-            `${what}: expected within ${mostMs} ms, got ${timer ? "none" : "no timer that is set"}`,
-          );
-        await goOff(timer);
-      }
+        if (timer !== undefined && timer.at <= end) return timer;
+        throw new Error(
+          `${what}: expected within ${mostMs} ms, got ${timer ? "none" : "no timer that is set"}`,
+        );
+      });
     },
     standsStill: async (work) => {
       outside.add(work);
@@ -125,5 +132,17 @@ export function memoryClock(): MemoryClock {
   return clock;
 }
 
-/** That of Node, whatever a test makes of it later. */
-const immediately = setImmediate;
+/** Those of Node, whatever a test makes of them later. */
+const [immediately, { nextTick }] = [setImmediate, process];
+
+const looksAtOnce = 1000;
+let looks = 0;
+
+/** Calls it when all that is settled by now, and what follows from it, has happened. */
+function whenQuiet(look: () => void): void {
+  looks += 1;
+  // A tick that a promise asked for comes when no promise has anything to do any more, and costs far less than an immediate;
+  // but what the machine has to say, Ctrl-C for one, is heard before an immediate alone.
+  if (looks % looksAtOnce === 0) immediately(look);
+  else queueMicrotask(() => nextTick(look));
+}
