@@ -137,6 +137,7 @@ const [immediately, { nextTick }] = [setImmediate, process];
 
 const looksAtOnce = 1000;
 let looks = 0;
+const settled = Promise.resolve();
 
 /** Calls it when all that is settled by now, and what follows from it, has happened. */
 function whenQuiet(look: () => void): void {
@@ -144,5 +145,5 @@ function whenQuiet(look: () => void): void {
   // A tick that a promise asked for comes when no promise has anything to do any more, and costs far less than an immediate;
   // but what the machine has to say, Ctrl-C for one, is heard before an immediate alone.
   if (looks % looksAtOnce === 0) immediately(look);
-  else queueMicrotask(() => nextTick(look));
+  else void settled.then(() => nextTick(look));
 }

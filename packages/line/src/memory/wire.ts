@@ -124,13 +124,15 @@ export function wire(inputs: WireInputs): Wire | undefined {
 
 /** As on a real wire: what is no bytes is JSON, and bytes go beside it. */
 function packed(event: string, message: unknown) {
-  const text = JSON.stringify([event, message], (_, value: unknown) =>
-    ArrayBuffer.isView(value) ? null : value,
-  );
-  const copy: unknown = JSON.parse(text)[1];
   const fields = typeof message === "object" && message !== null ? Object.entries(message) : [];
   const views = fields.filter((field): field is [string, Uint8Array] => field[1] instanceof Uint8Array);
+  const without = Object.fromEntries(views.map(([key]) => [key, null]));
+  const text = JSON.stringify(
+    views.length === 0 ? (message ?? null) : { ...(message as object), ...without },
+  );
+  const copy: unknown = JSON.parse(text);
   for (const [key, view] of views) (copy as Record<string, unknown>)[key] = view.slice();
-  const pieces: readonly Piece[] = [text, ...views.map(([, view]) => view)];
+  const head = `["${event}",${text}]`;
+  const pieces: readonly Piece[] = views.length === 0 ? [head] : [head, ...views.map(([, view]) => view)];
   return { copy, pieces, bytes: pieces.reduce((sum, piece) => sum + pieceBytes(piece), 0) };
 }
