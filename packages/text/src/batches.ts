@@ -54,20 +54,24 @@ export function drawBatch(shard: Shard, draw: Draw): Batch {
 }
 
 /** The last two orders of a shard: a batch may span two epochs. */
-const orders = new WeakMap<Shard, Map<string, Uint32Array>>();
+const epochOrder = lastOf(2, (shard, seed) => permutation(shard.rows, random(seed)));
 
-function epochOrder(shard: Shard, seed: string): Uint32Array {
-  const kept = orders.get(shard) ?? new Map<string, Uint32Array>();
-  orders.set(shard, kept);
-  const known = kept.get(seed);
-  if (known) return known;
-  const order = permutation(shard.rows, random(seed));
-  for (const oldest of kept.keys()) {
-    if (kept.size < 2) break;
-    kept.delete(oldest);
-  }
-  kept.set(seed, order);
-  return order;
+/** As `of`; what came of the last few seeds of a shard is kept as long as the shard is there. */
+function lastOf<T>(most: number, of: (shard: Shard, seed: string) => T): (shard: Shard, seed: string) => T {
+  const known = new WeakMap<Shard, Map<string, T>>();
+  return (shard, seed) => {
+    const kept = known.get(shard) ?? new Map<string, T>();
+    known.set(shard, kept);
+    const found = kept.get(seed);
+    if (found !== undefined) return found;
+    for (const oldest of kept.keys()) {
+      if (kept.size < most) break;
+      kept.delete(oldest);
+    }
+    const made = of(shard, seed);
+    kept.set(seed, made);
+    return made;
+  };
 }
 
 export interface HeldOutBatch extends Batch {
@@ -85,17 +89,20 @@ export interface HeldOutOptions {
   readonly seed: number | string;
 }
 
+/** Each body is evaluated on the same rows. */
+const heldOutOrder = lastOf(1, (shard, seed) => permutation(shard.rows, random(`${seed}/held-out rows`)));
+
 export function* heldOutBatches(shard: Shard, options: HeldOutOptions): Generator<HeldOutBatch> {
   const { batch, sampleRows, seed } = options;
   const count = sampleRows === "all" ? shard.rows : Math.min(shard.rows, sampleRows);
-  const sample = permutation(shard.rows, random(`${seed}/held-out rows`))
-    .slice(0, count)
-    .sort();
+  const sample = heldOutOrder(shard, `${seed}`).slice(0, count).sort();
   for (let start = 0; start < count; start += batch) {
     const rows = [...sample.subarray(start, start + batch)];
     const bytes = rows.reduce((sum, row) => sum + shard.rowBytes[row]!, 0);
     const filled = batchOf(shard, rows, batch);
-    yield { ...filled, bytes, tokens: filled.targets.reduce((n, target) => n + (target >= 0 ? 1 : 0), 0) };
+    let tokens = 0;
+    for (const target of filled.targets) if (target >= 0) tokens += 1;
+    yield { ...filled, bytes, tokens };
   }
 }
 
