@@ -49,9 +49,10 @@ export interface People {
 export function people(most: number): People {
   const byId = new Map<VolunteerId, Person>();
   const ready = new Map<VolunteerId, Ready>();
-  const change = (volunteer: VolunteerId, now: Millis, changed: Partial<Person>) => {
+  const seen = (volunteer: VolunteerId, now: Millis): Person | undefined => {
     const person = byId.get(volunteer);
-    if (person) Object.assign(person, changed, { lastSeenAt: now });
+    if (person !== undefined) person.lastSeenAt = now;
+    return person;
   };
   /** Makes room by forgetting whoever is gone the longest. */
   const room = () => {
@@ -73,16 +74,19 @@ export function people(most: number): People {
       return true;
     },
     setReady(volunteer, isReady, now) {
-      change(volunteer, now, {});
-      const person = byId.get(volunteer);
+      const person = seen(volunteer, now);
       if (isReady && person?.connected)
         ready.set(volunteer, { source: person.source, rows: person.rows?.sha256 ?? null });
       else ready.delete(volunteer);
     },
-    setProgress: (volunteer, progress, now) => change(volunteer, now, { progress }),
-    seen: (volunteer, now) => change(volunteer, now, {}),
+    setProgress(volunteer, progress, now) {
+      const person = seen(volunteer, now);
+      if (person !== undefined) person.progress = progress;
+    },
+    seen: (volunteer, now) => void seen(volunteer, now),
     lose(volunteer, now) {
-      change(volunteer, now, { connected: false, progress: null });
+      const person = seen(volunteer, now);
+      if (person !== undefined) Object.assign(person, { connected: false, progress: null });
       ready.delete(volunteer);
     },
     forget(volunteer) {
