@@ -21,9 +21,18 @@ export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
 
 /** By the format's word for the type of the numbers. */
 const types = {
-  F32: { bytes: 4, read: (copy: ArrayBuffer) => new Float32Array(copy) },
-  I32: { bytes: 4, read: (copy: ArrayBuffer) => new Int32Array(copy) },
-  U8: { bytes: 1, read: (copy: ArrayBuffer) => new Uint8Array(copy) },
+  F32: {
+    bytes: 4,
+    read: (data: ArrayBuffer, start: number, size: number) => new Float32Array(data, start, size),
+  },
+  I32: {
+    bytes: 4,
+    read: (data: ArrayBuffer, start: number, size: number) => new Int32Array(data, start, size),
+  },
+  U8: {
+    bytes: 1,
+    read: (data: ArrayBuffer, start: number, size: number) => new Uint8Array(data, start, size),
+  },
 } as const;
 
 type TypeWord = keyof typeof types;
@@ -78,12 +87,14 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Saf
   if (headerBytes > maxHeaderBytes || headerBytes > bytes.length - 8)
     throw new InputError(`${where} header`, `at most ${bytes.length - 8} bytes`, `${headerBytes}`);
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), where);
-  const body = bytes.subarray(8 + headerBytes);
+  // One copy for all of them: aligned, and in memory of its own also where the bytes are a Node Buffer, whose slice is a view.
+  const data = new Uint8Array(bytes.length - 8 - headerBytes);
+  data.set(bytes.subarray(8 + headerBytes));
   let metadata: Record<string, string> = {};
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") metadata = { ...(value as Record<string, string>) };
-    else tensors.set(name, entry(name, value, body, where));
+    else tensors.set(name, entry(name, value, data, where));
   }
   return { metadata, tensors };
 }
@@ -110,7 +121,7 @@ function parseHeader(bytes: Uint8Array, where: string): Record<string, unknown> 
   return header as Record<string, unknown>;
 }
 
-function entry(name: string, value: unknown, body: Uint8Array, where: string): SafetensorsEntry {
+function entry(name: string, value: unknown, all: Uint8Array<ArrayBuffer>, where: string): SafetensorsEntry {
   const at = `${where}, tensor ${name}`;
   const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== "string" || !Object.hasOwn(types, dtype))
@@ -125,9 +136,11 @@ function entry(name: string, value: unknown, body: Uint8Array, where: string): S
   const size = shape.reduce((product, side) => product * side, 1);
   const sizeBytes = size * type.bytes;
   if (end - start !== sizeBytes) throw new InputError(`${at} data`, `${sizeBytes} bytes`, `${end - start}`);
-  if (end > body.length) throw new InputError(`${at} data`, `an end at ${body.length} or before`, `${end}`);
-  // Aligned, and a copy also of a Node Buffer, whose slice is a view.
-  const copy = new Uint8Array(end - start);
-  copy.set(body.subarray(start, end));
-  return { shape, data: type.read(copy.buffer) };
+  if (end > all.length) throw new InputError(`${at} data`, `an end at ${all.length} or before`, `${end}`);
+  // After bytes a number may lie across the places that numbers are read from.
+  const isAligned = start % type.bytes === 0;
+  const data = isAligned
+    ? type.read(all.buffer, start, size)
+    : type.read(all.slice(start, end).buffer, 0, size);
+  return { shape, data };
 }
