@@ -6,6 +6,7 @@ export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, toHex } from "./ha
 export { type Heap, heap } from "./heap.ts";
 export * from "./ids.ts";
 export { noun } from "./noun.ts";
+export { once } from "./once.ts";
 export { permutation, type Random, random } from "./random.ts";
 export {
   decodeSafetensors,

@@ -10,7 +10,7 @@
 // The layout itself does not travel: both sides have it from the run (and, where rows are held in part, from the
 // device's row map).
 
-import { sha256, type TensorLayout } from "@homebody/base";
+import { once, sha256, type TensorLayout } from "@homebody/base";
 import type { CodecName } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 
@@ -58,7 +58,8 @@ export function checkHeader(
   if (got < sizeBytes) throw new DeltaError("size", `${codec}: expected ${sizeBytes} bytes, got ${got}`);
 }
 
-function fingerprint({ slots }: TensorLayout): Uint8Array {
+/** Made once a layout. */
+const fingerprint = once(({ slots }: TensorLayout): Uint8Array => {
   const text = JSON.stringify(slots.map(({ name, shape }) => [name, shape]));
   return sha256(new TextEncoder().encode(text)).subarray(0, 8);
-}
+});

@@ -8,12 +8,11 @@
 // worker a source), phi and psi of a source are sections of its own, averaged among its volunteers and never across
 // sources. Sections stand in one order, in deltas and in bodies.
 
-import { InputError, type NamedTensors, type TensorLayout } from "@homebody/base";
+import { InputError, type NamedTensors, once, type TensorLayout } from "@homebody/base";
 import { type CodecName, codecs, deltaBytes } from "@homebody/codec";
 import { type ModelConfig, modelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Abilities, ManifestSource, RunManifest, SectionName } from "@homebody/protocol";
-import { once } from "./once.ts";
 import { heldLayout, type RowMap, rowMapFrom, takeRows } from "./row-map.ts";
 
 /** A run's manifest, also before it has an identity. */
@@ -129,8 +128,13 @@ export function exchangeFor(manifest: Manifest, source: ManifestSource, rows: Ro
     throw new InputError("row map", `${source.vocabulary} rows`, `${rows.size}`);
   if (rows !== null && sharesWords(manifest, source) && rows.ids.length !== wordsOf(source))
     throw new InputError("row map", `the ${wordsOf(source)} rows of the served text`, `${rows.ids.length}`);
-  return exchange(manifest, [source], rows);
+  return rows === null ? wholeOf(manifest)(source) : exchange(manifest, [source], rows);
 }
+
+/** Of a device that leaves nothing out: made once a source. */
+const wholeOf = once((manifest: Manifest) =>
+  once((source: ManifestSource) => exchange(manifest, [source], null)),
+);
 
 /** Of these sources together. `rows`: those that one source's device holds; null: all. */
 function exchange(manifest: Manifest, sources: readonly ManifestSource[], rows: RowMap | null): Exchange {

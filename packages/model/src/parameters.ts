@@ -4,7 +4,14 @@
 // the vocabulary's), psi the learned positions. GPT-2's linear weights are [in, out], Llama's [out, in].
 // Pure: the coordinator lays out bodies from here without an engine.
 
-import { type NamedTensors, namedTensors, random, type TensorLayout, tensorLayout } from "@homebody/base";
+import {
+  type NamedTensors,
+  namedTensors,
+  once,
+  random,
+  type TensorLayout,
+  tensorLayout,
+} from "@homebody/base";
 import { dimensions, type Gpt2Config, type LlamaConfig, type ModelConfig } from "./config.ts";
 
 export type Group = "theta" | "phi" | "psi";
@@ -21,8 +28,15 @@ interface Parameter {
 
 /** Shapes in the group's order, in a flat buffer. */
 export function groupLayout(config: ModelConfig, group: Group): TensorLayout {
-  return tensorLayout(parametersOf(config).filter((parameter) => parameter.group === group));
+  return layoutsOf(config)[group];
 }
+
+/** Made once a config. */
+const layoutsOf = once((config: ModelConfig) => {
+  const parameters = parametersOf(config);
+  const layout = (group: Group) => tensorLayout(parameters.filter((one) => one.group === group));
+  return { theta: layout("theta"), phi: layout("phi"), psi: layout("psi") };
+});
 
 export function countParameters(config: ModelConfig, group: Group): number {
   return groupLayout(config, group).size;

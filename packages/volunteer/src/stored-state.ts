@@ -10,8 +10,15 @@
 // Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, a delta's
 // bytes `delta`. What else stands beside them in a delta's file becomes part of home with the rest.
 
-import type { NamedTensors, SafetensorsEntry, Sha256, TensorLayout } from "@homebody/base";
+import {
+  type NamedTensors,
+  once,
+  type SafetensorsEntry,
+  type Sha256,
+  type TensorLayout,
+} from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
+import type { ModelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { SectionSize } from "@homebody/protocol";
 import type { GroupSteps, Moments } from "@homebody/train";
@@ -125,7 +132,7 @@ export async function hasDeltas(disk: Pick<Disk, "names">): Promise<boolean> {
 const isDelta = (name: string) => /^delta-\d+\.safetensors$/.test(name);
 
 export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" | "config">): StoredState {
-  const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
+  const everything = layoutOfMoments(config);
   const homeGroups = home.map(({ name }) => name);
 
   async function open<M>(name: string): Promise<StoredFile<M> | undefined> {
@@ -234,13 +241,14 @@ export function entriesOfKept({ values, moments }: Kept): readonly [string, Safe
 export const stepsOf = (steps: StoredSteps): GroupSteps =>
   typeof steps === "number" ? { theta: steps, phi: steps, psi: steps } : steps;
 
-/** Moments are over all groups, in their order. */
-export function layoutOfMoments(layouts: readonly TensorLayout[]): TensorLayout {
+/** Moments are over all groups, in their order. Made once a config. */
+export const layoutOfMoments = once((config: ModelConfig): TensorLayout => {
   let size = 0;
-  const slots = layouts.flatMap((layout) => {
+  const slots = groups.flatMap((group) => {
+    const layout = groupLayout(config, group);
     const start = size;
     size += layout.size;
     return layout.slots.map((slot) => ({ ...slot, offset: start + slot.offset }));
   });
   return { slots, size };
-}
+});

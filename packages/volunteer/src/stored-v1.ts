@@ -116,7 +116,7 @@ function keptOf(
   const values = new Map(wanted.map((group, i) => [group, tensors(groupLayout(config, group), parts[i])]));
   const [first, second] = parts.slice(wanted.length);
   if (first === undefined && second === undefined) return { values, moments: null };
-  const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
+  const everything = layoutOfMoments(config);
   return {
     values,
     moments: { steps: stepsOf(step), first: tensors(everything, first), second: tensors(everything, second) },

@@ -16,7 +16,7 @@ import { manifestWith } from "./world.ts";
 const manifest = manifestWith();
 const exchange = exchangeFor(manifest, manifest.sources[0]!, null);
 const { config } = exchange;
-const everything = layoutOfMoments(groups.map((group) => groupLayout(config, group)));
+const everything = layoutOfMoments(config);
 
 const filled = (group: Group, from: number) => {
   const tensors = namedTensors(groupLayout(config, group));

@@ -49,7 +49,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
     const { vocabulary } = dimensions(config);
     const own = generation;
     const layouts = new Map<Group, TensorLayout>(groups.map((group) => [group, groupLayout(config, group)]));
-    const everything = layoutOfMoments([...layouts.values()]);
+    const everything = layoutOfMoments(config);
     const values = new Float32Array(everything.size);
     let moments: Moments = zeros(everything);
     const inTurn = oneByOne();
