@@ -102,6 +102,7 @@ function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): num
 const ofOneAlone: ReadonlySet<Fact["kind"]> = new Set([
   "accepted",
   "evaluated",
+  "left",
   "created",
   "invited",
   "admitted",
