@@ -23,15 +23,15 @@ export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
 const types = {
   F32: {
     bytes: 4,
-    read: (data: ArrayBuffer, start: number, size: number) => new Float32Array(data, start, size),
+    read: (data: ArrayBufferLike, start: number, size: number) => new Float32Array(data, start, size),
   },
   I32: {
     bytes: 4,
-    read: (data: ArrayBuffer, start: number, size: number) => new Int32Array(data, start, size),
+    read: (data: ArrayBufferLike, start: number, size: number) => new Int32Array(data, start, size),
   },
   U8: {
     bytes: 1,
-    read: (data: ArrayBuffer, start: number, size: number) => new Uint8Array(data, start, size),
+    read: (data: ArrayBufferLike, start: number, size: number) => new Uint8Array(data, start, size),
   },
 } as const;
 
@@ -80,6 +80,7 @@ export function safetensorsType(data: SafetensorsData): TypeWord {
   return data instanceof Int32Array ? "I32" : "U8";
 }
 
+/** Tensors lie in the memory of the bytes where numbers may lie there, else in their own: neither is to be changed. */
 export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): SafetensorsFile {
   if (bytes.length < 8) throw new InputError(where, "at least 8 bytes", `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -87,9 +88,7 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Saf
   if (headerBytes > maxHeaderBytes || headerBytes > bytes.length - 8)
     throw new InputError(`${where} header`, `at most ${bytes.length - 8} bytes`, `${headerBytes}`);
   const header = parseHeader(bytes.subarray(8, 8 + headerBytes), where);
-  // One copy for all of them: aligned, and in memory of its own also where the bytes are a Node Buffer, whose slice is a view.
-  const data = new Uint8Array(bytes.length - 8 - headerBytes);
-  data.set(bytes.subarray(8 + headerBytes));
+  const data = bytes.subarray(8 + headerBytes);
   let metadata: Record<string, string> = {};
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [name, value] of Object.entries(header)) {
@@ -121,7 +120,7 @@ function parseHeader(bytes: Uint8Array, where: string): Record<string, unknown> 
   return header as Record<string, unknown>;
 }
 
-function entry(name: string, value: unknown, all: Uint8Array<ArrayBuffer>, where: string): SafetensorsEntry {
+function entry(name: string, value: unknown, all: Uint8Array, where: string): SafetensorsEntry {
   const at = `${where}, tensor ${name}`;
   const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== "string" || !Object.hasOwn(types, dtype))
@@ -137,10 +136,9 @@ function entry(name: string, value: unknown, all: Uint8Array<ArrayBuffer>, where
   const sizeBytes = size * type.bytes;
   if (end - start !== sizeBytes) throw new InputError(`${at} data`, `${sizeBytes} bytes`, `${end - start}`);
   if (end > all.length) throw new InputError(`${at} data`, `an end at ${all.length} or before`, `${end}`);
-  // After bytes a number may lie across the places that numbers are read from.
-  const isAligned = start % type.bytes === 0;
-  const data = isAligned
-    ? type.read(all.buffer, start, size)
-    : type.read(all.slice(start, end).buffer, 0, size);
-  return { shape, data };
+  const offset = all.byteOffset + start;
+  if (offset % type.bytes === 0) return { shape, data: type.read(all.buffer, offset, size) };
+  const copy = new Uint8Array(sizeBytes); // not by slice: a Node Buffer's is a view
+  copy.set(all.subarray(start, end));
+  return { shape, data: type.read(copy.buffer, 0, size) };
 }
