@@ -54,22 +54,25 @@ export function drawBatch(shard: Shard, draw: Draw): Batch {
 }
 
 /** The last two orders of a shard: a batch may span two epochs. */
-const epochOrder = lastOf(2, (shard, seed) => permutation(shard.rows, random(seed)));
+const orders = lastOf<Uint32Array>(2);
 
-/** As `of`; what came of the last few seeds of a shard is kept as long as the shard is there. */
-function lastOf<T>(most: number, of: (shard: Shard, seed: string) => T): (shard: Shard, seed: string) => T {
+const epochOrder = (shard: Shard, seed: string) =>
+  orders(shard, seed, () => permutation(shard.rows, random(seed)));
+
+/** What was made last of a shard, under a name each, as long as the shard is there. */
+function lastOf<T>(most: number): (shard: Shard, name: string, make: () => T) => T {
   const known = new WeakMap<Shard, Map<string, T>>();
-  return (shard, seed) => {
+  return (shard, name, make) => {
     const kept = known.get(shard) ?? new Map<string, T>();
     known.set(shard, kept);
-    const found = kept.get(seed);
+    const found = kept.get(name);
     if (found !== undefined) return found;
     for (const oldest of kept.keys()) {
       if (kept.size < most) break;
       kept.delete(oldest);
     }
-    const made = of(shard, seed);
-    kept.set(seed, made);
+    const made = make();
+    kept.set(name, made);
     return made;
   };
 }
@@ -89,13 +92,25 @@ export interface HeldOutOptions {
   readonly seed: number | string;
 }
 
-/** Each body is evaluated on the same rows. */
-const heldOutOrder = lastOf(1, (shard, seed) => permutation(shard.rows, random(`${seed}/held-out rows`)));
-
-export function* heldOutBatches(shard: Shard, options: HeldOutOptions): Generator<HeldOutBatch> {
+/** Each body is evaluated on the same batches: where they are few they are kept, else the order of the rows is. */
+export function heldOutBatches(shard: Shard, options: HeldOutOptions): Iterable<HeldOutBatch> {
   const { batch, sampleRows, seed } = options;
-  const count = sampleRows === "all" ? shard.rows : Math.min(shard.rows, sampleRows);
-  const sample = heldOutOrder(shard, `${seed}`).slice(0, count).sort();
+  const rows = Math.min(shard.rows, sampleRows === "all" ? shard.rows : sampleRows);
+  if (rows * shard.context > mostKeptTokens) return madeHeldOut(shard, options, rows);
+  return keptHeldOut(shard, [rows, batch, seed].join("/"), () => [...madeHeldOut(shard, options, rows)]);
+}
+
+const mostKeptTokens = 65_536;
+const keptHeldOut = lastOf<readonly HeldOutBatch[]>(1);
+const heldOutOrders = lastOf<Uint32Array>(1);
+
+function* madeHeldOut(
+  shard: Shard,
+  { batch, seed }: Pick<HeldOutOptions, "batch" | "seed">,
+  count: number,
+): Generator<HeldOutBatch> {
+  const order = () => permutation(shard.rows, random(`${seed}/held-out rows`));
+  const sample = heldOutOrders(shard, `${seed}`, order).slice(0, count).sort();
   for (let start = 0; start < count; start += batch) {
     const rows = [...sample.subarray(start, start + batch)];
     const bytes = rows.reduce((sum, row) => sum + shard.rowBytes[row]!, 0);
