@@ -80,7 +80,8 @@ function scaleExponent(numbers: Float32Array): number {
 
 /** floor(log2 x) of a positive float32, exactly: from its bits as a float64, which is never subnormal here. */
 function binaryExponent(x: number): number {
-  const view = new DataView(new ArrayBuffer(8));
-  view.setFloat64(0, x);
-  return ((view.getUint16(0) >>> 4) & 0x7ff) - 1023;
+  double.setFloat64(0, x);
+  return ((double.getUint16(0) >>> 4) & 0x7ff) - 1023;
 }
+
+const double = new DataView(new ArrayBuffer(8));

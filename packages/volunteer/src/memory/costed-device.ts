@@ -113,8 +113,10 @@ function bowlOf(layout: TensorLayout): Bowl {
 }
 
 function fill(bowl: Bowl, data: Float32Array): void {
-  let [sum, squares] = [0, 0];
-  for (const value of data) {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < data.length; i++) {
+    const value = data[i]!;
     sum += value;
     squares += value * value;
   }
@@ -122,7 +124,8 @@ function fill(bowl: Bowl, data: Float32Array): void {
 }
 
 function valuesOf({ layout, loaded, scale, shift }: Bowl): NamedTensors {
-  const values = new Float32Array(layout.size).fill(shift);
+  const values = new Float32Array(layout.size);
+  if (loaded.length === 0) values.fill(shift);
   for (let i = 0; i < loaded.length; i++) values[i] = scale * loaded[i]! + shift;
   return namedTensors(layout, values);
 }
