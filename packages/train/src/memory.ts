@@ -4,7 +4,7 @@
 // that temporaries share, in training and in evaluation. Where it is too much, a batch goes through in parts; where it
 // still is, layers run forward twice; where nothing helps, the largest model of the same kind that would fit is named.
 
-import { noun } from "@homebody/base";
+import { noun, once } from "@homebody/base";
 import { type Storage, temporaryBytes } from "@homebody/kernels";
 import { arrange, type ModelConfig } from "@homebody/model";
 import { EngineError } from "./errors.ts";
@@ -36,12 +36,25 @@ export interface MemoryPlan {
   readonly bytes: number;
 }
 
-/** Bytes of training and evaluation, on one thread. */
-export function trainingMemory(
-  config: ModelConfig,
-  shape: BatchShape,
-  how: Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half" | "optimiser"> = {},
-): { readonly bytes: number; readonly largestBuffer: number } {
+type How = Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half" | "optimiser">;
+
+interface Taken {
+  readonly bytes: number;
+  readonly largestBuffer: number;
+}
+
+/** Bytes of training and evaluation, on one thread. Counted once a config, which many devices of a process may have in common. */
+export function trainingMemory(config: ModelConfig, shape: BatchShape, how: How = {}): Taken {
+  const own = counted(config);
+  const key = JSON.stringify([shape, how]);
+  const taken = own.get(key) ?? count(config, shape, how);
+  own.set(key, taken);
+  return taken;
+}
+
+const counted = once((_: ModelConfig) => new Map<string, Taken>());
+
+function count(config: ModelConfig, shape: BatchShape, how: How): Taken {
   const { rowsAtOnce = shape.rows, half = false } = how;
   // Only sizes count: numbers of the optimiser are anything.
   const numbers = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 } as const;
@@ -72,7 +85,7 @@ export function trainingMemory(
 const least = (config: ModelConfig, shape: BatchShape, { optimiser }: MovedBy) =>
   trainingMemory(config, shape, { rowsAtOnce: 1, recompute: true, ...(optimiser && { optimiser }) });
 
-const isWithin = (limits: MemoryLimits, { bytes, largestBuffer }: ReturnType<typeof trainingMemory>) =>
+const isWithin = (limits: MemoryLimits, { bytes, largestBuffer }: Taken) =>
   bytes <= limits.bytes && largestBuffer <= limits.bufferBytes;
 
 /** Tokens that still keep a device busy. */
