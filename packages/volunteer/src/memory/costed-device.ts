@@ -3,8 +3,7 @@
 // Instead of a model it has a bowl: the loss of a batch is half the mean square of (parameter - m), where m is the batch's mark, and a
 // step goes down its slope, p = p - rate / 2 (p - m), by less than the rate as long as p is within (-1, 2): as AdamW would. So a step is one affine map of all parameters of a group, steps in a row
 // are one map too, and the loss needs the sums of parameters and of their squares alone: a step costs nothing, whatever the
-// size; loading and reading cost what they must. Moments are zeros, and there are no samples. What it is loaded with it keeps as it
-// is, without a copy: that has to stay as it was.
+// size; loading and reading cost what they must. Moments are zeros, and there are no samples.
 
 import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
 import { dimensions } from "@homebody/model/config";
@@ -115,12 +114,14 @@ function bowlOf(layout: TensorLayout): Bowl {
 function fill(bowl: Bowl, data: Float32Array): void {
   let sum = 0;
   let squares = 0;
+  if (bowl.loaded.length !== data.length) bowl.loaded = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
+    bowl.loaded[i] = value;
     sum += value;
     squares += value * value;
   }
-  Object.assign(bowl, { loaded: data, scale: 1, shift: 0, sum, squares });
+  Object.assign(bowl, { scale: 1, shift: 0, sum, squares });
 }
 
 function valuesOf({ layout, loaded, scale, shift }: Bowl): NamedTensors {
