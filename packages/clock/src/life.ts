@@ -38,7 +38,11 @@ export function life(): Life {
     },
     clock: (clock) => ({
       ...clock,
-      sleep: (ms, signal) => arriving(clock.sleep(ms, signal)),
+      // Most sleeps are these, and each is kept for as long as it lasts: no more than it takes.
+      sleep: (ms, signal) =>
+        ms > 0 && signal === undefined
+          ? new Promise((resolve) => void clock.after(ms, () => over || resolve()))
+          : arriving(clock.sleep(ms, signal)),
       after: (ms, work) => clock.after(ms, () => over || work()),
       every: (ms, work) => {
         const cancel = clock.every(ms, () => (over ? cancel() : work()));

@@ -78,6 +78,7 @@ export function memoryClock(): MemoryClock {
     sleep: (ms, signal) =>
       new Promise((resolve) => {
         if (signal?.aborted || ms <= 0) return resolve();
+        if (signal === undefined) return void add(ms, resolve);
         const end = () => {
           cancel();
           signal?.removeEventListener("abort", end);
