@@ -251,7 +251,11 @@ export function presence(run: RunManifest, round: number, now: Millis): Presence
       lastSeenAt: millis(now - (gone ? 340_000 : i * 900)),
     };
   });
-  return { at: now, volunteers, refusals: { "wrong-round": 2, "not-finite": 1 } };
+  const connected: Record<string, number> = {};
+  for (const { source, connected: here } of volunteers)
+    if (here) connected[source] = (connected[source] ?? 0) + 1;
+  const counts = { all: volunteers.length, connected };
+  return { at: now, volunteers, counts, refusals: { "wrong-round": 2, "not-finite": 1 } };
 }
 
 /** A scene of the page where a body is tried. */

@@ -113,7 +113,12 @@ export interface Presence {
 /** Live to watchers, about once a second; may be lost. */
 export interface PresenceReport {
   readonly at: Millis;
+  /** The first of them, those who are connected before all others; `counts` has all. */
   readonly volunteers: readonly Presence[];
+  /** Of all volunteers that are known, and of those who are connected by source. */
+  readonly counts?:
+    | { readonly all: number; readonly connected: Readonly<Record<SourceId, number>> }
+    | undefined;
   readonly refusals: Readonly<Partial<Record<Refusal, number>>>;
 }
 
@@ -179,6 +184,7 @@ export const checkPresenceReport: Check<PresenceReport> = checked(
         lastSeenAt: finite as unknown as z.ZodType<Millis>,
       }),
     ),
+    counts: z.object({ all: whole(), connected: z.record(source, whole()) }).optional(),
     refusals: counts as unknown as z.ZodType<PresenceReport["refusals"]>,
   }),
   "presence",

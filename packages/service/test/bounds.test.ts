@@ -1,6 +1,6 @@
 // [P16] to [P18]: how much one connection, one address and all together may ask for, to the message and the millisecond.
 
-import { chunkBytes, events, type UploadOpened } from "@homebody/protocol";
+import { chunkBytes, events, type PresenceReport, type UploadOpened } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf, secretOf } from "../../../test/deltas.ts";
 import { hostDisk } from "../src/memory/index.ts";
@@ -142,5 +142,88 @@ test("[P37] guesses of the host's token are bounded by address; the right one pa
   expect(await host.word(events.admin, { token: "1", act })).toBe("not-authorised");
   await served.clock.advance(20_000);
   expect(await guesser.word(events.admin, { token: "4", act })).toBe("not-authorised");
+  await served.close();
+});
+
+test("[P31] a line is of one volunteer for as long as it lasts, and who has left it has its time to come back", async () => {
+  const served = await serve(run, { limits: { introductionMs: 1000 } });
+  const one = await served.join("one", "a");
+  const another = { secret: secretOf("another") };
+  expect(await one.hello("a", another)).toEqual({ ok: false, refusal: "malformed" });
+  expect(await one.word(events.leave, {})).toBe("ok");
+  expect(await one.hello("a", another)).toEqual({ ok: false, refusal: "malformed" });
+  await served.clock.advance(999);
+  expect((await one.hello("a")).ok).toBe(true);
+  expect(await one.word(events.leave, {})).toBe("ok");
+  await served.clock.advance(1000);
+  expect(one.isUp()).toBe(false);
+  await served.close();
+});
+
+test("[P31] new volunteers of an address come no faster than the rate, those who are known as they like", async () => {
+  const served = await serve(run, { limits: { newVolunteersPerMinute: 6 } });
+  const hello = async (name: string, address?: string) =>
+    (await (await served.meet(name, address)).hello("a")).ok;
+  const come = async (names: readonly string[], address?: string) => {
+    const welcome: boolean[] = [];
+    for (const name of names) welcome.push(await hello(name, address));
+    return welcome;
+  };
+  const names = ["1", "2", "3", "4", "5", "6", "7"];
+  expect(await come(names)).toEqual([...Array(6).fill(true), false]);
+  expect(await come(["1", "2"])).toEqual([true, true]);
+  expect(await come(["8"], "elsewhere")).toEqual([true]);
+  await served.clock.advance(10_000);
+  expect(await come(["7", "9"])).toEqual([true, false]);
+  await served.close();
+});
+
+test("[P30] chunks that are refused are requests like any other: who goes on is closed", async () => {
+  const served = await serve(run, { limits: { messagesPerSecond: 5 } });
+  const [flood, other] = [await served.join("flood", "a"), await served.join("other", "b")];
+  const chunk = { upload: "f".repeat(32), offset: 0, bytes: new Uint8Array(9) };
+  const words = new Map<string, number>();
+  for (let i = 0; i < 300 && flood.isUp(); i++) {
+    const word = await flood.word(events.chunk, chunk).catch(() => "closed");
+    words.set(word, (words.get(word) ?? 0) + 1);
+  }
+  expect(words.get("unknown-upload")).toBe(20 - 2);
+  expect([words.get("too-many"), flood.isUp()]).toEqual([200, false]);
+  expect(await other.word(events.ready, { ready: true })).toBe("ok");
+  await served.close();
+});
+
+test("[P32] what a small request to watch brings is bounded by address and time; a watcher reads on by HTTP", async () => {
+  const limits = { messagesPerSecond: 1000, adminGuessesPerMinute: 10_000, historyBytesPerSecond: 100 };
+  const served = await serve(run, { limits });
+  const host = await served.meet("host", "host");
+  for (let i = 0; i < 50; i++)
+    await host.word(events.admin, { token, act: { kind: i % 2 === 0 ? "pause" : "resume" } });
+  const broughtTo = async (name: string, address?: string) => {
+    const one = await served.meet(name, address);
+    expect(await one.ask(events.watch, { after: 0 })).toEqual({ ok: true, last: 51 });
+    return one.came.flatMap(([event, message]) => (event === events.entries ? (message as object[]) : []))
+      .length;
+  };
+  expect([await broughtTo("1"), await broughtTo("2"), await broughtTo("3", "there")]).toEqual([51, 0, 51]);
+  await served.clock.advance(120_000);
+  expect(await broughtTo("4")).toBe(51);
+  await served.close();
+});
+
+test("[P32] reports of who is here are rarer where many watch, name the first hundred and count all", async () => {
+  const served = await serve(run, { limits: { presenceBytesPerSecond: 6000, newVolunteersPerMinute: 1000 } });
+  for (let i = 0; i < 120; i++) await served.join(`${i}`, i % 3 === 0 ? "a" : "b");
+  const watchers = [await served.meet("x"), await served.meet("y")];
+  for (const one of watchers) await one.word(events.watch, { after: 0 });
+  const reports = () =>
+    watchers[0]!.came.flatMap(([event, message]) => (event === events.presence ? [message] : []));
+  await served.clock.advance(60_000);
+  const got = reports() as PresenceReport[];
+  const bytes = JSON.stringify(got[0]).length;
+  expect(got.length).toBeLessThanOrEqual(2 + Math.ceil(60_000 / ((1000 * 2 * bytes) / 6000)));
+  expect(got.length).toBeGreaterThan(3);
+  expect(got[0]!.volunteers).toHaveLength(100);
+  expect(got[0]!.counts).toEqual({ all: 120, connected: { a: 40, b: 80 } });
   await served.close();
 });

@@ -33,6 +33,8 @@ export interface PeopleProps {
 export function People({ figures, presence, clockAheadMs, act }: PeopleProps) {
   const now = useNow() + clockAheadMs;
   const people = peopleOf(figures, presence);
+  const shown = people.slice(0, shownAtMost);
+  const all = presence?.counts?.all ?? people.length;
   const heads = [
     "Volunteer",
     "Source",
@@ -63,14 +65,14 @@ export function People({ figures, presence, clockAheadMs, act }: PeopleProps) {
             </tr>
           </thead>
           <tbody className="block md:table-row-group">
-            {people.slice(0, shownAtMost).map((person) => (
+            {shown.map((person) => (
               <Row key={person.volunteer} person={person} figures={figures} now={now} act={act} />
             ))}
           </tbody>
         </table>
       )}
-      {people.length > shownAtMost && (
-        <p className="mt-2 text-sm text-muted">and {plural(people.length - shownAtMost, "more volunteer")}</p>
+      {all > shown.length && (
+        <p className="mt-2 text-sm text-muted">and {plural(all - shown.length, "more volunteer")}</p>
       )}
     </Section>
   );

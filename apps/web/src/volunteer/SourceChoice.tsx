@@ -21,8 +21,7 @@ export function SourceChoice({ manifest, presence, chosen, isOpen, onChoose }: S
       <legend className="sr-only">Source of your words</legend>
       <div className="grid gap-2 sm:grid-cols-2">
         {manifest.sources.map((source, index) => {
-          const here =
-            presence?.volunteers.filter((each) => each.connected && each.source === source.id).length ?? 0;
+          const here = presence?.counts?.connected[source.id] ?? 0;
           return (
             <label
               key={source.id}

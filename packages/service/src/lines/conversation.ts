@@ -20,9 +20,11 @@ export function conversation(
   const { people, clock, faults, notices } = inputs;
   type Answer = Parameters<ConnectionListener["message"]>[2];
 
+  const isBeyondRate = () => !visitor.requests.take(clock.now());
+
   /** Chunks are bounded by their window, all else by a rate [P16]. */
   function isBeyond(event: string): boolean {
-    return event === events.chunk ? visitor.chunks >= chunksAtOnce : !visitor.requests.take(clock.now());
+    return event === events.chunk ? visitor.chunks >= chunksAtOnce : isBeyondRate();
   }
 
   function turnAway(answer: Answer): void {
@@ -56,9 +58,12 @@ export function conversation(
   async function carryOut(event: string, message: unknown, answer: Answer): Promise<void> {
     const result = await resultOf(event, message);
     if (typeof result === "string") {
+      // A chunk that was not taken is a request like any other: windows bound only those that are.
+      if (event === events.chunk && isBeyondRate()) return turnAway(answer);
       refused(result);
       return answer({ ok: false, refusal: result });
     }
+    if (event === events.chunk) visitor.excess = 0;
     answer({ ok: true, ...result });
     if (event === events.commit || isAccepted(result)) await faults("commit:after-ack");
   }
@@ -66,7 +71,7 @@ export function conversation(
   return (event, message, answer) => {
     if (event === events.progress) return progress(message);
     if (isBeyond(event)) return turnAway(answer);
-    visitor.excess = 0;
+    if (event !== events.chunk) visitor.excess = 0; // of a chunk it is seen when it was taken
     if (!requests.has(event)) return refused("malformed"); // [P2] ignored and counted
     void carryOut(event, message, answer);
   };

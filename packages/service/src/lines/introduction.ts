@@ -1,6 +1,6 @@
 // A hello, and what follows from it: who is admitted the run decides (packages/coordinator), here is done what that means.
 
-import { InputError } from "@homebody/base";
+import { InputError, type VolunteerId } from "@homebody/base";
 import { admit } from "@homebody/coordinator";
 import {
   type Applicant,
@@ -20,8 +20,18 @@ import type { Visitor } from "./visitor.ts";
 import type { Volunteers } from "./volunteers.ts";
 
 export function introduction(inputs: LineInputs, volunteers: Volunteers, applicants: Applicants) {
-  const { actor, blobs, people, clock } = inputs;
+  const { actor, blobs, people, clock, limits } = inputs;
   const turnAway = turningAway(inputs, applicants);
+  const perMinute = limits.newVolunteersPerMinute;
+  const newcomers = buckets(perMinute / 60, perMinute);
+
+  /** [P31] */
+  function isOneTooMany(volunteer: VolunteerId, { connection }: Visitor): boolean {
+    const { contributors, admitted } = actor.state();
+    const isKnown =
+      people.sourceOf(volunteer) !== undefined || contributors.has(volunteer) || admitted.has(volunteer);
+    return !isKnown && !newcomers.take(connection.address, clock.now());
+  }
 
   return async (message: unknown, visitor: Visitor): Promise<Welcome | Refusal> => {
     // Before all else: what is of another version need not be understood.
@@ -30,11 +40,12 @@ export function introduction(inputs: LineInputs, volunteers: Volunteers, applica
     const volunteer = volunteerOf(secret);
     const entrant = { volunteer, source: hello.source, code: code === undefined ? null : hashOfCode(code) };
     const admission = () => {
-      const connectionOf = visitor.sender?.volunteer ?? visitor.applies;
+      const connectionOf = visitor.identity;
       return admit(actor.state(), { ...hello, ...entrant, connectionOf, before: people.sourceOf(volunteer) });
     };
     const first = admission();
     if (!first.ok) return turnAway(first.refusal, visitor, { volunteer, source: hello.source, device });
+    if (isOneTooMany(volunteer, visitor)) return "too-many";
     if (first.isNew) {
       const entered = await actor.do({ kind: "admit", ...entrant });
       if (!entered.ok) return entered.refusal;
@@ -51,6 +62,8 @@ export function introduction(inputs: LineInputs, volunteers: Volunteers, applica
     const source = admitted.source.id;
     if (!people.come(volunteer, { source, device, rows: held }, clock.now())) return "too-many";
     applicants.forget(volunteer);
+    visitor.applies = false;
+    visitor.identity = volunteer;
     volunteers.arrive(visitor, { volunteer, source });
     if (admitted.leaves) await actor.do({ kind: "leave", volunteer });
     volunteers.announce(visitor);
@@ -69,7 +82,8 @@ function turningAway({ clock, limits }: LineInputs, applicants: Applicants) {
     // [P38] A right code is never among them.
     if (refusal === "code-spent" && !wrongCodes.take(address, clock.now())) return "too-many";
     if (refusal === "not-approved") {
-      visitor.applies = applicant.volunteer;
+      visitor.applies = true;
+      visitor.identity = applicant.volunteer;
       applicants.ask(visitor, applicant, clock.now());
     }
     return refusal;

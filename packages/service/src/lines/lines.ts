@@ -28,8 +28,7 @@ export function openLines(inputs: LineInputs): Lines {
   const visitors = new Set<Visitor>();
   const volunteers = connectedVolunteers({ state: actor.state, people, clock });
   const watchers = watchersOf({
-    people,
-    clock,
+    ...{ people, clock, limits },
     last: actor.seq,
     read: (after, limit) => journal.read(actor.state().manifest.run, after, limit),
   });
@@ -60,17 +59,13 @@ export function openLines(inputs: LineInputs): Lines {
       };
     },
     connected(connection) {
-      const visitor = visitorOn(connection, limits);
+      const visitor = visitorOn(connection, limits, clock);
       visitors.add(visitor);
-      const cancel = clock.after(limits.introductionMs, () => {
-        const isWaiting = visitor.applies !== undefined;
-        if (visitor.sender === undefined && !visitor.watching && !isWaiting) connection.close();
-      });
+      visitor.awaitIntroduction();
       return {
         message: conversation(visitor, asked, inputs, refused),
         closed() {
-          cancel();
-          visitor.gone = true;
+          visitor.end();
           visitors.delete(visitor);
           watchers.depart(visitor);
           applicants.depart(visitor);

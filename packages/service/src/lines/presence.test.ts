@@ -49,7 +49,7 @@ test("the report says of each whether it is connected and ready, those who are g
   here.come(bo, newcomer("es"), at(2));
   here.setReady(bo, true, at(3));
   here.lose(ana, at(4));
-  expect(here.report()).toEqual([
+  expect(here.report().volunteers).toEqual([
     expect.objectContaining({ volunteer: bo, connected: true, ready: true, lastSeenAt: 3 }),
     expect.objectContaining({ volunteer: ana, connected: false, ready: false, lastSeenAt: 4 }),
   ]);

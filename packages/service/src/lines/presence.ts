@@ -6,7 +6,7 @@
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import type { Ready, ReadyVolunteers } from "@homebody/coordinator";
-import type { DeviceKind, Presence, Progress } from "@homebody/protocol";
+import type { DeviceKind, PresenceReport, Progress } from "@homebody/protocol";
 import type { DeclaredRows } from "../exchanges.ts";
 
 /** Who a volunteer says it is. */
@@ -23,8 +23,8 @@ interface Person extends Newcomer {
   lastSeenAt: Millis;
 }
 
-/** At most so many are in one report to watchers. */
-const reported = 1000;
+/** At most so many are in one report to watchers [P32]; all are counted. */
+const reported = 100;
 
 export interface People {
   /** Volunteers that are kept in mind, connected or not. */
@@ -43,7 +43,7 @@ export interface People {
   rowsOf(volunteer: VolunteerId): Uint8Array | undefined;
   /** Those who are connected and have said that they are ready: kept, and always as it is now. */
   ready(): ReadyVolunteers;
-  report(): readonly Presence[];
+  report(): Pick<PresenceReport, "volunteers" | "counts">;
 }
 
 export function people(most: number): People {
@@ -96,14 +96,34 @@ export function people(most: number): People {
     sourceOf: (volunteer) => byId.get(volunteer)?.source,
     rowsOf: (volunteer) => byId.get(volunteer)?.rows?.bits,
     ready: () => ready,
-    report: () =>
-      [...byId]
-        .sort((a, b) => Number(b[1].connected) - Number(a[1].connected))
-        .slice(0, reported)
-        .map(([volunteer, { rows: _, ...person }]) => ({
-          volunteer,
-          ready: ready.has(volunteer),
-          ...person,
-        })),
+    report() {
+      const shown = firstOf(byId, reported).map(([volunteer, { rows: _, ...person }]) => ({
+        volunteer,
+        ready: ready.has(volunteer),
+        ...person,
+      }));
+      return { volunteers: shown, counts: countsOf(byId.values()) };
+    },
   };
+}
+
+/** Those who are connected first, each in the order of coming. */
+function firstOf(people: ReadonlyMap<VolunteerId, Person>, most: number): [VolunteerId, Person][] {
+  const [here, gone]: [VolunteerId, Person][][] = [[], []];
+  for (const entry of people) {
+    if (entry[1].connected) here!.push(entry);
+    else if (gone!.length < most) gone!.push(entry);
+    if (here!.length === most) break;
+  }
+  return [...here!, ...gone!].slice(0, most);
+}
+
+function countsOf(people: Iterable<Person>): NonNullable<PresenceReport["counts"]> {
+  const connected: Record<SourceId, number> = {};
+  let all = 0;
+  for (const person of people) {
+    all += 1;
+    if (person.connected) connected[person.source] = (connected[person.source] ?? 0) + 1;
+  }
+  return { all, connected };
 }

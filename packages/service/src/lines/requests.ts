@@ -85,6 +85,7 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
     },
     async [events.leave](_, { volunteer }, visitor) {
       volunteers.depart(visitor);
+      visitor.awaitIntroduction();
       people.forget(volunteer);
       await actor.do({ kind: "leave", volunteer });
       volunteers.gatheringChanged();

@@ -1,6 +1,7 @@
 // Whoever is on a connection: a volunteer once it has introduced itself, a watcher once it watches, until then nobody.
 
 import type { VolunteerId } from "@homebody/base";
+import type { Cancel, Clock } from "@homebody/clock";
 import type { Connection } from "@homebody/line";
 import type { Sender } from "../inbox/uploads.ts";
 import { type Bucket, bucket, type Limits } from "./limits.ts";
@@ -9,8 +10,10 @@ export interface Visitor {
   readonly connection: Connection;
   /** Who it has introduced itself as. */
   sender: Sender | undefined;
-  /** Who waits on it for the host's approval. */
-  applies: VolunteerId | undefined;
+  /** As whom it has ever introduced itself: a line is of one volunteer for as long as it lasts [P31]. */
+  identity: VolunteerId | undefined;
+  /** It waits for the host's approval [P39]. */
+  applies: boolean;
   watching: boolean;
   /** The connection is over. */
   gone: boolean;
@@ -22,22 +25,44 @@ export interface Visitor {
   chunks: number;
   /** Requests beyond the bound, since the last one within it. */
   excess: number;
+  /** From now on it has its time to say hello or to watch; then it goes. */
+  awaitIntroduction(): void;
+  /** It is gone: nothing is waited for. */
+  end(): void;
 }
 
 const watchesPerSecond = 0.5;
 
-export function visitorOn(connection: Connection, { messagesPerSecond }: Limits): Visitor {
-  return {
+export function visitorOn(
+  connection: Connection,
+  { messagesPerSecond, introductionMs }: Limits,
+  clock: Clock,
+): Visitor {
+  let cancel: Cancel = () => {};
+  const visitor: Visitor = {
     connection,
     sender: undefined,
-    applies: undefined,
+    identity: undefined,
+    applies: false,
     watching: false,
     gone: false,
     requests: bucket(messagesPerSecond, messagesPerSecond * 4),
     watches: bucket(watchesPerSecond, 5),
     chunks: 0,
     excess: 0,
+    awaitIntroduction() {
+      cancel();
+      cancel = clock.after(introductionMs, () => {
+        const isSomebody = visitor.sender !== undefined || visitor.watching || visitor.applies;
+        if (!isSomebody) connection.close();
+      });
+    },
+    end() {
+      cancel();
+      visitor.gone = true;
+    },
   };
+  return visitor;
 }
 
 /** Messages that wait for one slow connection. */
