@@ -49,7 +49,7 @@ test("deltas are kept for three rounds where the host serves all text, else for 
 
 test("the identity ignores description, host, deadlines and rounds, and nothing else", () => {
   const same = runOf();
-  expect(runOf({ description: "another", host: "me", rounds: 9 })).toBe(same);
+  expect(runOf({ description: "another", host: "me", origins: ["https://a.org"], rounds: 9 })).toBe(same);
   expect(runOf({ round: { deadlineSeconds: 5, graceSeconds: 1, evaluationSeconds: 2 } })).toBe(same);
   const others = [
     { name: "B" },
@@ -179,4 +179,26 @@ test("what does not fit is refused by key", () => {
 
 test("canonical JSON does not depend on the order of keys", () => {
   expect(canonicalJson({ b: [1, { d: 2, c: undefined }], a: "x" })).toBe('{"a":"x","b":[1,{"d":2}]}');
+});
+
+test("[P34] origins are written as browsers write them", () => {
+  const origins =
+    (...list: string[]) =>
+    () =>
+      checkRunFile(file({ origins: list }));
+  const right = ["https://example.org", "http://localhost:8080", "https://[::1]:9"];
+  expect(origins(...right)().origins).toEqual(right);
+  for (const wrong of [
+    "example.org",
+    "https://example.org/",
+    "https://Example.org",
+    "https://example.org:443",
+    "http://example.org:80",
+    "ftp://example.org",
+    "null",
+    "*",
+    "https://*.example.org",
+  ])
+    expect(origins(wrong), wrong).toThrow(/origins/);
+  expect(checkRunFile(file()).origins).toEqual([]);
 });

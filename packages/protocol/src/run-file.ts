@@ -2,7 +2,7 @@
 //
 // The host writes it as YAML (read in apps/server, which knows lines); here is its shape, its defaults and the
 // run's identity: the SHA-256 of the canonical manifest without what may change while a run lives (description,
-// host, deadlines, number of rounds). Two hosts with the same file and texts have the same run id. It is computed once,
+// host, origins, deadlines, number of rounds). Two hosts with the same file and texts have the same run id. It is computed once,
 // when the run is created: stored-run.ts says what a file means for a run that is there.
 
 import { InputError, type RunId, runId, type Sha256, type SourceId, sha256Of } from "@homebody/base";
@@ -173,10 +173,21 @@ export const mostSources = 256;
 /** Of the shape and its defaults. A change of either is a new version, with a lift for manifests of the one before. */
 export const schemaVersion = 3;
 
+/** Scheme, name and port, as browsers write it: in small letters, and without the port that the scheme has anyway. */
+const origin = z
+  .string("text")
+  .regex(
+    /^https?:\/\/([a-z0-9.-]{1,253}|\[[0-9a-f:.]+\])(:\d{1,5})?$/,
+    "an origin such as https://example.org",
+  )
+  .refine((text) => !/^(https:.*:443|http:.*:80)$/.test(text), "an origin without its scheme's own port");
+
 export const runFileShape = z.strictObject({
   name: line(80),
   description: line(2000),
   host: line(200).default("an unnamed host"),
+  /** Of pages elsewhere that may take part too. */
+  origins: z.array(origin, "a list of origins").max(32, "at most 32 origins").default([]),
   model,
   variant: oneOf(["spec", "glob", "trim"]).default("spec"),
   vocabulary: vocabulary.prefault({}),
@@ -345,13 +356,13 @@ export function manifestOf(
   return { run: identityOf(unnamed), ...unnamed };
 }
 
-/** The run's identity: description, host, deadlines and number of rounds may change; nothing else may. */
+/** The run's identity: description, host, origins, deadlines and number of rounds may change; nothing else may. */
 export function identityOf(manifest: Omit<RunManifest, "run">): RunId {
   return runId(sha256Of(new TextEncoder().encode(canonicalJson(fixedPart(manifest)))));
 }
 
 export function fixedPart(manifest: Omit<RunManifest, "run">): unknown {
-  const { description: _d, host: _h, rounds: _r, round, ...rest } = manifest as RunManifest;
+  const { description: _d, host: _h, origins: _o, rounds: _r, round, ...rest } = manifest as RunManifest;
   const { graceSeconds: _g, deadlineSeconds: _s, evaluationSeconds: _e, ...policy } = round;
   const { run: _run, ...fixed } = rest;
   return { ...fixed, round: policy };

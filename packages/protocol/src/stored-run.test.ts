@@ -130,9 +130,15 @@ test("a tokenizer that the file gives is compared by its hash; one that was trai
 });
 
 test("what may change changes where it is written, and nowhere else", () => {
-  const change = { host: "me", rounds: 9, round: { deadlineSeconds: 5 } };
+  const change = { host: "me", origins: ["https://a.org"], rounds: 9, round: { deadlineSeconds: 5 } };
   const changed = withChanges(stored, checkRunFile(file(change)), file(change));
-  expect(changed).toMatchObject({ host: "me", rounds: 9, run: stored.run, codec: "fp32" });
+  expect(changed).toMatchObject({
+    host: "me",
+    origins: ["https://a.org"],
+    rounds: 9,
+    run: stored.run,
+    codec: "fp32",
+  });
   expect(changed.round).toEqual({ ...stored.round, deadlineSeconds: 5 });
   expect(changed.round.graceSeconds).toBe(99);
 });
@@ -160,6 +166,8 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   const read = readManifest(sent);
   expect(read).toEqual({ ...manifestFor(), ...before, training: { ...manifestFor().training, fitSteps: 0 } });
   expect(readManifest(manifestFor())).toEqual(manifestFor());
+  const { origins: _n, ...second } = manifestFor();
+  expect(readManifest(second)).toEqual(manifestFor());
   expect(() => readManifest(3)).toThrow("manifest");
   expect(() => readManifest({})).toThrow("manifest");
 });

@@ -38,7 +38,7 @@ const lifts: readonly ManifestLift[] = [
       : manifest.sources,
   }),
   (manifest) => ({
-    ...{ clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } },
+    ...{ origins: [], clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } },
     ...manifest,
     sources: Array.isArray(manifest.sources)
       ? manifest.sources.map((source: object) => ({ admission: "open", ...source }))
@@ -189,6 +189,7 @@ export function withChanges(stored: RunManifest, file: RunFile, written: unknown
     ...stored,
     description: has("description") ? file.description : stored.description,
     host: has("host") ? file.host : stored.host,
+    origins: has("origins") ? file.origins : stored.origins,
     rounds: has("rounds") ? file.rounds : stored.rounds,
     round: {
       ...round,

@@ -75,6 +75,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     name: "In memory",
     description: "A run for tests.",
     host: "a test",
+    origins: [],
     model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 8, heads: 1, hidden: 8 } },
     variant,
     vocabulary: { kind: vocabulary, size: 300, sampleBytes: 1_000_000 },
