@@ -20,7 +20,8 @@ import { wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
-                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--keep-deltas] [--end]
+                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--public-url URL]... [--keep-deltas]
+                        [--end]
 
 Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on where it was.
 
@@ -32,8 +33,10 @@ Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on wher
   --tls-cert FILE  certificate and key in PEM: browsers off this computer need HTTPS to take part
   --tls-key FILE
   --trust-proxy    a proxy in front speaks HTTPS: its X-Forwarded-For is believed
-  --end            where the file has as few rounds as are done, or fewer: the run ends with them
+  --public-url URL the address by which others reach it, where that has a name (https://run.example.org): pages that are
+                   asked for by another name are not given. Once for each name; behind a proxy always
   --keep-deltas    accepted deltas are kept after their round, so that anyone with the data folder can check each body
+  --end            where the file has as few rounds as are done, or fewer: the run ends with them
 `;
 
 export async function run(args: readonly string[]): Promise<number> {
@@ -76,6 +79,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       "tls-cert": { type: "string" },
       "tls-key": { type: "string" },
       "trust-proxy": { type: "boolean", default: false },
+      "public-url": { type: "string", multiple: true, default: [] },
       "keep-deltas": { type: "boolean", default: false },
       end: { type: "boolean", default: false },
     },
@@ -92,13 +96,20 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
     );
   if (cert !== undefined && trustProxy)
     throw new InputError("--trust-proxy", "no certificate beside it: HTTPS ends at the proxy", "--tls-cert");
+  const publicUrls = values["public-url"].map(publicUrl);
+  if (trustProxy && publicUrls.length === 0)
+    throw new InputError(
+      "--trust-proxy",
+      "--public-url beside it: the address that the proxy is reached by",
+      "none",
+    );
   const faults = faultsFromEnvironment();
   return {
     run: resolve(run),
     dataDir: resolve(values.data),
     port: wholeNumber("--port", values.port, 0, 65535),
     host: values.host,
-    trustProxy,
+    ...{ trustProxy, publicUrls },
     keepDeltas: values["keep-deltas"],
     end: values.end,
     log: stderrLog(),
@@ -108,6 +119,16 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       : { tls: { cert: await readPem("--tls-cert", cert), key: await readPem("--tls-key", key) } }),
     ...(faults === undefined ? {} : { faults }),
   };
+}
+
+function publicUrl(text: string): URL {
+  try {
+    const url = new URL(text);
+    if (/^https?:$/.test(url.protocol) && url.pathname === "/" && url.search === "") return url;
+  } catch {
+    // said below
+  }
+  throw new InputError("--public-url", "an address without a path, such as https://run.example.org", text);
 }
 
 async function readPem(option: string, path: string): Promise<Buffer> {
@@ -124,8 +145,9 @@ async function readPem(option: string, path: string): Promise<Buffer> {
 /** What stdout says first. */
 export function greeting(
   server: RunningServer,
-  options: Parameters<typeof withoutSecureContext>[0],
+  options: Parameters<typeof withoutSecureContext>[0] & Pick<ServerOptions, "publicUrls">,
 ): string[] {
+  const url = options.publicUrls?.[0]?.origin ?? server.url;
   const { name, rounds, sources, joining } = server.figures();
   const joined = [
     ...sources.flatMap(({ title, sinceBody }) =>
@@ -138,9 +160,9 @@ export function greeting(
     "",
     `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} ${noun(sources.length, "source")}`,
     "",
-    `  Volunteer page   ${server.url}/`,
-    `  Dashboard        ${server.url}/dashboard`,
-    `  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`,
+    `  Volunteer page   ${url}/`,
+    `  Dashboard        ${url}/dashboard`,
+    `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
     `  Traffic          ${trafficOf(server.state().manifest)}`,
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",

@@ -1,8 +1,9 @@
 // What is told of a run goes to the log and to the metrics.
 
 import type { RunState } from "@homebody/coordinator";
-import type { Notices } from "@homebody/service";
+import { bucket, type Notices } from "@homebody/service";
 import { type Logger, pino } from "pino";
+import type { Part } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 
 /** Logs are lines of JSON on stderr: stdout belongs to whoever started the server. */
@@ -10,7 +11,14 @@ export function stderrLog(level = process.env.LOG_LEVEL ?? "info"): Logger {
   return pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
 }
 
-export function noticesFor(log: Logger, metrics: Metrics, state: () => RunState): Notices {
+export interface HostNotices extends Notices {
+  /** A request ended in an error of ours; the answer has the id. */
+  unanswered(error: unknown, id: string): void;
+  unwell(part: Part, error: unknown): void;
+}
+
+export function noticesFor(log: Logger, metrics: Metrics, state: () => RunState): HostNotices {
+  const failed = sparing(log);
   return {
     appended(entries, { body, contributors }) {
       for (const { seq, fact } of entries) {
@@ -31,8 +39,27 @@ export function noticesFor(log: Logger, metrics: Metrics, state: () => RunState)
     refused: (word) => metrics.refusals.inc({ word }),
     acted: ({ kind }) => log.info({ act: kind }, "admin act"),
     stays: (hash, error) => log.warn({ err: error, hash }, "a blob stays"),
-    troubled: (error) => log.error({ err: error }, "the world failed; it is tried again"),
+    troubled: (error) => failed({ err: error }, "the world failed; it is tried again"),
+    unanswered: (error, id) => failed({ err: error, id }, "a request could not be answered"),
+    unwell: (part, error) => failed({ err: error, part }, "the coordinator is not well"),
     failed: (error) => log.fatal({ err: error, state: phaseOf(state()) }, "the run cannot go on"),
+  };
+}
+
+const linesAtOnce = 30;
+const linesPerSecond = 0.5;
+
+/** What strangers can make happen as often as they like is logged so often and no more: a log may not fill the disk [P36]. */
+export function sparing(log: Pick<Logger, "error">, now: () => number = () => performance.now()) {
+  const lines = bucket(linesPerSecond, linesAtOnce);
+  let left = 0;
+  return (what: object, sentence: string): void => {
+    if (!lines.take(now())) {
+      left += 1;
+      return;
+    }
+    log.error(left === 0 ? what : { ...what, leftOut: left }, sentence);
+    left = 0;
   };
 }
 

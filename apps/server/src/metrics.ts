@@ -28,8 +28,27 @@ export function metrics(counts: () => Counts) {
       },
     });
   const seconds = [0.001, 0.005, 0.02, 0.1, 0.5, 2, 10, 60];
+  let waitingBytes = () => 0;
+  new Gauge({
+    name: "homebody_waiting_bytes",
+    help: "bytes that wait for connections to read them",
+    ...on,
+    collect() {
+      this.set(waitingBytes());
+    },
+  });
   return {
     registry,
+    /** Where it is asked how many bytes wait. */
+    waitsIn(bytes: () => number): void {
+      waitingBytes = bytes;
+    },
+    turnedAway: new Counter({
+      name: "homebody_turned_away_total",
+      help: "connections ended for asking too much, before they said a word or after",
+      labelNames: ["at"] as const,
+      ...on,
+    }),
     round: new Gauge({ name: "homebody_round", help: "rounds published", ...on }),
     journal: new Gauge({ name: "homebody_journal_entries", help: "facts in the journal", ...on }),
     refusals: new Counter({

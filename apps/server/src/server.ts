@@ -13,13 +13,15 @@ import { averagingThread } from "./closing/thread.ts";
 import { openAdminChannel } from "./folder/admin-channel.ts";
 import { adminToken, adminTokenPath, tokenCheck } from "./folder/admin-token.ts";
 import { lastAlive, stayAlive } from "./folder/alive.ts";
-import { noticesFor, stderrLog } from "./log.ts";
+import { type Health, healthOf } from "./health.ts";
+import { type HostNotices, noticesFor, stderrLog } from "./log.ts";
 import { type Metrics, metrics as makeMetrics } from "./metrics.ts";
 import { openRun, type RunInFolder } from "./opening/open-run.ts";
 import { type LoadedRunFile, loadRunFile } from "./opening/run-file.ts";
 import { freePort, listenAt, urlOf } from "./wire/address.ts";
 import { openHttp } from "./wire/http.ts";
 import { openLines } from "./wire/lines.ts";
+import { visitorsTo } from "./wire/visitors.ts";
 
 export interface ServerOptions {
   /** A path, or a run file that was read already. */
@@ -30,6 +32,8 @@ export interface ServerOptions {
   readonly host?: string;
   readonly tls?: { readonly cert: Buffer; readonly key: Buffer };
   readonly trustProxy?: boolean;
+  /** The addresses by which it is reached from elsewhere. */
+  readonly publicUrls?: readonly URL[];
   readonly databaseUrl?: string;
   /** Rounds of the run in all, instead of the file's. */
   readonly rounds?: number;
@@ -133,14 +137,20 @@ async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omi
       },
       failed: (error) => {
         notices.failed(error);
+        health.fail(error);
         options.onFailed?.(error);
       },
     },
   });
   undo.push(() => service.close());
+  const health = healthOf({
+    ...{ state: service.state, seq: () => service.figures().seq, dataDir, clock, ...store },
+    unwell: notices.unwell,
+  });
+  undo.push(async () => health.stop());
   await goOn(service, opened, dataDir, log);
   if (opened.state.phase.kind === "finished") finish();
-  await listen(service, store, metrics, options, at, undo);
+  await listen({ service, store, metrics, notices, health, options }, at, undo);
   undo.push(await adminChannel(service, dataDir, log));
   const alive = stayAlive(dataDir, clock);
   undo.push(() => alive.stop());
@@ -195,30 +205,43 @@ async function adminChannel(
   }
 }
 
+interface Listening {
+  readonly service: Service;
+  readonly store: Store;
+  readonly metrics: Metrics;
+  readonly notices: HostNotices;
+  readonly health: Health;
+  readonly options: ServerOptions;
+}
+
 /** HTTP and lines, on one port. */
 async function listen(
-  service: Service,
-  { journal, blobs }: Store,
-  metrics: Metrics,
-  options: ServerOptions,
+  { service, store, metrics, notices, health, options }: Listening,
   at: At,
   undo: Undo,
 ): Promise<void> {
-  const { tls, trustProxy = false, webRoot = builtWeb, clock = systemClock } = options;
+  const { tls, trustProxy = false, webRoot = builtWeb, clock = systemClock, publicUrls = [] } = options;
+  const limits = { ...defaultLimits, ...options.limits };
+  const manifest = () => service.state().manifest;
+  const visitors = visitorsTo({
+    names: [at.host, ...publicUrls.map(({ hostname }) => hostname)],
+    origins: () => [...manifest().origins, ...publicUrls.map(({ origin }) => origin)],
+  });
   const http = await openHttp({
-    ...{ journal, blobs, metrics, webRoot, tls, trustProxy },
-    manifest: () => service.state().manifest,
+    ...{ ...store, metrics, webRoot, tls, trustProxy, limits, clock, visitors, health, manifest },
     figures: service.figures,
     kindOf: service.kindOf,
-    limits: { ...defaultLimits, ...options.limits },
-    clock: clock.now,
+    turnedAway: () => metrics.turnedAway.inc({ at: "connection" }),
+    failed: notices.unanswered,
     served: (kind, bytes) => {
       if (kind === "body") service.served(bytes);
       metrics.servedBytes.inc({ kind }, bytes);
     },
   });
   undo.push(() => http.close());
-  const lines = openLines(http.server, service.entrance, { trustProxy });
+  const ended = () => metrics.turnedAway.inc({ at: "line" });
+  const lines = openLines(http.server, service.entrance, { trustProxy, limits, visitors, ended });
+  metrics.waitsIn(lines.waitingBytes);
   undo.push(async () => lines.close());
   await listenAt(http, at);
 }

@@ -1,9 +1,11 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
 import type { Entrance } from "@homebody/line";
+import { defaultLimits } from "@homebody/service";
 import { webNet } from "@homebody/volunteer";
 import { lineContract } from "../../../packages/line/test/contract.ts";
 import { openLines } from "../src/wire/lines.ts";
+import { visitorsTo } from "../src/wire/visitors.ts";
 
 lineContract("fetch and Socket.IO, both ends", async (entrance) => {
   const files = new Map<string, Uint8Array>();
@@ -20,7 +22,10 @@ lineContract("fetch and Socket.IO, both ends", async (entrance) => {
     socket.once("close", () => sockets.delete(socket));
   });
   const unlessCut: Entrance = { ...entrance, admits: (address) => !isCut && entrance.admits(address) };
-  const lines = openLines(http, unlessCut, { trustProxy: false });
+  const lines = openLines(http, unlessCut, {
+    ...{ trustProxy: false, limits: defaultLimits, ended: () => {} },
+    visitors: visitorsTo({ names: [], origins: () => [] }),
+  });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
   return {

@@ -7,47 +7,17 @@ import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
 import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
-import { type BlobKind, type Figures, writeFigures } from "@homebody/coordinator";
-import { type RunManifest, version } from "@homebody/protocol";
-import { buckets, journalLines, type Limits } from "@homebody/service";
-import type { Blobs, Journal } from "@homebody/store/ports";
+import { version } from "@homebody/protocol";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
-import type { Metrics } from "../metrics.ts";
+import { parts } from "../health.ts";
+import { keepGate, overdueEveryMs } from "./gate.ts";
+import { guard } from "./guard.ts";
+import { history } from "./history.ts";
+import type { Download, HttpInputs } from "./inputs.ts";
 import { parseRange } from "./range.ts";
 
-export interface HttpInputs {
-  readonly manifest: () => RunManifest;
-  readonly figures: () => Figures;
-  readonly journal: Journal;
-  readonly blobs: Blobs;
-  /** What a blob of this run is; undefined for what the run does not name. */
-  readonly kindOf: (hash: Sha256) => Promise<BlobKind | undefined>;
-  /** Where the built web application is. */
-  readonly webRoot: string;
-  readonly metrics: Metrics;
-  readonly limits: Limits;
-  readonly served: (kind: Download, bytes: number) => void;
-  readonly tls?: { readonly cert: Buffer; readonly key: Buffer } | undefined;
-  readonly trustProxy: boolean;
-  readonly clock: () => number;
-}
-
-// wasm-unsafe-eval lets WebAssembly compile; scripts, styles and workers come from here alone, except workers
-// that a bundler makes from a blob of our own script.
-const contentSecurityPolicy = [
-  "default-src 'self'",
-  "script-src 'self' 'wasm-unsafe-eval'",
-  "worker-src 'self' blob:",
-  "style-src 'self'",
-  "img-src 'self' data: blob:",
-  "connect-src 'self'",
-  "object-src 'none'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-].join("; ");
-
 export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
+  const { tls, limits, trustProxy, turnedAway } = inputs;
   const options = {
     bodyLimit: 4096, // nothing is ever posted
     connectionTimeout: 120_000,
@@ -55,17 +25,19 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
     keepAliveTimeout: 20_000,
     routerOptions: { maxParamLength: 128 },
     // One proxy, our own: its word on the last address is taken.
-    trustProxy: inputs.trustProxy ? (_: string, hop: number) => hop < 1 : false,
+    trustProxy: trustProxy ? (_: string, hop: number) => hop < 1 : false,
     forceCloseConnections: true as const,
   };
+  const heads = { connectionsCheckingInterval: overdueEveryMs };
   // One type for both: what is used of the app is the same over TLS.
-  const app = (inputs.tls
-    ? fastify({ ...options, https: inputs.tls })
-    : fastify(options)) as unknown as FastifyInstance;
+  const app = (tls
+    ? fastify({ ...options, https: { ...tls, ...heads, handshakeTimeout: limits.headMs } })
+    : fastify({ ...options, http: heads })) as unknown as FastifyInstance;
   app.server.maxHeadersCount = 100;
-  app.server.maxConnections = inputs.limits.connections * 2; // a page has a socket and its downloads
+  keepGate(app.server, { limits, trustProxy, turnedAway });
   guard(app, inputs);
   describe(app, inputs);
+  history(app, inputs);
   download(app, "/bodies/:hash", "body", inputs);
   download(app, "/texts/:hash", "text", inputs);
   download(app, "/tokenizers/:hash", "tokenizer", inputs);
@@ -73,24 +45,16 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   return app;
 }
 
-function guard(app: FastifyInstance, { limits, clock }: HttpInputs): void {
-  const allowed = buckets(limits.requestsPerSecond, limits.requestsPerSecond * 5);
-  app.addHook("onRequest", async (request, reply) => {
-    reply.headers({
-      "content-security-policy": contentSecurityPolicy,
-      "x-content-type-options": "nosniff",
-      "referrer-policy": "no-referrer",
-      "cross-origin-resource-policy": "same-origin",
-    });
-    if (!allowed.take(request.ip, clock())) return reply.code(429).header("retry-after", "1").send();
-  });
-}
-
-function describe(app: FastifyInstance, { manifest, figures, journal, metrics }: HttpInputs): void {
+function describe(app: FastifyInstance, { manifest, metrics, health }: HttpInputs): void {
   const fresh = { "cache-control": "no-store" };
-  app.get("/healthz", async (_, reply) =>
-    reply.headers(fresh).send({ ok: true, run: manifest().run, homebody: version }),
-  );
+  app.get("/healthz", async (_, reply) => {
+    const found = await health.look();
+    const ok = parts.every((part) => found[part]);
+    return reply
+      .code(ok ? 200 : 503)
+      .headers(fresh)
+      .send({ ok, run: manifest().run, homebody: version, well: found });
+  });
   app.get("/metrics", async (_, reply) =>
     reply
       .headers(fresh)
@@ -98,50 +62,14 @@ function describe(app: FastifyInstance, { manifest, figures, journal, metrics }:
       .send(await metrics.registry.metrics()),
   );
   app.get("/api/run", async (_, reply) => reply.headers(fresh).send(manifest()));
-  const written = figuresText(figures);
-  app.get("/api/figures", async (_, reply) =>
-    reply.headers(fresh).type("application/json; charset=utf-8").send(written()),
-  );
-  app.get<{ Querystring: { after?: string; limit?: string } }>("/api/journal", async (request, reply) => {
-    const after = count(request.query.after, 0, Number.MAX_SAFE_INTEGER);
-    const limit = count(request.query.limit, 1000, 5000);
-    if (after === undefined || limit === undefined)
-      return reply.code(400).send({ error: "after, limit: expected whole numbers" });
-    const { run } = manifest();
-    const entries = await journal.read(run, after, limit);
-    return reply.headers(fresh).send({ entries, last: await journal.lastSeq(run) });
-  });
-  app.get("/api/journal.jsonl", async (_, reply) => {
-    const name = `homebody-${manifest().run.slice(0, 8)}.jsonl`;
-    return reply
-      .headers({ ...fresh, "content-disposition": `attachment; filename="${name}"` })
-      .type("application/jsonl")
-      .send(Readable.from(journalLines(journal, manifest().run)));
-  });
-}
-
-/** Written once for all who ask before the next entry: figures that were read never change. */
-function figuresText(figures: () => Figures): () => string {
-  let last: { readonly figures: Figures; readonly text: string } | undefined;
-  return () => {
-    const now = figures();
-    if (last?.figures !== now) last = { figures: now, text: JSON.stringify(writeFigures(now)) };
-    return last.text;
-  };
-}
-
-function count(text: string | undefined, otherwise: number, most: number): number | undefined {
-  if (text === undefined) return otherwise;
-  return /^\d{1,15}$/.test(text) ? Math.min(Number(text), most) : undefined;
 }
 
 /** What is downloaded by its hash, as what. */
-const contentTypes = {
+const contentTypes: Readonly<Record<Download, string>> = {
   body: "application/octet-stream",
   text: "application/jsonl; charset=utf-8",
   tokenizer: "application/json; charset=utf-8",
 };
-type Download = keyof typeof contentTypes;
 
 /** [P14] */
 function download(app: FastifyInstance, path: string, kind: Download, inputs: HttpInputs): void {

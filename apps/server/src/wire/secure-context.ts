@@ -19,6 +19,6 @@ export function withoutSecureContext({ host = "127.0.0.1", tls, trustProxy }: Li
   return (
     `  Listening on ${host} without HTTPS. Browsers on other computers can look at the dashboard but cannot take\n` +
     "  part: off localhost they give WebGPU, storage, locks and cryptography to HTTPS pages alone. Give a certificate\n" +
-    "  (--tls-cert, --tls-key), or put a proxy with one in front (--trust-proxy; the README has an example)."
+    "  (--tls-cert, --tls-key), or put a proxy with one in front (--trust-proxy,\n  --public-url; the README has an example)."
   );
 }

@@ -132,8 +132,9 @@ function Insecure() {
         What the host must do: start the coordinator with{" "}
         <code className="whitespace-nowrap">--tls-cert</code> and{" "}
         <code className="whitespace-nowrap">--tls-key</code>, or put a server that speaks HTTPS in front of it
-        and start it with <code className="whitespace-nowrap">--trust-proxy</code>. The README shows both.
-        Until then you can watch the run on the <PageLink to="dashboard">dashboard</PageLink>.
+        and start it with <code className="whitespace-nowrap">--trust-proxy</code> and{" "}
+        <code className="whitespace-nowrap">--public-url</code>. The README shows both. Until then you can
+        watch the run on the <PageLink to="dashboard">dashboard</PageLink>.
       </p>
     </Notice>
   );
