@@ -12,6 +12,7 @@ import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
+import { measureWatchers } from "./watchers.ts";
 
 export const usage = `
 homebody bench engine [--backend webgpu|wasm] [--config NAME] [--peers] [--steps N] [--in node|chromium]
@@ -33,6 +34,8 @@ homebody bench journal [--entries N]: the start of a run of N entries (1,000,000
                       watcher is sent first, and the heap after 100 rounds and at the end.
 homebody bench closing [--parameters N] [--volunteers N]: how long the event loop waits while a round of a body of N parameters
                       (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop.
+homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,000) that watch N volunteers (1,000) are sent, and
+                      what it costs.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -48,6 +51,7 @@ export async function run(args: readonly string[]): Promise<number> {
       config: { type: "string", default: "reference" },
       steps: { type: "string" },
       volunteers: { type: "string" },
+      watchers: { type: "string", default: "1000" },
       parameters: { type: "string", default: "100000000" },
       entries: { type: "string", default: "1000000" },
       peers: { type: "boolean", default: false },
@@ -67,7 +71,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, journal, closing or half FILE",
+      "engine, growth, core, journal, closing, watchers or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
@@ -76,6 +80,10 @@ export async function run(args: readonly string[]): Promise<number> {
     const parameters = wholeNumber("--parameters", values.parameters, 1000, 1_000_000_000);
     const volunteers = wholeNumber("--volunteers", values.volunteers ?? "4", 1, 1000);
     return print(await measureClosing(parameters, volunteers));
+  }
+  if (topic === "watchers") {
+    const volunteers = wholeNumber("--volunteers", values.volunteers ?? "1000", 0, 100_000);
+    return print([await measureWatchers(volunteers, wholeNumber("--watchers", values.watchers, 1, 100_000))]);
   }
   if (topic === "journal")
     return print([await measureJournal(wholeNumber("--entries", values.entries, 1000, 100_000_000))]);
@@ -124,7 +132,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
-const ofCoordinator = ["core", "journal", "closing"] as const;
+const ofCoordinator = ["core", "journal", "closing", "watchers"] as const;
 type Topic = keyof typeof usualSteps | (typeof ofCoordinator)[number];
 const isTopic = (name: string | undefined): name is Topic =>
   name !== undefined &&
