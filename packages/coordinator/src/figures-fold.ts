@@ -201,6 +201,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.phase = "gathering";
       values.round = values.published + 1;
       values.deadline = null;
+      nobodyWaits(draft);
       return;
     case "paused":
       values.paused = true;

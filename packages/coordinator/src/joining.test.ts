@@ -106,6 +106,20 @@ test("[C21] after a lapse the same round opens again with the words of who waite
   expect(agreeing(run).sources.at(-1)).toMatchObject({ id: "fr", sinceBody: 0 });
 });
 
+test("[C21] [C42] one that waits takes part when its run has ended meanwhile and is reopened", () => {
+  const run = training();
+  run.do(adding(fr, "source"));
+  run.do({ kind: "admin", act: { kind: "end-run" } });
+  run.tickAll();
+  expect([run.state.phase.kind, sources(run)]).toEqual(["evaluating", ["es", "ja"]]);
+  run.ready.clear();
+  const { manifest } = run.state;
+  run.do({ kind: "change", manifest: { ...manifest, rounds: manifest.rounds + 1 } });
+  expect(run.kinds().at(-1)).toBe("reopened");
+  expect(sources(run)).toEqual(["es", "ja", "fr"]);
+  expect(agreeing(run).sources.at(-1)).toMatchObject({ id: "fr", sinceBody: 0 });
+});
+
 test("[C21] while the run gathers it joins at once; whoever evaluated the body need not do it again", () => {
   const run = scene();
   const evaluation = { kind: "evaluate", source: es, body: 0, nats: 70, tokens: 30, bytes: 50 } as const;
