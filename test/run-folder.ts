@@ -15,6 +15,8 @@ export interface RunFolderOptions {
   readonly more?: readonly string[];
   /** Whose the text is; it is in the folder, too, where volunteers bring it. */
   readonly text?: "served" | "brought";
+  /** The run file's `keep`, as YAML. */
+  readonly keep?: string;
   /** Of source `a`; `b` is open. */
   readonly admission?: "open" | "code" | "approval";
 }
@@ -50,6 +52,7 @@ export function writeRun(
     family = "llama",
     width = 16,
     more,
+    keep,
     text = "served",
     admission = "open",
   }: RunFolderOptions = {},
@@ -76,6 +79,7 @@ outer: { kind: averaging }
 rounds: ${rounds}
 round: ${round}
 heldOut: { sampleRows: 8 }
+${keep === undefined ? "" : `keep: ${keep}`}
 ${(more ?? []).join("\n")}
 `,
   );

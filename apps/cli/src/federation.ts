@@ -58,6 +58,8 @@ export interface Federation {
    * of this manifest begins with.
    */
   readonly first?: (group: Group, layout: TensorLayout, source: string | null) => NamedTensors;
+  /** What the manifest says that the host serves. */
+  readonly served?: readonly Uint8Array[];
   /** Volunteers by their names here, and of which source each is; without it one a source, named as it. */
   readonly volunteers?: ReadonlyMap<string, string>;
   /** Which rows of the vocabulary a source's device has, where it leaves some out; else null. */
@@ -119,6 +121,7 @@ interface Volunteer extends Ready {
 export async function federate(given: Federation): Promise<Federated> {
   const { manifest, rounds } = given;
   const blobs = memoryBlobs();
+  for (const bytes of given.served ?? []) await blobs.put(bytes);
   const volunteers = new Map<string, Volunteer>();
   let published = () => {};
   let failure: unknown;

@@ -21,7 +21,7 @@ by --token or, unseen by others on this machine, by HOMEBODY_ADMIN_TOKEN.
 `;
 
 /** One message holds no more than the channel in the data folder takes. */
-const codesAtOnce = 200;
+const codesAtOnce = 100;
 
 export async function run(args: readonly string[]): Promise<number> {
   const { values, positionals } = parseArgs({

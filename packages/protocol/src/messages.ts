@@ -117,7 +117,7 @@ export interface OfferedCode {
 }
 
 /** Codes of one act, and uses of a code. */
-export const mostCodes = 1000;
+export const mostCodes = 100;
 export const mostUses = 10_000;
 
 export type AdminAct =

@@ -192,6 +192,7 @@ test("[P39] applicants that flood leave no fact and no more than a list that is 
   const body = await undisturbed("approval");
   await start("approval");
   const honest = await pair("approval");
+  await expect.poll(async () => (await facts()).at(-1)?.kind).toBe("opened");
   const before = await facts();
   // On one line as many, and on many lines one each.
   const stranger = await meet("stranger");

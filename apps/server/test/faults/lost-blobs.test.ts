@@ -17,7 +17,7 @@ let at: World;
 afterEach(() => at.close());
 
 const open = async (options: RunFolderOptions = {}) => {
-  at = world({ rounds: 3, ...options });
+  at = world({ rounds: 3, keep: "{ bodies: 1, deltaRounds: 0 }", ...options });
 };
 
 async function deliver(round: number, ...those: readonly Client[]): Promise<void> {

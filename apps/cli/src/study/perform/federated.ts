@@ -43,6 +43,7 @@ export async function trainFederated(work: FederatedWork, performing: Performing
   const federated = await federate({
     manifest,
     volunteers: sourceOf,
+    served: manifest.sources.some(({ served }) => served !== null) ? shardsOf(texts) : [],
     rowsOf: (source) => members.get(source)!.rows,
     rounds: Array.from({ length: rounds }, (_, i) => takingPart(work, i + 1)),
     batchOf: (round, name, step, { slot, slots }) => {
@@ -134,8 +135,14 @@ export function manifestFor(
     rounds: work.rounds,
     round: { minimum: 1, deadlineSeconds: 86_400 },
     heldOut: { sampleRows: work.curveRows ?? "all" },
+    // The method alone: nobody here is a stranger.
+    ...{ clipping: "off", hold: "off" },
   });
   return manifestOf(file, new Map(isOfSources ? [...texts].map(([id, text]) => [id, served(text)]) : []));
+}
+
+function shardsOf(texts: ReadonlyMap<string, PreparedText>): readonly Uint8Array[] {
+  return [...texts.values()].flatMap(({ train, heldOut }) => [encodeShard(train), encodeShard(heldOut)]);
 }
 
 function served({ train, heldOut }: PreparedText): ServedText {
