@@ -51,6 +51,8 @@ export interface Known {
   finished: boolean;
   /** The host asked for the end of the open round. */
   roundEndAsked: boolean;
+  /** How many of these acts the coordinator has not answered: it may open a round before it takes them. */
+  roundEndsUnanswered: number;
   readonly removed: Set<VolunteerId>;
   /** Who was let into which source that is not open. */
   readonly admitted: Set<string>;
@@ -84,6 +86,7 @@ export function nothingKnown(manifest: RunManifest): Known {
     ...{
       pausedAt: null,
       roundEndAsked: false,
+      roundEndsUnanswered: 0,
       ending: false,
       finished: false,
       removed: new Set(),
@@ -276,7 +279,7 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
     assert.deepEqual([beside[slot]?.volunteer, slots], [volunteer, beside.length], "[C4] slots");
   }
   assert.equal(deadline, at + 1000 * known.manifest.round.deadlineSeconds, "[C7] its deadline");
-  known.roundEndAsked = false;
+  known.roundEndAsked = known.roundEndsUnanswered > 0;
   known.open = { round, assigned: own, pending: new Set(own.keys()), accepted: new Map() };
   known.deadline = deadline;
 }

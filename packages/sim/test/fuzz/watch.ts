@@ -154,8 +154,11 @@ function entrance(of: Entrance, known: Known, found: Findings): Entrance {
       return {
         ...listener,
         message: (event, message, answer) => {
-          if (event === events.admin) known.roundEndAsked ||= (message as Admin).act.kind === "end-round";
+          const endsRound = event === events.admin && (message as Admin).act.kind === "end-round";
+          known.roundEndAsked ||= endsRound;
+          known.roundEndsUnanswered += Number(endsRound);
           listener.message(event, message, (reply) => {
+            known.roundEndsUnanswered -= Number(endsRound);
             found.look(() => answered(event, message, reply));
             answer(reply);
           });
