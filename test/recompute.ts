@@ -145,12 +145,12 @@ async function partsOf(
       (one) => one.kind === "accepted" && one.round === round && one.volunteer === who,
     );
     assert.ok(accepted?.kind === "accepted", `round ${round}: a delta of ${who}`);
-    const { source, delta, rows, tokens } = accepted;
+    const { source, delta, rows, tokens, seniority } = accepted;
     const from = manifest.sources.find(({ id }) => id === source)!;
     const map = rows === null ? null : rowMapFrom((await blob(rows))!, from.vocabulary);
     const { sections } = exchangeFor(manifest, from, map);
     const forms = sections.map(({ codec, held }) => ({ codec, layout: held }));
-    const weight = manifest.weighting === "tokens" ? tokens : 1;
+    const weight = seniority * (manifest.weighting === "tokens" ? tokens : 1);
     const own: Part[] = [];
     for (const [i, { numbers }] of decodeDelta((await blob(delta))!, forms).entries()) {
       const section = sections[i]!;

@@ -21,7 +21,8 @@ export interface RunFolderOptions {
   readonly admission?: "open" | "code" | "approval";
 }
 
-const patient = "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600 }";
+const patient =
+  "{ minimum: 2, quorum: all, deadlineSeconds: 3600, evaluationSeconds: 3600, minimumSeconds: 0 }";
 
 /** The documents of `a.jsonl` and `b.jsonl`, by source. */
 export function writeTexts(folder: string): Readonly<Record<"a" | "b", readonly string[]>> {

@@ -243,6 +243,7 @@ test.concurrent("words of a source outlive its last volunteer, and a newcomer be
     await a.leave();
     const { body } = server.state();
     const newcomer = (await volunteer(run, server.url, "a2")).view().volunteer;
+    await volunteer(run, server.url, "b2"); // a round counts on both, and so their evaluations count
     const after = await until((entries) => scoresOf(entries, newcomer).length > 0);
     const [first, known] = [scoresOf(after, newcomer)[0]!, scoresOf(before, veteran)];
     // The same numbers on the same rows.

@@ -186,14 +186,18 @@ test("[P8] [P11] [P13] chunks out of order, beyond the end, of somebody else's u
   expect(await a.deliver(1, deltaOf(manifest, "a"))).toBe("ok");
 });
 
-test("a delta that somebody else has sent already does not go when a copy of it is refused", async () => {
+test("[P27] [P28] a delta of zeros, and the numbers of another one, are refused; what was copied stays", async () => {
   await start();
   const [a, b] = await pair();
-  const delta = deltaOf(server.state().manifest, "one for two");
+  const { manifest } = server.state();
+  expect(await a.deliver(1, deltaOf(manifest, "zeros", 0))).toBe("empty-delta");
+  const delta = deltaOf(manifest, "one for two");
   expect(await a.deliver(1, delta)).toBe("ok");
-  expect(await b.deliver(1, delta)).toBe("ok");
-  await a.told(({ body }) => body.number === 1);
-  expect(server.figures().deltas.map(({ cosine }) => cosine)).toEqual([1, 1]);
+  expect(await b.deliver(1, delta)).toBe("copied-delta");
+  expect(await b.deliver(1, deltaOf(manifest, "its own"))).toBe("ok");
+  await a.told((now) => now.kind === "training" && now.round === 2);
+  expect(server.figures().deltas).toHaveLength(2);
+  expect(await a.deliver(2, delta)).toBe("copied-delta");
 });
 
 test("[P16] a frame that is too large closes its connection, and no other", async () => {

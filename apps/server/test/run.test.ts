@@ -141,7 +141,10 @@ test("[C7] [C8] a volunteer that stalls costs the deadline, and a round with not
 });
 
 test("[C7] with a quorum, the others have the grace and no more", async () => {
-  await start({ rounds: 1, round: "{ minimum: 2, quorum: 1, graceSeconds: 0.1, evaluationSeconds: 0.1 }" });
+  await start({
+    rounds: 1,
+    round: "{ minimum: 2, quorum: 1, quorumSources: 1, graceSeconds: 0.1, evaluationSeconds: 0.1 }",
+  });
   const [one] = await pair();
   await one.told(({ kind }) => kind === "training");
   expect(await one.deliver(1, delta("quick"))).toBe("ok");
@@ -199,7 +202,7 @@ test("[C42] rounds that are lowered to what is done end the run where the host s
   });
   const [one, two] = await pair();
   await one.told(({ kind }) => kind === "training");
-  for (const each of [one, two]) expect(await each.deliver(1, delta("1"))).toBe("ok");
+  for (const each of [one, two]) expect(await each.deliver(1, delta(`1 ${each.secret}`))).toBe("ok");
   await until(() => server.figures().published === 1);
   leave();
   await server.close();
@@ -220,7 +223,7 @@ test("[C42] rounds that are lowered to what is done end the run where the host s
   expect(server.figures()).toMatchObject({ finished: false, rounds: 2 });
   const again = await pair();
   await again[0].told((now) => now.kind === "training" && now.round === 2);
-  for (const each of again) expect(await each.deliver(2, delta("2"))).toBe("ok");
+  for (const each of again) expect(await each.deliver(2, delta(`2 ${each.secret}`))).toBe("ok");
   await server.finished;
   expect((await journal()).filter(({ fact }) => fact.kind === "reopened")).toHaveLength(1);
 });

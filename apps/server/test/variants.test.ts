@@ -139,13 +139,15 @@ test.each([
 
 test("words of a source: a round without it leaves its sections and what was kept of them, all of it are one mean", async () => {
   const round = { minimum: 3, quorum: "all", graceSeconds: 1, deadlineSeconds: 3600 } as const;
+  const more = { minimumSeconds: 0, quorumSources: "all", excuseAfter: 2 } as const;
+  const unhurried = { ...more, evaluationSeconds: 3600, sources: "all" } as const;
   const vocabulary = { kind: "source", size: 300, sampleBytes: 1_000_000 } as const;
   await start({
     vocabulary,
     words: "source",
     outer: outers.nesterov,
     codec: "fp32",
-    round: { ...round, evaluationSeconds: 3600, sources: "all" },
+    round: { ...round, ...unhurried },
   });
   const kept: (readonly SectionFile[])[] = [];
   const known = new Map<Sha256, Uint8Array>();

@@ -202,6 +202,8 @@ export function journal(run: RunManifest, rounds: number, now: Millis, joins?: J
           tokens: 25 * 8 * 128,
           loss: 3.1 + 3.4 * Math.exp(-round / 9) + 0.1 * wobble(i + round),
           norm: 0.9 + 2.2 * Math.exp(-round / 12) + 0.2 * wobble(i * 7 + round),
+          numbers: hash(`numbers ${round} ${i}`),
+          seniority: Math.min(round, run.newcomerRounds),
         },
         6400,
       );

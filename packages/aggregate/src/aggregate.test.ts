@@ -18,25 +18,41 @@ import {
 const numbers = fc.array(fc.float({ min: -1000, max: 1000, noNaN: true }), { minLength: 1, maxLength: 8 });
 
 test("equal weighting: a hundred volunteers of one source weigh as much as the only one of another", () => {
-  const crowd = Array.from({ length: 100 }, () => ({ source: "es", tokens: 1000 }));
-  const weights = sourceWeights([...crowd, { source: "ja", tokens: 1 }], "equal");
+  const crowd = Array.from({ length: 100 }, () => ({ source: "es", tokens: 1000, seniority: 3 }));
+  const weights = sourceWeights([...crowd, { source: "ja", tokens: 1, seniority: 1 }], "equal");
   expect(weights.at(-1)).toBe(0.5);
   expect(weights[0]).toBe(0.005);
 });
 
 test("weighting by tokens is within a source; sources still count alike", () => {
   const given = [
-    { source: "es", tokens: 300 },
-    { source: "es", tokens: 100 },
-    { source: "ja", tokens: 7 },
+    { source: "es", tokens: 300, seniority: 1 },
+    { source: "es", tokens: 100, seniority: 1 },
+    { source: "ja", tokens: 7, seniority: 1 },
   ];
   expect(sourceWeights(given, "tokens")).toEqual([0.375, 0.125, 0.5]);
-  const idle = given.map(({ source }) => ({ source, tokens: 0 }));
+  const idle = given.map((one) => ({ ...one, tokens: 0 }));
   expect(sourceWeights(idle, "tokens")).toEqual(sourceWeights(given, "equal"));
 });
 
+test("[C38] newcomers weigh less within their source; where all are equally new nothing changes, bit for bit", () => {
+  const of = (seniorities: readonly number[]) =>
+    seniorities.map((seniority, i) => ({ source: i < 3 ? "es" : "ja", tokens: 10 + i, seniority }));
+  expect(sourceWeights(of([1, 2, 3, 1]), "equal")).toEqual([1 / 12, 2 / 12, 3 / 12, 1 / 2]);
+  expect(sourceWeights(of([1, 1, 3, 3]), "tokens")).toEqual([10 / 57 / 2, 11 / 57 / 2, 36 / 57 / 2, 1 / 2]);
+  for (const weighting of ["equal", "tokens"] as const)
+    for (const seniority of [2, 3, 7])
+      expect(sourceWeights(of(Array(4).fill(seniority)), weighting)).toEqual(
+        sourceWeights(of([1, 1, 1, 1]), weighting),
+      );
+});
+
 test("weights sum to 1 and every source has the same share", () => {
-  const contribution = fc.record({ source: fc.constantFrom("a", "b", "c"), tokens: fc.nat(100_000) });
+  const contribution = fc.record({
+    source: fc.constantFrom("a", "b", "c"),
+    tokens: fc.nat(100_000),
+    seniority: fc.integer({ min: 1, max: 3 }),
+  });
   fc.assert(
     fc.property(
       fc.array(contribution, { minLength: 1 }),
@@ -118,6 +134,7 @@ function meanOf(
     ({ source, tokens, rows }): Holding => ({
       source,
       tokens,
+      seniority: 1,
       rows: mapped ? Int32Array.from([...rows.keys()].sort((a, b) => a - b)) : null,
     }),
   );
@@ -157,7 +174,7 @@ test("where everybody holds all rows, the mean is that without row maps, bit for
 
 /** A section without rows of its own. */
 const plain = (size: number) => tensorLayout([{ name: "w", shape: [size] }]);
-const one = (source: string): Holding => ({ source, tokens: 1, rows: null });
+const one = (source: string): Holding => ({ source, tokens: 1, seniority: 1, rows: null });
 
 test("sums are float64: a small delta is not lost beside large ones that cancel", () => {
   const mean = sectionMean(plain(1), [one("a"), one("b"), one("c")], "equal");
@@ -169,7 +186,7 @@ test("a mean of nothing, of another size, or of tensors with other rows is an er
   expect(() => sectionMean(plain(2), [], "equal").result()).toThrow("mean: expected a weight above 0, got 0");
   const mean = sectionMean(plain(2), [one("a")], "equal");
   expect(() => mean.add(0, new Float32Array(3))).toThrow("mean: expected 2 numbers, got 3");
-  const holding: Holding = { source: "a", tokens: 1, rows: Int32Array.of(1) };
+  const holding: Holding = { source: "a", tokens: 1, seniority: 1, rows: Int32Array.of(1) };
   const rows = sectionMean(layoutOf(4), [holding], "equal");
   expect(() => rows.add(0, new Float32Array(4))).toThrow("mean: expected 3 numbers, got 4");
   const uneven = tensorLayout([

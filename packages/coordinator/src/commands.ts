@@ -6,8 +6,8 @@
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
 import type { Entrant } from "./admission.ts";
-import type { Fact } from "./facts.ts";
-import type { ReadyVolunteers } from "./state.ts";
+import type { Assigned, Fact } from "./facts.ts";
+import type { ReadyVolunteers, Scored } from "./state.ts";
 
 export type Command =
   /** A delta that was checked and is durable in the blobs. */
@@ -22,17 +22,10 @@ export type Command =
       readonly tokens: number;
       readonly loss: number;
       readonly norm: number;
+      /** Hash of its numbers. */
+      readonly numbers: Sha256;
     }
-  | {
-      readonly kind: "evaluate";
-      readonly volunteer: VolunteerId;
-      readonly source: SourceId;
-      readonly body: number;
-      readonly id: Sha256;
-      readonly nats: number;
-      readonly tokens: number;
-      readonly bytes: number;
-    }
+  | ({ readonly kind: "evaluate" } & Scored & Pick<Assigned, "volunteer" | "source">)
   | { readonly kind: "leave"; readonly volunteer: VolunteerId }
   /** It has said hello; `code` is the hash of its invitation's. */
   | ({ readonly kind: "admit" } & Entrant)

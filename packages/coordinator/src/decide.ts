@@ -11,6 +11,8 @@ import type { Command } from "./commands.ts";
 import type { Assigned, Fact } from "./facts.ts";
 import { holding } from "./hold.ts";
 import { withJoining } from "./joining.ts";
+import { mayEvaluate, scored } from "./scores.ts";
+import { seniorityOf } from "./standings.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
 import { mayUndo, undone } from "./undo.ts";
@@ -86,6 +88,8 @@ function accept(state: RunState, command: Accept): Decision {
   if (refusal) return { ok: false, refusal };
   const { phase, manifest } = state;
   if (phase.kind !== "training") throw new Error("accept: the round is not open");
+  const isFrozen = manifest.training.frozenBody && command.norm === 0;
+  if (!isFrozen && state.lateNumbers.has(command.numbers)) return { ok: false, refusal: "copied-delta" }; // [C37]
   const { rows } = assignedTo(state, command)!;
   // [C11]
   const steps = Math.min(command.steps, phase.localSteps);
@@ -94,7 +98,7 @@ function accept(state: RunState, command: Accept): Decision {
     phase.localSteps * manifest.training.batch * manifest.model.context,
   );
   const { kind: _, ...rest } = command;
-  return facts({ kind: "accepted", ...rest, rows, steps, tokens });
+  return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority: seniorityOf(state, command) });
 }
 
 function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" }>): Decision {
@@ -103,10 +107,13 @@ function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" 
   if (command.body !== state.body.number || command.id !== state.body.id)
     return { ok: false, refusal: "wrong-body" }; // [C13]
   if (state.evaluated.has(command.volunteer)) return facts();
-  const { kind: _, id: _id, ...rest } = command;
-  const evaluated = { ...rest, kind: "evaluated" as const };
-  const held = holding(state, evaluated);
-  return held === undefined ? facts(evaluated) : facts(evaluated, held);
+  if (!mayEvaluate(state, command)) return { ok: false, refusal: "not-assigned" }; // [C33]
+  const { kind: _, ...evaluation } = command;
+  const fact = scored(state, evaluation);
+  if (typeof fact === "string") return { ok: false, refusal: fact };
+  if (fact === undefined) return facts();
+  const held = holding(state, fact);
+  return held === undefined ? facts(fact) : facts(fact, held);
 }
 
 /** [C9] Somebody whom something waits for; the departure of others is no fact. */

@@ -5,7 +5,7 @@ import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, SectionFile } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
 import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
-import { after } from "./tick.ts";
+import { after, closesAt, opensAt } from "./tick.ts";
 
 export interface Aggregation {
   readonly round: number;
@@ -25,13 +25,20 @@ export function aggregationOf({ phase }: RunState): Aggregation | undefined {
 }
 
 /** When the next tick finds something to do by time alone; null: never. */
-export function nextTimer({ phase, paused, manifest }: RunState): Millis | null {
+export function nextTimer(state: RunState, now: Millis): Millis | null {
+  const { phase, paused, manifest } = state;
   if (paused) return null;
+  if (phase.kind === "gathering") return opensAt(state) > now ? opensAt(state) : null;
   if (phase.kind === "evaluating") return phase.deadline;
   if (phase.kind !== "training") return null;
-  if (phase.quorumAt === null) return phase.deadline;
-  return Math.min(phase.deadline, after(phase.quorumAt, manifest.round.graceSeconds)) as Millis;
+  const { pending, quorumAt, deadline } = phase;
+  if (pending.size === 0) return earliest(deadline, closesAt(state));
+  if (quorumAt === null) return deadline;
+  return earliest(deadline, latest(closesAt(state), after(quorumAt, manifest.round.graceSeconds)));
 }
+
+const earliest = (a: Millis, b: Millis) => Math.min(a, b) as Millis;
+const latest = (a: Millis, b: Millis) => Math.max(a, b) as Millis;
 
 /** What one volunteer is told of the run now [P6]. It costs the same, however many take part. */
 export function announcementFor(

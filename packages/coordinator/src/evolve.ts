@@ -10,7 +10,8 @@ import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import { remembered, scoreAfter } from "./hold.ts";
 import { waits, withSources } from "./joining.ts";
-import type { JoiningSource, Phase, RunState } from "./state.ts";
+import { changeStanding, forget, waitedFor } from "./standings.ts";
+import type { AcceptedDelta, JoiningSource, Phase, RunState } from "./state.ts";
 import { undoing, withBody } from "./undo.ts";
 
 /** What this file alone may do with a state. */
@@ -62,6 +63,10 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     stepsDone: 0,
     dropped: new Set(),
     lapses: 0,
+    openedAt: null,
+    lastAssigned: new Set(),
+    standings: new Map(),
+    lateNumbers: new Map(),
     removed: new Set(),
     openCodes: new Map(),
     admitted: new Map(),
@@ -82,10 +87,12 @@ function fold(state: OwnState, { fact, at }: Entry): void {
         ...round,
         kind: "training",
         assigned: new Map(assigned.map((one) => [one.volunteer, one])),
-        pending: new Set(assigned.map(({ volunteer }) => volunteer)),
+        pending: waitedFor(state, assigned),
         accepted: new Map(),
         quorumAt: null,
       };
+      state.openedAt = at;
+      state.lastAssigned = new Set(assigned.map(({ volunteer }) => volunteer));
       return;
     }
     case "accepted":
@@ -93,16 +100,22 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       phase.accepted.set(fact.volunteer, fact);
       state.dropped.delete(fact.volunteer);
       phase.pending.delete(fact.volunteer);
-      if (isQuorum(phase.accepted.size, state)) phase.quorumAt ??= at;
+      changeStanding(state.standings, fact, () => ({ missed: 0 }));
+      if (fact.numbers !== null) state.lateNumbers.set(fact.numbers, fact.round);
+      if (phase.quorumAt === null) lookAtQuorum(state, at);
       return;
     case "evaluated":
       state.evaluated.add(fact.volunteer);
       measured(state, fact);
+      changeStanding(state.standings, { ...fact, round: fact.body + 1 }, ({ scoredBytes }) => ({
+        scoredBytes: scoredBytes ?? fact.bytes,
+      }));
       if (phase.kind === "evaluating") phase.pending.delete(fact.volunteer);
       return;
     case "closed": {
       if (phase.kind !== "training") return;
       const { round, reason, averaged } = fact;
+      if (reason === "deadline") countMissed(state, phase);
       const { stepsBefore } = phase;
       const accepted = averaged.map((who) => phase.accepted.get(who)!);
       state.stepsDone = stepsBefore + phase.localSteps;
@@ -125,8 +138,11 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       return;
     case "dropped":
       drop(state, fact.volunteer);
+      lookAtQuorum(state, at);
       return;
     case "published":
+      if (phase.kind === "closing" && phase.reason !== "undo") countCounted(state, phase.accepted);
+      forget(state.standings, state.lateNumbers, fact.round);
       publish(state, fact);
       gather(state, fact.round + 1, 0);
       return;
@@ -138,14 +154,17 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       return;
     case "lapsed":
       if (phase.kind === "closing") state.stepsDone = phase.stepsBefore; // they come to nothing
+      if (phase.kind === "training") countMissed(state, phase);
       gather(state, fact.round, state.lapses + 1);
       return;
     case "left":
       waitNoMore(state, fact.volunteer);
+      lookAtQuorum(state, at);
       return;
     case "removed":
       waitNoMore(state, fact.volunteer);
       remove(state, fact.volunteer);
+      lookAtQuorum(state, at);
       return;
     case "restored":
       state.removed.delete(fact.volunteer);
@@ -236,10 +255,38 @@ function join(state: OwnState, sources: readonly JoiningSource[]): void {
   state.body = bodyRef(number, sections);
 }
 
+type Training = Extract<Own<Phase>, { kind: "training" }>;
+
+/** Whether the quorum is reached [C35], since when. */
+function lookAtQuorum({ phase, manifest }: OwnState, at: Millis): void {
+  if (phase.kind !== "training") return;
+  phase.quorumAt = isQuorum(phase, manifest.round) ? (phase.quorumAt ?? at) : null;
+}
+
 /** With `all` there is no quorum to reach. */
-function isQuorum(deltas: number, { manifest }: OwnState): boolean {
-  const { quorum } = manifest.round;
-  return quorum !== "all" && deltas >= quorum;
+function isQuorum(
+  { assigned, pending, accepted }: Training,
+  { quorum, quorumSources }: RunState["manifest"]["round"],
+): boolean {
+  if (quorum === "all" || accepted.size < quorum) return false;
+  if (quorumSources === 1) return true;
+  const delivered = new Set([...accepted.values()].map(({ source }) => source));
+  if (quorumSources !== "all" && delivered.size >= quorumSources) return true;
+  return ![...pending].some((who) => !delivered.has(assigned.get(who)!.source));
+}
+
+/** [C36] The round's time is up, or nobody delivered. */
+function countMissed({ standings }: OwnState, { round, assigned, pending }: Training): void {
+  for (const who of pending)
+    changeStanding(standings, { ...assigned.get(who)!, round }, ({ missed }) => ({ missed: missed + 1 }));
+}
+
+/** [C38] */
+function countCounted({ standings, manifest }: OwnState, averaged: readonly AcceptedDelta[]): void {
+  for (const delta of averaged)
+    changeStanding(standings, delta, ({ counted }) => ({
+      counted: Math.min(counted + 1, manifest.newcomerRounds),
+    }));
 }
 
 /** Moves the deadline to the given time, and the quorum's time by as much [C12]. */
@@ -262,6 +309,9 @@ function waitNoMore(state: OwnState, who: VolunteerId): void {
 function drop(state: OwnState, who: VolunteerId): void {
   const { phase } = state;
   state.dropped.add(who);
+  const accepted = phase.kind === "training" || phase.kind === "closing" ? [...phase.accepted.values()] : [];
+  const numbers = accepted.find(({ volunteer }) => volunteer === who)?.numbers;
+  if (numbers) state.lateNumbers.delete(numbers); // they are no copy when they come again
   if (phase.kind === "closing") {
     phase.accepted = phase.accepted.filter(({ volunteer }) => volunteer !== who);
     phase.averaged = phase.averaged.filter((volunteer) => volunteer !== who);
@@ -269,7 +319,6 @@ function drop(state: OwnState, who: VolunteerId): void {
   if (phase.kind !== "training") return;
   phase.accepted.delete(who);
   phase.pending.add(who);
-  if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }
 
 /** [C50] One use of its code, if it came with one. */
@@ -293,5 +342,4 @@ function remove(state: OwnState, who: VolunteerId): void {
   if (phase.kind !== "training") return;
   phase.assigned.delete(who); // its place does not come back with a removal that is taken back
   phase.accepted.delete(who);
-  if (!isQuorum(phase.accepted.size, state)) phase.quorumAt = null;
 }

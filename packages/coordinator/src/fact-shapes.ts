@@ -29,6 +29,8 @@ export const acceptedShape = z.object({
   tokens: count,
   loss: z.number(),
   norm: z.number(),
+  numbers: hash.nullable(),
+  seniority: count.min(1),
 });
 export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);
 export const heldShape = z.object({ body: count, sources: z.array(source) });

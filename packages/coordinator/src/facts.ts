@@ -58,6 +58,10 @@ export type Fact =
       readonly tokens: number;
       readonly loss: number;
       readonly norm: number;
+      /** Hash of its numbers, whatever bytes they came in; null in journals that do not have it. */
+      readonly numbers: Sha256 | null;
+      /** What it weighs beside others of its source: which of its sender's deltas this is, from 1 to `newcomerRounds`. */
+      readonly seniority: number;
     }
   | {
       readonly kind: "evaluated";

@@ -16,9 +16,9 @@ import {
   isShownForGood,
   recentDeltas,
   recentScores,
-  type ScoreFigure,
 } from "./figures.ts";
 import { bodyFigure, created, type Draft, draftOf, sourceFigure, travelling } from "./figures-draft.ts";
+import { addScore, removeScores, thinScores } from "./figures-scores.ts";
 import { waits, withSources } from "./joining.ts";
 import { keepsBody } from "./retention.ts";
 import { ShownList } from "./shown-list.ts";
@@ -123,7 +123,8 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "evaluated": {
       const list = draft.scores.get(fact.source) ?? new ShownList();
       draft.scores.set(fact.source, list);
-      score(list.change(), fact, at);
+      const drawnBy = draft.bodies.items.at(-1)!.sections[0]!.sha256;
+      addScore(list.change(), fact, { at, drawnBy });
       return;
     }
     case "closed":
@@ -150,7 +151,8 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.round = Math.min(fact.round + 1, Math.max(values.rounds, fact.round));
       values.traffic = { ...values.traffic, bodyBytes: values.traffic.bodyBytes + fact.servedBytes };
       compare(draft.deltas.change(), fact);
-      if (fact.round % recentScores === 0) for (const list of draft.scores.values()) thin(list, fact.round);
+      if (fact.round % recentScores === 0)
+        for (const list of draft.scores.values()) thinScores(list, fact.round);
       changeLast(draft.rounds, { publishedAt: at, meanNorm: fact.meanNorm });
       nobodyWaits(draft);
       return;
@@ -213,6 +215,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       return;
     case "removed":
       values.removed = [...values.removed, fact.volunteer];
+      for (const list of draft.scores.values()) removeScores(list, fact.volunteer);
       return;
     case "restored":
       values.removed = values.removed.filter((one) => one !== fact.volunteer);
@@ -297,31 +300,6 @@ function nobodyWaits(draft: Draft): void {
 function changeLast<T extends object>(list: ShownList<T>, change: Partial<T>): void {
   const last = list.items.at(-1);
   if (last !== undefined) list.change().splice(-1, 1, { ...last, ...change });
-}
-
-/** Adds one volunteer's evaluation to its source's point for that body. */
-function score(list: ScoreFigure[], fact: Extract<Fact, { kind: "evaluated" }>, at: Millis): void {
-  const same = list.at(-1)?.body === fact.body ? list.pop() : undefined;
-  const nats = (same?.nats ?? 0) + fact.nats;
-  const bytes = (same?.bytes ?? 0) + fact.bytes;
-  list.push({
-    body: fact.body,
-    bitsPerByte: nats / Math.LN2 / bytes,
-    bytes,
-    volunteers: (same?.volunteers ?? 0) + 1,
-    nats,
-    at,
-  });
-}
-
-/**
- * By the numbers of bodies, so that the points of all sources stay at the same ones. The first one stays: what a source began
- * from is measured against it.
- */
-function thin(scores: ShownList<ScoreFigure>, latest: number): void {
-  const list = scores.change();
-  const few = list.filter(({ body }, i) => i === 0 || body > latest - recentScores || isShownForGood(body));
-  list.splice(0, list.length, ...few);
 }
 
 /** Of the round's deltas, which are the last ones: how each points beside their mean. */

@@ -36,14 +36,23 @@ export interface BodyFigure {
   readonly at: Millis;
 }
 
-/** Of one body on one source: its volunteers together, weighted by bytes. */
+/** Of one body on one source: its volunteers together. */
 export interface ScoreFigure {
   readonly body: number;
+  /** The median of its volunteers', weighted by bytes (figures-scores.ts). */
   readonly bitsPerByte: number;
+  /** Of all its volunteers. */
   readonly bytes: number;
   readonly volunteers: number;
-  readonly nats: number;
   readonly at: Millis; // of the latest evaluation
+  /** Who said what, of those of whom it is made; empty for bodies of long ago. */
+  readonly shares: readonly ScoreShare[];
+}
+
+export interface ScoreShare {
+  readonly volunteer: VolunteerId;
+  readonly nats: number;
+  readonly bytes: number;
 }
 
 export interface DeltaFigure {

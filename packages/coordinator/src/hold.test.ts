@@ -49,7 +49,7 @@ test("[C27] two sources that find a body much worse hold the run: nothing opens,
     paused: true,
     held: { body: 2 },
   });
-  expect(nextTimer(one.state)).toBeNull();
+  expect(nextTimer(one.state, at(one.now))).toBeNull();
   for (const volunteer of [ana, bo, cy, di]) one.deliver(volunteer);
   one.now += 1e9;
   one.tickAll();

@@ -98,7 +98,7 @@ test("[C21] where its words become sections of the body, the open round and its 
 test("[C21] after a lapse the same round opens again with the words of who waited", () => {
   const run = training();
   run.do(adding(fr, "source"));
-  run.now = nextTimer(run.state)!;
+  run.now = nextTimer(run.state, at(run.now))!;
   run.tickAll();
   expect(run.kinds(run.entries.length - 2)).toEqual(["lapsed", "opened"]);
   expect(run.state.phase).toMatchObject({ kind: "training", round: 1 });
@@ -122,7 +122,11 @@ test("[C21] [C42] one that waits takes part when its run has ended meanwhile and
 
 test("[C21] while the run gathers it joins at once; whoever evaluated the body need not do it again", () => {
   const run = scene();
+  run.join(ana);
+  run.join(bo);
   const evaluation = { kind: "evaluate", source: es, body: 0, nats: 70, tokens: 30, bytes: 50 } as const;
+  run.ready.clear();
+  run.do({ kind: "admin", act: { kind: "end-round" } });
   run.do({ ...evaluation, volunteer: ana, id: bodyOf("body 0") });
   run.do(adding(fr, "source"));
   expect(names(run)).toEqual(["theta", "phi/fr"]);
@@ -170,7 +174,7 @@ test("[C21] a source that is there, or waits, is no fact; where no further round
   run.publish();
   expect(run.state.phase.kind).toBe("evaluating");
   expect([run.do(adding("nl" as typeof fr)), mayJoin(run.state)]).toEqual([refused, "finished"]);
-  run.now = nextTimer(run.state)!;
+  run.now = nextTimer(run.state, at(run.now))!;
   run.tickAll();
   expect([run.state.phase.kind, run.do(adding("nl" as typeof fr))]).toEqual(["finished", refused]);
   const ending = training();
@@ -181,19 +185,19 @@ test("[C21] a source that is there, or waits, is no fact; where no further round
 test("[C12] [C21] a source that is added while the coordinator is down does not cost the round its time", () => {
   const run = training();
   const aliveAt = at(run.now + 10_000);
-  const left = nextTimer(run.state)! - aliveAt;
+  const left = nextTimer(run.state, at(run.now))! - aliveAt;
   run.now += 3_600_000;
   run.do(adding(fr));
   run.now += 3_600_000;
   run.do({ kind: "restart", aliveAt });
-  expect(nextTimer(run.state)).toBe(run.now + left);
+  expect(nextTimer(run.state, at(run.now))).toBe(run.now + left);
   // Also where it is not known when the coordinator was last alive but by its facts.
   const other = training();
-  const deadline = nextTimer(other.state)! - other.now;
+  const deadline = nextTimer(other.state, at(other.now))! - other.now;
   other.now += 3_600_000;
   other.do(adding(fr));
   other.do({ kind: "restart", aliveAt: other.state.lastAt });
-  expect(nextTimer(other.state)).toBe(other.now + deadline);
+  expect(nextTimer(other.state, at(other.now))).toBe(other.now + deadline);
 });
 
 test("[C19] [C21] what the host changes afterwards leaves the sources that joined or wait", () => {

@@ -71,8 +71,8 @@ function lift(fact: Unread): Unread {
           : fact.assigned,
       };
     case "accepted": {
-      const { sizeBytes, ...rest } = fact;
-      if (sizeBytes === undefined) return fact;
+      const { sizeBytes, ...rest } = { numbers: null, seniority: 1, ...fact } as Unread;
+      if (sizeBytes === undefined) return rest;
       return { ...rest, sections: [{ name: "theta", sizeBytes }], rows: null };
     }
     case "published": {

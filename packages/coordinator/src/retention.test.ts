@@ -57,6 +57,8 @@ function round(n: number): Fact[] {
         source: es,
         delta: hashOf(`delta ${n} ${volunteer}`),
         sections: [{ name: "theta", sizeBytes: 5 }],
+        numbers: null,
+        seniority: 1,
         rows: rows(volunteer),
         steps: 10,
         tokens: 100,

@@ -57,22 +57,33 @@ export function retention(remembered: BlobUses = []): Retention {
     if (!lasts(use)) passing.add(hash);
   }
 
+  /** Uses that are over go, and with its last one what is used. */
+  function end(over: Set<Sha256>, isOver: (hash: Sha256, use: Use) => boolean): void {
+    for (const hash of passing) {
+      const still = uses.get(hash)!.filter((use) => !isOver(hash, use));
+      if (still.every(lasts)) passing.delete(hash);
+      if (still.length > 0) uses.set(hash, still);
+      else {
+        uses.delete(hash);
+        over.add(hash);
+      }
+    }
+  }
+
   return {
     follow(entries, state) {
-      for (const { fact } of entries) for (const [hash, use] of usesOf(fact)) name(hash, use);
-      if (!entries.some(({ fact }) => fact.kind === "published")) return [];
-      const over: Sha256[] = [];
+      const over = new Set<Sha256>();
       const undoable = blobsOf(state.past);
-      for (const hash of passing) {
-        const still = uses.get(hash)!.filter((use) => undoable.has(hash) || isInUse(hash, use, state));
-        if (still.every(lasts)) passing.delete(hash);
-        if (still.length > 0) uses.set(hash, still);
-        else {
-          uses.delete(hash);
-          over.push(hash);
-        }
+      for (const { fact } of entries) {
+        for (const [hash, use] of usesOf(fact)) name(hash, use);
+        // When it opens again others may hold other rows.
+        const isOfLapsed = (use: Use) =>
+          fact.kind === "lapsed" && use.kind === "rows" && use.round === fact.round;
+        if (fact.kind === "lapsed") end(over, (hash, use) => isOfLapsed(use) && !undoable.has(hash));
       }
-      return over;
+      if (entries.some(({ fact }) => fact.kind === "published"))
+        end(over, (hash, use) => !undoable.has(hash) && !isInUse(hash, use, state));
+      return [...over].filter((hash) => !uses.has(hash));
     },
     get size() {
       return uses.size;

@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 4,
-    hashes: ["68b5cac447cfbef1", "ced348459bb677bd", "0fca4bebc511826d", "3c3fdef6019a3c27"],
+    schema: 5,
+    hashes: ["b5f1ab5b220ef1c3", "c00a720d7866ab09", "46e9a7a7c85bd25c", "fbdc9827b87f43aa"],
   });
 });

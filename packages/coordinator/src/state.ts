@@ -3,7 +3,7 @@
 // A run has one state, which evolve changes in place [C1]; to all others it is to be read, and is what it is now.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { BodyRef, HeldRun, RunManifest, SectionFile } from "@homebody/protocol";
+import type { BodyRef, Evaluation, HeldRun, RunManifest, SectionFile } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
 
 export type AcceptedDelta = Extract<Fact, { kind: "accepted" }>;
@@ -14,7 +14,7 @@ export type Phase =
       readonly kind: "training";
       readonly round: number;
       readonly assigned: ReadonlyMap<VolunteerId, Assigned>;
-      readonly pending: ReadonlySet<VolunteerId>; // assigned, neither heard nor gone for good
+      readonly pending: ReadonlySet<VolunteerId>; // assigned, waited for [C36], neither heard nor gone for good
       readonly accepted: ReadonlyMap<VolunteerId, AcceptedDelta>;
       readonly localSteps: number;
       readonly stepsBefore: number;
@@ -69,6 +69,27 @@ export interface Ready {
   readonly source: SourceId;
   /** The row map that it declared; null where there is none to declare. */
   readonly rows: Sha256 | null;
+  /** The last evaluation that it reported: a fact once a round counts on it [C33]. */
+  readonly scored?: Scored | undefined;
+}
+
+/** An evaluation, as a volunteer reports it. */
+export interface Scored extends Evaluation {
+  /** Of its held-out text, as it said when it came [P29]. */
+  readonly heldOutBytes?: number | undefined;
+}
+
+/** What is remembered of a volunteer from round to round; of another source it begins anew. */
+export interface Standing {
+  readonly source: SourceId;
+  /** Rounds in which its deltas counted, up to `newcomerRounds` [C38]. */
+  readonly counted: number;
+  /** Rounds in a row whose deadline it missed [C36]. */
+  readonly missed: number;
+  /** UTF-8 bytes of its first evaluation; null before one [C39]. */
+  readonly scoredBytes: number | null;
+  /** The last round in which any of this changed. */
+  readonly round: number;
 }
 
 /**
@@ -114,6 +135,13 @@ export interface RunState {
   readonly dropped: ReadonlySet<VolunteerId>;
   /** How often the round that is open or opens next has lapsed. */
   readonly lapses: number;
+  /** When the last round opened; null before the first. */
+  readonly openedAt: Millis | null;
+  /** Who is assigned to the open round, or was to the last one. */
+  readonly lastAssigned: ReadonlySet<VolunteerId>;
+  readonly standings: ReadonlyMap<VolunteerId, Standing>;
+  /** Hashes of the numbers of deltas that were accepted of late, with their round [C37]. */
+  readonly lateNumbers: ReadonlyMap<Sha256, number>;
   readonly removed: ReadonlySet<VolunteerId>;
   /** By their hash; those that are spent are forgotten [C51]. */
   readonly openCodes: ReadonlyMap<Sha256, OpenCode>;

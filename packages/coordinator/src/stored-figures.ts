@@ -26,8 +26,8 @@ const scoreRow = {
   bitsPerByte: amount,
   bytes: count,
   volunteers: count,
-  nats: amount,
   at: time,
+  shares: z.array(z.object({ volunteer, nats: amount, bytes: count })),
 };
 const deltaRow = {
   round: count,

@@ -47,6 +47,14 @@ const phaseShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("finished"), reason: endReason }),
 ]);
 
+const standing = z.object({
+  source,
+  counted: count,
+  missed: count,
+  scoredBytes: count.nullable(),
+  round: count,
+});
+
 const shape = z.object({
   manifest: unread,
   joining: z.array(z.object({ source: unread, sections: z.array(sectionFile) })),
@@ -70,6 +78,10 @@ const shape = z.object({
   stepsDone: count,
   dropped: z.array(volunteer),
   lapses: count,
+  openedAt: time.nullable(),
+  lastAssigned: z.array(volunteer),
+  standings: z.array(z.tuple([volunteer, standing])),
+  lateNumbers: z.array(z.tuple([hash, count])),
   removed: z.array(volunteer),
   openCodes: z.array(z.tuple([hash, z.object({ source, uses: count.min(1) })])),
   admitted: z.array(z.tuple([volunteer, z.array(z.object({ source, code: hash.nullable() }))])),
@@ -88,6 +100,9 @@ export function writeState(state: RunState): unknown {
     phase: writePhase(state.phase),
     scores: [...state.scores],
     dropped: [...state.dropped],
+    lastAssigned: [...state.lastAssigned],
+    standings: [...state.standings],
+    lateNumbers: [...state.lateNumbers],
     removed: [...state.removed],
     openCodes: [...state.openCodes],
     admitted: [...state.admitted],
@@ -125,6 +140,9 @@ export function readState(value: unknown, where = "state"): RunState {
     phase: readPhase(stored.phase),
     scores: new Map(stored.scores),
     dropped: new Set(stored.dropped),
+    lastAssigned: new Set(stored.lastAssigned),
+    standings: new Map(stored.standings),
+    lateNumbers: new Map(stored.lateNumbers),
     removed: new Set(stored.removed),
     openCodes: new Map(stored.openCodes),
     admitted: new Map(stored.admitted),

@@ -6,7 +6,8 @@
 import { type Millis, permutation, random, type SourceId, type VolunteerId } from "@homebody/base";
 import type { RunManifest } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
-import type { Phase, Ready, ReadyVolunteers, RunState } from "./state.ts";
+import { scored } from "./scores.ts";
+import type { Phase, Ready, ReadyVolunteers, RunState, Scored } from "./state.ts";
 
 type Training = Extract<Phase, { kind: "training" }>;
 type Candidate = Ready & { readonly volunteer: VolunteerId };
@@ -61,21 +62,46 @@ function open(state: RunState, round: number, ready: ReadyVolunteers, now: Milli
   const { manifest, stepsDone, lapses } = state;
   const { localSteps } = manifest.training;
   // Counted before anybody is looked at: a run that gathers is asked at every step of everybody.
-  if (state.paused || ready.size < manifest.round.minimum) return [];
+  if (state.paused || ready.size < manifest.round.minimum || now < opensAt(state)) return [];
   const here = candidates(state, ready);
   if (here.length < manifest.round.minimum) return [];
   const sources = sampledSources(manifest, { round, lapses }, here);
+  const counted = here.filter(({ source }) => sources.has(source));
   return [
     {
       kind: "opened",
       round,
-      assigned: slots(here.filter(({ source }) => sources.has(source))),
+      assigned: slots(counted),
       localSteps,
       stepsBefore: stepsDone,
       totalSteps: manifest.rounds * localSteps,
       deadline: after(now, manifest.round.deadlineSeconds),
     },
+    ...scoresOf(state, counted),
   ];
+}
+
+/** [C33] Evaluations of the current body that were reported before anything counted on who made them. */
+function scoresOf(state: RunState, candidates: readonly Candidate[]): readonly Fact[] {
+  return candidates.flatMap(({ volunteer, source, scored: own }) => {
+    if (own === undefined || !isOfBody(own, state) || state.evaluated.has(volunteer)) return [];
+    const fact = scored(state, { ...own, volunteer, source });
+    return fact === undefined || typeof fact === "string" ? [] : [fact];
+  });
+}
+
+/** A body that comes back has its id again, but another number. */
+const isOfBody = (own: Scored, { body }: RunState) => own.id === body.id && own.body === body.number;
+
+/** [C34] When the next round may open: one that lapses again and again waits ever longer, up to its deadline's time. */
+export function opensAt({ openedAt, lapses, manifest }: RunState): Millis {
+  if (openedAt === null || lapses === 0) return 0 as Millis;
+  return after(openedAt, Math.min(2 ** (lapses - 1) - 1, manifest.round.deadlineSeconds));
+}
+
+/** [C34] Before this time a round with deltas does not close by itself, unless its deadline comes first. */
+export function closesAt({ openedAt, manifest }: RunState): Millis {
+  return after(openedAt!, manifest.round.minimumSeconds);
 }
 
 /** [C22] Of the sources that are here, as many as the share of all comes to, at least one. */
@@ -118,23 +144,24 @@ function close(state: RunState, phase: Training, ready: ReadyVolunteers, now: Mi
 function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | undefined {
   if (state.ending) return "admin";
   if (state.held !== null) return undefined; // [C27]
-  if (phase.pending.size === 0) return "all";
+  const { pending, accepted, quorumAt, deadline } = phase;
+  const early = now < closesAt(state);
+  if (pending.size === 0 && (!early || accepted.size === 0)) return "all";
   if (state.paused) return undefined; // [C16]
-  const { quorumAt, deadline } = phase;
-  if (quorumAt !== null && now >= after(quorumAt, state.manifest.round.graceSeconds)) return "quorum";
+  const graceIsOver = quorumAt !== null && now >= after(quorumAt, state.manifest.round.graceSeconds);
+  if (graceIsOver && !early) return "quorum";
   return now >= deadline ? "deadline" : undefined;
 }
 
 /** [C14] Of those who are ready, and those whose deltas are in the body: they may be on their way back. */
 function lastEvaluation(state: RunState, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   if (state.paused) return [];
-  const here = candidates(state, ready).map(({ volunteer }) => volunteer);
-  const expected = [...new Set<VolunteerId>([...here, ...state.contributors])]
-    .filter((who) => !state.evaluated.has(who))
-    .sort(compare);
+  const here = candidates(state, ready);
+  const all = new Set<VolunteerId>([...here.map(({ volunteer }) => volunteer), ...state.contributors]);
+  const expected = [...all].filter((who) => !state.evaluated.has(who)).sort(compare);
   if (expected.length === 0) return [finished(state)];
   const deadline = after(now, state.manifest.round.evaluationSeconds);
-  return [{ kind: "evaluating", expected, deadline }];
+  return [{ kind: "evaluating", expected, deadline }, ...scoresOf(state, here)];
 }
 
 function finished({ ending }: RunState): Fact {

@@ -128,8 +128,8 @@ test("0.1: every kind of fact, and the state and figures that they lead to", () 
     ["56f1fab9", t(1337)],
   ]);
   expect(figures.scores).toMatchObject({
-    a: [{ body: 0 }, { body: 1 }, { body: 3, bitsPerByte: 2.416514193489014, nats: 100.5, at: t(1449) }],
-    b: [{ body: 0, bytes: 120, volunteers: 2, nats: 201 }],
+    a: [{ body: 0 }, { body: 1 }, { body: 3, bitsPerByte: 2.416514193489014, at: t(1449) }],
+    b: [{ body: 0, bytes: 60, volunteers: 1 }], // without the one that was removed
   });
   expect(figures.deltas.map(({ round, volunteer, cosine }) => [round, volunteer, cosine])).toEqual([
     [1, one, 0.7104063871041261],

@@ -73,8 +73,10 @@ export function manifest(options: SceneOptions = {}): RunManifest {
       graceSeconds: 5,
       deadlineSeconds: 100,
       evaluationSeconds: 50,
+      minimumSeconds: 0,
       ...round,
     },
+    heldOut: { leastBytes: 1 },
   });
   return { ...manifestOf(file, new Map()), ...change };
 }
@@ -88,7 +90,10 @@ export interface Scene {
   /** Ticks until nothing is due. */
   tickAll(): void;
   join(volunteer: VolunteerId, source?: SourceId): void;
-  deliver(volunteer: VolunteerId, claims?: { round?: number; steps?: number; tokens?: number }): Decision;
+  deliver(
+    volunteer: VolunteerId,
+    claims?: { round?: number; steps?: number; tokens?: number; numbers?: string },
+  ): Decision;
   /** Plays the shell's averaging. */
   publish(): void;
   kinds(after?: number): string[];
@@ -137,6 +142,7 @@ export function scene(options: SceneOptions = {}): Scene {
         tokens: claims.tokens ?? 320,
         loss: 2,
         norm: 1,
+        numbers: hashOf(claims.numbers ?? `numbers of ${volunteer} ${round}`),
       });
       self.tickAll();
       return decision;

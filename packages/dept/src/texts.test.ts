@@ -40,7 +40,10 @@ describe("the sample that a vocabulary for all sources is trained on", () => {
 });
 
 test("what is held out is a source's own matter, by the run's seed", () => {
-  const run = (seed: number) => ({ heldOut: { share: 0.2, sampleRows: "all" as const }, training: { seed } });
+  const run = (seed: number) => ({
+    heldOut: { share: 0.2, sampleRows: "all" as const, leastBytes: 1 },
+    training: { seed },
+  });
   const text = documents("e", 50, 10);
   const split = splitOf(run(1), "es", text);
   expect(bytesOf(split.heldOut)).toBe(0.2 * bytesOf(text));

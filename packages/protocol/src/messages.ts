@@ -62,6 +62,8 @@ export const mostRowBytes = 65536 / 8;
 /** Text, vocabulary and engine are ready: from now on rounds may count on this volunteer. */
 export interface Ready {
   readonly ready: boolean;
+  /** UTF-8 bytes of its held-out text, where it brings its text: no evaluation is of more [P29]. */
+  readonly heldOutBytes?: number | undefined;
 }
 
 /** Volatile: may be lost, says only how far it is. */
@@ -180,7 +182,10 @@ export const checkHello: Check<Hello> = checked(
   }),
   "hello",
 );
-export const checkReady: Check<Ready> = checked(z.object({ ready: z.boolean() }), "ready");
+export const checkReady: Check<Ready> = checked(
+  z.object({ ready: z.boolean(), heldOutBytes: whole(1e12).optional() }),
+  "ready",
+);
 export const progress = z.object({
   round: whole(),
   stage: z.enum(stages),

@@ -43,6 +43,10 @@ export const refusalSentences = {
   "not-kept":
     "There is no going back to that body, or not without these volunteers. The admin page lists what is kept; so does `undoable` in packages/coordinator.",
   lost: "The coordinator's disk has lost this device's delta of this round. While the round is open it is made again; otherwise the next round makes up for it.",
+  "empty-delta": "The delta held zeros alone, as no training leaves it. This round is left out.",
+  "copied-delta": "The delta has the very numbers of another one, of late. This round is left out.",
+  implausible:
+    "That evaluation cannot be of this device's held-out text: it is of too many bytes, or better than any model. It is not shown.",
   "wrong-body": "That evaluation was of a body that is not the current one.",
 } as const;
 

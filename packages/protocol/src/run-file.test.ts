@@ -51,6 +51,7 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
   const same = runOf();
   expect(runOf({ description: "another", host: "me", origins: ["https://a.org"], rounds: 9 })).toBe(same);
   expect(runOf({ round: { deadlineSeconds: 5, graceSeconds: 1, evaluationSeconds: 2 } })).toBe(same);
+  expect(runOf({ round: { minimumSeconds: 9 } })).toBe(same);
   const others = [
     { name: "B" },
     { codec: "fp32" },
@@ -64,6 +65,10 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { training: { ...file().training, optimiser: { kind: "muon" } } },
     { training: { ...file().training, fitSteps: 3 } },
     { round: { sources: 0.5 } },
+    { round: { quorumSources: 2 } },
+    { round: { excuseAfter: "never" } },
+    { newcomerRounds: 1 },
+    { heldOut: { leastBytes: 7 } },
     { outer: { kind: "adam" } },
     { vocabulary: { size: 1024 } },
     { clipping: "off" },

@@ -137,6 +137,12 @@ const roundPolicy = z.strictObject({
   quorum: z.union([count(1, 100_000), z.literal("all")], "a whole number or all").default("all"),
   graceSeconds: z.number("a number").min(0, "0 or more").max(86400, "at most 86400").default(10),
   deadlineSeconds: seconds.default(600),
+  /** A round takes so long at least: the run cannot be used up faster than this, whatever anybody sends. */
+  minimumSeconds: z.number("a number").min(0, "0 or more").max(86400, "at most 86400").default(2),
+  /** Sources of which a quorum needs a delta; `all`: each that is assigned and still waited for. */
+  quorumSources: z.union([count(1, 256), z.literal("all")], "a whole number or all").default("all"),
+  /** Rounds that a volunteer misses in a row, after which it is not waited for until it has delivered. */
+  excuseAfter: z.union([count(1, 100_000), z.literal("never")], "a whole number or never").default(2),
   /** For the evaluation of the last body. */
   evaluationSeconds: seconds.default(120),
   /** Which sources take part in a round: all, or a seeded random share of them, at least one. */
@@ -199,6 +205,8 @@ export const runFileShape = z.strictObject({
   training,
   outer: outer.default({ kind: "averaging" }),
   weighting: oneOf(["equal", "tokens"]).default("equal"),
+  /** A volunteer counts fully in its source from so many rounds on in which its deltas counted; before that by their share. */
+  newcomerRounds: count(1, 100).default(3),
   clipping: clipping.default({ kind: "median", multiple: 3 }),
   hold: hold.default({ worsening: 0.25 }),
   keep: keep.prefault({}),
@@ -210,6 +218,8 @@ export const runFileShape = z.strictObject({
       share: share.default(0.1),
       /** Rows of held-out text evaluated each round; `all` takes every one. */
       sampleRows: z.union([count(1, 1_000_000), z.literal("all")], "a whole number or all").default("all"),
+      /** UTF-8 bytes of an evaluation that is shown: of fewer, it says nothing. */
+      leastBytes: count(1, 1_000_000).default(50),
     })
     .prefault({}),
 });
@@ -363,7 +373,13 @@ export function identityOf(manifest: Omit<RunManifest, "run">): RunId {
 
 export function fixedPart(manifest: Omit<RunManifest, "run">): unknown {
   const { description: _d, host: _h, origins: _o, rounds: _r, round, ...rest } = manifest as RunManifest;
-  const { graceSeconds: _g, deadlineSeconds: _s, evaluationSeconds: _e, ...policy } = round;
+  const {
+    graceSeconds: _g,
+    deadlineSeconds: _s,
+    evaluationSeconds: _e,
+    minimumSeconds: _m,
+    ...policy
+  } = round;
   const { run: _run, ...fixed } = rest;
   return { ...fixed, round: policy };
 }

@@ -38,8 +38,10 @@ const lifts: readonly ManifestLift[] = [
       : manifest.sources,
   }),
   (manifest) => ({
-    ...{ origins: [], clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } },
+    ...{ origins: [], clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 }, newcomerRounds: 1 },
     ...manifest,
+    round: { minimumSeconds: 0, quorumSources: 1, excuseAfter: "never", ...(manifest.round as object) },
+    heldOut: { leastBytes: 1, ...(manifest.heldOut as object) },
     sources: Array.isArray(manifest.sources)
       ? manifest.sources.map((source: object) => ({ admission: "open", ...source }))
       : manifest.sources,
@@ -121,7 +123,7 @@ export function readManifest(value: unknown, where = "manifest"): RunManifest {
 /** By the keys that a schema brought. */
 function schemaOf(sent: Readonly<Record<string, unknown>>): number {
   if (sent.vocabulary === undefined) return 1;
-  return sent.clipping === undefined ? 2 : schemaVersion;
+  return sent.newcomerRounds === undefined || sent.origins === undefined ? 2 : schemaVersion;
 }
 
 /** One source of a manifest, as it is stored when it joins a run; keys as above, none of them has a default. */
@@ -183,8 +185,9 @@ export function sourcesToJoin<T extends { readonly id: string }>(
 export function withChanges(stored: RunManifest, file: RunFile, written: unknown): RunManifest {
   const has = (...path: string[]) => isWritten(written, path);
   const { round } = stored;
-  const changed = <K extends "graceSeconds" | "deadlineSeconds" | "evaluationSeconds">(key: K) =>
-    has("round", key) ? file.round[key] : round[key];
+  const changed = <K extends "graceSeconds" | "deadlineSeconds" | "evaluationSeconds" | "minimumSeconds">(
+    key: K,
+  ) => (has("round", key) ? file.round[key] : round[key]);
   return {
     ...stored,
     description: has("description") ? file.description : stored.description,
@@ -196,6 +199,7 @@ export function withChanges(stored: RunManifest, file: RunFile, written: unknown
       graceSeconds: changed("graceSeconds"),
       deadlineSeconds: changed("deadlineSeconds"),
       evaluationSeconds: changed("evaluationSeconds"),
+      minimumSeconds: changed("minimumSeconds"),
     },
   };
 }

@@ -95,7 +95,7 @@ test("[C7] [C8] hours pass in a blink: a round with nothing opens again, one tha
 
 test("[C7] [C16] with the quorum the grace begins, and no earlier deadline or later pause is forgotten", async () => {
   const { round } = manifest();
-  const run = manifest({}, { rounds: 1, round: { ...round, quorum: 1, graceSeconds: 10 } });
+  const run = manifest({}, { rounds: 1, round: { ...round, quorum: 1, quorumSources: 1, graceSeconds: 10 } });
   const served = await serve(run);
   const one = await served.join("one", "a");
   await served.join("two", "b");

@@ -13,8 +13,8 @@ export const token = "of the host";
 export function manifest(options: ManifestOptions = {}, change: Partial<RunManifest> = {}): RunManifest {
   const hour = 3600;
   const times = { graceSeconds: 10, deadlineSeconds: hour, evaluationSeconds: hour };
-  const round = { minimum: 2, quorum: "all", sources: "all", ...times } as const;
-  return { ...manifestOf({ ...options, sources: ["a", "b"] }), rounds: 2, round, ...change };
+  const plain = manifestOf({ ...options, sources: ["a", "b"] });
+  return { ...plain, rounds: 2, round: { ...plain.round, minimum: 2, ...times }, ...change };
 }
 
 export interface Member extends BareVolunteer {

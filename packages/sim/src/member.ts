@@ -48,6 +48,7 @@ export async function takePart(inputs: MemberInputs): Promise<MemberEnd> {
   const dice = random(name);
   const device = drawDevice(conditions, dice);
   const times: DeviceTimes = {
+    ownMark: number / 1e4,
     startMs: conditions.startMs,
     stepMs: () => drawStepMs(conditions, device, dice),
     evaluateMs: () => drawEvaluateMs(conditions, device, dice),

@@ -40,7 +40,9 @@ test.each(Object.keys(attacks))(
   aMinute,
   async (name) => {
     const found = await poisoned(poisonedRun(), attacks[name]!);
-    expect(new Set(found.words)).toEqual(new Set(typeof attacks[name] === "function" ? ["ok"] : []));
+    // What moves nothing, as before the first round, is refused [P27].
+    const words = found.words.filter((word) => word !== "empty-delta");
+    expect(new Set(words)).toEqual(new Set(typeof attacks[name] === "function" ? ["ok"] : []));
     expect(last(found)).toBeLessThan((1 + mostWorse) * last(unharmed));
   },
 );

@@ -313,6 +313,8 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
     case "wrong-shape":
     case "not-finite":
     case "too-far":
+    case "empty-delta":
+    case "copied-delta":
     case "finished":
       return withFitting({
         ...next,
@@ -333,8 +335,9 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
     // It is not a failure, and no refusal of what this volunteer did [V22].
     case "not-approved":
       return succeeded({ ...session, awaitsApproval: true }, "line");
-    // The evaluation was of a body that is gone: nothing to report any more.
+    // The evaluation was of a body that is gone, or is not believed: nothing to report any more.
     case "wrong-body":
+    case "implausible":
       return { ...next, reported: true };
     // All others pass, or are the host's to mend: it is tried again.
     default:

@@ -120,9 +120,13 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
       graceSeconds: 10,
       deadlineSeconds: 600,
       evaluationSeconds: 120,
+      minimumSeconds: 0,
       sources: "all",
+      quorumSources: "all",
+      excuseAfter: 2,
     },
-    heldOut: { share: 0.2, sampleRows: "all" },
+    newcomerRounds: 3,
+    heldOut: { share: 0.2, sampleRows: "all", leastBytes: 1 },
   };
   return { run: identityOf(manifest), ...manifest };
 }

@@ -103,7 +103,9 @@ export function playedRun(
     });
     const delta = hashOf(`${volunteer} ${round}`);
     const sections = [{ name: "theta", sizeBytes: 1000 }] as const;
-    carryOut({ kind: "accept", ...sender, delta, sections, steps: 10, tokens: 320, loss: 2, norm: 1 });
+    const numbers = hashOf(`numbers of ${volunteer} ${round}`);
+    const claim = { steps: 10, tokens: 320, loss: 2, norm: 1 };
+    carryOut({ kind: "accept", ...sender, delta, sections, numbers, ...claim });
   }
 
   function evaluate(volunteer: VolunteerId, { source }: Ready): void {
@@ -158,7 +160,14 @@ function first(rounds: number): Entry {
     sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 })),
     training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed: 1 },
     rounds,
-    round: { minimum: 2, quorum: "all", graceSeconds: 5, deadlineSeconds: 86_400, evaluationSeconds: 50 },
+    round: {
+      minimum: 2,
+      quorum: "all",
+      graceSeconds: 5,
+      deadlineSeconds: 86_400,
+      evaluationSeconds: 50,
+      minimumSeconds: 0,
+    },
   });
   const manifest = manifestOf(file, new Map());
   const fact = createdFact(manifest, [{ name: "theta", sha256: hashOf("body 0"), sizeBytes: 1000 }]);

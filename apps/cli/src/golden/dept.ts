@@ -141,7 +141,8 @@ function manifestFor({ config, variant, outer, optimizer, ...known }: DeptCase, 
     outer: outer.kind === "average" ? { kind: "averaging" } : { ...outer, kind: "nesterov" },
     codec: "fp32",
     rounds: known.rounds.length,
-    round: { minimum: 1, quorum: "all" },
+    round: { minimum: 1, quorum: "all", minimumSeconds: 0 },
+    newcomerRounds: 1,
   });
   const manifest = manifestOf(file, new Map());
   const sources = manifest.sources.map((source) => ({

@@ -128,6 +128,8 @@ const accepted = (round: number): Fact => ({
   tokens: 64,
   loss: 3,
   norm: 0.5,
+  numbers: body(`numbers ${round}`),
+  seniority: 1,
 });
 
 /** Promises run until nothing is due. */

@@ -31,7 +31,15 @@ async function closing(variant: "spec" | "trim") {
     deltas.push({
       ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
       ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))) },
-      ...{ sections: [], steps: 6, tokens: 384, loss: 5, norm: normIn(bytes, exchange) },
+      ...{
+        sections: [],
+        steps: 6,
+        tokens: 384,
+        loss: 5,
+        norm: normIn(bytes, exchange),
+        numbers: null,
+        seniority: 1,
+      },
     });
   }
   const work: Aggregation = { round: 1, sections, deltas, outer: [] };

@@ -39,6 +39,8 @@ export async function meansOf(
   return new Map([...sums].map(([name, { mean }]) => [name, mean.result()]));
 }
 
+const weighedBy = ({ source, tokens, seniority }: ClosingDelta["fact"]) => ({ source, tokens, seniority });
+
 /** By section: those who have it, in the order of the deltas. */
 function holdingsOf(deltas: readonly ClosingDelta[]): ReadonlyMap<SectionName, readonly Holding[]> {
   const holdings = new Map<SectionName, Holding[]>();
@@ -46,7 +48,7 @@ function holdingsOf(deltas: readonly ClosingDelta[]): ReadonlyMap<SectionName, r
     for (const { name, rows } of exchange.sections) {
       const own = holdings.get(name) ?? [];
       holdings.set(name, own);
-      own.push({ source: fact.source, tokens: fact.tokens, rows: rows?.ids ?? null });
+      own.push({ ...weighedBy(fact), rows: rows?.ids ?? null });
     }
   return holdings;
 }

@@ -1,7 +1,7 @@
 // What a sealed delta holds, or why it cannot count [P10].
 
 import { largestOf, normOf } from "@homebody/aggregate";
-import { type NamedTensors, slotView } from "@homebody/base";
+import { type NamedTensors, type Sha256, sha256Of, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta } from "@homebody/codec";
 import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
@@ -10,7 +10,13 @@ import { no } from "./no.ts";
 import { type Reach, type RoundSteps, reachOf } from "./reach.ts";
 
 export type Looked =
-  | { readonly ok: true; readonly norm: number; readonly sections: readonly SectionSize[] }
+  | {
+      readonly ok: true;
+      readonly norm: number;
+      readonly sections: readonly SectionSize[];
+      /** Hash of the numbers [C37]. */
+      readonly numbers: Sha256;
+    }
   | { readonly ok: false; readonly refusal: Refusal };
 
 export interface LookedBeside {
@@ -34,12 +40,22 @@ export function lookInto(
   }
   const norm = normOf(decoded.map(({ numbers }) => numbers.data));
   if (!Number.isFinite(norm)) return no("not-finite");
+  if (norm === 0 && !manifest.training.frozenBody) return no("empty-delta"); // [P27]
   for (const [i, section] of exchange.sections.entries()) {
     const reach = reachOf(manifest.training, section, round);
     if (!isWithin(decoded[i]!.numbers, reach, body.get(section.name)!)) return no("too-far");
   }
   const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));
-  return { ok: true, norm, sections };
+  return { ok: true, norm, sections, numbers: hashOfNumbers(decoded.map(({ numbers }) => numbers.data)) };
+}
+
+/** Equal for equal numbers, whatever their codec made of them; minus zero is zero. */
+function hashOfNumbers(sections: readonly Float32Array[]): Sha256 {
+  const size = sections.reduce((sum, { length }) => sum + length, 0);
+  const all = new Float32Array(size);
+  let at = 0;
+  for (const numbers of sections) for (const number of numbers) all[at++] = number + 0;
+  return sha256Of(new Uint8Array(all.buffer));
 }
 
 /** Whether training can have moved each of these tensors so far. `before`: the largest number of each in the body. */

@@ -20,26 +20,26 @@ test("ready are those who are connected and have said so on this connection, wit
   const ready = here.ready();
   for (const who of [ana, bo, cy]) here.come(who, newcomer("es", who === ana ? rows : null), at(1));
   expect(ready.size).toBe(0);
-  here.setReady(ana, true, at(2));
-  here.setReady(bo, true, at(2));
+  here.setReady(ana, { ready: true }, at(2));
+  here.setReady(bo, { ready: true }, at(2));
   expect([...ready]).toEqual([
     [ana, { source: "es", rows: rows.sha256 }],
     [bo, { source: "es", rows: null }],
   ]);
-  here.setReady(bo, false, at(3));
+  here.setReady(bo, { ready: false }, at(3));
   here.lose(ana, at(4));
   expect(ready.size).toBe(0);
-  here.setReady(ana, true, at(5)); // the line was lost meanwhile
+  here.setReady(ana, { ready: true }, at(5)); // the line was lost meanwhile
   expect(ready.size).toBe(0);
   here.come(ana, newcomer("ja"), at(6));
   expect(ready.has(ana)).toBe(false);
-  here.setReady(ana, true, at(7));
+  here.setReady(ana, { ready: true }, at(7));
   expect(ready.get(ana)).toEqual({ source: "ja", rows: null });
   here.come(ana, newcomer("ja"), at(8)); // a new connection that replaces the other
   expect(ready.has(ana)).toBe(false);
-  here.setReady(cy, true, at(9));
+  here.setReady(cy, { ready: true }, at(9));
   here.forget(cy);
-  here.setReady(cy, true, at(10));
+  here.setReady(cy, { ready: true }, at(10));
   expect(ready.size).toBe(0);
 });
 
@@ -47,7 +47,7 @@ test("the report says of each whether it is connected and ready, those who are g
   const here = people(10);
   here.come(ana, newcomer("es"), at(1));
   here.come(bo, newcomer("es"), at(2));
-  here.setReady(bo, true, at(3));
+  here.setReady(bo, { ready: true }, at(3));
   here.lose(ana, at(4));
   expect(here.report().volunteers).toEqual([
     expect.objectContaining({ volunteer: bo, connected: true, ready: true, lastSeenAt: 3 }),
@@ -59,7 +59,7 @@ test("where there is no room, whoever is gone the longest is forgotten, and nobo
   const here = people(2);
   here.come(ana, newcomer("es"), at(1));
   here.come(bo, newcomer("es"), at(2));
-  here.setReady(bo, true, at(3));
+  here.setReady(bo, { ready: true }, at(3));
   expect(here.come(cy, newcomer("es"), at(4))).toBe(false);
   here.lose(ana, at(5));
   expect(here.come(cy, newcomer("es"), at(6))).toBe(true);

@@ -5,8 +5,8 @@
 // volunteers a list made anew at each message would cost more than all else.
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
-import type { Ready, ReadyVolunteers } from "@homebody/coordinator";
-import type { DeviceKind, PresenceReport, Progress } from "@homebody/protocol";
+import type { Ready, ReadyVolunteers, Scored } from "@homebody/coordinator";
+import type { DeviceKind, Evaluation, PresenceReport, Progress, Ready as Said } from "@homebody/protocol";
 import type { DeclaredRows } from "../exchanges.ts";
 
 /** Who a volunteer says it is. */
@@ -18,6 +18,10 @@ export interface Newcomer {
 }
 
 interface Person extends Newcomer {
+  /** Of its held-out text, in UTF-8; undefined where it did not say [P29]. */
+  heldOutBytes?: number | undefined;
+  /** The last evaluation that it reported with this source [C33]. */
+  scored?: Scored | undefined;
   connected: boolean;
   progress: Progress | null;
   lastSeenAt: Millis;
@@ -31,8 +35,10 @@ export interface People {
   readonly size: number;
   /** False when there is no room for another volunteer. */
   come(volunteer: VolunteerId, newcomer: Newcomer, now: Millis): boolean;
-  setReady(volunteer: VolunteerId, ready: boolean, now: Millis): void;
+  setReady(volunteer: VolunteerId, said: Said, now: Millis): void;
   setProgress(volunteer: VolunteerId, progress: Progress, now: Millis): void;
+  /** It has evaluated a body; returns the evaluation with what is known of its text. */
+  setScored(volunteer: VolunteerId, evaluation: Evaluation): Scored;
   seen(volunteer: VolunteerId, now: Millis): void;
   /** The connection is lost: it may come back. */
   lose(volunteer: VolunteerId, now: Millis): void;
@@ -70,14 +76,24 @@ export function people(most: number): People {
     come(volunteer, newcomer, now) {
       if (!byId.has(volunteer) && !room()) return false;
       ready.delete(volunteer); // until it says so on this connection
-      byId.set(volunteer, { ...newcomer, connected: true, progress: null, lastSeenAt: now });
+      const before = byId.get(volunteer);
+      const scored = before?.source === newcomer.source ? before.scored : undefined;
+      byId.set(volunteer, { ...newcomer, scored, connected: true, progress: null, lastSeenAt: now });
       return true;
     },
-    setReady(volunteer, isReady, now) {
+    setReady(volunteer, { ready: isReady, heldOutBytes }, now) {
       const person = seen(volunteer, now);
-      if (isReady && person?.connected)
-        ready.set(volunteer, { source: person.source, rows: person.rows?.sha256 ?? null });
+      if (person !== undefined && heldOutBytes !== undefined) person.heldOutBytes = heldOutBytes;
+      if (isReady && person?.connected) ready.set(volunteer, readyOf(person));
       else ready.delete(volunteer);
+    },
+    setScored(volunteer, evaluation) {
+      const person = byId.get(volunteer);
+      const scored = { ...evaluation, heldOutBytes: person?.heldOutBytes };
+      if (person === undefined) return scored;
+      person.scored = scored;
+      if (ready.has(volunteer)) ready.set(volunteer, readyOf(person));
+      return scored;
     },
     setProgress(volunteer, progress, now) {
       const person = seen(volunteer, now);
@@ -97,11 +113,13 @@ export function people(most: number): People {
     rowsOf: (volunteer) => byId.get(volunteer)?.rows?.bits,
     ready: () => ready,
     report() {
-      const shown = firstOf(byId, reported).map(([volunteer, { rows: _, ...person }]) => ({
-        volunteer,
-        ready: ready.has(volunteer),
-        ...person,
-      }));
+      const shown = firstOf(byId, reported).map(
+        ([volunteer, { rows: _, scored: _s, heldOutBytes: _h, ...person }]) => ({
+          volunteer,
+          ready: ready.has(volunteer),
+          ...person,
+        }),
+      );
       return { volunteers: shown, counts: countsOf(byId.values()) };
     },
   };
@@ -126,4 +144,8 @@ function countsOf(people: Iterable<Person>): NonNullable<PresenceReport["counts"
     if (person.connected) connected[person.source] = (connected[person.source] ?? 0) + 1;
   }
   return { all, connected };
+}
+
+function readyOf({ source, rows, scored }: Person): Ready {
+  return { source, rows: rows?.sha256 ?? null, scored };
 }

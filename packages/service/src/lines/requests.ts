@@ -55,7 +55,7 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
     Record<string, (message: unknown, sender: Sender, visitor: Visitor) => Promise<object | Refusal>>
   > = {
     async [events.ready](message, { volunteer }) {
-      people.setReady(volunteer, checkReady(message).ready, clock.now());
+      people.setReady(volunteer, checkReady(message), clock.now());
       actor.tick();
       volunteers.gatheringChanged();
       return {};
@@ -81,7 +81,10 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
       return committing(() => inbox.commit(sender, commit));
     },
     async [events.evaluation](message, sender) {
-      return answerOf(await actor.do({ kind: "evaluate", ...checkEvaluation(message), ...sender }));
+      // Before it is asked for: a round that opens meanwhile finds it [C33].
+      const scored = people.setScored(sender.volunteer, checkEvaluation(message));
+      const decision = await actor.do({ kind: "evaluate", ...scored, ...sender });
+      return !decision.ok && decision.refusal === "not-assigned" ? {} : answerOf(decision);
     },
     async [events.leave](_, { volunteer }, visitor) {
       volunteers.depart(visitor);

@@ -144,7 +144,7 @@ export function startActor(inputs: ActorInputs): Actor {
       const decision = await step({ kind: "tick", ready: ready() });
       if (!decision.ok || decision.facts.length === 0) break;
     }
-    setTimer(nextTimer(state));
+    setTimer(nextTimer(state, clock.now()));
   }
 
   function setTimer(due: Millis | null): void {

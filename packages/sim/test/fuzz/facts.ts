@@ -19,7 +19,8 @@ interface OpenRound {
   readonly round: number;
   /** Whoever is removed has no place in it any more. */
   readonly assigned: Map<VolunteerId, Of<"opened">["assigned"][number]>;
-  /** Assigned, neither heard nor gone for good. */
+  readonly openedAt: Millis;
+  /** Assigned, waited for [C36], neither heard nor gone for good. */
   readonly pending: Set<VolunteerId>;
   readonly accepted: Map<VolunteerId, Of<"accepted">>;
 }
@@ -65,6 +66,8 @@ export interface Known {
   /** Whose deltas were accepted, and in which rounds. */
   readonly rounds: Map<VolunteerId, number[]>;
   readonly uploads: Set<UploadId>;
+  /** Rounds missed in a row [C36]. */
+  readonly misses: Map<VolunteerId, number>;
   /** Volunteers that evaluated the current body. */
   readonly evaluated: Set<VolunteerId>;
 }
@@ -94,6 +97,7 @@ export function nothingKnown(manifest: RunManifest): Known {
       sources: new Set(),
     },
     ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
+    misses: new Map(),
   };
 }
 
@@ -122,6 +126,7 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   accepted,
   closed,
   lapsed(known, { round }, at) {
+    missed(known);
     assert.equal(round, known.open?.round, "[C8] the open round lapses");
     assert.equal(known.open?.accepted.size, 0, "[C8] nothing that was accepted is lost");
     const isTime = known.pausedAt === null && known.deadline !== null && at >= known.deadline;
@@ -280,7 +285,12 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
   }
   assert.equal(deadline, at + 1000 * known.manifest.round.deadlineSeconds, "[C7] its deadline");
   known.roundEndAsked = known.roundEndsUnanswered > 0;
-  known.open = { round, assigned: own, pending: new Set(own.keys()), accepted: new Map() };
+  const { excuseAfter } = known.manifest.round;
+  const isWaitedFor = (who: VolunteerId) =>
+    excuseAfter === "never" || (known.misses.get(who) ?? 0) < excuseAfter;
+  const waited = [...own.keys()].filter(isWaitedFor);
+  const pending = new Set(waited.length > 0 ? waited : own.keys());
+  known.open = { round, openedAt: at, assigned: own, pending, accepted: new Map() };
   known.deadline = deadline;
 }
 
@@ -297,6 +307,7 @@ function accepted(known: Known, fact: Of<"accepted">): void {
   assert.ok(steps <= training.localSteps && tokens <= steps * training.batch * model.context, "[C11]");
   open?.accepted.set(volunteer, fact);
   open?.pending.delete(volunteer);
+  known.misses.delete(volunteer);
   known.rounds.set(volunteer, [...(known.rounds.get(volunteer) ?? []), round]);
   known.uploads.add(uploadOf(manifest.run, round, volunteer, fact.delta));
 }
@@ -315,6 +326,9 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   if (reason === "deadline") assert.ok(deadline !== null && at >= deadline, "[C7] at its deadline");
   if (reason === "admin") assert.ok(known.ending || known.roundEndAsked, "[C18] by the host");
   if (known.held) assert.equal(reason, "admin", "[C27] a held run waits for its host");
+  const early = at < open.openedAt + 1000 * manifest.round.minimumSeconds;
+  assert.ok(!early || reason === "deadline" || reason === "admin", "[C34] not before its least time");
+  if (reason === "deadline") missed(known);
   if (pausedAt !== null)
     assert.ok(reason === "all" || reason === "admin", "[C16] no deadline runs in a pause");
   roundEnded(known, at);
@@ -332,6 +346,10 @@ function lastOfRounds(known: Known, at: Millis): void {
   assert.ok(known.ending, "[C14] no round is open");
   assert.equal(known.open.accepted.size, 0, "[C18] what the open round has counts");
   roundEnded(known, at);
+}
+
+function missed({ open, misses }: Known): void {
+  for (const who of open?.pending ?? []) misses.set(who, (misses.get(who) ?? 0) + 1);
 }
 
 function roundEnded(known: Known, at: Millis): void {

@@ -36,14 +36,15 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last five and the optimisers; of each volunteer a delta, and row maps of two hellos.
     blobs: 8 * sections + 3 * volunteers + back * 2 * sections + deltaRounds * 2 * volunteers,
-    // A section's file is three of these, an accepted delta about 20.
+    // A section's file is three of these, an accepted delta about 22; of each volunteer also its standing, and the numbers
+    // of its deltas of ten rounds, with their round.
     state:
       sizeOf(manifest) +
       12 * sections +
-      45 * volunteers +
+      (45 + 8 + 2 * 10) * volunteers +
       30 +
       back * 7 * sections +
-      deltaRounds * (6 * sections + 25 * volunteers),
+      deltaRounds * (6 * sections + 27 * volunteers),
   };
 }
 

@@ -121,6 +121,11 @@ function drawnManifest(one: <const T>(...choices: readonly T[]) => T): RunManife
         sources: one<"all" | number>("all", 0.5),
       },
       ...{ graceSeconds: one(0, 10), deadlineSeconds: one(20, 60), evaluationSeconds: 20 },
+      ...{
+        minimumSeconds: one(0, 0, 5),
+        quorumSources: one<"all" | number>("all", 1),
+        excuseAfter: one<"never" | number>(1, 2, "never"),
+      },
     },
   };
 }

@@ -133,7 +133,8 @@ export function manifestFor(
     outer: work.outer,
     codec: work.codec,
     rounds: work.rounds,
-    round: { minimum: 1, deadlineSeconds: 86_400 },
+    round: { minimum: 1, deadlineSeconds: 86_400, minimumSeconds: 0 },
+    newcomerRounds: 1,
     heldOut: { sampleRows: work.curveRows ?? "all" },
     // The method alone: nobody here is a stranger.
     ...{ clipping: "off", hold: "off" },

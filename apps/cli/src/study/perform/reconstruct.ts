@@ -87,7 +87,8 @@ function manifestFor({
     training: { localSteps, batch: recipe.batch, learningRate: recipe.learningRate, seed },
     codec,
     rounds: 1,
-    round: { minimum: 1, deadlineSeconds: 86_400 },
+    round: { minimum: 1, deadlineSeconds: 86_400, minimumSeconds: 0 },
+    newcomerRounds: 1,
   });
   return manifestOf(file, new Map());
 }

@@ -112,6 +112,6 @@ function runFileOf({ arm, seed, recipe, variant, vocabulary, words, codec, ...wo
     training: { localSteps: work.localSteps, batch: recipe.batch, learningRate: recipe.learningRate, seed },
     codec,
     rounds: work.rounds,
-    round: { minimum: work.sources.length, deadlineSeconds: 3600, evaluationSeconds: 600 },
+    round: { minimum: work.sources.length, deadlineSeconds: 3600, evaluationSeconds: 600, minimumSeconds: 0 },
   });
 }
