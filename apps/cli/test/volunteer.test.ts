@@ -1,6 +1,6 @@
 // homebody volunteer as a command: what it says before it begins, and when it is over.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SourceId } from "@homebody/base";
@@ -84,4 +84,23 @@ test("a link or a code that is not whole is said before anything is asked", asyn
   await expect(of(`${url}/#source=a&code=12`)).rejects.toThrow("link: expected an invitation's");
   await expect(of(url, "--source", "a", "--code", "12")).rejects.toThrow("--code: expected 32 hex digits");
   await expect(of(url, "--code", "0".repeat(32))).rejects.toThrow("--source: expected the source that");
+});
+
+test("text of which too little would be held out is refused at once, with how much is enough", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-volunteer-"));
+  const server = await createServer({
+    run: writeRun(folder, { text: "brought" }),
+    dataDir: join(folder, "data"),
+    log: stderrLog("silent"),
+  });
+  try {
+    const text = join(folder, "short.txt");
+    writeFileSync(text, "words");
+    const args = [server.url, "--text", text, "--backend", "wasm", "--data", join(folder, "volunteer")];
+    await expect(run(args)).rejects.toThrow("--text: expected 500 bytes of text or more, got 5");
+    expect(server.figures().seq).toBe(1);
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -20,7 +20,7 @@ export {
 export { bitsOf, putRows, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
 export { decodeSection, encodeSection, firstNumbers, wordsSeed } from "./section-file.ts";
-export { splitOf, vocabularySample } from "./texts.ts";
+export { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 export {
   type ParameterCounts,
   parameterCounts,

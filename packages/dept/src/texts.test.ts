@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { splitOf, vocabularySample } from "./texts.ts";
+import { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 
 const bytesOf = (documents: readonly string[]) =>
   documents.reduce((sum, text) => sum + new TextEncoder().encode(text).length, 0);
@@ -50,4 +50,9 @@ test("what is held out is a source's own matter, by the run's seed", () => {
   expect(splitOf(run(1), "es", text)).toEqual(split);
   expect(splitOf(run(1), "ru", text)).not.toEqual(split);
   expect(splitOf(run(2), "es", text)).not.toEqual(split);
+});
+
+test("a volunteer brings so much text that what is held out of it is enough", () => {
+  const of = (share: number) => leastTextBytes({ heldOut: { share, sampleRows: "all", leastBytes: 50 } });
+  expect([of(0.1), of(0.5), of(0)]).toEqual([500, 100, 5000]);
 });

@@ -12,6 +12,11 @@ export function splitOf({ training, heldOut }: Seeded, source: string, documents
   return splitHeldOut(documents, heldOut.share, `${training.seed}/${source}/split`);
 }
 
+/** UTF-8 bytes of text that a volunteer brings at least: of less, what is held out says nothing of a body. */
+export function leastTextBytes({ heldOut: { leastBytes, share } }: Pick<RunManifest, "heldOut">): number {
+  return Math.ceil(leastBytes / Math.max(share, 0.01));
+}
+
 /**
  * The documents that a vocabulary for all sources is trained on: of each source, in an order that follows from the seed,
  * as many as an equal share of `bytes` (UTF-8) takes, the last one whole.

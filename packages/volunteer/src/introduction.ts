@@ -19,6 +19,8 @@ export interface IntroductionInputs {
   readonly net: Net;
   readonly clock: Clock;
   readonly hello: Hello;
+  /** Of the text that it brings, in UTF-8; undefined where the host serves it, or it is not known yet [P29]. */
+  readonly heldOutBytes: () => number | undefined;
   readonly connected: (announcement: Announcement) => void;
   readonly disconnected: () => void;
   readonly announced: (announcement: Announcement) => void;
@@ -103,7 +105,9 @@ export function introduce(inputs: IntroductionInputs): Introduction {
     ready: (ready) => {
       if (ready === known) return;
       known = ready;
-      ask(line, events.ready, { ready } satisfies Ready).catch(() => {
+      const heldOutBytes = inputs.heldOutBytes();
+      const said: Ready = { ready, ...(heldOutBytes === undefined ? {} : { heldOutBytes }) };
+      ask(line, events.ready, said).catch(() => {
         known = null;
       });
     },

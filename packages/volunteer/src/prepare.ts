@@ -11,6 +11,7 @@ import {
   shardBytes,
   type Tokenizer,
   tokenizerFromJson,
+  utf8Length,
 } from "@homebody/text";
 import { breathing } from "./breathing.ts";
 import { fetchChecked } from "./fetch-checked.ts";
@@ -99,6 +100,14 @@ async function fetchServed(
   return await fetchChecked(net, path, file, where, tell, signal);
 }
 
+/** Throws an InputError where so little of a text is held out that it says nothing of a body. */
+function requireHeldOut({ heldOut: { leastBytes } }: RunManifest, split: Split): Split {
+  const bytes = split.heldOut.reduce((sum, document) => sum + utf8Length(document), 0);
+  if (bytes >= leastBytes) return split;
+  const expected = `at least ${leastBytes} bytes that are held out of training; bring a longer text`;
+  throw new InputError("text", expected, `${bytes}`);
+}
+
 async function readDocuments(
   manifest: RunManifest,
   source: ManifestSource,
@@ -117,7 +126,7 @@ async function readDocuments(
       documents.push(...parseDocuments(file.name, decodeUtf8(file.name, await file.bytes())));
       signal.throwIfAborted();
     }
-    return split(documents);
+    return requireHeldOut(manifest, split(documents));
   }
   const fetchText = async (sha256: Sha256, sizeBytes: number) => {
     const file = { sha256, sizeBytes };

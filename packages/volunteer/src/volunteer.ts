@@ -10,6 +10,7 @@ import {
   type RunManifest,
   volunteerOf,
 } from "@homebody/protocol";
+import { shardBytes } from "@homebody/text";
 import { DeviceLostError, EngineError, NotFiniteError } from "@homebody/train";
 import { type Introduction, introduce } from "./introduction.ts";
 import { isReady } from "./jobs.ts";
@@ -200,6 +201,10 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
         can: abilities,
         ...(rows === undefined ? {} : { rows }),
         ...(code === undefined ? {} : { code }),
+      },
+      heldOutBytes: () => {
+        const { text } = preparation.has();
+        return text === undefined || source.served !== null ? undefined : shardBytes(text.heldOut);
       },
       connected: (announcement) => apply({ kind: "connected", announcement }),
       disconnected: () => {

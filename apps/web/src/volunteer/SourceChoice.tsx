@@ -1,7 +1,11 @@
 // Choose your words: each source in its own script, how many work on it now, and where its text comes from.
 
 import type { SourceId } from "@homebody/base";
+
+import { leastTextBytes } from "@homebody/dept";
+
 import type { ManifestSource, PresenceReport, RunManifest } from "@homebody/protocol";
+
 import { englishName, ownName } from "../format/languages.ts";
 import { bytes, plural } from "../format/numbers.ts";
 import { SourceMark } from "../ui/SourceMark.tsx";
@@ -47,7 +51,7 @@ export function SourceChoice({ manifest, presence, chosen, isOpen, onChoose }: S
                   {subtitle(source.title, source.language)}
                   {source.served
                     ? `The host lends the text (${bytes(source.served.trainBytes)}). `
-                    : "You bring the text. "}
+                    : `You bring the text, ${bytes(leastTextBytes(manifest))} or more. `}
                   {here === 0 ? "Nobody yet." : `${plural(here, "volunteer")} now.`}
                   {admissionWords(source, isOpen(source))}
                 </span>

@@ -2,11 +2,11 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { coordinatorLearns, declaresRows, deltasAreKept, roundTraffic } from "@homebody/dept";
+import { coordinatorLearns, declaresRows, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { useEffect, useState } from "react";
-import { factor, plural } from "../format/numbers.ts";
+import { bytes, factor, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
@@ -323,7 +323,9 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
         ? "Choose your words first."
         : brings && !kept && files.length === 0
           ? "Bring at least one file first."
-          : null;
+          : brings && files.length > 0 && sizeOf(files) < leastTextBytes(manifest)
+            ? `These files are too short: bring ${bytes(leastTextBytes(manifest))} of text or more.`
+            : null;
   const contribute = () => {
     if (missing !== null || source === undefined) return;
     setAsked(true);
@@ -416,3 +418,5 @@ function HowItWorks({ manifest }: { manifest: RunManifest }) {
     </details>
   );
 }
+
+const sizeOf = (files: readonly File[]) => files.reduce((sum, { size }) => sum + size, 0);

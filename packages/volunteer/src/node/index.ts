@@ -4,6 +4,7 @@ import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { InputError } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
+import { leastTextBytes } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
 import type { BackendName } from "@homebody/train";
 import { engineDevice, tuningFile } from "../device.ts";
@@ -51,6 +52,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const manifest = await fetchManifest(url);
   const files = options.text === undefined ? null : await textFiles("--text", options.text);
   const source = chooseSource(manifest, options.source, files !== null);
+  if (source.served === null && files !== null) await requireEnough(manifest, files);
   options.begins?.(manifest, source);
   const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
   const volunteer = await startVolunteer({
@@ -104,6 +106,17 @@ function sourceWords({ id, served, admission }: ManifestSource): string {
     ...(admission === "open" ? [] : [admission === "code" ? "by invitation" : "if the host approves"]),
   ];
   return asks.length === 0 ? id : `${id} (${asks.join(", ")})`;
+}
+
+/** Too little text is refused before anything is trained: a device would find that out again and again. */
+async function requireEnough(manifest: RunManifest, files: readonly BroughtFile[]): Promise<void> {
+  const least = leastTextBytes(manifest);
+  let size = 0;
+  for (const file of files) {
+    if (size >= least) return;
+    size += (await file.bytes()).length;
+  }
+  if (size < least) throw new InputError("--text", `${least} bytes of text or more`, `${size}`);
 }
 
 /** This folder's own. */
