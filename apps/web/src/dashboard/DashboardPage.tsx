@@ -46,6 +46,10 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
   );
 }
 
+/** Over which sources the mean is. */
+const ofSources = ({ sources, scored }: { readonly sources: number; readonly scored: number }) =>
+  sources === scored ? plural(sources, "source") : `${sources} of ${scored} sources`;
+
 /** The run's figures in a row. */
 function Line({ run }: { run: FeedState }) {
   const now = useNow();
@@ -56,7 +60,7 @@ function Line({ run }: { run: FeedState }) {
   return (
     <dl className="mt-6 grid grid-cols-2 gap-x-4 gap-y-6 rounded-xl border border-line bg-card p-4 sm:p-6 md:grid-cols-4">
       <Figure
-        label="Bits per byte, mean of sources"
+        label={`Bits per byte, mean of ${score ? ofSources(score) : "sources"}`}
         value={score?.bitsPerByte ?? ""}
         testId="figure-bits-per-byte"
         note={score ? `${signed(score.change, 2)} in the last hour; lower is better` : "not measured yet"}

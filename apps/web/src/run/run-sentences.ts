@@ -1,6 +1,6 @@
 // What a run does, in words: for the line on top of every page, and for screen readers.
 
-import type { Figures } from "@homebody/coordinator";
+import type { Figures, ScoreFigure } from "@homebody/coordinator";
 import type { HeldRun } from "@homebody/protocol";
 
 export type Tone = "good" | "calm" | "warn";
@@ -62,21 +62,29 @@ export function heldSentence({ body, sources }: HeldRun): string {
   return `The run holds itself: ${sources.join(", ")} ${find} body ${body} much worse than what was before. It goes on when its host resumes it, or goes back to an earlier body.`;
 }
 
-/** Of the latest score of each source: mean, and how it changed since an hour ago (or since the first score). */
+/**
+ * Mean of sources' latest scores, and how it changed since an hour ago: both over the same sources, those that were scored an
+ * hour ago. While there are none (the run is young, or rests), over all that were ever scored, since the first score of each.
+ */
 export function overall(
   figures: Figures,
   nowMs: number,
-): { readonly bitsPerByte: number; readonly change: number; readonly sources: number } | null {
+): {
+  readonly bitsPerByte: number;
+  readonly change: number;
+  /** Over so many sources. */
+  readonly sources: number;
+  /** So many have a score, with those that came within the hour. */
+  readonly scored: number;
+} | null {
   const hourAgo = nowMs - 3_600_000;
-  let [sum, before, sources] = [0, 0, 0];
-  for (const scores of Object.values(figures.scores)) {
-    const last = scores.at(-1);
-    if (last === undefined) continue;
-    const old = scores.findLast((score) => score.at <= hourAgo) ?? scores[0]!;
-    sum += last.bitsPerByte;
-    before += old.bitsPerByte;
-    sources += 1;
-  }
-  if (sources === 0) return null;
-  return { bitsPerByte: sum / sources, change: (sum - before) / sources, sources };
+  const scored = Object.values(figures.scores).filter((list) => list.length > 0);
+  const old = scored.filter((list) => list[0]!.at <= hourAgo);
+  const compared = old.length > 0 ? old : scored;
+  if (compared.length === 0) return null;
+  const mean = (of: (list: readonly ScoreFigure[]) => number) =>
+    compared.reduce((sum, list) => sum + of(list), 0) / compared.length;
+  const bitsPerByte = mean((list) => list.at(-1)!.bitsPerByte);
+  const before = mean((list) => (list.findLast(({ at }) => at <= hourAgo) ?? list[0]!).bitsPerByte);
+  return { bitsPerByte, change: bitsPerByte - before, sources: compared.length, scored: scored.length };
 }
