@@ -83,6 +83,9 @@ const policy = fc.record({
   minimum: fc.integer({ min: 1, max: 3 }),
   quorum: fc.constantFrom<("all" | number)[]>("all", 1, 2, 3),
   sources: fc.constantFrom<("all" | number)[]>("all", 0.3, 0.6),
+  quorumSources: fc.constantFrom<("all" | number)[]>("all", 1, 2),
+  minimumSeconds: fc.constantFrom(0, 0, 30),
+  excuseAfter: fc.constantFrom<("never" | number)[]>("never", 1, 2),
 });
 
 /** Cy and di come for the last source that the run has. */
@@ -186,7 +189,7 @@ function fromSnapshot(entries: readonly Entry[]): RunState {
   return readSnapshot(JSON.parse(text))!.fold.state;
 }
 
-test("[C1] [C6] [C10] [C12] whatever happens: each accepted delta is averaged once, and time only counts when it runs", () => {
+test("[C1] [C6] [C10] [C12] [C33] [C34] whatever happens: each accepted delta is averaged once, and time only counts when it runs", () => {
   const seen = { published: 0, lapsed: 0, dropped: 0, restarted: 0, resumed: 0, "source-added": 0 };
   fc.assert(
     fc.property(script, policy, (script, round) => {
@@ -227,6 +230,8 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
   let open: { round: number; ranMs: number; from: number } | undefined;
   let body = 0;
   let paused = false;
+  let scorers = new Set<VolunteerId>();
+  let openedAt = 0;
   let deadlineMs = 0;
   let state: RunState | undefined;
   for (const entry of run.entries) {
@@ -241,6 +246,8 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
       expect(fact.round).toBe(body + 1);
       expect(paused).toBe(false); // [C16]
       assigned = new Set(fact.assigned.map(({ volunteer }) => volunteer));
+      scorers = new Set([...assigned, ...averaged]);
+      openedAt = time;
       accepted = [];
       open = { round: fact.round, ranMs: 0, from: time };
       deadlineMs = fact.deadline - time;
@@ -251,7 +258,13 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
       expect(accepted).not.toContain(fact.volunteer);
       accepted.push(fact.volunteer);
     }
+    if (fact.kind === "evaluated") expect(scorers).toContain(fact.volunteer); // [C33]
+    if (fact.kind === "evaluating") scorers = new Set([...scorers, ...fact.expected]);
     if (fact.kind === "closed") {
+      // [C34] a run has one policy from its beginning to its end
+      const { minimumSeconds } = run.state.manifest.round;
+      if (fact.reason === "all" || fact.reason === "quorum")
+        expect(time).toBeGreaterThanOrEqual(openedAt + 1000 * minimumSeconds);
       averaged = fact.averaged;
       expect([...averaged].sort()).toEqual([...accepted].sort()); // [C10]
       expect(averaged.length).toBeGreaterThan(0);
