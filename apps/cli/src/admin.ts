@@ -2,7 +2,7 @@
 
 import { parseArgs } from "node:util";
 import { InputError, noun, type SourceId, type VolunteerId } from "@homebody/base";
-import type { Figures } from "@homebody/coordinator";
+import { type Figures, undoable } from "@homebody/coordinator";
 import {
   type AdminAct,
   type Applicants,
@@ -16,6 +16,7 @@ export const usage = `
 homebody admin DATA|URL status
 homebody admin DATA|URL pause|resume|end-round|end-run
 homebody admin DATA|URL remove|restore VOLUNTEER
+homebody admin DATA|URL undo BODY [without VOLUNTEER ...]
 homebody admin DATA|URL applicants
 homebody admin DATA|URL approve VOLUNTEER [SOURCE]
                         [--token TOKEN]
@@ -28,6 +29,8 @@ is. Elsewhere give its address, and the token by --token or, unseen by others on
   end-round  the open round closes with what it has
   end-run    no further round opens
   remove     the volunteer is refused from now on; restore takes it back
+  undo       the next body is that one again, or that one averaged anew without the deltas of these volunteers; what is kept
+             for it, status lists
   applicants who waits to be let into a source by approval
   approve    the volunteer is let into the source that it waits for, or into the one that is named
   VOLUNTEER  its id, or as many of its first digits as tell it from others
@@ -42,6 +45,7 @@ const acts: Readonly<Record<string, (words: readonly string[], known: Known) => 
   remove: (words, known) => ({ kind: "remove", volunteer: volunteerOf(words, seen(known)) }),
   restore: (words, { figures }) => ({ kind: "restore", volunteer: volunteerOf(words, figures.removed) }),
   approve,
+  undo,
 };
 
 /** What words are understood by. */
@@ -103,6 +107,18 @@ function approve([given = "", named, ...more]: readonly string[], { applicants }
   return { kind: "approve", volunteer, source: source as SourceId };
 }
 
+function undo([body = "", ...words]: readonly string[], { figures }: Known): AdminAct {
+  const kept = undoable(figures);
+  const found = kept.find((one) => `${one.body}` === body);
+  const [preposition, ...given] = words;
+  if (found === undefined)
+    throw new InputError("BODY", `one of ${kept.map((one) => one.body).join(", ")}`, body || "none");
+  if (preposition !== undefined && (preposition !== "without" || given.length === 0))
+    throw new InputError("undo", "without, and volunteers, or nothing more", words.join(" "));
+  const without = given.map((one) => volunteerOf([one], found.volunteers));
+  return { kind: "undo", to: found.body, without };
+}
+
 function none(kind: "pause" | "resume" | "end-round" | "end-run") {
   return (words: readonly string[]): AdminAct => {
     if (words.length > 0) throw new InputError(kind, "nothing more", words.join(" "));
@@ -131,24 +147,23 @@ function volunteerOf([given = "", ...more]: readonly string[], among: readonly V
   );
 }
 
-function statusOf({
-  name,
-  phase,
-  round,
-  rounds,
-  published,
-  paused,
-  ending,
-  sources,
-  removed,
-  roundList,
-}: Figures): string {
+function statusOf(figures: Figures): string {
+  const { name, phase, round, rounds, published, paused, ending, sources, removed, roundList, held } =
+    figures;
   const open = phase === "training" ? roundList.at(-1) : undefined;
+  const isOpen =
+    open &&
+    `; round ${round} is open, with ${open.assigned.length} ${noun(open.assigned.length, "volunteer")}`;
+  const kept = undoable(figures).map(({ body }) => body);
   const lines = [
     `${name}: ${phase}${paused ? ", paused" : ""}${ending ? ", ending" : ""}`,
-    `  Rounds   ${published} of ${rounds} done${open === undefined ? "" : `; round ${round} is open, with ${open.assigned.length} ${noun(open.assigned.length, "volunteer")}`}`,
+    ...(held === null
+      ? []
+      : [`  Held     body ${held.body} is much worse for ${held.sources.join(", ")}: resume, or undo`]),
+    `  Rounds   ${published} of ${rounds} done${isOpen ?? ""}`,
     `  Sources  ${sources.map(({ id }) => id).join(", ")}`,
     ...(removed.length === 0 ? [] : [`  Removed  ${removed.join(", ")}`]),
+    ...(kept.length === 0 ? [] : [`  Undo to  ${kept.join(", ")}`]),
   ];
   return `${lines.join("\n")}\n`;
 }

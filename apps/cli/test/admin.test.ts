@@ -3,9 +3,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { volunteerOf } from "@homebody/protocol";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { deltaOf, secretOf } from "../../../test/deltas.ts";
 import { writeRun } from "../../../test/run-folder.ts";
+import { client } from "../../server/test/client.ts";
 import { run } from "../src/admin.ts";
 import { captured } from "./finished-run.ts";
 
@@ -64,4 +67,23 @@ test("what is missing or wrong is said", async () => {
     "data folder: expected one that a coordinator is at work on",
   );
   expect(await facts()).toEqual([]);
+});
+
+test("[C28] undo by the command line: what is kept for it is listed, volunteers are told by their first digits", async () => {
+  const data = join(folder, "data");
+  await expect(admin(data, "undo", "7")).rejects.toThrow("BODY: expected one of");
+  const pair = [await client(server.url, "one"), await client(server.url, "two")] as const;
+  for (const [i, one] of pair.entries()) await one.join("ab"[i]!);
+  for (const [i, one] of pair.entries()) {
+    await one.told((now) => now.kind === "training");
+    expect(await one.deliver(1, deltaOf(server.state().manifest, `${i}`))).toBe("ok");
+  }
+  await pair[0].told(({ body }) => body.number === 1);
+  expect((await admin(data, "status")).stdout).toContain("  Undo to  0, 1\n");
+  const id = volunteerOf(secretOf("two"));
+  await expect(admin(data, "undo", "1", "but", id)).rejects.toThrow("undo: expected without, and volunteers");
+  expect(await admin(data, "undo", "1", "without", id.slice(0, 8))).toMatchObject({ code: 0 });
+  await pair[0].told(({ body }) => body.number === 2);
+  expect(await facts()).toContain("undone");
+  for (const one of pair) one.close();
 });
