@@ -1,11 +1,8 @@
 // Choose your words: each source in its own script, how many work on it now, and where its text comes from.
 
 import type { SourceId } from "@homebody/base";
-
 import { leastTextBytes } from "@homebody/dept";
-
 import type { ManifestSource, PresenceReport, RunManifest } from "@homebody/protocol";
-
 import { englishName, ownName } from "../format/languages.ts";
 import { bytes, plural } from "../format/numbers.ts";
 import { SourceMark } from "../ui/SourceMark.tsx";
