@@ -227,6 +227,8 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
   let assigned = new Set<VolunteerId>();
   let accepted: VolunteerId[] = [];
   let averaged: readonly VolunteerId[] = [];
+  /** Whose deltas are in the body, whatever was closed and dropped since. */
+  let contributors: readonly VolunteerId[] = [];
   let open: { round: number; ranMs: number; from: number } | undefined;
   let body = 0;
   let paused = false;
@@ -246,7 +248,7 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
       expect(fact.round).toBe(body + 1);
       expect(paused).toBe(false); // [C16]
       assigned = new Set(fact.assigned.map(({ volunteer }) => volunteer));
-      scorers = new Set([...assigned, ...averaged]);
+      scorers = new Set([...assigned, ...contributors]);
       openedAt = time;
       accepted = [];
       open = { round: fact.round, ranMs: 0, from: time };
@@ -273,6 +275,8 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
     if (fact.kind === "published") {
       body += 1;
       expect(fact.round).toBe(body);
+      contributors = averaged;
+      scorers = new Set([...scorers, ...averaged]);
       expect(fact.cosines.map(({ volunteer }) => volunteer)).toEqual(averaged);
     }
     if (fact.kind === "dropped") {
@@ -280,7 +284,6 @@ function checkJournal(run: Scene, seen: Record<string, number>): void {
       accepted = accepted.filter((who) => who !== fact.volunteer);
       averaged = averaged.filter((who) => who !== fact.volunteer);
     }
-    if (fact.kind === "evaluating") open = undefined; // of a round that ended with nothing
     if (fact.kind === "lapsed") {
       expect(accepted).toEqual([]);
       open = undefined;
