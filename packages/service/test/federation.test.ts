@@ -224,3 +224,36 @@ test.each(once)("[C1] [C3] killed at %s: the next process goes on, and makes the
       expect(accepted).toHaveLength(4);
     }
 });
+
+test("[C20] somebody who leaves while the body is looked at leaves its row map: the round opens with it", async () => {
+  const run = manifest({ variant: "trim" });
+  const disk = hostDisk();
+  let look = () => {};
+  let [isSlow, isLooking] = [false, false];
+  const slow = new Promise<void>((resolve) => {
+    look = resolve;
+  });
+  const blobs: HostDisk["blobs"] = {
+    ...disk.blobs,
+    get: async (hash) => {
+      isLooking = isSlow;
+      if (isSlow) await slow;
+      return disk.blobs.get(hash);
+    },
+  };
+  const served = await serve(run, { disk: { ...disk, blobs } });
+  isSlow = true;
+  const bits = (name: string) => bitsOf(rowsOf(name));
+  const one = await served.join("one", "a", bits("one"));
+  await served.join("two", "b", bits("two"));
+  await served.clock.advance(0);
+  expect([phase(served), isLooking]).toEqual(["gathering", true]);
+  const left = one.word(events.leave, {});
+  await served.clock.advance(0);
+  look();
+  await served.clock.advance(0);
+  expect(await left).toBe("ok");
+  expect(await kinds(served)).toContain("opened");
+  expect(served.troubles).toEqual([]);
+  await served.close();
+});

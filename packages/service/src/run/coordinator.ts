@@ -78,7 +78,6 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     troubled: notices.troubled,
     failed: notices.failed,
     beforehand: async (facts) => {
-      if (facts.some(({ kind }) => kind === "opened")) await requireBody(actor.state()); // [C45]
       // All of them before the first wait, in which somebody may leave.
       const declared = facts.flatMap((fact) =>
         fact.kind !== "opened"
@@ -87,6 +86,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
               rows === null ? [] : [people.rowsOf(volunteer)!],
             ),
       );
+      if (facts.some(({ kind }) => kind === "opened")) await requireBody(actor.state()); // [C45]
       for (const bits of declared) await blobs.put(bits);
     },
     appended: (entries, state, over) => {
