@@ -55,9 +55,12 @@ function start(name: string, out: string): ChildProcess {
 }
 
 const ended = (child: ChildProcess) =>
-  new Promise<number | string | null>((resolve) =>
-    child.on("exit", (code, signal) => resolve(signal ?? code)),
-  );
+  new Promise<number | string | null>((resolve) => {
+    const { exitCode, signalCode } = child;
+    if (exitCode !== null || signalCode !== null)
+      resolve(signalCode ?? exitCode); // before anybody asked
+    else child.on("exit", (code, signal) => resolve(signal ?? code));
+  });
 
 const read = (out: string, file: string) => readFileSync(join(folder, out, file), "utf8");
 
