@@ -2,7 +2,8 @@
 //
 // Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
 // row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
-// blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28]. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
+// blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28].
+// Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 //
 // Remembered are those that are in use now: as many as the run is large, and not as it is long. What is kept for good beyond
 // that is found in the journal, by its hash (names.ts).
@@ -73,16 +74,21 @@ export function retention(remembered: BlobUses = []): Retention {
   return {
     follow(entries, state) {
       const over = new Set<Sha256>();
-      const undoable = blobsOf(state.past);
+      // Asked for where something ends alone: it is as large as the run, and most facts end nothing.
+      let known: ReadonlySet<Sha256> | undefined;
+      const isUndoable = (hash: Sha256) => {
+        known ??= blobsOf(state.past);
+        return known.has(hash);
+      };
       for (const { fact } of entries) {
         for (const [hash, use] of usesOf(fact)) name(hash, use);
         // When it opens again others may hold other rows.
         const isOfLapsed = (use: Use) =>
           fact.kind === "lapsed" && use.kind === "rows" && use.round === fact.round;
-        if (fact.kind === "lapsed") end(over, (hash, use) => isOfLapsed(use) && !undoable.has(hash));
+        if (fact.kind === "lapsed") end(over, (hash, use) => isOfLapsed(use) && !isUndoable(hash));
       }
       if (entries.some(({ fact }) => fact.kind === "published"))
-        end(over, (hash, use) => !undoable.has(hash) && !isInUse(hash, use, state));
+        end(over, (hash, use) => !isInUse(hash, use, state) && !isUndoable(hash));
       return [...over].filter((hash) => !uses.has(hash));
     },
     get size() {

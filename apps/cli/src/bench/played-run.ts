@@ -160,6 +160,7 @@ function first(rounds: number): Entry {
     sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 })),
     training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed: 1 },
     rounds,
+    keep: { bodies: 5, deltaRounds: 3 }, // what a run has whose texts are served
     round: {
       minimum: 2,
       quorum: "all",
