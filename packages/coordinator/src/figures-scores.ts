@@ -1,7 +1,7 @@
 // Scores of bodies, as figures show them: of each source the weighted median of what its volunteers say [C39], so that one of
 // them, however large it says its text is, moves it no further than to what another one says.
 
-import { sha256Of, type VolunteerId } from "@homebody/base";
+import { type Sha256, sha256Of, type VolunteerId } from "@homebody/base";
 import type { Entry, Fact } from "./facts.ts";
 import { isShownForGood, recentScores, type ScoreFigure, type ScoreShare } from "./figures.ts";
 import type { ShownList } from "./shown-list.ts";
@@ -75,9 +75,17 @@ function medianOf(shares: readonly ScoreShare[]): number {
   throw new Error("scores: expected at least one volunteer's");
 }
 
+/** By share, which is of one body: those that were drawn are ranked anew with each that comes. */
+const ranks = new WeakMap<ScoreShare, Sha256>();
+
+function rankOf(share: ScoreShare, by: string): Sha256 {
+  const rank = ranks.get(share) ?? sha256Of(new TextEncoder().encode(`${by} ${share.volunteer}`));
+  ranks.set(share, rank);
+  return rank;
+}
+
 function drawn(shares: readonly ScoreShare[], by: string): readonly ScoreShare[] {
-  const rank = ({ volunteer }: ScoreShare) => sha256Of(new TextEncoder().encode(`${by} ${volunteer}`));
-  const ranked = shares.map((share) => ({ share, rank: rank(share) }));
+  const ranked = shares.map((share) => ({ share, rank: rankOf(share, by) }));
   const last = ranked.reduce((a, b) => (a.rank > b.rank ? a : b));
   return shares.filter((share) => share !== last.share);
 }
