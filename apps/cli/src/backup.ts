@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { backup } from "@homebody/server";
+import { onlyArgument } from "./options.ts";
 
 export const usage = `
 homebody backup DATA --to FILE [--database URL]
@@ -22,9 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: { to: { type: "string" }, database: { type: "string" } },
   });
-  const [data] = positionals;
-  if (data === undefined || positionals.length > 1)
-    throw new InputError("backup", "one data folder", positionals.join(" ") || "none");
+  const data = onlyArgument("backup", "one data folder", positionals);
   const { to, database } = values;
   if (to === undefined) throw new InputError("--to", "the file that is written", "none");
   const { entries, blobs, lost } = await backup({

@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { faultsFromEnvironment, migrate, migrationPoints } from "@homebody/server";
+import { onlyArgument } from "./options.ts";
 
 export const usage = `
 homebody migrate DATA --to postgres://...|sqlite [--database URL]
@@ -22,9 +23,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: { to: { type: "string" }, database: { type: "string" } },
   });
-  const [data] = positionals;
-  if (data === undefined || positionals.length > 1)
-    throw new InputError("migrate", "one data folder", positionals.join(" ") || "none");
+  const data = onlyArgument("migrate", "one data folder", positionals);
   const { to, database } = values;
   if (to === undefined || !(to === "sqlite" || /^postgres(ql)?:\/\//.test(to)))
     throw new InputError("--to", "postgres://... or sqlite", to ?? "nothing");

@@ -2,6 +2,13 @@
 
 import { InputError } from "@homebody/base";
 
+/** The one thing that a command is given beside its options. */
+export function onlyArgument(command: string, what: string, given: readonly string[]): string {
+  const [first, ...more] = given;
+  if (first === undefined || more.length > 0) throw new InputError(command, what, given.join(" ") || "none");
+  return first;
+}
+
 export function wholeNumber(option: string, text: string, least: number, most: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= least && value <= most) return value;

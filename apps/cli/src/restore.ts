@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { restore } from "@homebody/server";
+import { onlyArgument } from "./options.ts";
 
 export const usage = `
 homebody restore FILE --to DATA [--database URL]
@@ -21,9 +22,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: { to: { type: "string" }, database: { type: "string" } },
   });
-  const [file] = positionals;
-  if (file === undefined || positionals.length > 1)
-    throw new InputError("restore", "one backup", positionals.join(" ") || "none");
+  const file = onlyArgument("restore", "one backup", positionals);
   const { to, database } = values;
   if (to === undefined) throw new InputError("--to", "the data folder that is made", "none");
   const { run, entries, blobs, lost } = await restore({

@@ -16,7 +16,7 @@ import {
   withoutSecureContext,
 } from "@homebody/server";
 import { interrupt } from "./interrupt.ts";
-import { wholeNumber } from "./options.ts";
+import { onlyArgument, wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
@@ -84,9 +84,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       end: { type: "boolean", default: false },
     },
   });
-  const [run] = positionals;
-  if (run === undefined || positionals.length > 1)
-    throw new InputError("serve", "one run file", positionals.length === 0 ? "none" : positionals.join(" "));
+  const run = onlyArgument("serve", "one run file", positionals);
   const { "tls-cert": cert, "tls-key": key, "trust-proxy": trustProxy, database } = values;
   if ((cert === undefined) !== (key === undefined))
     throw new InputError(

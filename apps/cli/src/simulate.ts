@@ -3,12 +3,11 @@
 import { open } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { RunId } from "@homebody/base";
-import { InputError } from "@homebody/base";
 import { loadRunFile, manifestServed } from "@homebody/server";
 import { journalLines } from "@homebody/service";
 import { type HostDisk, hostDisk } from "@homebody/service/memory";
 import { type Conditions, defaultConditions, simulate } from "@homebody/sim";
-import { positiveNumber, wholeNumber } from "./options.ts";
+import { onlyArgument, positiveNumber, wholeNumber } from "./options.ts";
 import { reported } from "./reported.ts";
 
 /** Conditions that may be said: the option, the condition, and how much one of its unit is. */
@@ -119,9 +118,7 @@ function read(args: readonly string[]): Options {
       "down-kilobytes": { type: "string" },
     },
   });
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1)
-    throw new InputError("simulate", "one run file", positionals.join(" ") || "none");
+  const path = onlyArgument("simulate", "one run file", positionals);
   const given = said.flatMap(([option, condition, unit]) => {
     const text = values[option];
     return text === undefined ? [] : [[condition, unit * positiveNumber(`--${option}`, text, 1e9)]];

@@ -2,11 +2,12 @@
 
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError, noun } from "@homebody/base";
+import { noun } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { openFolder } from "@homebody/server";
 import { type Verified, type VerifyInputs, verifyRun } from "@homebody/service";
 import { servedRun } from "./models/run.ts";
+import { onlyArgument } from "./options.ts";
 import { reported } from "./reported.ts";
 
 export const usage = `
@@ -26,9 +27,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: { database: { type: "string" } },
   });
-  const [where] = positionals;
-  if (where === undefined || positionals.length > 1)
-    throw new InputError("verify", "one data folder or address", positionals.join(" ") || "none");
+  const where = onlyArgument("verify", "one data folder or address", positionals);
   let isGood = true;
   const code = await reported(async (line, stop) => {
     const show = (text: string) => {

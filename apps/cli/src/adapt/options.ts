@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { bodyUsage } from "../models/body.ts";
-import { backendName, positiveNumber, wholeNumber } from "../options.ts";
+import { backendName, onlyArgument, positiveNumber, wholeNumber } from "../options.ts";
 
 export const usage = `
 homebody adapt BODY --text PATH ... [--vocab N | --tokenizer FILE] [--steps N] [--freeze-body]
@@ -68,9 +68,7 @@ export function readOptions(args: readonly string[]): Options {
       json: { type: "boolean", default: false },
     },
   });
-  const [body] = positionals;
-  if (body === undefined || positionals.length > 1)
-    throw new InputError("adapt", "one body", positionals.join(" ") || "none");
+  const body = onlyArgument("adapt", "one body", positionals);
   if (values.text === undefined) throw new InputError("--text", "a file or folder of text", "none");
   if (values.vocab !== undefined && values.tokenizer !== undefined)
     throw new InputError("--vocab, --tokenizer", "one of them", "both");
