@@ -46,14 +46,14 @@ export function holding(state: RunState, evaluated: Evaluated): Extract<Fact, { 
   const own = scoreAfter(state.scores.get(evaluated.volunteer), evaluated, manifest.hold);
   if (!own.isWorse) return undefined; // all that is looked at while all is well
   const sources = new Map<SourceId, { all: number; worse: number }>();
-  for (const { source, isWorse, body: last } of new Map(state.scores)
-    .set(evaluated.volunteer, own)
-    .values()) {
+  const count = ({ source, isWorse, body: last }: Score) => {
     const counts = sources.get(source) ?? { all: 0, worse: 0 };
     sources.set(source, counts);
     if (last >= body.number - 1) counts.all += 1;
     if (isWorse && last === body.number) counts.worse += 1;
-  }
+  };
+  for (const [who, score] of state.scores) if (who !== evaluated.volunteer) count(score);
+  count(own);
   const worse = [...sources].filter(([, counts]) => 2 * counts.worse > counts.all).map(([source]) => source);
   if (worse.length < Math.min(sourcesToHold, sources.size)) return undefined;
   return { kind: "held", body: body.number, sources: worse.sort() };
