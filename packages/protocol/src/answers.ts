@@ -45,6 +45,8 @@ export type Announcement = {
   /** The run holds itself, and waits for its host; `paused` is true then. */
   readonly held?: HeldRun | undefined;
   readonly body: BodyRef;
+  /** How far apart words of progress should be; 1 where it is not said. */
+  readonly progressSeconds?: number | undefined;
 } & (
   | { readonly kind: "gathering"; readonly round: number; readonly ready: number; readonly minimum: number }
   | {
@@ -133,7 +135,8 @@ const bodyRef = z.object({
 });
 const held = z.object({ body: whole(), sources: z.array(source).max(mostSources) }).optional();
 const lost = z.literal(true).optional();
-const ofEvery = { paused: z.boolean(), held, body: bodyRef };
+const progressSeconds = finite.min(1).max(3600).optional();
+const ofEvery = { paused: z.boolean(), held, body: bodyRef, progressSeconds };
 const announcement = z.discriminatedUnion("kind", [
   z.object({ ...ofEvery, kind: z.literal("gathering"), round: whole(), ready: whole(), minimum: whole() }),
   z.object({

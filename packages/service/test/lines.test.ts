@@ -173,3 +173,21 @@ test("[P18] a watcher gets what it missed, then what comes, in order; one that i
   expect(seqs(near)).toEqual(Array.from({ length: 501 }, (_, i) => 22 + i));
   await served.close();
 });
+
+test("[P47] the more volunteers there are, the further apart their words of progress are asked to be", async () => {
+  const served = await serve(manifest({}, { round: { ...run.round, minimum: 202 } }));
+  const come = async (number: number, source = "a") => {
+    const volunteer = await served.meet(`volunteer ${number}`, `10.0.0.${number}`);
+    await volunteer.join(source);
+    return volunteer;
+  };
+  const first = await come(1);
+  for (let number = 2; number <= 100; number++) await come(number);
+  expect(first.announcements.at(-1)).not.toHaveProperty("progressSeconds");
+  for (let number = 101; number <= 201; number++) await come(number);
+  const last = await come(202, "b");
+  await served.clock.advance(1000);
+  for (const { announcements } of [first, last])
+    expect(announcements.at(-1)).toMatchObject({ kind: "training", progressSeconds: 3 });
+  await served.close();
+});

@@ -1,4 +1,4 @@
-// How far it is: the task that is shown, how fast it trains, and about once a second a word to the coordinator.
+// How far it is: the task that is shown, how fast it trains, and once in a while a word to the coordinator.
 
 import type { Millis } from "@homebody/base";
 import type { Progress, Stage } from "@homebody/protocol";
@@ -20,13 +20,15 @@ export interface ProgressRoom {
   idle(): void;
 }
 
-const progressMs = 1000;
+export interface ProgressInputs {
+  readonly clock: Clock;
+  /** How far apart words to the coordinator are, as it asked. */
+  readonly apartMs: () => number;
+  /** To the coordinator; it may be lost. False: there is nobody to tell. */
+  readonly tell: (progress: Omit<Progress, "round">) => boolean;
+}
 
-/** `tell`: to the coordinator, at most about once a second; it may be lost. */
-export function createProgress(
-  clock: Clock,
-  tell: (progress: Omit<Progress, "round">) => boolean,
-): ProgressRoom {
+export function createProgress({ clock, apartMs, tell }: ProgressInputs): ProgressRoom {
   let task: Task | null = null;
   let worker: object | undefined;
   let waitingSince = clock.now();
@@ -35,7 +37,7 @@ export function createProgress(
   let saidAt = 0;
 
   function say(): void {
-    if (clock.elapsed() - saidAt < progressMs) return;
+    if (clock.elapsed() - saidAt < apartMs()) return;
     const { done: step = 0, of = 0 } = task ?? {};
     if (tell({ stage: stageOf(task), step, of, loss, tokensPerSecond })) saidAt = clock.elapsed();
   }

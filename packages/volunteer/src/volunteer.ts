@@ -103,12 +103,16 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       return bytes;
     },
   };
-  const progress = createProgress(clock, (far) => {
-    if (!session.connected || introduction === undefined) return false;
-    const { announcement } = session;
-    const round = announcement !== null && "round" in announcement ? announcement.round : 0;
-    introduction.line.tell(events.progress, { round, ...far });
-    return true;
+  const progress = createProgress({
+    clock,
+    apartMs: () => 1000 * (session.announcement?.progressSeconds ?? 1),
+    tell: (far) => {
+      if (!session.connected || introduction === undefined) return false;
+      const { announcement } = session;
+      const round = announcement !== null && "round" in announcement ? announcement.round : 0;
+      introduction.line.tell(events.progress, { round, ...far });
+      return true;
+    },
   });
   const preparation = createPreparation({
     ...options,

@@ -32,12 +32,18 @@ export interface Volunteers {
 
 const gatheringPauseMs = 200;
 
+/** Words of progress of all volunteers together, a second: as many as a report to watchers has volunteers [P47]. */
+const progressPerSecond = 100;
+
 export function connectedVolunteers({ state, people, clock }: VolunteersInputs): Volunteers {
   const visitors = new Map<VolunteerId, Visitor>();
   let cancel: Cancel | undefined;
 
-  const announcement = (volunteer: VolunteerId) =>
-    announcementFor(state(), volunteer, people.ready(), clock.now());
+  function announcement(volunteer: VolunteerId): Announcement {
+    const announced = announcementFor(state(), volunteer, people.ready(), clock.now());
+    const progressSeconds = Math.ceil(visitors.size / progressPerSecond);
+    return progressSeconds > 1 ? { ...announced, progressSeconds } : announced;
+  }
 
   function announce(visitor: Visitor): void {
     if (visitor.sender) send(visitor, events.announcement, announcement(visitor.sender.volunteer));
