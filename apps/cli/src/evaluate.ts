@@ -2,7 +2,7 @@
 
 import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { InputError, sha256Of } from "@homebody/base";
+import { InputError, sha256OfText } from "@homebody/base";
 import { adaptingOptions, loadParameters, type Pair, scorerOf } from "@homebody/experiment";
 import { dimensions } from "@homebody/model";
 import { version } from "@homebody/protocol";
@@ -203,7 +203,7 @@ async function ofFile(
 /** `tokenizer`: the hash of its tokenizer.json; of the whole vocabulary's, where rows are left out of it. */
 function describe({ name, config, provenance, tokenizer, whole }: TrainedModel) {
   const json = (whole?.tokenizer ?? tokenizer).toJson();
-  return { name, provenance, config, tokenizer: sha256Of(new TextEncoder().encode(json)) };
+  return { name, provenance, config, tokenizer: sha256OfText(json) };
 }
 
 function shown({ rows, pairsFile, sharedTokenizer }: Result, { measures }: Options): string {

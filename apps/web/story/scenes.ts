@@ -1,6 +1,6 @@
 // Scenes of a run: a journal of plausible facts folded by the real fold, and Views as a worker posts them.
 
-import { type Millis, millis, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
+import { type Millis, millis, type SourceId, sha256Of, sha256OfText, type VolunteerId } from "@homebody/base";
 import { type Entry, type Fact, figuresOf } from "@homebody/coordinator";
 import {
   type Applicant,
@@ -29,7 +29,7 @@ export const languages = [
   ["en", "Minutes of the allotment club"],
 ] as const;
 
-const hash = (text: string) => sha256Of(new TextEncoder().encode(text));
+const hash = (text: string) => sha256OfText(text);
 const volunteerAt = (i: number) => hash(`volunteer ${i}`).slice(0, 32) as VolunteerId;
 const sourceAt = (i: number) => languages[i % languages.length]![0].toLowerCase() as SourceId;
 const wobble = (i: number) => Math.sin(i * 12.9898) * 0.5;

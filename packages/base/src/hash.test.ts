@@ -2,7 +2,7 @@
 
 import { sha256 as script } from "@noble/hashes/sha2.js";
 import { expect, test } from "vitest";
-import { hasher, sha256Of, sha256OfMany, toHex } from "./index.ts";
+import { hasher, sha256Of, sha256OfMany, sha256OfText, toHex } from "./index.ts";
 
 const ofText = (text: string) => new TextEncoder().encode(text);
 
@@ -32,4 +32,9 @@ test.each(examples)("%s: whole, in pieces, later, and by JavaScript alone", asyn
 
 test("a view into a larger buffer is hashed as what it shows", () => {
   expect(sha256Of(ofText("xabcx").subarray(1, 4))).toBe(examples[1][2]);
+});
+
+test("a text is hashed as its UTF-8, also where half of a character has no bytes", () => {
+  for (const text of ["", "Español, 日本語, 🏠", "half \ud83c of one"])
+    expect(sha256OfText(text), text).toBe(toHex(script(ofText(text))));
 });

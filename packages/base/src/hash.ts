@@ -5,7 +5,8 @@ import { sha256 as script } from "@noble/hashes/sha2.js";
 import type { Sha256 } from "./ids.ts";
 
 interface NodeCrypto {
-  hash(algorithm: "sha256", bytes: Uint8Array, encoding: "buffer"): Uint8Array;
+  hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
+  hash(algorithm: "sha256", data: Uint8Array | string, encoding: "hex"): string;
   createHash(algorithm: "sha256"): { update(bytes: Uint8Array): unknown; digest(): Uint8Array };
 }
 
@@ -27,7 +28,12 @@ export function sha256(bytes: Uint8Array): Uint8Array {
 
 /** The content's name: 64 hex digits. */
 export function sha256Of(bytes: Uint8Array): Sha256 {
-  return toHex(sha256(bytes)) as Sha256;
+  return (node?.hash("sha256", bytes, "hex") ?? toHex(script(bytes))) as Sha256;
+}
+
+/** Of a text in UTF-8. */
+export function sha256OfText(text: string): Sha256 {
+  return (node?.hash("sha256", text, "hex") ?? toHex(script(new TextEncoder().encode(text)))) as Sha256;
 }
 
 /** The same of many bytes, where it may come later: in a browser they are hashed off this thread. */
@@ -49,7 +55,5 @@ export function hasher(): Hasher {
 }
 
 export function toHex(bytes: Uint8Array): string {
-  let text = "";
-  for (const byte of bytes) text += byte.toString(16).padStart(2, "0");
-  return text;
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

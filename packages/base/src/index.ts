@@ -2,7 +2,7 @@
 
 export { type ByteReader, type ByteWriter, byteReader, byteWriter } from "./bytes.ts";
 export { InputError } from "./errors.ts";
-export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, toHex } from "./hash.ts";
+export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, sha256OfText, toHex } from "./hash.ts";
 export { type Heap, heap } from "./heap.ts";
 export * from "./ids.ts";
 export { noun } from "./noun.ts";

@@ -1,7 +1,7 @@
 // Scores of bodies, as figures show them: of each source the weighted median of what its volunteers say [C39], so that one of
 // them, however large it says its text is, moves it no further than to what another one says.
 
-import { type Sha256, sha256Of, type VolunteerId } from "@homebody/base";
+import { type Sha256, sha256OfText, type VolunteerId } from "@homebody/base";
 import type { Entry, Fact } from "./facts.ts";
 import { isShownForGood, recentScores, type ScoreFigure, type ScoreShare } from "./figures.ts";
 import type { ShownList } from "./shown-list.ts";
@@ -79,7 +79,7 @@ function medianOf(shares: readonly ScoreShare[]): number {
 const ranks = new WeakMap<ScoreShare, Sha256>();
 
 function rankOf(share: ScoreShare, by: string): Sha256 {
-  const rank = ranks.get(share) ?? sha256Of(new TextEncoder().encode(`${by} ${share.volunteer}`));
+  const rank = ranks.get(share) ?? sha256OfText(`${by} ${share.volunteer}`);
   ranks.set(share, rank);
   return rank;
 }

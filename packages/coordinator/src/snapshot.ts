@@ -4,7 +4,7 @@
 // of Homebody, or of another `snapshotSchema`, may make something else of the same facts, and read the journal instead. So it
 // has no older forms to be read.
 
-import { type RunId, type Sha256, sha256Of } from "@homebody/base";
+import { type RunId, type Sha256, sha256OfText } from "@homebody/base";
 import { type Check, checked, version } from "@homebody/protocol";
 import { z } from "zod";
 import { count, hash } from "./fact-shapes.ts";
@@ -74,5 +74,5 @@ export function readSnapshot(value: unknown): ReadSnapshot | undefined {
 
 /** Of an entry as a journal has it: two journals that are equal in this one are taken to be equal up to it. */
 export function entryHash({ seq, at, fact }: { seq: number; at: number; fact: unknown }): Sha256 {
-  return sha256Of(new TextEncoder().encode(JSON.stringify([seq, at, fact])));
+  return sha256OfText(JSON.stringify([seq, at, fact]));
 }

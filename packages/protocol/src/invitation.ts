@@ -1,7 +1,7 @@
 // Invitations: the host's leave to train on a source, as a link that holds a code. Of a code the coordinator keeps a hash
 // alone, since its journal is public; whoever has the code itself is let in [P38].
 
-import { type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { type Sha256, type SourceId, sha256OfText } from "@homebody/base";
 import { hex, source } from "./fields.ts";
 
 export interface Invitation {
@@ -20,7 +20,7 @@ export function isCode(text: unknown): text is string {
 
 /** What is known of a code. */
 export function hashOfCode(code: string): Sha256 {
-  return sha256Of(new TextEncoder().encode(`homebody invitation ${code}`));
+  return sha256OfText(`homebody invitation ${code}`);
 }
 
 /** The code stands behind the #, which browsers do not send: so it is in no log of a server or proxy. */

@@ -5,7 +5,7 @@
 // host, origins, deadlines, number of rounds). Two hosts with the same file and texts have the same run id. It is computed once,
 // when the run is created: stored-run.ts says what a file means for a run that is there.
 
-import { InputError, type RunId, runId, type Sha256, type SourceId, sha256Of } from "@homebody/base";
+import { InputError, type RunId, runId, type Sha256, type SourceId, sha256OfText } from "@homebody/base";
 import { z } from "zod";
 import { checked, shown, valueAt } from "./check.ts";
 
@@ -368,7 +368,7 @@ export function manifestOf(
 
 /** The run's identity: description, host, origins, deadlines and number of rounds may change; nothing else may. */
 export function identityOf(manifest: Omit<RunManifest, "run">): RunId {
-  return runId(sha256Of(new TextEncoder().encode(canonicalJson(fixedPart(manifest)))));
+  return runId(sha256OfText(canonicalJson(fixedPart(manifest))));
 }
 
 export function fixedPart(manifest: Omit<RunManifest, "run">): unknown {

@@ -2,9 +2,9 @@
 // that are gone is used again. Files live for minutes and are written anew each round: left to the collector of garbage, which
 // looks through everything for each 64 MB of them, they cost more than all else.
 
-import { type Sha256, sha256Of } from "@homebody/base";
 import type { Disk } from "@homebody/volunteer";
 
+/** Bytes that several devices have under one name. */
 interface Shared {
   readonly bytes: Uint8Array;
   users: number;
@@ -12,38 +12,43 @@ interface Shared {
 
 /** Makes the disk of one device more. */
 export function alikeDisks(): () => Disk {
-  const pool = new Map<Sha256, Shared>();
+  /** By the file's name: few devices are behind, so few are different. */
+  const pool = new Map<string, Set<Shared>>();
   const memory = usedAgain();
 
-  function shared(bytes: Uint8Array): Sha256 {
-    const hash = sha256Of(bytes);
-    const own = pool.get(hash) ?? { bytes: bytes.slice(), users: 0 };
-    own.users += 1;
-    pool.set(hash, own);
-    return hash;
+  function shared(name: string, bytes: Uint8Array): Shared {
+    const alike = pool.get(name) ?? new Set();
+    pool.set(name, alike);
+    for (const one of alike) {
+      if (Buffer.compare(one.bytes, bytes) !== 0) continue;
+      one.users += 1;
+      return one;
+    }
+    const own = { bytes: bytes.slice(), users: 1 };
+    alike.add(own);
+    return own;
   }
 
-  function release(hash: Sha256): void {
-    const own = pool.get(hash)!;
+  function release(name: string, own: Shared): void {
     own.users -= 1;
-    if (own.users === 0) pool.delete(hash);
+    if (own.users === 0) pool.get(name)!.delete(own);
   }
 
   return () => {
-    const files = new Map<string, Uint8Array | Sha256>();
+    const files = new Map<string, Uint8Array | Shared>();
     const remove = (name: string) => {
       const file = files.get(name);
-      if (typeof file === "string") release(file);
-      else if (file !== undefined) memory.giveBack(file);
+      if (file instanceof Uint8Array) memory.giveBack(file);
+      else if (file !== undefined) release(name, file);
       files.delete(name);
     };
     return {
       read: async (name) => {
         const file = files.get(name);
-        return (typeof file === "string" ? pool.get(file)!.bytes : file)?.slice();
+        return (file instanceof Uint8Array ? file : file?.bytes)?.slice();
       },
       write: async (name, bytes) => {
-        const file = isAlike(name) ? shared(bytes) : memory.copyOf(bytes);
+        const file = isAlike(name) ? shared(name, bytes) : memory.copyOf(bytes);
         remove(name);
         files.set(name, file);
       },

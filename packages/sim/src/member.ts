@@ -1,7 +1,7 @@
 // A volunteer over the whole of a run: it comes, takes part, loses its line, goes, and comes back with what is on its disk. When,
 // how fast and how it goes follows from the seed and its number.
 
-import { random, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
+import { random, type SourceId, sha256OfText, type VolunteerId } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import { type Life, life } from "@homebody/clock/memory";
 import type { MemoryNet } from "@homebody/line/memory";
@@ -122,4 +122,4 @@ function endOf(ending: Ending): MemberEnd | undefined {
 }
 
 const nameOf = (seed: number, number: number) => `${seed}/volunteer ${number}`;
-const secretOf = (name: string) => sha256Of(new TextEncoder().encode(name));
+const secretOf = (name: string) => sha256OfText(name);

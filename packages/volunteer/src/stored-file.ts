@@ -46,22 +46,42 @@ export function entriesOf(prefix: string, tensors: NamedTensors): readonly [stri
   ]);
 }
 
-/** The tensors of a layout from under `prefix/`. Throws an InputError that names one that is missing or misshapen. */
+/**
+ * The tensors of a layout from under `prefix/`, in the file's own memory where they lie there as the layout has them: not to be
+ * changed. Throws an InputError that names one that is missing or misshapen.
+ */
 export function tensorsOf(
   { tensors }: Pick<StoredFile<unknown>, "tensors">,
   prefix: string,
   layout: TensorLayout,
   where: string,
 ): NamedTensors {
-  const found = namedTensors(layout);
-  for (const { name, shape, offset } of layout.slots) {
+  const found = layout.slots.map(({ name, shape }) => {
     const entry = tensors.get(`${prefix}/${name}`);
     const [expected, got] = [shown("F32", shape), entry && shown(safetensorsType(entry.data), entry.shape)];
     if (got !== expected)
       throw new InputError(`${where}, tensor ${prefix}/${name}`, expected, got ?? "nothing");
-    found.data.set(entry!.data as Float32Array, offset);
+    return entry!.data as Float32Array;
+  });
+  return namedTensors(layout, inARow(found, layout.size) ?? joined(found, layout));
+}
+
+/** The memory of all of them, where each begins in it at the end of the one before. */
+function inARow(parts: readonly Float32Array[], size: number): Float32Array | undefined {
+  const [first] = parts;
+  if (first === undefined) return undefined;
+  let end = first.byteOffset;
+  for (const { buffer, byteOffset, byteLength } of parts) {
+    if (buffer !== first.buffer || byteOffset !== end) return undefined;
+    end += byteLength;
   }
-  return found;
+  return new Float32Array(first.buffer, first.byteOffset, size);
+}
+
+function joined(parts: readonly Float32Array[], { slots, size }: TensorLayout): Float32Array {
+  const all = new Float32Array(size);
+  for (const [i, { offset }] of slots.entries()) all.set(parts[i]!, offset);
+  return all;
 }
 
 /** Bytes that stand as one tensor. */

@@ -1,7 +1,7 @@
 // A run played over the production core: each command is followed by ticks until nothing is due, each fact is folded in by
 // itself, and where the phase changes everybody is announced to and the figures are read. Its parts are timed.
 
-import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
+import { type Millis, type Sha256, type SourceId, sha256OfText, type VolunteerId } from "@homebody/base";
 import {
   announcementFor,
   assignedTo,
@@ -176,5 +176,5 @@ function first(rounds: number): Entry {
 }
 
 function hashOf(text: string): Sha256 {
-  return sha256Of(new TextEncoder().encode(text));
+  return sha256OfText(text);
 }

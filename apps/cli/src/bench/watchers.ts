@@ -4,7 +4,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { sha256Of } from "@homebody/base";
+import { sha256OfText } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { abilities } from "@homebody/dept";
 import { events, protocolVersion, type RunManifest } from "@homebody/protocol";
@@ -105,7 +105,7 @@ function said(url: string, texts: readonly string[], heard: (data: Buffer) => vo
 
 function volunteer(url: string, { run }: RunManifest, i: number): Promise<WebSocket> {
   const device = { backend: "wasm", host: "browser" };
-  const secret = sha256Of(new TextEncoder().encode(`bench ${i}`));
+  const secret = sha256OfText(`bench ${i}`);
   const hello = { protocol: protocolVersion, run, secret, source: "a", device, can: abilities };
   const progress = { round: 1, stage: "train", step: 123, of: 500, loss: 3.2165, tokensPerSecond: 15_400.25 };
   const texts = [

@@ -8,7 +8,7 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError, sha256Of } from "@homebody/base";
+import { InputError, sha256OfText } from "@homebody/base";
 import { canonicalJson, type RunFile, version } from "@homebody/protocol";
 import { loadRunFile } from "@homebody/server";
 import { interrupt } from "../interrupt.ts";
@@ -77,7 +77,7 @@ export async function run(args: readonly string[]): Promise<number> {
   stop.release();
   const provenance = {
     homebody: version,
-    runFile: sha256Of(new TextEncoder().encode(canonicalJson(loaded.written))),
+    runFile: sha256OfText(canonicalJson(loaded.written)),
     rounds,
     seeds,
   };
