@@ -1,7 +1,7 @@
 // What a sealed delta holds, or why it cannot count [P10].
 
 import { largestOf, normOf } from "@homebody/aggregate";
-import { type NamedTensors, type Sha256, sha256Of, slotView } from "@homebody/base";
+import { hasher, type NamedTensors, type Sha256, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta } from "@homebody/codec";
 import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
@@ -49,13 +49,21 @@ export function lookInto(
   return { ok: true, norm, sections, numbers: hashOfNumbers(decoded.map(({ numbers }) => numbers.data)) };
 }
 
+/** Numbers; a delta may be large, and is not copied whole. */
+const hashedAtOnce = 65_536;
+
 /** Equal for equal numbers, whatever their codec made of them; minus zero is zero. */
 function hashOfNumbers(sections: readonly Float32Array[]): Sha256 {
+  const hash = hasher();
   const size = sections.reduce((sum, { length }) => sum + length, 0);
-  const all = new Float32Array(size);
-  let at = 0;
-  for (const numbers of sections) for (const number of numbers) all[at++] = number + 0;
-  return sha256Of(new Uint8Array(all.buffer));
+  const some = new Float32Array(Math.min(size, hashedAtOnce));
+  for (const numbers of sections)
+    for (let start = 0; start < numbers.length; start += some.length) {
+      const count = Math.min(some.length, numbers.length - start);
+      for (let i = 0; i < count; i++) some[i] = numbers[start + i]! + 0;
+      hash.add(new Uint8Array(some.buffer, 0, 4 * count));
+    }
+  return hash.done();
 }
 
 /** Whether training can have moved each of these tensors so far. `before`: the largest number of each in the body. */
