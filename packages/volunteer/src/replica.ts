@@ -82,6 +82,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const stored = storedState(disk, exchange);
   const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
   const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
+  /** The body and the round of home tensors that are on the device, as long as nothing has moved them. */
+  let onDevice: string | null = null;
   const firstHashes = new Map<string, Sha256>();
   const exclusive = oneByOne();
 
@@ -129,11 +131,24 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     load((await stored.home(round)) ?? { values: firstHome(), moments: null });
   }
 
+  /** A body with the home tensors of this round; what is on the device as the last evaluation left it is not loaded again. */
+  async function loadWhole(
+    body: BodyRef,
+    homeRound: number,
+    numbers: readonly NamedTensors[],
+  ): Promise<void> {
+    const whole = `${body.id} ${homeRound}`;
+    if (onDevice === whole) return;
+    onDevice = null;
+    await loadSections(body, numbers);
+    await loadHome(homeRound);
+    onDevice = whole;
+  }
+
   async function evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored> {
     const numbers = await bodies.numbers(body, work);
     return exclusive(async () => {
-      await loadSections(body, numbers);
-      await loadHome(homeRound);
+      await loadWhole(body, homeRound, numbers);
       const options = heldOutOptions(manifest, source);
       const { batch, sampleRows } = options;
       const rows = sampleRows === "all" ? heldOut.rows : Math.min(sampleRows, heldOut.rows);
@@ -176,6 +191,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const wanted = home.length > 0 ? home.map(({ name }) => name) : untrained;
     if (wanted.length === 0) return; // the source's words have been trained by others
     await exclusive(async () => {
+      onDevice = null;
       // From the first words, also where some of it was done before: the same comes of it.
       for (const [i, { group }] of sections.entries()) trainer.load(group, numbers[i]!);
       load({ values: firstHome(), moments: null });
@@ -206,11 +222,12 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const { round, body, homeRound } = order;
     const snapshot = await stored.snapshot({ round, body: body.id, homeRound });
     if (snapshot !== undefined) {
+      onDevice = null;
       load(snapshot);
       return snapshot.done;
     }
-    await loadSections(body, numbers);
-    await loadHome(homeRound);
+    await loadWhole(body, homeRound, numbers);
+    onDevice = null; // from here on it is trained
     if (training.moments === "afresh") trainer.loadMoments(null);
     if (training.refitSteps > 0 && body.number > 0) {
       const rate = learningRate(training.learningRate, order.stepsBefore, order.totalSteps);

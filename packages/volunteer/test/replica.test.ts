@@ -7,7 +7,7 @@ import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dep
 import { scriptedNet } from "@homebody/line/memory";
 import { groupLayout, initialParameters } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
-import { createReplica, engineDevice, type Work } from "@homebody/volunteer";
+import { createReplica, type Device, engineDevice, type Work } from "@homebody/volunteer";
 import { memoryDisk } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifestWith } from "./world.ts";
@@ -88,6 +88,44 @@ test("given batches and home tensors are what it trains, with the engine", async
   expect((await replica.stored.home(1))!.values.get("phi")!.data).toEqual((await expected.read("phi")).data);
   replica.dispose();
   expected.dispose();
+});
+
+test("a body that was evaluated is trained without being loaded again, and loaded again after that", async () => {
+  const { ports } = replicaOn();
+  await ports.device.start();
+  let loads = 0;
+  const counting: Device = {
+    ...ports.device,
+    trainer: (...options) => {
+      const trainer = ports.device.trainer(...options);
+      const load: typeof trainer.load = (...of) => {
+        loads += 1;
+        trainer.load(...of);
+      };
+      return { ...trainer, load };
+    },
+  };
+  const begin = () =>
+    createReplica({
+      ...{ manifest, source, exchange, wordsSeed: "words at home", ...ports },
+      ...{ disk: memoryDisk(), device: counting },
+    });
+  const stream = Uint16Array.from({ length: 33 }, (_, i) => (i * i) % 300);
+  const heldOut = { context: 8, rows: 4, stream, rowBytes: new Uint32Array(4).fill(8) };
+
+  const trained = begin();
+  const { delta } = await trained.train(order, batches, work);
+  const ofOne = loads; // theta, phi and psi
+  trained.dispose();
+
+  const replica = begin();
+  loads = 0;
+  const before = await replica.evaluate(body, 0, heldOut, work);
+  expect((await replica.train(order, batches, work)).delta).toBe(delta);
+  expect(loads).toBe(ofOne);
+  expect(await replica.evaluate(body, 0, heldOut, work)).toEqual(before);
+  expect(loads).toBe(2 * ofOne);
+  replica.dispose();
 });
 
 test("a section that is not what its hash says, or is missing, is an InputError", async () => {
