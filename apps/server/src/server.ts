@@ -1,7 +1,9 @@
 // A coordinator on this machine: one run, one data folder, one port. This file puts the pieces together and takes them apart
 // again; what happens to the run is decided in packages/coordinator, and carried out by packages/service.
 
-import { mkdir } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, type RunId } from "@homebody/base";
 import { type Clock, systemClock } from "@homebody/clock";
@@ -71,7 +73,9 @@ const builtWeb = fileURLToPath(new URL("../../web/dist", import.meta.url));
 
 export async function createServer(options: ServerOptions): Promise<RunningServer> {
   const { dataDir, host = "127.0.0.1" } = options;
+  const loaded = await runFileOf(options); // what is wrong with it is said before anything is written
   const port = options.port || (await freePort(host));
+  const isNew = !existsSync(dataDir);
   const lock = await lockedFolder(dataDir, port);
   /** What was opened is closed in the order from the last to the first. */
   const undo: Undo = [() => lock.release()];
@@ -84,11 +88,17 @@ export async function createServer(options: ServerOptions): Promise<RunningServe
     return closed;
   };
   try {
-    return { ...(await assemble(options, { host, port }, undo)), close };
+    return { ...(await assemble(options, loaded, { host, port }, undo)), close };
   } catch (error) {
     await unwind();
+    // [P44] Unless a database has the run by now, whose folder this is.
+    if (isNew && !hasDatabase(dataDir, options)) await rm(dataDir, { recursive: true });
     throw error;
   }
+}
+
+function hasDatabase(dataDir: string, { databaseUrl }: ServerOptions): boolean {
+  return databaseUrl !== undefined && existsSync(join(dataDir, "journal.json"));
 }
 
 /** Throws FolderInUse, or an InputError for a folder that cannot be written. */
@@ -98,7 +108,9 @@ async function lockedFolder(dataDir: string, port: number): Promise<FolderLock> 
     return await lockFolder(dataDir, { pid: process.pid, port });
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;
-    if (!/^(EACCES|EPERM|EROFS|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) throw error;
+    if (/^(EEXIST|ENOTDIR)$/.test(code))
+      throw new InputError("data folder", "a folder, or a place for one", `a file on the way to ${dataDir}`);
+    if (!/^(EACCES|EPERM|EROFS|ENOENT|SQLITE_CANTOPEN|SQLITE_READONLY)/.test(code)) throw error;
     throw new InputError("data folder", "one that this user may write", `${dataDir} (${message})`);
   }
 }
@@ -108,9 +120,13 @@ const beatMs = 2000;
 type Undo = (() => Promise<unknown>)[];
 type At = { readonly host: string; readonly port: number };
 
-async function assemble(options: ServerOptions, at: At, undo: Undo): Promise<Omit<RunningServer, "close">> {
+async function assemble(
+  options: ServerOptions,
+  loaded: LoadedRunFile,
+  at: At,
+  undo: Undo,
+): Promise<Omit<RunningServer, "close">> {
   const { dataDir, databaseUrl, clock = systemClock, faults = () => {}, log = stderrLog() } = options;
-  const loaded = await runFileOf(options); // what is wrong with it is said before anything is written
   const store = await openStore(databaseUrl === undefined ? { dataDir } : { dataDir, databaseUrl });
   undo.push(() => store.close());
   const { end = false, extend = true } = options;

@@ -5,6 +5,7 @@ export { InputError } from "./errors.ts";
 export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, sha256OfText, toHex } from "./hash.ts";
 export { type Heap, heap } from "./heap.ts";
 export * from "./ids.ts";
+export { nearest } from "./nearest.ts";
 export { noun } from "./noun.ts";
 export { once } from "./once.ts";
 export { permutation, type Random, random } from "./random.ts";

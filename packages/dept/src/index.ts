@@ -17,6 +17,7 @@ export {
   type Section,
   sharesWords,
 } from "./exchange.ts";
+export { bytesInWords, type ModelSize, modelSize, sizeInWords } from "./model-size.ts";
 export { bitsOf, putRows, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
 export { decodeSection, encodeSection, firstNumbers, wordsSeed } from "./section-file.ts";

@@ -12,8 +12,13 @@ export function checked<T>(schema: z.ZodType<T>, kind: string): Check<T> {
     if (result.success) return result.data;
     const issue = result.error.issues[0]!;
     const path = [where, ...issue.path.map(String)].join(".");
-    throw new InputError(path, issue.message, shown(valueAt(value, issue.path)));
+    throw new InputError(path, expectedBy(issue), shown(valueAt(value, issue.path)));
   };
+}
+
+/** What a schema expected where an issue is, in words. */
+export function expectedBy(issue: z.core.$ZodIssue): string {
+  return issue.code === "invalid_type" && issue.expected === "object" ? "keys with values" : issue.message;
 }
 
 export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
@@ -27,6 +32,7 @@ export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
 
 export function shown(value: unknown): string {
   if (value === undefined) return "nothing";
+  if (typeof value === "number") return String(value); // NaN and infinities are no JSON
   if (value instanceof Uint8Array) return `${value.length} bytes`;
   const text = JSON.stringify(value) ?? typeof value;
   return text.length > 80 ? `${text.slice(0, 77)}...` : text;

@@ -224,23 +224,51 @@ export const runFileShape = z.strictObject({
     .prefault({}),
 });
 
-export const runFileSchema = runFileShape.superRefine((file, context) => {
+export const runFileSchema = runFileShape.superRefine(sayContradictions, { when: () => true });
+
+type Shape = z.output<typeof runFileShape>;
+
+/** What keys say of each other [P44]: of those alone that are right by themselves. */
+function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): void {
+  const isWrong = (...path: PropertyKey[]) =>
+    context.issues.some((issue) => path.every((key, i) => issue.path?.[i] === key));
   const say = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });
+  if (typeof file !== "object" || file === null) return;
+  if (["variant", "vocabulary", "words"].some((key) => isWrong(key)) || !Array.isArray(file.sources)) return;
   const { variant, vocabulary } = file;
+  const right = file.sources.flatMap((source, i) => (isWrong("sources", i) ? [] : [{ source, i }]));
   if (variant !== "spec" && vocabulary.kind !== "global")
     say(["vocabulary", "kind"], `global, since sources share their embeddings under ${variant}`);
   if (vocabulary.file !== undefined && vocabulary.kind !== "global")
     say(["vocabulary", "file"], `nothing, since vocabularies are not global but ${vocabulary.kind}`);
-  const isServed = file.sources.some(({ text }) => text === "served");
+  const isServed = file.sources.some((source) => source?.text === "served");
   if (vocabulary.kind === "global" && vocabulary.file === undefined && !isServed)
     say(["vocabulary", "file"], "a tokenizer.json, since no source has served text to train one on");
   const seen = new Set<string>();
-  file.sources.forEach((source, i) => {
+  for (const { source, i } of right) {
     for (const [key, message] of wrongInSource(file, source, seen)) say(["sources", i, key], message);
     seen.add(source.id);
-  });
-});
+  }
+}
+
+/** The keys that a run file may have at a path, for whoever mistyped one. */
+export function keysAt(path: readonly PropertyKey[]): readonly string[] {
+  interface Node {
+    readonly properties?: Readonly<Record<string, Node>>;
+    readonly items?: Node;
+    readonly anyOf?: readonly Node[];
+    readonly oneOf?: readonly Node[];
+  }
+  const forms = (node: Node | undefined): readonly Node[] =>
+    node === undefined ? [] : [node, ...(node.anyOf ?? []), ...(node.oneOf ?? [])];
+  let here = forms(z.toJSONSchema(runFileShape, { io: "input", unrepresentable: "any" }) as Node);
+  for (const key of path)
+    here = here.flatMap(({ properties, items }) =>
+      forms(typeof key === "number" ? items : properties?.[String(key)]),
+    );
+  return [...new Set(here.flatMap(({ properties = {} }) => Object.keys(properties)))];
+}
 
 export type SourceOfFile = z.output<typeof source>;
 

@@ -60,6 +60,64 @@ test.each([
   ).toBe(true);
 });
 
+test.each([
+  [
+    /rounds: 2/,
+    "roundz: 2",
+    'run.yaml:10: roundz: expected a key of the run file, got "roundz" (did you mean rounds?)',
+  ],
+  [
+    /localSteps: 5/,
+    "localstep: 5",
+    'run.yaml:7: training.localstep: expected a key of the run file, got "localstep" (did you mean localSteps?)',
+  ],
+  [
+    /language: en/,
+    "langauge: en",
+    'run.yaml:5: sources.0.langauge: expected a key of the run file, got "langauge" (did you mean language?)',
+  ],
+  [
+    /rounds: 2/,
+    "rounds: 2\nouter: { kind: adam, beta: 1 }",
+    'run.yaml:11: outer.beta: expected a key of the run file, got "beta" (did you mean betas?)',
+  ],
+  [/rounds: 2/, "rounds: 2\nzzz: 1", 'run.yaml:11: zzz: expected a key of the run file, got "zzz"'],
+  [/rounds: 2/, "rounds: .inf", "run.yaml:10: rounds: expected a whole number, got Infinity"],
+  [/model: .*/, "model:", "run.yaml:3: model: expected keys with values, got nothing"],
+  [
+    /rounds: 2/,
+    "rounds: 2\nround: { quorumSources: 2 }",
+    "run.yaml:11: round.quorumSources: expected at most 1, the sources that take part in a round, got 2",
+  ],
+  [
+    /rounds: 2/,
+    "rounds: 2\nround: { minimum: 5001 }",
+    "run.yaml:11: round.minimum: expected at most 5000, the volunteers that a coordinator lets in at once, got 5001",
+  ],
+  [
+    /context: 16 /,
+    "context: 16, overrides: { heads: 3 } ",
+    "run.yaml:3: model.heads: expected a divisor of the width 64, got 3",
+  ],
+])("[P44] %s as %s: %s", (part, instead, sentence) => {
+  expect(problems(good.replace(part, instead))).toContain(sentence);
+});
+
+test("[P44] what keys say of each other is said beside what is wrong with other keys", () => {
+  const twice = "  - { id: a, title: B, language: en, text: served }\ntraining:";
+  const found = problems(
+    good.replace("training:", twice).replace("rounds: 2", "rounds: none\nvariant: glob"),
+  );
+  expect(found.map((line) => line.split(": expected")[0]).sort()).toEqual(
+    [
+      "run.yaml:11: rounds",
+      "run.yaml:1: vocabulary.kind",
+      "run.yaml:6: sources.1.id",
+      "run.yaml:6: sources.1.train",
+    ].sort(),
+  );
+});
+
 test("what is no YAML says its line; all problems are said at once", () => {
   expect(problems("name: [\n")[0]).toMatch(/^run\.yaml:\d+: expected YAML, got: /);
   expect(problems(good.replace("batch: 4", "batch: -1").replace("rounds: 2", "rounds: x"))).toHaveLength(2);

@@ -1,11 +1,14 @@
 // Reads a run file: YAML in, a checked RunFile out; every error names the line, the key, what was expected and
-// what came. The shape itself is in packages/protocol; here is only what knows lines.
+// what came. The shape itself is in packages/protocol; here is only what knows lines, and this computer.
 
+import { existsSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, dirname, resolve } from "node:path";
-import { InputError } from "@homebody/base";
-import { type RunFile, runFileSchema, shown, valueAt } from "@homebody/protocol";
-import { type Document, isNode, LineCounter, parseDocument } from "yaml";
+import { InputError, nearest } from "@homebody/base";
+import { expectedBy, keysAt, type RunFile, runFileSchema, shown, valueAt } from "@homebody/protocol";
+import type { z } from "zod";
+import { type Mistake, tooMuch } from "./limits.ts";
+import { readYaml, type Yaml } from "./yaml.ts";
 
 export interface LoadedRunFile {
   readonly file: RunFile;
@@ -26,55 +29,72 @@ export class RunFileError extends Error {
   }
 }
 
-export async function loadRunFile(path: string): Promise<LoadedRunFile> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (cause) {
-    throw new InputError("run file", `a readable file at ${path}`, (cause as Error).message);
-  }
-  return { ...readRunFile(text, basename(path)), folder: dirname(resolve(path)) };
+/** `texts`: what its paths are relative to, if not its own folder; null where its texts are not needed. */
+export async function loadRunFile(path: string, texts?: string | null): Promise<LoadedRunFile> {
+  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
+    throw new InputError("run file", `a readable file at ${path}`, error.code ?? error.message);
+  });
+  const folder = texts ?? dirname(resolve(path));
+  return { ...readRunFile(text, basename(path), texts === null ? undefined : folder), folder };
 }
 
 export function parseRunFile(text: string, name: string): RunFile {
   return readRunFile(text, name).file;
 }
 
-function readRunFile(text: string, name: string): Pick<LoadedRunFile, "file" | "written"> {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  if (document.errors.length > 0)
+/** Paths are looked for where their folder is given. */
+function readRunFile(text: string, name: string, folder?: string): Pick<LoadedRunFile, "file" | "written"> {
+  const yaml = readYaml(text);
+  if (yaml.mistakes.length > 0)
     throw new RunFileError(
-      document.errors.map((error) => {
-        const what = error.message.split("\n")[0]!.replace(/ at line \d+, column \d+:?$/, "");
-        return `${name}:${lines.linePos(error.pos[0]).line}: expected YAML, got: ${what}`;
-      }),
+      yaml.mistakes.map(({ line, got }) => `${name}:${line}: expected YAML, got: ${got}`),
     );
-  const value: unknown = document.toJS();
-  const result = runFileSchema.safeParse(value);
-  if (result.success) return { file: result.data, written: value };
-  const problems = result.error.issues.flatMap((issue) => {
-    const unknown = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
-    return unknown.map((key) => {
-      const path = key === undefined ? issue.path : [...issue.path, key];
-      const { line } = lines.linePos(offsetOf(document, path));
-      const expected = key === undefined ? issue.message : "a key of the run file";
-      const got = key === undefined ? shown(valueAt(value, path)) : `"${key}"`;
-      return {
-        line,
-        text: `${name}:${line}: ${path.map(String).join(".") || "run"}: expected ${expected}, got ${got}`,
-      };
-    });
-  });
-  problems.sort((a, b) => a.line - b.line);
-  throw new RunFileError(problems.map(({ text }) => text));
+  const result = runFileSchema.safeParse(yaml.value);
+  const mistakes = result.success
+    ? [...tooMuch(result.data), ...(folder === undefined ? [] : missing(result.data, folder))]
+    : result.error.issues.flatMap((issue) => mistakesOf(issue, yaml.value));
+  if (result.success && mistakes.length === 0) return { file: result.data, written: yaml.value };
+  throw new RunFileError(sentences(mistakes, name, yaml));
 }
 
-/** Where the value at a path begins; for one that is missing, where what should hold it begins. */
-function offsetOf(document: Document, path: readonly PropertyKey[]): number {
-  for (let depth = path.length; depth > 0; depth--) {
-    const node = document.getIn(path.slice(0, depth), true);
-    if (isNode(node) && node.range) return node.range[0];
-  }
-  return 0;
+/** In the order of their lines. */
+function sentences(mistakes: readonly Mistake[], name: string, { lineOf }: Yaml): string[] {
+  return mistakes
+    .map((mistake) => ({ ...mistake, line: lineOf(mistake.path) }))
+    .sort((a, b) => a.line - b.line)
+    .map(
+      ({ line, path, expected, got }) =>
+        `${name}:${line}: ${path.map(String).join(".") || "run"}: expected ${expected}, got ${got}`,
+    );
+}
+
+function mistakesOf(issue: z.core.$ZodIssue, value: unknown): readonly Mistake[] {
+  const { path } = issue;
+  if (issue.code !== "unrecognized_keys")
+    return [{ path, expected: expectedBy(issue), got: got(valueAt(value, path)) }];
+  return issue.keys.map((key) => {
+    const near = nearest(key, keysAt(path));
+    const meant = near === undefined ? "" : ` (did you mean ${near}?)`;
+    return { path: [...path, key], expected: "a key of the run file", got: `"${key}"${meant}` };
+  });
+}
+
+/** YAML has nothing where a value is left out. */
+const got = (value: unknown) => (value === null ? "nothing" : shown(value));
+
+/** Files that the run file names and nobody finds. */
+function missing({ sources, vocabulary }: RunFile, folder: string): readonly Mistake[] {
+  const named = [
+    { path: ["vocabulary", "file"], file: vocabulary.file },
+    ...sources.flatMap((source, i) =>
+      (["train", "heldOut", "tokenizer"] as const).map((key) => ({
+        path: ["sources", i, key],
+        file: source[key],
+      })),
+    ),
+  ];
+  return named.flatMap(({ path, file }) => {
+    if (file === undefined || existsSync(resolve(folder, file))) return [];
+    return [{ path, expected: `a file or folder at ${resolve(folder, file)}`, got: "nothing there" }];
+  });
 }
