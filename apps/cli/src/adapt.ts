@@ -1,5 +1,6 @@
 // homebody adapt: carries a body on with a text of one's own, on this machine (DEPT's continued pre-training).
 
+import { mkdir } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import { systemClock } from "@homebody/clock";
@@ -54,6 +55,7 @@ type Result = Awaited<ReturnType<typeof work>>;
 
 async function work(options: Options, line: ProgressLine, { signal }: Interrupt) {
   const { seed, steps, freezeBody } = options;
+  if (options.to !== undefined) await mkdir(resolve(options.to), { recursive: true });
   const body = await findBody(options.body);
   const given = await findEmbeddings(options.embeddings, options.tokenizer, body, seed);
   const text = await prepareText(options, body, given?.tokenizer, line, signal);

@@ -1,6 +1,5 @@
 // A coordinator at work, for its host: reached by the channel in the data folder or, with the token, by the line.
 
-import { existsSync } from "node:fs";
 import { resolve } from "node:path";
 import { InputError } from "@homebody/base";
 import { type Figures, readFigures } from "@homebody/coordinator";
@@ -15,7 +14,8 @@ import {
   type Reply,
 } from "@homebody/protocol";
 import { askAdminChannel, askApplicants, askStatus } from "@homebody/server";
-import { webNet } from "@homebody/volunteer/node";
+import { askJson, webNet } from "@homebody/volunteer/node";
+import { coordinatorUrl, looksLikeAddress } from "./address.ts";
 
 /** A coordinator at work, whichever way it is reached. */
 export interface Coordinator {
@@ -26,7 +26,7 @@ export interface Coordinator {
 }
 
 export function coordinatorAt(where: string, token: string | undefined): Coordinator {
-  if (!/^https?:\/\//.test(where) || existsSync(where)) {
+  if (!looksLikeAddress(where)) {
     const dataDir = resolve(where);
     return {
       status: () => askStatus(dataDir),
@@ -34,23 +34,16 @@ export function coordinatorAt(where: string, token: string | undefined): Coordin
       applicants: () => askApplicants(dataDir),
     };
   }
+  const url = coordinatorUrl("address", where).origin;
   const given = () => {
     if (token !== undefined) return token;
     throw new InputError("--token", "the admin token, here or in HOMEBODY_ADMIN_TOKEN", "none");
   };
   return {
-    status: () => figuresAt(where),
-    act: async (act) => askByLine(where, events.admin, { token: given(), act }, checkDone),
-    applicants: async () => askByLine(where, events.applicants, { token: given() }, checkApplicants),
+    status: async () => readFigures(await askJson(url, "/api/figures")),
+    act: async (act) => askByLine(url, events.admin, { token: given(), act }, checkDone),
+    applicants: async () => askByLine(url, events.applicants, { token: given() }, checkApplicants),
   };
-}
-
-async function figuresAt(url: string): Promise<Figures> {
-  const response = await fetch(new URL("/api/figures", url)).catch((error: Error) => {
-    throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
-  });
-  if (!response.ok) throw new InputError(url, "a coordinator's answer", `status ${response.status}`);
-  return readFigures(await response.json());
 }
 
 const patienceMs = 30_000;
@@ -68,6 +61,7 @@ async function askByLine<T extends object>(
       reject(new InputError(url, "a coordinator that lets another line in", "none within half a minute"));
     }, patienceMs).unref();
   });
+  await askJson(url, "/api/run"); // why none answers is said at once, and not after half a minute
   const line = webNet(url).connect({ up, down: () => {}, event: () => {}, passed: () => {} });
   try {
     await isUp;

@@ -4,7 +4,7 @@
 // --rounds the run ends after that many in all, and the last line on stdout is the result as JSON.
 
 import { existsSync } from "node:fs";
-import { rename } from "node:fs/promises";
+import { rename, rm } from "node:fs/promises";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
@@ -15,6 +15,7 @@ import { demoRounds, writeDemo } from "./demo/run-file.ts";
 import { demoSources } from "./demo/texts.ts";
 import { startVolunteers } from "./demo/volunteers.ts";
 import { interrupt } from "./interrupt.ts";
+import { shownSize } from "./model-size.ts";
 import { wholeNumber } from "./options.ts";
 
 export const usage = `
@@ -98,7 +99,8 @@ async function open(options: Options): Promise<RunningServer | undefined> {
 }
 
 async function serve({ port, data, rounds, end }: Options): Promise<RunningServer> {
-  return await createServer({
+  const isNew = !existsSync(data);
+  const server = createServer({
     run: await writeDemo(data),
     dataDir: data,
     port,
@@ -106,6 +108,10 @@ async function serve({ port, data, rounds, end }: Options): Promise<RunningServe
     end,
     // A finished run goes on where more rounds are asked for, not by itself.
     ...(rounds === undefined ? { extend: false } : { rounds }),
+  });
+  return await server.catch(async (error) => {
+    if (isNew) await rm(data, { recursive: true });
+    throw error;
   });
 }
 
@@ -136,6 +142,7 @@ async function attend(
   say(`  Volunteer page   ${server.url}/`);
   say(`  Dashboard        ${server.url}/dashboard`);
   say(`  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`);
+  say(`  Model            ${await shownSize(server.state().manifest)}`);
   say(`  Volunteers here  ${options.volunteers}`);
   say("");
   const volunteers = startVolunteers(

@@ -4,8 +4,9 @@ import { randomBytes } from "node:crypto";
 import { parseArgs } from "node:util";
 import { InputError, type SourceId } from "@homebody/base";
 import { codeBytes, hashOfCode, linkOf, mostUses, refusalSentences } from "@homebody/protocol";
+import { coordinatorUrl, looksLikeAddress } from "./address.ts";
 import { coordinatorAt } from "./coordinator-at.ts";
-import { wholeNumber } from "./options.ts";
+import { onlyArgument, wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody invite DATA|URL --source ID [--count N] [--uses N] [--link URL] [--token TOKEN]
@@ -35,9 +36,7 @@ export async function run(args: readonly string[]): Promise<number> {
       token: { type: "string" },
     },
   });
-  const [where] = positionals;
-  if (where === undefined || positionals.length > 1)
-    throw new InputError("invite", "a data folder or address", positionals.join(" ") || "nothing");
+  const where = onlyArgument("invite", "one data folder or address", positionals);
   if (values.source === undefined) throw new InputError("--source", "the id of a source", "none");
   const source = values.source as SourceId;
   const count = wholeNumber("--count", values.count, 1, 10_000);
@@ -63,10 +62,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 function originOf(where: string, link: string | undefined): string {
-  const base = link ?? (/^https?:\/\//.test(where) ? where : undefined);
-  if (base === undefined)
-    throw new InputError("--link", "the address that volunteers use, which links begin with", "none");
-  if (!/^https?:\/\//.test(base) || !URL.canParse(base))
-    throw new InputError("--link", "an address such as https://run.example.org", base);
-  return new URL(base).origin;
+  if (link !== undefined) return coordinatorUrl("--link", link).origin;
+  if (looksLikeAddress(where)) return coordinatorUrl("address", where).origin;
+  throw new InputError("--link", "the address that volunteers use, which links begin with", "none");
 }

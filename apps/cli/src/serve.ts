@@ -1,12 +1,10 @@
 // homebody serve: hosts a run. A thin shell around @homebody/server; stdout says where things are, stderr is the log.
 
-import { readFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { summary } from "@homebody/coordinator";
-import { type RoundTraffic, roundTraffic } from "@homebody/dept";
-import type { RunManifest } from "@homebody/protocol";
+import { bytesInWords, modelSize } from "@homebody/dept";
 import {
   createServer,
   faultsFromEnvironment,
@@ -15,7 +13,9 @@ import {
   stderrLog,
   withoutSecureContext,
 } from "@homebody/server";
+import { readCertificate } from "./certificate.ts";
 import { interrupt } from "./interrupt.ts";
+import { shownSize } from "./model-size.ts";
 import { onlyArgument, wholeNumber } from "./options.ts";
 
 export const usage = `
@@ -49,7 +49,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const server = await createServer({ ...options, onFailed: failed });
     try {
-      for (const line of greeting(server, options)) say(line);
+      for (const line of await greeting(server, options)) say(line);
       void server.finished.then(() =>
         say(
           `The run is finished; its pages stay open until Ctrl-C. ${JSON.stringify(summary(server.figures()))}`,
@@ -112,9 +112,7 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
     end: values.end,
     log: stderrLog(),
     ...(database === undefined ? {} : { databaseUrl: database }),
-    ...(cert === undefined || key === undefined
-      ? {}
-      : { tls: { cert: await readPem("--tls-cert", cert), key: await readPem("--tls-key", key) } }),
+    ...(cert === undefined || key === undefined ? {} : { tls: await readCertificate(cert, key) }),
     ...(faults === undefined ? {} : { faults }),
   };
 }
@@ -129,22 +127,11 @@ function publicUrl(text: string): URL {
   throw new InputError("--public-url", "an address without a path, such as https://run.example.org", text);
 }
 
-async function readPem(option: string, path: string): Promise<Buffer> {
-  let bytes: Buffer;
-  try {
-    bytes = await readFile(path);
-  } catch (cause) {
-    throw new InputError(option, `a readable file at ${path}`, (cause as Error).message);
-  }
-  if (bytes.includes("-----BEGIN ")) return bytes;
-  throw new InputError(option, "a file in PEM (-----BEGIN ...)", `${bytes.length} bytes of something else`);
-}
-
 /** What stdout says first. */
-export function greeting(
+export async function greeting(
   server: RunningServer,
   options: Parameters<typeof withoutSecureContext>[0] & Pick<ServerOptions, "publicUrls">,
-): string[] {
+): Promise<string[]> {
   const url = options.publicUrls?.[0]?.origin ?? server.url;
   const { name, rounds, sources, joining } = server.figures();
   const joined = [
@@ -154,6 +141,7 @@ export function greeting(
     ...joining.map(({ source }) => `${source.title} from the next body on`),
   ];
   const lack = withoutSecureContext(options);
+  const { standardBytes: standard } = modelSize(server.state().manifest);
   return [
     "",
     `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} ${noun(sources.length, "source")}`,
@@ -161,32 +149,12 @@ export function greeting(
     `  Volunteer page   ${url}/`,
     `  Dashboard        ${url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
-    `  Traffic          ${trafficOf(server.state().manifest)}`,
+    `  Model            ${await shownSize(server.state().manifest)}`,
+    `                   (the whole model at every step: ${bytesInWords(standard)} each way a round)`,
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",
     ...(lack === undefined ? [] : [lack, ""]),
   ];
-}
-
-/** Of the volunteers that move the most. */
-function trafficOf(manifest: RunManifest): string {
-  const rounds = manifest.sources.map((source) => roundTraffic(manifest, source));
-  const most = (of: keyof RoundTraffic) => size(Math.max(...rounds.map((round) => round[of])));
-  return (
-    `each round at most ${most("upBytes")} up and ${most("downBytes")} down for a volunteer ` +
-    `(the whole model at every step: ${most("standardBytes")} each way)`
-  );
-}
-
-function size(bytes: number): string {
-  const [unit, name] = (
-    [
-      [1e9, "GB"],
-      [1e6, "MB"],
-      [1e3, "kB"],
-    ] as const
-  ).find(([unit]) => bytes >= unit) ?? [1, "bytes"];
-  return `${Number((bytes / unit).toPrecision(3))} ${name}`;
 }
 
 function say(line: string): void {

@@ -1,6 +1,6 @@
 // homebody simulate: a whole run in one process and in virtual time, before anybody takes part in the real one.
 
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { RunId } from "@homebody/base";
 import { loadRunFile, manifestServed } from "@homebody/server";
@@ -72,6 +72,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const began = performance.now();
     const { path, rounds, journal } = options;
     const { file, folder } = await loadRunFile(path);
+    const written = journal === undefined ? undefined : await open(journal, "w"); // said now if it cannot be
     const disk = hostDisk();
     line.show("preparing the texts");
     const manifest = { ...(await manifestServed(file, folder, disk.blobs)), rounds };
@@ -83,14 +84,13 @@ export async function run(args: readonly string[]): Promise<number> {
         line.show(`round ${round} of ${rounds}: published, ${accepted} deltas accepted so far`);
       },
     });
-    if (journal !== undefined) await writeJournal(journal, disk, manifest.run);
+    if (written !== undefined) await writeJournal(written, disk, manifest.run);
     const wallSeconds = Math.round(performance.now() - began) / 1000;
     return `${JSON.stringify({ ...outcome, wallSeconds })}\n`;
   });
 }
 
-async function writeJournal(path: string, { journal }: HostDisk, id: RunId): Promise<void> {
-  const file = await open(path, "w");
+async function writeJournal(file: FileHandle, { journal }: HostDisk, id: RunId): Promise<void> {
   try {
     for await (const lines of journalLines(journal, id)) await file.write(lines);
   } finally {

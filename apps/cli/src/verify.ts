@@ -6,6 +6,7 @@ import { noun } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { openFolder } from "@homebody/server";
 import { type Verified, type VerifyInputs, verifyRun } from "@homebody/service";
+import { looksLikeAddress } from "./address.ts";
 import { servedRun } from "./models/run.ts";
 import { onlyArgument } from "./options.ts";
 import { reported } from "./reported.ts";
@@ -34,7 +35,7 @@ export async function run(args: readonly string[]): Promise<number> {
       stop.signal.throwIfAborted();
       line.show(text);
     };
-    const verified = /^https?:\/\//.test(where)
+    const verified = looksLikeAddress(where)
       ? await verifyRun({ ...(await fromOutside(where)), show })
       : await inFolder(resolve(where), values.database, show);
     isGood = verified.lost.length === 0 && verified.different.length === 0;

@@ -5,10 +5,12 @@ import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { invitationIn, isCode, refusalSentences } from "@homebody/protocol";
-import { NetError, startHeadless } from "@homebody/volunteer/node";
+import { startHeadless } from "@homebody/volunteer/node";
 import type { View, Waiting } from "@homebody/volunteer/view";
+import { coordinatorUrl } from "./address.ts";
 import { interrupt } from "./interrupt.ts";
-import { backendName, wholeNumber } from "./options.ts";
+import { shownSize } from "./model-size.ts";
+import { backendName, onlyArgument, wholeNumber } from "./options.ts";
 import { progressLine } from "./progress-line.ts";
 import { offerWebGpu } from "./webgpu.ts";
 
@@ -16,7 +18,7 @@ export const usage = `
 homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
                        [--rounds N] [--data DIR]
 
-  URL            of the coordinator, or the link of an invitation, which has source and code in it
+  URL            of the coordinator, as localhost:8080 or https://run.example.org, or the link of an invitation, which has source and code in it
   --source ID    whose text to train on; without it the first that is open and fits
   --code CODE    of an invitation, for a source that asks for one: 32 hex digits
   --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring
@@ -42,10 +44,13 @@ export async function run(args: readonly string[]): Promise<number> {
       data: { type: "string", default: "homebody-volunteer" },
     },
   });
-  const [url] = positionals;
-  if (url === undefined || positionals.length > 1 || !URL.canParse(url))
-    throw new InputError("volunteer", "the coordinator's URL", positionals.join(" ") || "nothing");
-  const invitation = invitationFrom(url, values);
+  const link = onlyArgument(
+    "volunteer",
+    "the coordinator's address, or the link of an invitation",
+    positionals,
+  );
+  const url = coordinatorUrl("volunteer", link).origin;
+  const invitation = invitationFrom(link, values);
   const backend = backendName(values.backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
@@ -62,16 +67,15 @@ export async function run(args: readonly string[]): Promise<number> {
     backend,
     ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
-    begins: (manifest, source) =>
-      process.stderr.write(`${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`),
+    begins: async (manifest, source) => {
+      const size = await shownSize(manifest, [source]);
+      process.stderr.write(`${size}\n${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`);
+    },
     show: (view) => {
       first ??= view.roundsContributed;
       if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();
       line.show(sentence(view, line.live));
     },
-  }).catch((error: unknown) => {
-    if (error instanceof NetError) throw new InputError("coordinator", "one that answers", error.message);
-    throw error;
   });
   let asked = false;
   finish = () => {
@@ -91,12 +95,12 @@ export async function run(args: readonly string[]): Promise<number> {
 
 /** Which source, and by which code: as options say, or the link. */
 function invitationFrom(
-  url: string,
+  link: string,
   given: { readonly source?: string | undefined; readonly code?: string | undefined },
 ): { readonly source?: string; readonly code?: string } {
-  const linked = invitationIn(new URL(url).hash);
+  const linked = invitationIn(link.includes("#") ? link.slice(link.indexOf("#")) : "");
   if (linked === "broken")
-    throw new InputError("link", "an invitation's, with a source and a code of 32 hex digits", url);
+    throw new InputError("link", "an invitation's, with a source and a code of 32 hex digits", link);
   const { source = linked?.source, code = linked?.code } = given;
   if (code !== undefined && !isCode(code))
     throw new InputError("--code", "32 hex digits", JSON.stringify(code));

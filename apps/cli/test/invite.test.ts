@@ -42,7 +42,7 @@ const at = (way: string) =>
 
 test.each(["folder", "address"])("[P38] links by the %s: each lets in as many as it says", async (way) => {
   await start("code");
-  const link = way === "folder" ? ["--link", "https://run.example.org/elsewhere"] : [];
+  const link = way === "folder" ? ["--link", "https://run.example.org/dashboard"] : [];
   const { code, stdout } = await captured(invite, [
     ...at(way),
     ...["--source", "a", "--count", "250", "--uses", "2", ...link],
@@ -80,7 +80,7 @@ test("what is missing or wrong is said", async () => {
   await start("approval");
   const data = join(folder, "data");
   const of = (...args: string[]) => captured(invite, args);
-  await expect(of()).rejects.toThrow("invite: expected a data folder or address, got nothing");
+  await expect(of()).rejects.toThrow("invite: expected one data folder or address, got none");
   await expect(of(data)).rejects.toThrow("--source: expected the id of a source, got none");
   await expect(of(data, "--source", "a")).rejects.toThrow("--link: expected the address that volunteers use");
   await expect(of(server.url, "--source", "a")).rejects.toThrow("--token: expected the admin token");

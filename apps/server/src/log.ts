@@ -1,13 +1,17 @@
 // What is told of a run goes to the log and to the metrics.
 
+import { InputError } from "@homebody/base";
 import type { RunState } from "@homebody/coordinator";
 import { bucket, type Notices } from "@homebody/service";
 import { type Logger, pino } from "pino";
 import type { Part } from "./health.ts";
 import type { Metrics } from "./metrics.ts";
 
+const levels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
 /** Logs are lines of JSON on stderr: stdout belongs to whoever started the server. */
 export function stderrLog(level = process.env.LOG_LEVEL ?? "info"): Logger {
+  if (!levels.includes(level)) throw new InputError("LOG_LEVEL", `one of ${levels.join(", ")}`, level);
   return pino({ level, base: null }, pino.destination({ dest: 2, sync: true }));
 }
 

@@ -7,6 +7,7 @@
 import { readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { InputError } from "@homebody/base";
 import Database from "libsql";
 
 export interface Owner {
@@ -45,7 +46,14 @@ export async function lockFolder(folder: string, owner: Owner): Promise<FolderLo
     database.exec("BEGIN EXCLUSIVE");
   } catch (error) {
     database.close();
-    if (!/^SQLITE_BUSY/.test((error as { code?: string }).code ?? "")) throw error;
+    const { code = "", message } = error as { code?: string; message: string };
+    if (/^SQLITE_(NOTADB|CORRUPT)/.test(code))
+      throw new InputError(
+        join(folder, "lock"),
+        "a lock of ours (remove the file: it holds nothing)",
+        message,
+      );
+    if (!/^SQLITE_BUSY/.test(code)) throw error;
     throw new FolderInUse(folder, await ownerIn(ownerPath));
   }
   const letGo = () => {

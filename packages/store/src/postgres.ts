@@ -46,6 +46,8 @@ const tables = [
 
 /** Throws an InputError where no database answers. */
 export async function postgresJournal(url: string): Promise<PostgresJournal> {
+  if (!/^postgres(ql)?:\/\//.test(url) || !URL.canParse(url))
+    throw new InputError("--database", "an address such as postgres://user@host/name", shownDatabase(url));
   const pool = new pg.Pool({ ...connectionOptions(url), max: 4 });
   pool.on("error", () => {}); // an idle connection that was lost: the next query opens another
   const writers = new Map<RunId, Writer>();
@@ -56,7 +58,11 @@ export async function postgresJournal(url: string): Promise<PostgresJournal> {
   const database = await prepared(pool).catch(async (error: unknown) => {
     await close();
     const why = (error as Error).message || String((error as { code?: string }).code);
-    throw new InputError("--database", "a PostgreSQL that answers", `${shownDatabase(url)}: ${why}`);
+    throw new InputError(
+      "--database",
+      "a PostgreSQL that answers (is it at work, and are host, user, password and name right?)",
+      `${shownDatabase(url)}: ${why}`,
+    );
   });
   const lastSeq = async (run: RunId, on: pg.Pool | pg.ClientBase = pool) => {
     const { rows } = await on.query<{ seq: string }>(

@@ -3,7 +3,7 @@
 // WAL with synchronous=FULL: an append is one commit and one sync, and is on the disk when it returns.
 
 import { chmodSync, closeSync, existsSync, openSync } from "node:fs";
-import type { Millis, RunId } from "@homebody/base";
+import { InputError, type Millis, type RunId } from "@homebody/base";
 import Database from "libsql";
 import { type EntryName, type Journal, JournalConflict, type JournalEntry } from "./ports.ts";
 
@@ -16,7 +16,7 @@ interface Row {
 export function sqliteJournal(path: string): Journal {
   ownersAlone(path);
   const database = new Database(path);
-  database.pragma("journal_mode = WAL");
+  requireJournal(path, () => database.pragma("journal_mode = WAL"));
   database.pragma("synchronous = FULL");
   database.pragma("busy_timeout = 5000");
   database.exec(
@@ -80,6 +80,17 @@ export function sqliteJournal(path: string): Journal {
       database.close();
     },
   };
+}
+
+/** Throws an InputError for a file that is no database, or a damaged one. */
+function requireJournal(path: string, first: () => void): void {
+  try {
+    first();
+  } catch (error) {
+    const { code = "", message } = error as { code?: string; message: string };
+    if (!/^SQLITE_(NOTADB|CORRUPT)/.test(code)) throw error;
+    throw new InputError(path, "a journal (bring it back from a backup: homebody restore)", message);
+  }
 }
 
 /** Nobody else on the machine reads it; what SQLite writes beside it gets the same mode. */

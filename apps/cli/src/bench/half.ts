@@ -15,9 +15,9 @@ const window = 20;
 
 /** The worst differences of smoothed losses from those of single precision, relative; on WebGPU. */
 export async function compareHalf(file: string, steps: number): Promise<Record<string, number | string>> {
+  const documents = parseDocuments(file, decodeUtf8(file, new Uint8Array(await readFile(file))));
   await installWebGpu();
   const { adapter } = await startBackend("webgpu");
-  const documents = parseDocuments(file, decodeUtf8(file, new Uint8Array(await readFile(file))));
   const tokenizer = await trainTokenizer(documents, { vocabulary });
   const shard = await packDocuments(documents, tokenizer, { context, seed: "half" });
   const config = modelConfig(

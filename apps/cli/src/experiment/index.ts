@@ -8,11 +8,11 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { InputError, sha256OfText } from "@homebody/base";
+import { sha256OfText } from "@homebody/base";
 import { canonicalJson, type RunFile, version } from "@homebody/protocol";
 import { loadRunFile } from "@homebody/server";
 import { interrupt } from "../interrupt.ts";
-import { wholeNumber } from "../options.ts";
+import { onlyArgument, wholeNumber } from "../options.ts";
 import { armsOf, type Ended, federatedName, runArm, unigramsOf } from "./arms.ts";
 import { type SeedResult, tables } from "./tables.ts";
 
@@ -41,11 +41,9 @@ export async function run(args: readonly string[]): Promise<number> {
       arms: { type: "string", default: "federated,frozen,alone" },
     },
   });
-  const [path] = positionals;
-  if (path === undefined || positionals.length > 1)
-    throw new InputError("experiment", "one run file", positionals.join(" ") || "nothing");
-  const loaded = await loadRunFile(path);
-  const folder = values.texts === undefined ? loaded.folder : resolve(values.texts);
+  const path = onlyArgument("experiment", "one run file", positionals);
+  const loaded = await loadRunFile(path, values.texts && resolve(values.texts));
+  const { folder } = loaded;
   const rounds =
     values.rounds === undefined ? loaded.file.rounds : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const wanted = values.arms.split(",");

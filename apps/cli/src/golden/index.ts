@@ -7,6 +7,7 @@ import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { type BackendName, startBackend } from "@homebody/train";
 import { workInChromium } from "../in-chromium.ts";
+import { onlyArgument } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
 import { type CaseResult, checkCase } from "./check.ts";
 
@@ -34,14 +35,12 @@ export async function run(args: readonly string[]): Promise<number> {
       in: { type: "string", default: "node" },
     },
   });
-  const [folder] = positionals;
-  if (folder === undefined || positionals.length > 1)
-    throw new InputError("golden", "one folder of cases", `${positionals.length}`);
+  const folder = onlyArgument("golden", "one folder of cases", positionals);
   if (!["wasm", "webgpu"].includes(values.backend))
     throw new InputError("--backend", "wasm or webgpu", values.backend);
   if (!["node", "chromium"].includes(values.in)) throw new InputError("--in", "node or chromium", values.in);
   const backend = values.backend as BackendName;
-  const cases = await casesIn(folder, new RegExp(values.case));
+  const cases = await casesIn(folder, casePattern(values.case));
   if (cases.length === 0) throw new InputError(folder, `case folders that match ${values.case}`, "none");
   let failed = 0;
   const report = (result: CaseResult) => {
@@ -52,6 +51,14 @@ export async function run(args: readonly string[]): Promise<number> {
   else await checkHere(cases, backend, report);
   process.stderr.write(`golden: ${cases.length - failed} passed, ${failed} failed\n`);
   return failed > 0 ? 1 : 0;
+}
+
+function casePattern(text: string): RegExp {
+  try {
+    return new RegExp(text);
+  } catch {
+    throw new InputError("--case", "a regular expression", JSON.stringify(text));
+  }
 }
 
 async function checkHere(

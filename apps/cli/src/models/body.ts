@@ -9,6 +9,7 @@ import { randomBody, requireParameters, takeTensors } from "@homebody/experiment
 import { configFromHuggingFace, groupLayout, type ModelConfig, modelConfig } from "@homebody/model";
 import type { RunManifest } from "@homebody/protocol";
 import { loadRunFile } from "@homebody/server";
+import { looksLikeAddress } from "../address.ts";
 import { isModelFolder, readBytes, readModelFolder } from "./folder.ts";
 import { type FoundRun, isDataFolder, runAt, runInFolder } from "./run.ts";
 
@@ -28,7 +29,7 @@ export const bodyUsage = `  BODY           a section's file (theta.safetensors),
 /** Throws an InputError that says what was expected of what was written. */
 export async function findBody(written: string): Promise<Body> {
   if (written.startsWith("random:")) return await randomOf(written.slice("random:".length));
-  if (/^https?:\/\//.test(written)) return await bodyOf(await runAt(written));
+  if (looksLikeAddress(written)) return await bodyOf(await runAt(written));
   const kind = statSync(written, { throwIfNoEntry: false });
   if (kind === undefined)
     throw new InputError("body", "a file, a folder, a URL or random:RUN.yaml", `nothing at ${written}`);
@@ -84,7 +85,7 @@ function bodyInFile(where: string, bytes: Uint8Array): Body {
 }
 
 async function randomOf(path: string): Promise<Body> {
-  const { file } = await loadRunFile(path);
+  const { file } = await loadRunFile(path, null);
   const configFor = (vocabulary: number) =>
     modelConfig(file.model as Parameters<typeof modelConfig>[0], vocabulary);
   const { training } = file;

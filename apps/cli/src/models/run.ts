@@ -3,14 +3,14 @@
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
 import type { BodyFigure } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
 import { BlobDamaged, folderBlobs, type Journal, readJournalFile, sqliteJournal } from "@homebody/store";
-import type { ServedFiles } from "@homebody/volunteer/node";
+import { askCoordinator, askJson, type ServedFiles } from "@homebody/volunteer/node";
+import { coordinatorUrl } from "../address.ts";
 
 export interface FoundRun {
   readonly manifest: RunManifest;
@@ -55,13 +55,13 @@ export async function runInFolder(dataDir: string): Promise<FoundRun> {
 }
 
 /** Throws an InputError where no coordinator answers. */
-export async function runAt(url: string): Promise<FoundRun> {
-  return await found(coordinatorAt(url));
+export async function runAt(address: string): Promise<FoundRun> {
+  return await found(coordinatorAt(coordinatorUrl("address", address).origin));
 }
 
 /** A run's journal and its public blobs, as a coordinator serves them, each held to its hash. */
-export async function servedRun(url: string) {
-  const { journal, file } = coordinatorAt(url);
+export async function servedRun(address: string) {
+  const { journal, file } = coordinatorAt(coordinatorUrl("address", address).origin);
   const [run] = await journal.runs();
   const get = async (hash: Sha256): Promise<Uint8Array | undefined> => {
     for (const folder of ["bodies", "texts", "tokenizers"]) {
@@ -80,22 +80,7 @@ export async function servedRun(url: string) {
 }
 
 function coordinatorAt(url: string): Place {
-  const ask = async (path: string): Promise<Response> => {
-    const address = new URL(path, url).href;
-    const response = await fetch(address).catch((error: Error) => {
-      throw new InputError(url, "a coordinator that answers", String(error.cause ?? error.message));
-    });
-    if (response.status === 429) {
-      await sleep(1000 * Number(response.headers.get("retry-after") ?? 1));
-      return ask(path);
-    }
-    if (!response.ok) throw new InputError(address, "a coordinator's answer", `status ${response.status}`);
-    return response;
-  };
-  const json = async (path: string) =>
-    (await ask(path)).json().catch(() => {
-      throw new InputError(new URL(path, url).href, "a coordinator's answer", "no JSON");
-    }) as Promise<Record<string, never>>;
+  const json = async (path: string) => (await askJson(url, path)) as Record<string, never>;
   return {
     where: url,
     journal: {
@@ -103,7 +88,7 @@ function coordinatorAt(url: string): Place {
       read: async (_, after, limit) =>
         (await json(`/api/journal?after=${after}&limit=${limit}`)).entries ?? [],
     },
-    file: async (path) => new Uint8Array(await (await ask(path)).arrayBuffer()),
+    file: async (path) => new Uint8Array(await (await askCoordinator(url, path)).arrayBuffer()),
   };
 }
 

@@ -4,18 +4,17 @@
 import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { InputError } from "@homebody/base";
+import { looksLikeAddress } from "../address.ts";
 import { isModelFolder, readModelFolder } from "./folder.ts";
 import { modelsOfRun, type TrainedModel } from "./of-run.ts";
 import { isDataFolder, runAt, runInFolder } from "./run.ts";
-
-const isUrl = (path: string) => /^https?:\/\//.test(path);
 
 /** A run and a source of it: `DATA`, `DATA#es`, `http://host:3000#es`; undefined where it is no run. */
 function runIn(written: string): { readonly path: string; readonly source: string | undefined } | undefined {
   if (isDataFolder(written)) return { path: written, source: undefined };
   const at = written.lastIndexOf("#");
   const path = at < 0 ? written : written.slice(0, at);
-  if (!isUrl(path) && !isDataFolder(path)) return undefined;
+  if (!looksLikeAddress(path) && !isDataFolder(path)) return undefined;
   return { path, source: at < 0 ? undefined : written.slice(at + 1) };
 }
 
@@ -32,17 +31,17 @@ export async function findModels(written: string): Promise<readonly TrainedModel
     throw new InputError(
       "model",
       "a model folder, or a coordinator's data folder or URL",
-      `something else: ${written}`,
+      `neither: ${written}`,
     );
   const { path, source } = place;
   const folder = join(path, "volunteers");
-  const run = await (isUrl(path) ? runAt(path) : runInFolder(path));
+  const run = await (looksLikeAddress(path) ? runAt(path) : runInFolder(path));
   const { sources } = run.manifest;
   if (source !== undefined && sources.every(({ id }) => id !== source))
     throw new InputError("model", `one of the sources ${sources.map(({ id }) => id).join(", ")}`, source);
-  const models = await modelsOfRun(path, run, isUrl(path) ? [] : await foldersIn(folder), source);
+  const models = await modelsOfRun(path, run, looksLikeAddress(path) ? [] : await foldersIn(folder), source);
   if (models.length > 0) return numbered(models);
-  const expected = isUrl(path)
+  const expected = looksLikeAddress(path)
     ? "a run whose words are in its body; else the data folder, with its volunteers' words beside it"
     : `volunteers' words in ${folder}, as npm start leaves them`;
   throw new InputError("model", expected, "none");

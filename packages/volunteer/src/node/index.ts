@@ -9,16 +9,17 @@ import { type ManifestSource, type RunManifest, readManifest } from "@homebody/p
 import type { BackendName } from "@homebody/train";
 import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
-import { NetError } from "../ports.ts";
 import type { BroughtFile } from "../prepare.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
 import type { View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
+import { askJson } from "./ask.ts";
 import { folderDisk } from "./disk.ts";
 import { folderOf } from "./stored.ts";
 
 export { webNet } from "../net.ts";
 export { secretFiles } from "../secrets.ts";
+export { askCoordinator, askJson } from "./ask.ts";
 
 export interface HeadlessOptions {
   /** Of the coordinator. */
@@ -36,7 +37,7 @@ export interface HeadlessOptions {
   readonly dataDir: string;
   readonly snapshotMs?: number;
   /** Once, when run and source are known and before anything is trained or sent. */
-  readonly begins?: (manifest: RunManifest, source: ManifestSource) => void;
+  readonly begins?: (manifest: RunManifest, source: ManifestSource) => Promise<void>;
   /** At each change. */
   readonly show: (view: View) => void;
 }
@@ -46,15 +47,15 @@ export interface Headless {
   readonly volunteer: Volunteer;
 }
 
-/** Throws NetError where there is no coordinator, InputError where source and text do not fit. */
+/** Throws an InputError where no coordinator answers, or source and text do not fit. */
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
   const { url, backend, dataDir, show } = options;
-  const manifest = await fetchManifest(url);
+  const manifest = readManifest(await askJson(url, "/api/run"), `${url}: manifest`);
   const files = options.text === undefined ? null : await textFiles("--text", options.text);
   const source = chooseSource(manifest, options.source, files !== null);
   if (source.served === null && files !== null) await requireEnough(manifest, files);
-  options.begins?.(manifest, source);
   const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
+  await options.begins?.(manifest, source);
   const volunteer = await startVolunteer({
     manifest,
     source: source.id,
@@ -77,17 +78,6 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
   });
   return { manifest, volunteer };
-}
-
-async function fetchManifest(url: string): Promise<RunManifest> {
-  let response: Response;
-  try {
-    response = await fetch(new URL("/api/run", url));
-  } catch (cause) {
-    throw new NetError(`no coordinator answers at ${url}`, { cause });
-  }
-  if (!response.ok) throw new NetError(`${url}: expected a coordinator, got status ${response.status}`);
-  return readManifest(await response.json(), new URL("/api/run", url).href);
 }
 
 function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): ManifestSource {
@@ -154,7 +144,6 @@ async function textsUnder(folder: string): Promise<string[]> {
     .sort();
 }
 
-export { NetError } from "../ports.ts";
 export { heldOutOptions } from "../replica.ts";
 export type { Text } from "../text-file.ts";
 export { type ServedFiles, textServed, tokenizerServed } from "./served.ts";

@@ -1,0 +1,16 @@
+// How large a run's model is, memory in a tab included, which the engine counts.
+
+import { exchangeOf, type Manifest, modelSize, sizeInWords } from "@homebody/dept";
+import type { ManifestSource } from "@homebody/protocol";
+
+/** Of one source's model, or of all sources' the most in each; in one line. */
+export async function shownSize(manifest: Manifest, sources = manifest.sources): Promise<string> {
+  const { trainingMemory } = await import("@homebody/train"); // it brings the engine
+  const { training, model } = manifest;
+  const memory = (source: ManifestSource) => {
+    const { config } = exchangeOf({ ...manifest, sources: [source] });
+    const sparing = { rowsAtOnce: 1, recompute: true, optimiser: training.optimiser };
+    return trainingMemory(config, { rows: 1, context: model.context }, sparing).bytes;
+  };
+  return sizeInWords(modelSize(manifest, sources), Math.max(...sources.map(memory)));
+}
