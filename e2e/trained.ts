@@ -44,7 +44,7 @@ export async function trained(
   browser: Browser,
   { yaml, browsers, headless: withoutBrowser, published = async () => {}, ends }: TrainedOptions,
 ): Promise<Trained> {
-  const { folder, texts, server } = await hosted(ends, yaml, ["es", "ru"], "--keep-deltas");
+  const { folder, texts, server } = await hosted(ends, `${yaml}\nkeep: { deltaRounds: all }\n`, ["es", "ru"]);
   await server.start();
   const wires: Wire[] = [];
   const wire = async () => {

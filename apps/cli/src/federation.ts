@@ -152,7 +152,6 @@ export async function federate(given: Federation): Promise<Federated> {
       ready: inRound,
       rowsOf: (who) => [...volunteers.values()].find((one) => one.volunteer === who)?.bits,
     },
-    keepDeltas: false,
     faults: () => {},
     clock: systemClock,
     notices: {

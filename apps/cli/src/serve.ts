@@ -20,8 +20,7 @@ import { onlyArgument, wholeNumber } from "./options.ts";
 
 export const usage = `
 homebody serve RUN.yaml [--data DIR] [--port N] [--host ADDR] [--database URL]
-                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--public-url URL]... [--keep-deltas]
-                        [--end]
+                        [--tls-cert FILE --tls-key FILE | --trust-proxy] [--public-url URL]... [--end]
 
 Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on where it was.
 
@@ -35,7 +34,6 @@ Hosts the run that RUN.yaml describes, until Ctrl-C; the next start goes on wher
   --trust-proxy    a proxy in front speaks HTTPS: its X-Forwarded-For is believed
   --public-url URL the address by which others reach it, where that has a name (https://run.example.org): pages that are
                    asked for by another name are not given. Once for each name; behind a proxy always
-  --keep-deltas    accepted deltas are kept after their round, so that anyone with the data folder can check each body
   --end            where the file has as few rounds as are done, or fewer: the run ends with them
 `;
 
@@ -80,7 +78,6 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
       "tls-key": { type: "string" },
       "trust-proxy": { type: "boolean", default: false },
       "public-url": { type: "string", multiple: true, default: [] },
-      "keep-deltas": { type: "boolean", default: false },
       end: { type: "boolean", default: false },
     },
   });
@@ -108,7 +105,6 @@ async function read(args: readonly string[]): Promise<ServerOptions> {
     port: wholeNumber("--port", values.port, 0, 65535),
     host: values.host,
     ...{ trustProxy, publicUrls },
-    keepDeltas: values["keep-deltas"],
     end: values.end,
     log: stderrLog(),
     ...(database === undefined ? {} : { databaseUrl: database }),

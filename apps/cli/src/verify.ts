@@ -15,7 +15,7 @@ export const usage = `
 homebody verify DATA|URL [--database URL]
 
 Looks into the run in the data folder DATA, at work or not: the form of its journal, every blob by its hash, and every body whose
-round's deltas are kept (serve --keep-deltas), which is computed again from them and has to be the same to the bit. From the address
+round's deltas are kept (keep.deltaRounds in the run file), which is computed again from them and has to be the same to the bit. From the address
 of a coordinator it looks into what is public: the journal, bodies, texts and tokenizers. Exit code 1 where something is lost
 or another one; each such file is named, with the entry of the journal that names it.
 

@@ -30,7 +30,6 @@ async function serve(folder: string, run: string, port = 0): Promise<RunningServ
     run,
     dataDir: join(folder, "data"),
     port,
-    keepDeltas: true,
     log: stderrLog("silent"),
   });
   ends.push(() => server.close());
@@ -62,7 +61,7 @@ async function journalOf(url: string): Promise<Entry[]> {
 
 test("two volunteers, two vocabularies, one body: it learns, and each body is the mean of its deltas", async () => {
   const folder = temporary();
-  const server = await serve(folder, writeRun(folder, { rounds: 3 }));
+  const server = await serve(folder, writeRun(folder, { keep: "{ deltaRounds: all }", rounds: 3 }));
   const volunteers = [await volunteer(folder, server.url, "a"), await volunteer(folder, server.url, "b")];
   await Promise.all(volunteers.map(({ ended }) => ended));
   await server.finished;
@@ -89,7 +88,10 @@ test("two volunteers, two vocabularies, one body: it learns, and each body is th
 test("[V7] a volunteer that is closed in a round goes on in it from its snapshot, and the body is the same", async () => {
   const final = async (interrupted: boolean) => {
     const folder = temporary();
-    const server = await serve(folder, writeRun(folder, { rounds: 1, localSteps: 12 }));
+    const server = await serve(
+      folder,
+      writeRun(folder, { keep: "{ deltaRounds: all }", rounds: 1, localSteps: 12 }),
+    );
     const steps: number[] = [];
     let first: Awaited<ReturnType<typeof volunteer>> | undefined;
     const reached = new Promise<void>((resolve) => {
@@ -121,7 +123,7 @@ test("[V7] a volunteer that is closed in a round goes on in it from its snapshot
 
 test("a coordinator that goes away and comes back finds its volunteers, and the run goes on", async () => {
   const folder = temporary();
-  const run = writeRun(folder, { rounds: 3, localSteps: 4 });
+  const run = writeRun(folder, { keep: "{ deltaRounds: all }", rounds: 3, localSteps: 4 });
   const first = await serve(folder, run);
   const { port } = first;
   const volunteers = [await volunteer(folder, first.url, "a"), await volunteer(folder, first.url, "b")];

@@ -37,7 +37,7 @@ interface Life {
 
 function live(folder: string, port: number, fault = ""): Life {
   const args = ["--import", "tsx", main, "serve", join(folder, "run.yaml")];
-  const options = ["--data", join(folder, "data"), "--port", String(port), "--keep-deltas"];
+  const options = ["--data", join(folder, "data"), "--port", String(port)];
   const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "silent" };
   const child = spawn(process.execPath, [...args, ...options], { env, stdio: "ignore" });
   const dead = new Promise<NodeJS.Signals | null>((resolve) =>
@@ -111,7 +111,7 @@ function freePort(): Promise<number> {
 function temporary(): string {
   const folder = mkdtempSync(join(tmpdir(), "homebody-kills-"));
   folders.push(folder);
-  writeRun(folder, { rounds, localSteps: 3 });
+  writeRun(folder, { rounds, localSteps: 3, keep: "{ deltaRounds: all }" });
   return folder;
 }
 

@@ -35,9 +35,9 @@ test.each([
     if (point !== "close:before" || ++closes !== 2 || phase.kind !== "training") return;
     for (const { delta } of [...phase.accepted.values()].slice(0, count)) rmSync(blob(delta));
   };
-  writeRun(folder, { rounds: 3, localSteps: 4 });
+  writeRun(folder, { rounds: 3, localSteps: 4, keep: "{ deltaRounds: all }" });
   server = await createServer({
-    ...{ run: at("run.yaml"), dataDir: at("data"), log: stderrLog("silent"), keepDeltas: true, faults },
+    ...{ run: at("run.yaml"), dataDir: at("data"), log: stderrLog("silent"), faults },
   });
   ends.push(() => server.close());
   const refusals: unknown[] = [];

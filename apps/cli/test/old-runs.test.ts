@@ -30,7 +30,6 @@ test.each([
     const server = await createServer({
       run: join(folder, "run.yaml"),
       dataDir: join(folder, "state"),
-      keepDeltas: true,
       log: stderrLog("silent"),
     });
     ends.push(() => server.close());

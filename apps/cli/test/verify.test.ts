@@ -18,9 +18,9 @@ let server: RunningServer;
 const ends: (() => Promise<unknown>)[] = [];
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), "homebody-verify-"));
-  writeRun(folder, { rounds: 3, localSteps: 4 });
+  writeRun(folder, { rounds: 3, localSteps: 4, keep: "{ deltaRounds: all }" });
   server = await createServer({
-    ...{ run: at("run.yaml"), dataDir: at("data"), log: stderrLog("silent"), keepDeltas: true },
+    ...{ run: at("run.yaml"), dataDir: at("data"), log: stderrLog("silent") },
   });
   ends.push(() => server.close());
   for (const source of ["a", "b"]) {

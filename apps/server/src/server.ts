@@ -43,7 +43,6 @@ export interface ServerOptions {
   readonly end?: boolean;
   /** More rounds reopen a run that is finished; true unless it is given. */
   readonly extend?: boolean;
-  readonly keepDeltas?: boolean;
   readonly webRoot?: string;
   readonly limits?: Partial<Limits>;
   readonly faults?: Faults;
@@ -143,7 +142,7 @@ async function assemble(
   const notices = noticesFor(log, metrics, () => service.state());
   const service: Service = await openService({
     ...{ opened, clock, faults, ...store, beatMs, isAdmin: tokenCheck(token) },
-    ...{ keepDeltas: options.keepDeltas ?? false, limits: options.limits ?? {} },
+    limits: options.limits ?? {},
     ...(isLarge(opened) ? { average: closing.average } : {}),
     notices: {
       ...notices,

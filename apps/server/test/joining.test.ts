@@ -51,7 +51,7 @@ afterEach(async () => {
 
 /** The run file of a and b with these lines at its top, and the text of c beside it. */
 function write(top: string): void {
-  writeRun(folder, { rounds: 3 });
+  writeRun(folder, { rounds: 3, keep: "{ deltaRounds: all }" });
   const words = ["de", "woorden", "blijven", "thuis"];
   const lines = Array.from(
     { length: 30 },
@@ -74,7 +74,6 @@ async function start(options: Partial<ServerOptions> = {}): Promise<RunningServe
     run: file(),
     dataDir,
     log: stderrLog("silent"),
-    keepDeltas: true,
     ...options,
   });
   return server;

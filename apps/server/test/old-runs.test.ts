@@ -35,7 +35,7 @@ async function open(name: string, change: (text: string) => string = (text) => t
 
 async function serve(): Promise<RunningServer> {
   const [run, dataDir] = [join(folder, "run.yaml"), join(folder, "state")];
-  server = await createServer({ run, dataDir, keepDeltas: true, log: stderrLog("silent") });
+  server = await createServer({ run, dataDir, log: stderrLog("silent") });
   return server;
 }
 
@@ -112,7 +112,7 @@ test("what the file leaves out stays as the run was created, also where today's 
     training: { ...training, betas: [0.5, 0.6] as [number, number], clip: 9, aNewKey: 1 },
     round: { ...round, graceSeconds: 77 },
   };
-  const options = { dataDir: join(folder, "state"), keepDeltas: true, log: stderrLog("silent") };
+  const options = { dataDir: join(folder, "state"), log: stderrLog("silent") };
   server = await createServer({ run: { ...loaded, file }, ...options });
   const { manifest } = server.state();
   expect(manifest).toMatchObject({ codec: "fp16", weighting: "equal", host: "an unnamed host" });

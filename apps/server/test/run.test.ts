@@ -107,8 +107,8 @@ test("[C10] a large body, which a thread averages, is the mean of its deltas too
   timeout: 60_000,
 }, async () => {
   const points: string[] = [];
-  run = writeRun(folder, { rounds: 2, width: 256 });
-  await serve({ keepDeltas: true, faults: (point) => void points.push(point) });
+  run = writeRun(folder, { rounds: 2, width: 256, keep: "{ deltaRounds: all }" });
+  await serve({ faults: (point) => void points.push(point) });
   const { sections } = server.state().body;
   expect(sections[0]!.sizeBytes).toBeGreaterThan(2 ** 20);
   const [one, two] = await pair();

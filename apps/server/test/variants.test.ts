@@ -34,20 +34,20 @@ const leave = () => {
   for (const one of clients.splice(0)) one.close();
 };
 
-async function serve(keepDeltas = true): Promise<void> {
+async function serve(): Promise<void> {
   const loaded = await loadRunFile(join(folder, "run.yaml"));
   const { model } = loaded.file;
   const run = {
     ...loaded,
     file: { ...loaded.file, model: { ...model, family: "gpt2" }, ...change } as RunFile,
   };
-  server = await createServer({ run, dataDir: join(folder, "data"), log: stderrLog("silent"), keepDeltas });
+  server = await createServer({ run, dataDir: join(folder, "data"), log: stderrLog("silent") });
 }
 
-async function start(file: Partial<RunFile>, keepDeltas = true): Promise<void> {
-  writeRun(folder, { rounds: 3 });
+async function start(file: Partial<RunFile>, keep = "{ deltaRounds: all }"): Promise<void> {
+  writeRun(folder, { rounds: 3, keep });
   change = file;
-  await serve(keepDeltas);
+  await serve();
 }
 
 async function restart(): Promise<void> {
@@ -201,7 +201,7 @@ test("trim: rows that are not declared, or do not fit, are refused, and so is a 
 });
 
 test("[C29] row maps and deltas go from the disk three rounds later, and every section of an old body", async () => {
-  await start({ variant: "trim", rounds: 7 }, false);
+  await start({ variant: "trim", rounds: 7 }, "{}");
   const maps = [rowsOf("a"), rowsOf("b")];
   const a = await meet("one", "a", maps[0]!);
   const b = await meet("two", "b", maps[1]!);

@@ -8,7 +8,7 @@ import type { ParameterCounts } from "@homebody/dept";
 import type { GroupName, HeldRun, RunManifest, SectionFile } from "@homebody/protocol";
 import type { CloseReason } from "./facts.ts";
 import type { JoiningSource } from "./state.ts";
-import { bodiesBack } from "./undo.ts";
+import { bodiesBack, roundsAgain } from "./undo.ts";
 
 /** Deltas and rounds are shown of the latest rounds, as many whole ones as it takes to have so many deltas. */
 export const recentDeltas = 500;
@@ -195,7 +195,7 @@ export interface UndoableBody {
 
 /** In order. The last one is the current body, where that can be averaged anew. */
 export function undoable({ manifest, bodies, published, roundList }: Figures): readonly UndoableBody[] {
-  const withDeltas = published - manifest.keep.deltaRounds;
+  const withDeltas = published - roundsAgain(manifest);
   return bodies
     .filter(({ number }) => number > published - bodiesBack(manifest))
     .map(({ number }) => {

@@ -83,29 +83,29 @@ function round(n: number): Fact[] {
 const { run } = manifest();
 
 /** What a blob is: in use, or kept for good by a fact that the journal finds by its hash. */
-function kindsOf(blobs: Retention, entries: readonly Entry[], keepDeltas: boolean) {
+function kindsOf(blobs: Retention, entries: readonly Entry[], keepsAll: boolean) {
   const found = new Map<string, Fact>();
   for (const { name, seq } of namesOf(run, entries))
     if (!found.has(name)) found.set(name, entries[seq - 1]!.fact);
   const inJournal = (hash: Sha256) => {
     const fact = found.get(hash);
-    return fact && keptBy(fact, hash, { keepDeltas });
+    return fact && keptBy(fact, hash, { keep: { bodies: 1, deltaRounds: keepsAll ? "all" : 0 } });
   };
   return { kindOf: (hash: Sha256) => blobs.kindOf(hash) ?? inJournal(hash) };
 }
 
 /** Follows facts one by one, as the service does; all blobs that were ever named, and those that went. */
-function follow(facts: readonly Fact[], keepDeltas = false) {
+function follow(facts: readonly Fact[], keepsAll = false) {
   const entries = facts.map((fact, i): Entry => ({ seq: i + 1, at: at(i), fact }));
   const fold = foldRun(entries.slice(0, 1));
   const gone = new Set<Sha256>();
   for (const [i, entry] of entries.entries()) {
     if (i === 0) continue;
-    const kept = kindsOf(fold.blobs, entries.slice(0, i + 1), keepDeltas);
+    const kept = kindsOf(fold.blobs, entries.slice(0, i + 1), keepsAll);
     for (const hash of followRun(fold, [entry])) if (kept.kindOf(hash) === undefined) gone.add(hash);
   }
-  const whole = kindsOf(foldRun(entries).blobs, entries, keepDeltas);
-  return { kept: kindsOf(fold.blobs, entries, keepDeltas), gone, whole, uses: fold.blobs.uses() };
+  const whole = kindsOf(foldRun(entries).blobs, entries, keepsAll);
+  return { kept: kindsOf(fold.blobs, entries, keepsAll), gone, whole, uses: fold.blobs.uses() };
 }
 
 test("every section of the first, the last five and every tenth body is kept, and no other", () => {

@@ -1,7 +1,7 @@
 // Which blobs a run names, and which of them it still needs.
 //
 // Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
-// row maps that they are read by, until their round is published; with `keepDeltas` for good, so that anyone with the
+// row maps that they are read by, until their round is published; where the run file keeps `all` for good, so that anyone with the
 // blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28].
 // Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 //
@@ -9,7 +9,7 @@
 // that is found in the journal, by its hash (names.ts).
 
 import type { Sha256 } from "@homebody/base";
-import type { ManifestSource } from "@homebody/protocol";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import type { RunState } from "./state.ts";
 
@@ -100,18 +100,14 @@ export function retention(remembered: BlobUses = []): Retention {
 }
 
 /** What a blob is that this fact keeps for good; undefined where it does not. */
-export function keptBy(
-  fact: Fact,
-  hash: Sha256,
-  { keepDeltas }: { readonly keepDeltas: boolean },
-): BlobKind | undefined {
+export function keptBy(fact: Fact, hash: Sha256, { keep }: Pick<RunManifest, "keep">): BlobKind | undefined {
   const use = usesOf(fact).find(([named]) => named === hash)?.[1];
   switch (use?.kind) {
     case "body":
       return isKeptForGood(use.number) ? "body" : undefined;
     case "delta":
     case "rows":
-      return keepDeltas ? use.kind : undefined;
+      return keep.deltaRounds === "all" ? use.kind : undefined;
     default:
       return undefined; // of what is in use alone
   }

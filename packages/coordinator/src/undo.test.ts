@@ -124,6 +124,16 @@ test("[C29] what it takes to go back is kept for as long as the run file says, a
   expect(long.figures.now().bodies.map(({ number }) => number)).toContain(1);
 });
 
+test("[P45] where all deltas are kept a run goes back as far as its bodies say, and averages those after the first of these anew", () => {
+  const { entries } = played(7, { bodies: 3, deltaRounds: "all" });
+  const found = undoable(figuresOf(entries)!);
+  expect(found.map(({ body, volunteers }) => [body, volunteers.length > 0])).toEqual([
+    [5, false],
+    [6, true],
+    [7, true],
+  ]);
+});
+
 test("[C3] [C25] a coordinator that dies in an undo finds the same work in its journal, and in a snapshot", () => {
   const run = played(3);
   run.do(undo(2, [bo]));

@@ -12,8 +12,13 @@ export type UndoAct = Extract<AdminAct, { kind: "undo" }>;
 type Undone = Extract<Fact, { kind: "undone" }>;
 
 /** How many of the last bodies a run can go back to, the current one included. */
-export function bodiesBack({ keep }: Pick<RunManifest, "keep">): number {
-  return Math.max(keep.bodies, keep.deltaRounds + 1);
+export function bodiesBack(manifest: Pick<RunManifest, "keep">): number {
+  return Math.max(manifest.keep.bodies, roundsAgain(manifest) + 1);
+}
+
+/** How many of the last bodies can be averaged anew; where all deltas are kept, no further than the run goes back. */
+export function roundsAgain({ keep: { bodies, deltaRounds } }: Pick<RunManifest, "keep">): number {
+  return deltaRounds === "all" ? bodies - 1 : deltaRounds;
 }
 
 /** With another body; deltas of long ago are no longer remembered. */
@@ -22,12 +27,10 @@ export function withBody(
   body: PastBody,
   manifest: Pick<RunManifest, "keep">,
 ): readonly PastBody[] {
-  const { deltaRounds } = manifest.keep;
+  const rounds = roundsAgain(manifest);
   return [...past, body]
     .filter(({ number }) => number > body.number - bodiesBack(manifest))
-    .map((one) =>
-      one.made !== null && one.number <= body.number - deltaRounds ? { ...one, made: null } : one,
-    );
+    .map((one) => (one.made !== null && one.number <= body.number - rounds ? { ...one, made: null } : one));
 }
 
 /** Why a body cannot be gone back to now; undefined where it can. */

@@ -25,6 +25,8 @@ export function coordinatorLearns(manifest: Manifest, source: ManifestSource): s
 export function deltasAreKept({ keep: { deltaRounds } }: Pick<RunManifest, "keep">): string {
   if (deltaRounds === 0)
     return "By the run's file the coordinator removes your delta of a round as soon as it is averaged.";
+  if (deltaRounds === "all")
+    return "By the run's file the coordinator keeps your deltas for good, so that the host can check every body by them.";
   const rounds = deltaRounds === 1 ? "one round" : `${deltaRounds} rounds`;
   return `By the run's file the coordinator keeps your delta for ${rounds}, so that the host can take it out of a body again, and then removes it.`;
 }

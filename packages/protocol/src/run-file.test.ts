@@ -207,3 +207,9 @@ test("[P34] origins are written as browsers write them", () => {
     expect(origins(wrong), wrong).toThrow(/origins/);
   expect(checkRunFile(file()).origins).toEqual([]);
 });
+
+test("[P45] a run may keep all deltas, and says so in its manifest", () => {
+  const keep = manifestOf(checkRunFile({ ...file(), keep: { deltaRounds: "all" } }), new Map()).keep;
+  expect(keep).toEqual({ bodies: 5, deltaRounds: "all" });
+  expect(() => checkRunFile({ ...file(), keep: { deltaRounds: "none" } })).toThrow("from 0 to 100, or all");
+});

@@ -169,8 +169,11 @@ const hold = z.union(
 const keep = z.strictObject({
   /** Of the last bodies: the host may go back to each of these, with what outer optimisers kept. At least as many as deltas ask. */
   bodies: count(1, 100).default(5),
-  /** Rounds after which a delta goes; 3 where the host serves all text, and 0 where some is brought, if it is not given. */
-  deltaRounds: count(0, 100).optional(),
+  /**
+   * Rounds after which a delta goes, or `all`: none goes, and every body can be made again of its deltas. If it is not given,
+   * 3 where the host serves all text, and 0 where some is brought.
+   */
+  deltaRounds: z.union([count(0, 100), z.literal("all")], "a whole number from 0 to 100, or all").optional(),
 });
 
 /** Those that joined later included. */
@@ -358,7 +361,7 @@ export interface ManifestSource {
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
 export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep"> {
   readonly run: RunId;
-  readonly keep: Readonly<Record<keyof RunFile["keep"], number>>;
+  readonly keep: { readonly bodies: number; readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
 }

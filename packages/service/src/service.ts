@@ -30,8 +30,6 @@ export interface ServiceInputs {
   readonly snapshotEvery?: number;
   /** Whether this is the host's token; compared in constant time. */
   readonly isAdmin: (token: string) => boolean;
-  /** For good, so that anyone with the blobs can recompute every body. */
-  readonly keepDeltas?: boolean;
   /** Where closing rounds are averaged; here, unless somebody knows better. */
   readonly average?: Averaging;
   readonly limits?: Partial<Limits>;
@@ -81,7 +79,7 @@ export interface Service {
 }
 
 export async function openService(inputs: ServiceInputs): Promise<Service> {
-  const { journal, blobs, clock, isAdmin, faults = () => {}, keepDeltas = false } = inputs;
+  const { journal, blobs, clock, isAdmin, faults = () => {} } = inputs;
   const limits = { ...defaultLimits, ...inputs.limits };
   const notices = noticesOf(inputs.notices);
   const people = everybody(limits.volunteers);
@@ -89,7 +87,6 @@ export async function openService(inputs: ServiceInputs): Promise<Service> {
   const coordinator = await openCoordinator({
     ...inputs,
     people,
-    keepDeltas,
     faults,
     notices: {
       ...notices,

@@ -8,7 +8,7 @@ import { claimOf, deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { type FaultPoint, faultPoints } from "../src/index.ts";
 import { type HostDisk, hostDisk } from "../src/memory/index.ts";
-import { type Member, manifest, type Served, serve, token } from "./world.ts";
+import { keepingAll, type Member, manifest, type Served, serve, token } from "./world.ts";
 
 const hourMs = 3_600_000;
 const kinds = async ({ entries }: Served) => (await entries()).map(({ fact }) => fact.kind);
@@ -43,7 +43,7 @@ test.each([
     const { round } = manifest();
     const change = { rounds: 3, round: { ...round, minimum: 3 } };
     const run = manifest({ variant, codec, outer: outers[kind]! }, change);
-    const served = await serve(run, { keepDeltas: true });
+    const served = await serve(keepingAll(run));
     const who = [
       ["one", "a"],
       ["two", "a"],

@@ -7,7 +7,7 @@ import { memoryJournal, memorySnapshots } from "@homebody/store/memory";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
 import { type HostDisk, hostDisk } from "../src/memory/index.ts";
-import { type Member, manifest, type Served, serve } from "./world.ts";
+import { keepingAll, type Member, manifest, type Served, serve } from "./world.ts";
 
 const rounds = 12;
 const run = manifest({}, { rounds: 100 });
@@ -66,9 +66,10 @@ test.each([
 
 test.each([true, false])(
   "where deltas are kept (%s) they outlive a restart, and so does every tenth body",
-  async (keepDeltas) => {
+  async (areKept) => {
     const disk = hostDisk();
-    const before = await serve(run, { disk, keepDeltas });
+    const own = areKept ? keepingAll(run) : run;
+    const before = await serve(own, { disk });
     await played(before);
     const { sections } = (await before.entries()).flatMap(({ fact }) =>
       fact.kind === "published" && fact.round === 10 ? [fact] : [],
@@ -79,11 +80,11 @@ test.each([true, false])(
     await disk.journal.append(run.run, await disk.journal.lastSeq(run.run), before.clock.now(), [
       { kind: "lapsed", round: rounds + 1 },
     ]);
-    const served = await serve(run, { disk, keepDeltas });
+    const served = await serve(own, { disk });
     const { kindOf } = served.service();
     const old = sha256Of(delta(1, "a"));
     expect([await kindOf(old), (await served.blob(old)) !== undefined]).toEqual(
-      keepDeltas ? ["delta", true] : [undefined, false],
+      areKept ? ["delta", true] : [undefined, false],
     );
     for (const { sha256 } of sections)
       expect([await kindOf(sha256), (await served.blob(sha256)) !== undefined]).toEqual(["body", true]);

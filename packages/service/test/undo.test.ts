@@ -9,7 +9,7 @@ import { deltaOf, secretOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { type FaultPoint, faultPoints } from "../src/index.ts";
 import { type HostDisk, hostDisk } from "../src/memory/index.ts";
-import { type Member, manifest, type Served, serve, token } from "./world.ts";
+import { keepingAll, type Member, manifest, type Served, serve, token } from "./world.ts";
 
 const nesterov = { kind: "nesterov", lr: 0.7, momentum: 0.9 } as const;
 const run: RunManifest = manifest(
@@ -60,7 +60,7 @@ async function round(served: Served, members: readonly Member[], number: number)
 const act = (member: Member, what: object) => member.word(events.admin, { token, act: what });
 
 test("[C26] [C27] [C28] one who poisons is clipped, the run holds itself, and the host takes its delta out of the body again", async () => {
-  const served = await serve(three, { keepDeltas: true });
+  const served = await serve(keepingAll(three));
   const members = await joined(served);
   await measure(served, members, 100);
   await round(served, members, 1);
@@ -138,7 +138,7 @@ test("[C3] [C28] killed at any point of going back, it makes the same bytes", as
 });
 
 test("[C28] back to a body as it was: its very files, and what the outer optimiser kept beside it", async () => {
-  const served = await serve(three, { keepDeltas: true });
+  const served = await serve(keepingAll(three));
   const members = await joined(served);
   await round(served, members, 1);
   const { body: first, outer } = served.service().state();

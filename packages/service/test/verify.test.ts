@@ -4,7 +4,7 @@ import { memoryClock } from "@homebody/clock/memory";
 import { expect, test } from "vitest";
 import { deltaOf } from "../../../test/deltas.ts";
 import { average, deviceExchanges, verifyRun } from "../src/index.ts";
-import { manifest, type Served, serve } from "./world.ts";
+import { keepingAll, manifest, type Served, serve } from "./world.ts";
 
 const run = manifest({}, { rounds: 5 });
 
@@ -26,7 +26,7 @@ async function verified({ disk }: Served) {
 }
 
 test("[C47] bodies are computed again in a chain, also those that are not kept any more", async () => {
-  const served = await serve(manifest({}, { rounds: 12 }), { keepDeltas: true });
+  const served = await serve(keepingAll(manifest({}, { rounds: 12 })));
   await play(served, 12);
   expect(await verified(served)).toMatchObject({
     lost: [],
@@ -38,7 +38,7 @@ test("[C47] bodies are computed again in a chain, also those that are not kept a
 });
 
 test("[C47] a body that is not the mean of its deltas is named, and the one after it that follows from it is not", async () => {
-  const served = await serve(run, { keepDeltas: true });
+  const served = await serve(keepingAll(run));
   await served.close();
   const { blobs } = served.disk;
   await served.start({

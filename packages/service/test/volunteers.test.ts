@@ -7,7 +7,7 @@ import { expect, test } from "vitest";
 import { secretOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { hostDisk } from "../src/memory/index.ts";
-import { breakable, manifest, serve } from "./world.ts";
+import { breakable, keepingAll, manifest, serve } from "./world.ts";
 
 test("real volunteers take a run to its end: slow lines are lost, the coordinator is killed, its disk is full", async () => {
   const disk = hostDisk();
@@ -20,9 +20,8 @@ test("real volunteers take a run to its end: slow lines are lost, the coordinato
   const served = { train: hash, trainBytes: text.length, heldOut: null, heldOutBytes: 0 };
   const plain = manifest({}, { rounds: 3 });
   const run = { ...plain, sources: plain.sources.map((source) => ({ ...source, served })) };
-  const world = await serve(run, {
+  const world = await serve(keepingAll(run), {
     disk: { ...disk, spool: spool.port },
-    keepDeltas: true,
     travel: (_, bytes) => 40 + bytes / 100, // 100 kB a second
   });
   const volunteers: Volunteer[] = [];

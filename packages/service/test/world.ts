@@ -31,6 +31,11 @@ export interface Served extends MemoryHost {
   join(name: string, source: string, rows?: Uint8Array): Promise<Member>;
 }
 
+/** The run, of which no delta goes. */
+export function keepingAll(run: RunManifest): RunManifest {
+  return { ...run, keep: { ...run.keep, deltaRounds: "all" } };
+}
+
 export async function serve(
   run: RunManifest,
   options: MemoryHostOptions & { readonly travel?: Travel } = {},

@@ -35,10 +35,9 @@ export interface SimulationOptions {
   /** Prepared already. */
   readonly texts?: Texts;
   /** Notices that are not taken are failures. */
-  readonly host?: Pick<
-    MemoryHostOptions,
-    "keepDeltas" | "moment" | "clock" | "snapshotEvery" | "isAdmin" | "around"
-  > & { readonly notices?: Pick<Partial<Notices>, "failed" | "troubled"> };
+  readonly host?: Pick<MemoryHostOptions, "moment" | "clock" | "snapshotEvery" | "isAdmin" | "around"> & {
+    readonly notices?: Pick<Partial<Notices>, "failed" | "troubled">;
+  };
   /** What of a volunteer is otherwise. */
   readonly member?: (inputs: MemberInputs) => MemberInputs;
   /** A body was published, with so many deltas accepted by now. */

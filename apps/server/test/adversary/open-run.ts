@@ -25,9 +25,9 @@ export interface OpenRun {
 
 export async function openRun(options: RunFolderOptions, limits: Partial<Limits> = {}): Promise<OpenRun> {
   const folder = mkdtempSync(join(tmpdir(), "homebody-adversary-"));
-  const run = writeRun(folder, options);
+  const run = writeRun(folder, { keep: "{ deltaRounds: all }", ...options });
   const dataDir = join(folder, "data");
-  const server = await createServer({ run, dataDir, limits, keepDeltas: true, log: stderrLog("silent") });
+  const server = await createServer({ run, dataDir, limits, log: stderrLog("silent") });
   const clients: Client[] = [];
   const meet = async (name: string) => {
     const one = await client(server.url, name);

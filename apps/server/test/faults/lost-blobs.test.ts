@@ -55,9 +55,8 @@ test.each(
   "[C44] a delta that is %s (width %i) is dropped, its volunteer is told, and the other one is averaged",
   { timeout: 60_000 },
   async (how, width) => {
-    await open({ width });
+    await open({ width, keep: "{ bodies: 1, deltaRounds: all }" });
     await at.start({
-      keepDeltas: true,
       faults: beforeClosing(() => at.damage(sha256Of(at.delta("1 0")), how)),
     });
     const [one, two] = await at.pair(1);
@@ -110,8 +109,8 @@ test.each(damages)(
 test.each(damages)(
   "[C45] a body that is %s at a start is computed again where its round's deltas are kept",
   async (how) => {
-    await open({ more: ["variant: spec"] });
-    await at.start({ keepDeltas: true });
+    await open({ more: ["variant: spec"], keep: "{ bodies: 1, deltaRounds: all }" });
+    await at.start();
     const pair = await at.pair(1);
     await play(1, pair);
     await play(2, pair);
@@ -121,7 +120,7 @@ test.each(damages)(
     const before = files.map((hash) => readFileSync(at.pathOf(hash)));
     await at.stop();
     for (const hash of files) at.damage(hash, how);
-    await at.start({ keepDeltas: true });
+    await at.start();
     expect(readFileSync(at.pathOf(files[1]!))).toEqual(before[1]);
     await play(3, await at.pair(3));
   },

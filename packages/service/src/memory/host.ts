@@ -27,10 +27,7 @@ export function hostDisk(): HostDisk {
 
 export interface MemoryHostOptions
   extends Partial<
-    Pick<
-      ServiceInputs,
-      "limits" | "beatMs" | "faults" | "keepDeltas" | "isAdmin" | "notices" | "snapshotEvery"
-    >
+    Pick<ServiceInputs, "limits" | "beatMs" | "faults" | "isAdmin" | "notices" | "snapshotEvery">
   > {
   readonly disk?: HostDisk;
   readonly clock?: MemoryClock;

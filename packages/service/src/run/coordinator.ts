@@ -34,7 +34,6 @@ export interface CoordinatorInputs {
   /** Entries after which a snapshot is written anew. */
   readonly snapshotEvery?: number;
   readonly people: Pick<People, "ready" | "rowsOf">;
-  readonly keepDeltas: boolean;
   /** Where closing rounds are averaged; here, unless somebody knows better. */
   readonly average?: Averaging;
   readonly faults: Faults;

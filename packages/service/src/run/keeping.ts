@@ -10,7 +10,6 @@ export interface KeepingInputs {
   readonly journal: Pick<Journal, "find">;
   readonly blobs: Blobs;
   readonly spool: Spool;
-  readonly keepDeltas: boolean;
   /** A blob that nothing needs any more could not be removed. */
   readonly stays: (hash: Sha256, error: unknown) => void;
 }
@@ -26,7 +25,7 @@ export interface Keeping {
   tidy(): Promise<void>;
 }
 
-export function keeping({ opened, journal, blobs, spool, keepDeltas, stays }: KeepingInputs): Keeping {
+export function keeping({ opened, journal, blobs, spool, stays }: KeepingInputs): Keeping {
   const { state, blobs: used } = opened;
   let over: Sha256[] = []; // what was over before this start is removed when it is tidied
 
@@ -35,7 +34,7 @@ export function keeping({ opened, journal, blobs, spool, keepDeltas, stays }: Ke
     if (kind !== undefined) return kind;
     const entry = await journal.find(state.manifest.run, hash);
     // It may have been named again meanwhile.
-    return used.kindOf(hash) ?? (entry && keptBy(readEntry(entry).fact, hash, { keepDeltas }));
+    return used.kindOf(hash) ?? (entry && keptBy(readEntry(entry).fact, hash, state.manifest));
   }
 
   return {

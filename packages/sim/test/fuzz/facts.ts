@@ -389,20 +389,21 @@ const bySource = (
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /** The blobs that a run may not be without now. */
-export function needed(known: Known, keepDeltas: boolean): ReadonlySet<Sha256> {
+export function needed(known: Known): ReadonlySet<Sha256> {
   const { bodies, open, closing, outer, past, entries, manifest } = known;
   const latest = latestBody(known);
   const { keep } = manifest;
   // [C29]
-  const back = latest - Math.max(keep.bodies, keep.deltaRounds + 1);
+  const again = keep.deltaRounds === "all" ? keep.bodies - 1 : keep.deltaRounds;
+  const back = latest - Math.max(keep.bodies, again + 1);
   const kept = bodies.flatMap((sections, number) =>
     number % 10 === 0 || number > latest - 5 || number > back ? sections : [],
   );
   kept.push(...past.slice(Math.max(0, back + 1)).flatMap((one) => one.outer));
   const deltas = [...(open?.accepted.values() ?? []), ...(closing ?? [])];
-  if (keep.deltaRounds > 0)
-    deltas.push(...past.slice(Math.max(0, latest + 1 - keep.deltaRounds)).flatMap((one) => one.deltas));
-  if (keepDeltas) for (const { fact } of entries) if (fact.kind === "accepted") deltas.push(fact);
+  if (again > 0) deltas.push(...past.slice(Math.max(0, latest + 1 - again)).flatMap((one) => one.deltas));
+  if (keep.deltaRounds === "all")
+    for (const { fact } of entries) if (fact.kind === "accepted") deltas.push(fact);
   const maps = [...deltas, ...(open?.assigned.values() ?? [])].flatMap(({ rows }) => rows ?? []);
   const files = [...kept, ...outer].map(({ sha256 }) => sha256);
   return new Set([...files, ...maps, ...deltas.map(({ delta }) => delta)]);

@@ -26,7 +26,8 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
   const whole = manifest.variant === "trim" ? ({ ...manifest, variant: "glob" } as const) : manifest;
   const largest = whole.sources.map((source) => deltaSize(exchangeFor(whole, source, null)).most);
   const { bodies, deltaRounds } = manifest.keep;
-  const back = Math.max(bodies, deltaRounds + 1); // [C29]
+  const again = deltaRounds === "all" ? bodies - 1 : deltaRounds; // [P45]
+  const back = Math.max(bodies, again + 1); // [C29]
   const sections = 3 + 2 * manifest.sources.length;
   return {
     connections: 3 * volunteers + 1,
@@ -35,7 +36,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     uploads: volunteers,
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last five and the optimisers; of each volunteer a delta, and row maps of two hellos.
-    blobs: 8 * sections + 3 * volunteers + back * 2 * sections + deltaRounds * 2 * volunteers,
+    blobs: 8 * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers,
     // A section's file is three of these, an accepted delta about 22; of each volunteer also its standing, and the numbers
     // of its deltas of ten rounds, with their round.
     state:
@@ -44,7 +45,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
       (45 + 8 + 2 * 10) * volunteers +
       30 +
       back * 7 * sections +
-      deltaRounds * (6 * sections + 27 * volunteers),
+      again * (6 * sections + 27 * volunteers),
   };
 }
 

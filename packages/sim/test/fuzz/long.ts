@@ -19,7 +19,9 @@ export interface Long {
 
 export function longScript(script: Script, rounds: number): Script {
   const quiet = undisturbed({ ...script, seed: 1 });
-  return { ...quiet, seed: script.seed, keepDeltas: false, manifest: { ...quiet.manifest, rounds } };
+  const { keep } = quiet.manifest;
+  const passing = { ...keep, deltaRounds: keep.deltaRounds === "all" ? 2 : keep.deltaRounds };
+  return { ...quiet, seed: script.seed, manifest: { ...quiet.manifest, rounds, keep: passing } };
 }
 
 export async function longRun(script: Script, texts: readonly Texts[], early: number): Promise<Long> {

@@ -10,7 +10,6 @@ export interface Script {
   readonly manifest: RunManifest;
   readonly volunteers: number;
   readonly conditions: Partial<Conditions>;
-  readonly keepDeltas: boolean;
   /** Deltas ride in the messages that open them, all being small. */
   readonly riding: boolean;
   /** The share of timers after which the coordinator is killed, and of the moments at its disk. */
@@ -61,7 +60,7 @@ export function scriptOf(seed: number): Script {
       upBytesPerSecond: one(20_000, 200_000),
       bandwidthSpread: 0.3,
     },
-    keepDeltas: one(true, false),
+    keepsAll: one(true, false),
     kills: one(0, 0, 0.002, 0.01),
     killsMidway: one(0, 0, 0.002, 0.01),
     downMs: one(100, 5000, 40_000),
@@ -80,7 +79,9 @@ export function scriptOf(seed: number): Script {
     { bodies: 1, deltaRounds: 0 },
   );
   const manifest = withAdmission(script.manifest, one("open", "open", "approval"));
-  return { ...script, manifest: { ...manifest, keep } };
+  const { keepsAll, ...drawn } = script;
+  const kept = keepsAll ? ({ ...keep, deltaRounds: "all" } as const) : keep;
+  return { ...drawn, manifest: { ...manifest, keep: kept } };
 }
 
 /** Of the first source. */

@@ -42,10 +42,10 @@ export interface StageInputs {
 }
 
 export async function setStage({ script, texts, moment }: StageInputs): Promise<Stage> {
-  const { manifest, seed, volunteers, conditions, keepDeltas } = script;
+  const { manifest, seed, volunteers, conditions } = script;
   const clock = memoryClock();
   const inner = hostDisk();
-  const seen = watch(manifest, inner, keepDeltas);
+  const seen = watch(manifest, inner);
   const dice = random(`stage of ${seed}`);
   let stage: Stage | undefined;
   const lives = livesOf({ script, seen, clock, dice, host: () => stage?.host });
@@ -61,7 +61,7 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
       return script.riding ? watched : inChunks(watched);
     },
     host: {
-      ...{ clock, keepDeltas, around: seen.entrance, notices: lives.notices },
+      ...{ clock, around: seen.entrance, notices: lives.notices },
       isAdmin: (token) => token === script.token,
       snapshotEvery: 7, // of a few dozen entries: most processes begin from one
       moment: () => {

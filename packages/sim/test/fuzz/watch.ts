@@ -28,7 +28,7 @@ export interface Watch extends Findings {
   readonly spooled: ReadonlyMap<UploadId, Spooled>;
 }
 
-export function watch(manifest: RunManifest, inner: HostDisk, keepDeltas: boolean): Watch {
+export function watch(manifest: RunManifest, inner: HostDisk): Watch {
   const known = nothingKnown(manifest);
   const found = findings();
   const gone = new Map<Sha256, Uint8Array>();
@@ -36,7 +36,7 @@ export function watch(manifest: RunManifest, inner: HostDisk, keepDeltas: boolea
   const disk: HostDisk = {
     ...inner,
     journal: journal(inner, known, found),
-    blobs: blobs(inner.blobs, known, { found, gone, keepDeltas }),
+    blobs: blobs(inner.blobs, known, { found, gone }),
     spool: spool(inner.spool, known, spooled),
   };
   return {
@@ -91,14 +91,13 @@ function namedBy(fact: Fact): readonly Sha256[] {
 interface Gone {
   readonly found: Findings;
   readonly gone: Map<Sha256, Uint8Array>;
-  readonly keepDeltas: boolean;
 }
 
-function blobs(of: Blobs, known: Known, { found, gone, keepDeltas }: Gone): Blobs {
+function blobs(of: Blobs, known: Known, { found, gone }: Gone): Blobs {
   return {
     ...of,
     remove: async (hash) => {
-      found.look(() => assert.ok(!needed(known, keepDeltas).has(hash), `[C10] ${hash}: needed, and removed`));
+      found.look(() => assert.ok(!needed(known).has(hash), `[C10] ${hash}: needed, and removed`));
       const bytes = await of.get(hash);
       if (bytes !== undefined) gone.set(hash, bytes);
       await of.remove(hash);
