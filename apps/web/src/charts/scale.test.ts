@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { niceTicks, paddedRange, smooth, spreadLabels, thinned, wholeTicks } from "./scale.ts";
+import {
+  alongRange,
+  labelRoom,
+  logTicks,
+  niceTicks,
+  paddedRange,
+  smooth,
+  spreadLabels,
+  thinned,
+  tickLabel,
+  wholeTicks,
+} from "./scale.ts";
 
 test("ticks are round numbers within the range", () => {
   expect(niceTicks(1.13, 3.4, 5)).toEqual([1.5, 2, 2.5, 3]);
@@ -10,21 +21,81 @@ test("ticks are round numbers within the range", () => {
   expect(wholeTicks(0, 200, 5)).toEqual([0, 50, 100, 150, 200]);
 });
 
+test("ticks of a logarithmic axis stand along all of it, few or many powers of ten", () => {
+  expect(logTicks(1.13, 3.4, 5)).toEqual([1.5, 2, 2.5, 3]);
+  expect(logTicks(0.9, 110, 6)).toEqual([1, 2, 5, 10, 20, 50, 100]);
+  expect(logTicks(0.5, 2e6, 4)).toEqual([1, 100, 10000, 1e6]);
+  fc.assert(
+    fc.property(
+      fc.double({ min: 1e-4, max: 1e4, noNaN: true }),
+      fc.double({ min: 10.5, max: 1e6, noNaN: true }),
+      (low, times) => {
+        const ticks = logTicks(low, low * times, 5);
+        expect(ticks.length).toBeGreaterThanOrEqual(1);
+        expect(ticks.length).toBeLessThanOrEqual(10);
+      },
+    ),
+  );
+});
+
+test("a tick's label is as short as its number is round", () => {
+  expect([0, 0.5, 4.6, 1500, 120000, 2e6, 5e-7, -0.25].map(tickLabel)).toEqual([
+    "0",
+    "0.5",
+    "4.6",
+    "1,500",
+    "120,000",
+    "2e6",
+    "5e-7",
+    "-0.25",
+  ]);
+});
+
+test("one x alone stands in the middle, at 0 too, and points at the ends have air", () => {
+  expect(alongRange([0], 0)).toEqual([-0.5, 0.5]);
+  expect(alongRange([12, 12, 12], 0.5)).toEqual([11.5, 12.5]);
+  expect(alongRange([0, 200], 0)).toEqual([-3, 203]);
+  expect(alongRange([1, 2], 0.5)).toEqual([0.5, 2.5]);
+  expect(alongRange([], 0)).toEqual([-0.5, 0.5]);
+  for (const x of [[0], [1], [0, 1], [3, 3]]) {
+    const [low, high] = alongRange(x, 0);
+    expect(wholeTicks(low, high, 8)).toEqual([...new Set(x)]);
+  }
+});
+
 test("ranges have air, and a logarithmic one never reaches zero", () => {
-  expect(paddedRange(1, 3, false)).toEqual([0.88, 3.12]);
-  expect(paddedRange(Infinity, -Infinity, false)).toEqual([0, 1]);
+  expect(paddedRange(1, 3, {})).toEqual([0.88, 3.12]);
+  expect(paddedRange(null, null, {})).toEqual([0, 1]);
+  expect(paddedRange(null, null, { logarithmic: true })).toEqual([1, 10]);
   fc.assert(
     fc.property(
       fc.double({ min: 1e-3, max: 1e3, noNaN: true }),
       fc.double({ min: 1, max: 50, noNaN: true }),
       (low, times) => {
-        const [from, to] = paddedRange(low, low * times, true);
+        const [from, to] = paddedRange(low, low * times, { logarithmic: true });
         expect(from).toBeGreaterThan(0);
         expect(from).toBeLessThan(low);
         expect(to).toBeGreaterThan(low * times);
       },
     ),
   );
+});
+
+test("a constant has a range around it; what a value can be bounds it, and what it means is in it", () => {
+  expect(paddedRange(0, 0, {})).toEqual([0, 1]);
+  const [low, high] = paddedRange(4, 4, {});
+  expect([low < 4, high > 4]).toEqual([true, true]);
+  const cosine = { shows: [0, 1], bounds: [-1, 1] } as const;
+  expect(paddedRange(0.99, 1, cosine)).toEqual([0, 1]);
+  expect(paddedRange(-0.98, 0.4, cosine)[0]).toBe(-1);
+  expect(paddedRange(2, 3, { shows: [0] })[0]).toBe(0);
+});
+
+test("names have room at the ends of lines, unless they do not fit on a narrow chart", () => {
+  expect(labelRoom(60, 340)).toBe(76);
+  expect(labelRoom(140, 340)).toBe(0);
+  expect(labelRoom(140, 800)).toBe(156);
+  expect(labelRoom(900, 800)).toBe(240);
 });
 
 test("labels keep their order, do not overlap, and stay inside", () => {

@@ -8,9 +8,17 @@ import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
 import { bytes, count, fixed, percent, scientific } from "../format/numbers.ts";
 import { Section } from "../ui/pieces.tsx";
 import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
+import { type Compared, comparedTitles, comparedWith } from "./compared.ts";
 import { shortId } from "./event-sentences.ts";
 
 const listed = 8;
+const fromZero = [0];
+const fromZeroToOne = [0, 1];
+const cosineBounds = [-1, 1] as const;
+const numberOf = (compared: (delta: DeltaFigure) => Compared) => (delta: DeltaFigure) => {
+  const cosine = compared(delta);
+  return typeof cosine === "number" ? cosine : null;
+};
 const clippedTitle =
   "Longer than the run lets a delta count beside those of its round: this share of it counts.";
 
@@ -24,7 +32,8 @@ export function Deltas({
   const { deltas, sources } = figures;
   const recent = useMemo(() => deltas.slice(-recentDeltas), [deltas]);
   const norms = useMemo(() => dots(recent, sources, ({ norm }) => norm), [recent, sources]);
-  const cosines = useMemo(() => dots(recent, sources, ({ cosine }) => cosine), [recent, sources]);
+  const compared = useMemo(() => comparedWith(figures), [figures]);
+  const cosines = useMemo(() => dots(recent, sources, numberOf(compared)), [recent, sources, compared]);
   return (
     <Section id="deltas" title="Health of deltas">
       <div className="grid gap-6 md:grid-cols-2">
@@ -35,6 +44,7 @@ export function Deltas({
             xTitle="round"
             yTitle="norm"
             {...norms}
+            shows={fromZero}
             height={200}
             formatY={scientific}
             empty="The first point comes with the first delta."
@@ -48,9 +58,11 @@ export function Deltas({
             xTitle="round"
             yTitle="cosine"
             {...cosines}
+            shows={fromZeroToOne}
+            bounds={cosineBounds}
             height={200}
             formatY={(value) => fixed(value, 3)}
-            empty="The first point comes with the first published round."
+            empty="The first points come with the first published round that has deltas of several volunteers."
             testId="chart-cosines"
           />
         </div>
@@ -77,7 +89,20 @@ function dots(
   return { x, lines };
 }
 
+function Cosine({ compared }: { compared: Compared }) {
+  return typeof compared === "number" ? (
+    <data value={compared} data-testid="delta-cosine">
+      {fixed(compared, 3)}
+    </data>
+  ) : (
+    <span className="text-muted" title={comparedTitles[compared]}>
+      {compared}
+    </span>
+  );
+}
+
 function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: Figures }) {
+  const compared = comparedWith(figures);
   const head = "py-1 pl-3 text-right font-normal";
   const cell = "py-1 pl-3 text-right";
   return (
@@ -124,13 +149,7 @@ function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: 
                 )}
               </td>
               <td className={cell}>
-                {delta.cosine === null ? (
-                  <span className="text-muted">not yet</span>
-                ) : (
-                  <data value={delta.cosine} data-testid="delta-cosine">
-                    {fixed(delta.cosine, 3)}
-                  </data>
-                )}
+                <Cosine compared={compared(delta)} />
               </td>
               <td className={cell}>{fixed(delta.loss, 3)}</td>
               <td className={cell}>{count(delta.steps)}</td>

@@ -1,0 +1,21 @@
+// Which way deltas point beside the mean of their round: what a cosine says, and where it says nothing.
+
+import type { DeltaFigure, Figures } from "@homebody/coordinator";
+
+/** A cosine, or why there is none. */
+export type Compared = number | "not yet" | "not averaged" | "alone";
+
+/** Of each delta. The mean of a single delta is that delta: its cosine is 1 whatever it is, and not shown. */
+export function comparedWith({ roundList, published }: Figures): (delta: DeltaFigure) => Compared {
+  const averaged = new Map(roundList.map(({ round, averaged: who }) => [round, who.length]));
+  return ({ round, cosine }) => {
+    if (cosine === null) return round > published ? "not yet" : "not averaged";
+    return averaged.get(round) === 1 ? "alone" : cosine;
+  };
+}
+
+export const comparedTitles: Readonly<Record<Exclude<Compared, number>, string>> = {
+  "not yet": "Its round is not published yet.",
+  "not averaged": "It is in no body.",
+  alone: "The only delta of its round: there is no other to compare it with.",
+};
