@@ -42,6 +42,7 @@ export function created(
     held: null,
     ending: false,
     finished: false,
+    end: null,
     parameters,
     travelling: travelling(manifest),
     sources: manifest.sources.map((source) => sourceFigure(source, null)),

@@ -4,7 +4,7 @@
 // values that never change: lists are copied when they are read, and shared for as long as they stay the same, so React
 // sees what changed.
 
-import type { Millis, SourceId } from "@homebody/base";
+import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import { standardBytes } from "@homebody/dept";
 import { groupOf } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
@@ -170,6 +170,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.round = values.published;
       values.deadline = null;
       values.finished = true;
+      values.end = { at, reason: fact.reason };
       return;
     case "invited": {
       const invited = fact.codes.reduce((sum, { uses }) => sum + uses, 0);
@@ -199,6 +200,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "reopened":
       values.ending = false;
       values.finished = false;
+      values.end = null;
       if (values.phase !== "evaluating" && values.phase !== "finished") return;
       values.phase = "gathering";
       values.round = values.published + 1;
@@ -215,6 +217,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       return;
     case "removed":
       values.removed = [...values.removed, fact.volunteer];
+      if (values.phase === "training") assignNoMore(draft, fact.volunteer);
       for (const list of draft.scores.values()) removeScores(list, fact.volunteer);
       return;
     case "restored":
@@ -300,6 +303,12 @@ function nobodyWaits(draft: Draft): void {
 function changeLast<T extends object>(list: ShownList<T>, change: Partial<T>): void {
   const last = list.items.at(-1);
   if (last !== undefined) list.change().splice(-1, 1, { ...last, ...change });
+}
+
+/** [C54] Its place in the open round does not come back with a removal that is taken back. */
+function assignNoMore({ rounds }: Draft, volunteer: VolunteerId): void {
+  const assigned = rounds.items.at(-1)?.assigned ?? [];
+  changeLast(rounds, { assigned: assigned.filter((who) => who !== volunteer) });
 }
 
 /** Of the round's deltas, which are the last ones: how each points beside their mean. */

@@ -1,13 +1,16 @@
 import { expect, test } from "vitest";
 import { ana, bo, bodyOf, cy, di, es, ja, scene } from "../test/scene.ts";
 import {
+  deltasIn,
   type Figures,
   figuresOf,
   firstLast,
   foldFigures,
   keepsBody,
+  readFigures,
   savingFactor,
   summary,
+  writeFigures,
 } from "./index.ts";
 
 function twoRounds() {
@@ -163,4 +166,39 @@ test("a gap in the journal is an error that names both entries", () => {
 test("no entries, no figures", () => {
   expect(figuresOf([])).toBeUndefined();
   expect(() => foldFigures([])).toThrow("figures: expected a created fact first, got none");
+});
+
+test("[C54] who is removed in an open round is not expected in it, nor is its delta one of those that are in", () => {
+  const run = scene({ rounds: 2 });
+  run.ready.set(cy, { source: ja, rows: null });
+  run.ready.set(bo, { source: es, rows: null });
+  run.join(ana);
+  run.deliver(ana);
+  run.deliver(bo);
+  run.do({ kind: "admin", act: { kind: "remove", volunteer: ana } });
+  const seen = () => {
+    const figures = figuresOf(run.entries)!;
+    return [figures.roundList.at(-1)!.assigned, deltasIn(figures).map(({ volunteer }) => volunteer)];
+  };
+  expect(seen()).toEqual([[bo, cy], [bo]]);
+  run.do({ kind: "admin", act: { kind: "restore", volunteer: ana } });
+  expect(seen()).toEqual([[bo, cy], [bo]]);
+});
+
+test("[C53] figures of a finished run say when it ended and by whom, those of a reopened one do not", () => {
+  const played = twoRounds();
+  played.now += 60_000;
+  played.do({ kind: "tick", ready: new Map() }); // the last evaluation's deadline
+  const at = played.now;
+  expect(figuresOf(played.entries)).toMatchObject({ finished: true, end: { at, reason: "rounds" } });
+  const manifest = { ...played.state.manifest, rounds: 3 };
+  played.do({ kind: "change", manifest });
+  expect(figuresOf(played.entries)).toMatchObject({ finished: false, end: null });
+  played.do({ kind: "admin", act: { kind: "end-run" } });
+  played.tickAll();
+  played.now += 60_000;
+  played.do({ kind: "tick", ready: new Map() });
+  expect(figuresOf(played.entries)).toMatchObject({ end: { at: played.now, reason: "admin" } });
+  const { end: _, ...older } = writeFigures(figuresOf(played.entries)!) as Record<string, unknown>;
+  expect(readFigures(JSON.parse(JSON.stringify(older)))).toMatchObject({ finished: true, end: null });
 });

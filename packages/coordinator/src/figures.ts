@@ -78,6 +78,7 @@ export interface RoundFigure {
   readonly publishedAt: Millis | null;
   /** `undo`: the host went back to a body instead. */
   readonly reason: CloseReason | "undo" | null;
+  /** But for those who were removed while it was open [C54]. */
   readonly assigned: readonly VolunteerId[];
   /** Whose deltas are in the body: who took part. */
   readonly averaged: readonly VolunteerId[];
@@ -113,6 +114,13 @@ export interface AdmissionFigure {
   readonly admitted: number;
 }
 
+/** How a run came to its end [C53]. */
+export interface RunEnd {
+  readonly at: Millis;
+  /** All rounds are done, or the host ended it. */
+  readonly reason: "rounds" | "admin";
+}
+
 export interface Figures {
   readonly run: RunId;
   /** As it is now. */
@@ -137,6 +145,8 @@ export interface Figures {
   readonly held: HeldRun | null;
   readonly ending: boolean;
   readonly finished: boolean;
+  /** Of a finished run; null also where an older coordinator does not say. */
+  readonly end: RunEnd | null;
   readonly parameters: ParameterCounts;
   /** Parameters of a body: what travels, every row of it. */
   readonly travelling: number;
@@ -170,6 +180,12 @@ export function firstLast(
   const [first, last] = [scores[0], scores.at(-1)];
   if (first === undefined || last === undefined) return undefined;
   return { first: first.bitsPerByte, last: last.bitsPerByte, lastBody: last.body };
+}
+
+/** Deltas of the open round that are in, and count [C54]. */
+export function deltasIn({ deltas, round, roundList }: Figures): readonly DeltaFigure[] {
+  const assigned = roundList.at(-1)?.assigned ?? [];
+  return deltas.filter((delta) => delta.round === round && assigned.includes(delta.volunteer));
 }
 
 /** What `npm start` prints last: rounds published and, of each source that took part, the first and last score. */

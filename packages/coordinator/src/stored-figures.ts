@@ -71,6 +71,10 @@ const shape = z.object({
   held: heldShape.nullable(),
   ending: z.boolean(),
   finished: z.boolean(),
+  end: z
+    .object({ at: time, reason: z.enum(["rounds", "admin"]) })
+    .nullable()
+    .default(null),
   parameters: parametersShape,
   travelling: count,
   sources: z.array(
