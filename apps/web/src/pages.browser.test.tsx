@@ -272,6 +272,17 @@ test("an act is confirmed with its consequence, and a refusal is shown and asks 
   expect(token).toBe("");
 });
 
+test("a source's title leads and its language follows", async () => {
+  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
+  const named = [...place.querySelectorAll("[data-testid=volunteer] td:nth-child(2)")].map(
+    (one) => one.textContent,
+  );
+  expect(named).toContain("Minutes of the allotment club English");
+  expect(named).toContain("Taiwanese newspapers 繁體中文");
+  expect(named).toContain("日本語");
+  await expect.element(page.getByTestId("deltas-table")).toHaveTextContent("Taiwanese newspapers");
+});
+
 test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {
   const asked: Admin[] = [];
   const { run } = sceneOf("admin");

@@ -146,7 +146,7 @@ async function copyText(text: string): Promise<boolean> {
 
 function Named({ source, figures }: { source: ManifestSource; figures: Figures }): ReactNode {
   const index = figures.sources.findIndex(({ id }) => id === source.id);
-  return <SourceName index={index} language={source.language} />;
+  return <SourceName index={index} title={source.title} language={source.language} />;
 }
 
 function Applying({ figures, clockAheadMs, busy, applicants, ask }: AdmissionProps) {

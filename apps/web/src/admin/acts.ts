@@ -4,6 +4,7 @@ import { type Figures, type UndoAct, undoable } from "@homebody/coordinator";
 import type { AdminAct } from "@homebody/protocol";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { plural } from "../format/numbers.ts";
+import { namesOf } from "../run/source-names.ts";
 
 export interface DescribedAct {
   readonly act: AdminAct;
@@ -27,12 +28,13 @@ export function actsFor(figures: Figures): readonly DescribedAct[] {
 export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
   const over = figures.finished ? "The run is finished." : null;
   const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
+  const nameOf = namesOf(figures.sources);
   switch (act.kind) {
     case "invite":
       return {
         act,
         name: "Make a link",
-        consequence: `Whoever opens the link first may train on ${act.source}; everybody can read in the journal that it was made.`,
+        consequence: `Whoever opens the link first may train on ${nameOf(act.source)}; everybody can read in the journal that it was made.`,
         done: "The link was made.",
         danger: false,
         unavailable: over,
@@ -41,8 +43,8 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
       return {
         act,
         name: `Approve volunteer ${shortId(act.volunteer)}`,
-        consequence: `It trains on ${act.source} from now on, until you remove it.`,
-        done: `Volunteer ${shortId(act.volunteer)} is let into ${act.source}.`,
+        consequence: `It trains on ${nameOf(act.source)} from now on, until you remove it.`,
+        done: `Volunteer ${shortId(act.volunteer)} is let into ${nameOf(act.source)}.`,
         danger: false,
         unavailable: over,
       };

@@ -37,7 +37,7 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
           <People figures={figures} presence={presence} clockAheadMs={clockAheadMs} />
           <Deltas figures={figures} refusals={presence?.refusals ?? {}} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
-            <EventLog entries={entries} earlier={earlier} />
+            <EventLog entries={entries} sources={figures.sources} earlier={earlier} />
             <Bodies figures={figures} />
           </div>
         </>

@@ -6,8 +6,9 @@ import { type Refusal, refusalSentences } from "@homebody/protocol";
 import { useMemo } from "react";
 import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
 import { bytes, count, fixed, percent, scientific } from "../format/numbers.ts";
+import { distinctNames, namesOf } from "../run/source-names.ts";
 import { Section } from "../ui/pieces.tsx";
-import { distinctNames, SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
+import { SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 import { type Compared, comparedTitles, comparedWith } from "./compared.ts";
 import { shortId } from "./event-sentences.ts";
 
@@ -103,6 +104,7 @@ function Cosine({ compared }: { compared: Compared }) {
 
 function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: Figures }) {
   const compared = comparedWith(figures);
+  const nameOf = namesOf(figures.sources);
   const head = "py-1 pl-3 text-right font-normal";
   const cell = "py-1 pl-3 text-right";
   return (
@@ -133,7 +135,7 @@ function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: 
               <th scope="row" className="py-1 text-left font-medium">
                 <span className="inline-flex items-center gap-2">
                   <SourceMark index={figures.sources.findIndex(({ id }) => id === delta.source)} />
-                  <code>{shortId(delta.volunteer)}</code> {delta.source}
+                  <code>{shortId(delta.volunteer)}</code> {nameOf(delta.source)}
                 </span>
               </th>
               <td className={cell}>{delta.round}</td>

@@ -1,10 +1,11 @@
 // What just happened: the journal's latest facts as sentences, newest first, filtered by kind and by words.
 
-import type { Entry } from "@homebody/coordinator";
+import type { Entry, Figures } from "@homebody/coordinator";
 import { useMemo, useState } from "react";
 import { plural } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
 import { keptEntries } from "../run/feed.ts";
+import { namesOf } from "../run/source-names.ts";
 import { useNow } from "../state/now.ts";
 import { Button, Section } from "../ui/pieces.tsx";
 import { type EventGroup, eventWords, groupOf, groupWords } from "./event-sentences.ts";
@@ -12,22 +13,30 @@ import { type EventGroup, eventWords, groupOf, groupWords } from "./event-senten
 const groups = Object.keys(groupWords) as EventGroup[];
 const step = 12;
 
-export function EventLog({ entries, earlier }: { entries: readonly Entry[]; earlier: () => void }) {
+export interface EventLogProps {
+  readonly entries: readonly Entry[];
+  readonly sources: Figures["sources"];
+  readonly earlier: () => void;
+}
+
+export function EventLog({ entries, sources, earlier }: EventLogProps) {
   const now = useNow();
   const [hidden, setHidden] = useState<ReadonlySet<EventGroup>>(new Set());
   const [words, setWords] = useState("");
   const [most, setMost] = useState(step);
   const wanted = words.trim().toLowerCase();
+  const nameOf = useMemo(() => namesOf(sources), [sources]);
   const found = useMemo(
     () =>
       entries.filter(
         ({ fact }) =>
           !hidden.has(groupOf(fact)) &&
           (wanted === "" ||
-            eventWords(fact).toLowerCase().includes(wanted) ||
-            ("volunteer" in fact && fact.volunteer.startsWith(wanted))),
+            eventWords(fact, nameOf).toLowerCase().includes(wanted) ||
+            ("volunteer" in fact && fact.volunteer.startsWith(wanted)) ||
+            ("source" in fact && fact.source === wanted)),
       ),
-    [entries, hidden, wanted],
+    [entries, hidden, wanted, nameOf],
   );
   const shown = found.slice(-most).reverse();
   const hasEarlier = (entries[0]?.seq ?? 1) > 1 && entries.length < keptEntries;
@@ -81,7 +90,7 @@ export function EventLog({ entries, earlier }: { entries: readonly Entry[]; earl
               <time dateTime={new Date(at).toISOString()} className="w-20 shrink-0 text-muted sm:w-36">
                 {moment(at, now)}
               </time>
-              <span className="min-w-0">{eventWords(fact)}</span>
+              <span className="min-w-0">{eventWords(fact, nameOf)}</span>
             </li>
           ))}
         </ol>

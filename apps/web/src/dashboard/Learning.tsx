@@ -6,8 +6,9 @@ import { useMemo, useState } from "react";
 import { LineChart } from "../charts/LineChart.tsx";
 import { fixed } from "../format/numbers.ts";
 import { PageLink } from "../router.tsx";
+import { distinctNames } from "../run/source-names.ts";
 import { Choices, Section } from "../ui/pieces.tsx";
-import { distinctNames, SourceName, sourceStyle } from "../ui/SourceMark.tsx";
+import { SourceName, sourceStyle } from "../ui/SourceMark.tsx";
 
 type Scale = "linear" | "logarithmic";
 

@@ -102,7 +102,7 @@ function Row({
 }) {
   const { volunteer, device, state, progress, lastSeenAt } = person;
   const index = figures.sources.findIndex(({ id }) => id === person.source);
-  const language = figures.sources[index]?.language ?? person.source;
+  const source = figures.sources[index] ?? { title: person.source, language: person.source, sinceBody: null };
   const share = shareOf(person);
   const cell = "block py-0.5 md:table-cell md:py-2 md:pr-4";
   return (
@@ -116,7 +116,7 @@ function Row({
         <code>{shortId(volunteer)}</code>
       </th>
       <td className={cell}>
-        <SourceName index={index} language={language} sinceBody={figures.sources[index]?.sinceBody} />
+        <SourceName index={index} {...source} />
       </td>
       <td className={cell}>
         {device.backend === "webgpu" ? "WebGPU" : device.backend === "wasm" ? "WebAssembly" : "plain"},{" "}

@@ -54,16 +54,17 @@ const reasons = {
   admin: "the host ended it",
 } as const;
 
-export function eventWords(fact: Fact): string {
+/** `nameOf`: what a source is called. */
+export function eventWords(fact: Fact, nameOf: (source: string) => string): string {
   switch (fact.kind) {
     case "created":
       return `The run begins with body 0, ${bytes(sizeOf(fact.sections))}.`;
     case "opened":
       return `Round ${fact.round} opens with ${plural(fact.assigned.length, "volunteer")} and ${plural(fact.localSteps, "local step")} each.`;
     case "accepted":
-      return `Volunteer ${shortId(fact.volunteer)} (${fact.source}) delivers ${bytes(sizeOf(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
+      return `Volunteer ${shortId(fact.volunteer)} (${nameOf(fact.source)}) delivers ${bytes(sizeOf(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
     case "evaluated":
-      return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${fact.source}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
+      return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${nameOf(fact.source)}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
     case "closed":
       return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average.`;
     case "dropped":
@@ -78,9 +79,9 @@ export function eventWords(fact: Fact): string {
       return `The host invites ${plural(
         fact.codes.reduce((sum, { uses }) => sum + uses, 0),
         "volunteer",
-      )} to ${fact.source}.`;
+      )} to ${nameOf(fact.source)}.`;
     case "admitted":
-      return `Volunteer ${shortId(fact.volunteer)} is let into ${fact.source}, ${fact.code === null ? "approved by the host" : "by an invitation"}.`;
+      return `Volunteer ${shortId(fact.volunteer)} is let into ${nameOf(fact.source)}, ${fact.code === null ? "approved by the host" : "by an invitation"}.`;
     case "ending":
       return "The host ends the run: no further round opens.";
     case "evaluating":
@@ -98,7 +99,7 @@ export function eventWords(fact: Fact): string {
     case "reopened":
       return "The run goes on: it has more rounds now.";
     case "held":
-      return `The run holds itself: ${fact.sources.join(", ")} ${fact.sources.length === 1 ? "finds" : "find"} body ${fact.body} much worse than what was before. It waits for the host.`;
+      return `The run holds itself: ${fact.sources.map(nameOf).join(", ")} ${fact.sources.length === 1 ? "finds" : "find"} body ${fact.body} much worse than what was before. It waits for the host.`;
     case "undone":
       return fact.without.length === 0
         ? `The host goes back to body ${fact.to}, which is published again as body ${fact.round}.`

@@ -2,6 +2,7 @@ import { millis } from "@homebody/base";
 import { type Fact, figuresOf } from "@homebody/coordinator";
 import { expect, test } from "vitest";
 import { journal, languages, manifest, presence } from "../../story/scenes.ts";
+import { namesOf } from "../run/source-names.ts";
 import { eventWords, groupOf } from "./event-sentences.ts";
 import { peopleOf, shareOf } from "./people.ts";
 
@@ -53,11 +54,15 @@ test("every fact of a journal has a sentence and a group", () => {
     { kind: "changed", schema: 1, manifest: run },
     { kind: "removed", volunteer: here.volunteers[0]!.volunteer },
   ];
+  const nameOf = namesOf(figures.sources);
   const kinds = new Set<string>();
   for (const fact of [...entries.map((entry) => entry.fact), ...more]) {
     kinds.add(fact.kind);
-    expect(eventWords(fact)).toMatch(/^[A-Z].*\.$/);
+    expect(eventWords(fact, nameOf)).toMatch(/^[A-Z].*\.$/);
     expect(groupOf(fact)).toMatch(/^(rounds|deltas|evaluations|host)$/);
   }
   expect(kinds.size).toBeGreaterThanOrEqual(13);
+  const of = (kind: Fact["kind"]) => entries.find(({ fact }) => fact.kind === kind)!.fact;
+  expect(eventWords(of("evaluated"), () => "Parish letters")).toContain("on Parish letters:");
+  expect(eventWords(of("accepted"), () => "Parish letters")).toContain("(Parish letters) delivers");
 });

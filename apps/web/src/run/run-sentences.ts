@@ -2,6 +2,7 @@
 
 import type { Figures, ScoreFigure } from "@homebody/coordinator";
 import type { HeldRun } from "@homebody/protocol";
+import { namesOf } from "./source-names.ts";
 
 export type Tone = "good" | "calm" | "warn";
 
@@ -16,7 +17,11 @@ export function stateSentence(figures: Figures): StateWords {
   if (figures.finished)
     return { tone: "calm", short: "finished", sentence: "The run is finished. Its last body is ready." };
   if (figures.held !== null)
-    return { tone: "warn", short: "holds itself", sentence: heldSentence(figures.held) };
+    return {
+      tone: "warn",
+      short: "holds itself",
+      sentence: heldSentence(figures.held, namesOf(figures.sources)),
+    };
   if (figures.paused)
     return {
       tone: "warn",
@@ -57,9 +62,12 @@ export function stateSentence(figures: Figures): StateWords {
 }
 
 /** The same on all pages. */
-export function heldSentence({ body, sources }: HeldRun): string {
+export function heldSentence(
+  { body, sources }: HeldRun,
+  nameOf: (source: string) => string = (source) => source,
+): string {
   const find = sources.length === 1 ? "finds" : "find";
-  return `The run holds itself: ${sources.join(", ")} ${find} body ${body} much worse than what was before. It goes on when its host resumes it, or goes back to an earlier body.`;
+  return `The run holds itself: ${sources.map(nameOf).join(", ")} ${find} body ${body} much worse than what was before. It goes on when its host resumes it, or goes back to an earlier body.`;
 }
 
 /**

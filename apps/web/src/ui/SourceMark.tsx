@@ -1,7 +1,7 @@
 // A source's colour, the same in every chart and table, always beside its name. Beyond eight sources colours come
 // again with another dash.
 
-import { ownName } from "../format/languages.ts";
+import { languageBeside } from "../run/source-names.ts";
 
 const colours = 8;
 
@@ -44,35 +44,41 @@ export function SourceMark({ index }: { index: number }) {
   );
 }
 
-/** A source as tables have it: its mark, its name, and since which body where it joined later. */
+/** A source as tables have it: its mark, its title, its language, and since which body where it joined later. */
 export function SourceName({
   index,
+  title,
   language,
   sinceBody = null,
 }: {
   index: number;
+  title: string;
   language: string;
   sinceBody?: number | null | undefined;
 }) {
+  const beside = languageBeside({ title, language });
   return (
-    <span className="inline-flex flex-wrap items-center gap-x-2">
+    <span className="inline-flex items-baseline gap-2">
       <SourceMark index={index} />
-      <span lang={language} dir="auto">
-        {ownName(language)}
+      <span className="min-w-0">
+        <span dir="auto">{title}</span>
+        {beside !== null && (
+          <>
+            {" "}
+            <span lang={language} dir="auto" className="text-sm font-normal text-muted">
+              {beside}
+            </span>
+          </>
+        )}
+        {sinceBody !== null && (
+          <>
+            {" "}
+            <span className="text-sm font-normal text-muted" data-testid="since-body">
+              since body {sinceBody}
+            </span>
+          </>
+        )}
       </span>
-      {sinceBody !== null && (
-        <span className="text-sm font-normal text-muted" data-testid="since-body">
-          since body {sinceBody}
-        </span>
-      )}
     </span>
   );
-}
-
-/** A source is called by its language; two of one language are told apart by their titles. */
-export function distinctNames(
-  sources: readonly { readonly title: string; readonly language: string }[],
-): readonly string[] {
-  const names = sources.map(({ language }) => ownName(language));
-  return names.map((name, i) => (names.indexOf(name) === names.lastIndexOf(name) ? name : sources[i]!.title));
 }
