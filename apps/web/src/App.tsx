@@ -48,7 +48,7 @@ export function App({ run, volunteer, send, trial, act, askApplicants, earlier, 
   const volunteerState = useStore(volunteer);
   const trialState = useStore(trial.state);
   const busy = volunteerState.view !== null && takesPart(volunteerState.view);
-  const title = titleOf({ page, figures: runState.figures, view: volunteerState.view });
+  const title = titleOf({ page, ...runState, view: volunteerState.view });
   useEffect(() => {
     document.title = title;
   }, [title]);

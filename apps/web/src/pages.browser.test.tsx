@@ -283,6 +283,16 @@ test("a source's title leads and its language follows", async () => {
   await expect.element(page.getByTestId("deltas-table")).toHaveTextContent("Taiwanese newspapers");
 });
 
+test("a line that is silent is not taken for one that is live", async () => {
+  const { run } = sceneOf("dashboard");
+  show(
+    <DashboardPage run={{ ...run, heardAt: Date.now() - 30_000, reportsEveryMs: 1000 }} earlier={() => {}} />,
+  );
+  await expect.element(page.getByTestId("line-lost")).toBeVisible();
+  await expect.element(page.getByTestId("run-state")).toHaveTextContent("last heard: training");
+  expect(page.getByTestId("volunteers-now").elements()).toEqual([]);
+});
+
 test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {
   const asked: Admin[] = [];
   const { run } = sceneOf("admin");

@@ -3,6 +3,7 @@
 import type { Figures } from "@homebody/coordinator";
 import type { View } from "@homebody/volunteer/view";
 import type { Page } from "./router.tsx";
+import type { FeedState } from "./run/feed.ts";
 
 export const titles: Readonly<Record<Page, string>> = {
   volunteer: "Take part",
@@ -13,12 +14,14 @@ export const titles: Readonly<Record<Page, string>> = {
 
 export interface TitleInputs {
   readonly page: Page;
+  readonly line: FeedState["line"];
   readonly figures: Pick<Figures, "name" | "finished" | "paused" | "round" | "rounds"> | null;
   readonly view: Pick<View, "activity"> | null;
 }
 
-export function titleOf({ page, figures, view }: TitleInputs): string {
-  const state = page === "volunteer" ? stateOfDevice(view) : page === "try" ? null : stateOfRun(figures);
+export function titleOf({ page, line, figures, view }: TitleInputs): string {
+  const state =
+    page === "volunteer" ? stateOfDevice(view) : page === "try" ? null : stateOfRun(line, figures);
   const run = figures === null ? [] : [figures.name];
   return [...(state === null ? [titles[page]] : [state]), ...run, "Homebody"].join(" – ");
 }
@@ -44,8 +47,9 @@ function stateOfDevice(view: TitleInputs["view"]): string | null {
   }
 }
 
-function stateOfRun(figures: TitleInputs["figures"]): string | null {
+function stateOfRun(line: TitleInputs["line"], figures: TitleInputs["figures"]): string | null {
   if (figures === null) return null;
   if (figures.finished) return "The run is over";
+  if (line === "lost") return "Not connected";
   return `${figures.paused ? "Paused, round" : "Round"} ${figures.round} of ${figures.rounds}`;
 }

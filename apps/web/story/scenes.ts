@@ -276,12 +276,54 @@ function runWith(rounds: number, { choice, joins }: { choice?: Choice; joins?: J
   return {
     ...unread,
     line: "live",
+    heardAt: now,
+    reportsEveryMs: hourMs, // a scene does not grow old
     manifest: figures.manifest,
     figures,
     entries,
     presence: presence(run, rounds + 1, now),
   };
 }
+
+const hourMs = 3_600_000;
+
+/** A run that its host ended three hours ago, in an open round. Its coordinator is still up, and a volunteer's page is still open. */
+function ended(): FeedState {
+  const now = Date.now();
+  const run = manifest();
+  const entries = journal(run, some, millis(now - 3 * hourMs));
+  const averaged = entries.flatMap(({ fact }) =>
+    fact.kind === "accepted" && fact.round === some + 1 ? [fact.volunteer] : [],
+  );
+  const { sections } = entries.findLast(({ fact }) => fact.kind === "published")!.fact as Extract<
+    Fact,
+    { kind: "published" }
+  >;
+  const published: Fact = {
+    kind: "published",
+    round: some + 1,
+    sections,
+    outer: [],
+    cosines: averaged.map((volunteer, i) => ({ volunteer, cosine: 0.6 + 0.1 * wobble(i) })),
+    clipped: [],
+    meanNorm: 1,
+    servedBytes: 0,
+  };
+  const end: readonly Fact[] = [
+    { kind: "ending" },
+    { kind: "closed", round: some + 1, reason: "admin", averaged },
+    published,
+    { kind: "evaluating", expected: averaged, deadline: millis(now - 2.9 * hourMs) },
+    { kind: "finished", reason: "admin" },
+  ];
+  const at = millis(now - 3 * hourMs);
+  for (const fact of end) entries.push({ seq: entries.length + 1, at, fact });
+  const figures = figuresOf(entries)!;
+  return { ...runWith(some), manifest: figures.manifest, figures, entries };
+}
+
+/** The same page when the coordinator was heard last 40 s ago. */
+const lost = (run: FeedState): FeedState => ({ ...run, line: "lost", heardAt: Date.now() - 40_000 });
 
 /** A run whose second source is by invitation, and whose third by approval. */
 function notOpen(): FeedState {
@@ -483,6 +525,8 @@ const make = {
   }),
   dashboard: () => ({ run: runWith(38), volunteer: showing(idleView()), path: "/dashboard" }),
   begun: () => ({ run: runWith(0), volunteer: showing(idleView()), path: "/dashboard" }),
+  "dashboard-lost": () => ({ run: lost(runWith(38)), volunteer: showing(idleView()), path: "/dashboard" }),
+  "dashboard-ended": () => ({ run: ended(), volunteer: showing(idleView()), path: "/dashboard" }),
   try: () => trying("untried"),
   "try-early": () => trying("chosen", 0),
   "try-chosen": () => ({ ...trying("chosen"), volunteer: showing(workingView(some)) }),
@@ -511,6 +555,8 @@ const make = {
     }),
   }),
   admin: () => ({ run: runWith(some), volunteer: showing(idleView()), path: "/admin" }),
+  "admin-lost": () => ({ run: lost(runWith(some)), volunteer: showing(idleView()), path: "/admin" }),
+  "admin-ended": () => ({ run: ended(), volunteer: showing(idleView()), path: "/admin" }),
   "admin-admission": () => ({ run: notOpen(), volunteer: showing(idleView()), path: "/admin" }),
 } as const satisfies Record<
   string,

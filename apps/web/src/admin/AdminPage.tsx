@@ -31,7 +31,7 @@ type Outcome =
   | { readonly kind: "unanswered" };
 
 export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPageProps) {
-  const { figures, presence, clockAheadMs } = run;
+  const { figures, clockAheadMs } = run;
   const [asking, setAsking] = useState<DescribedAct | null>(null);
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
@@ -109,9 +109,7 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
               perform={(what) => perform(wordsOf(what, figures))}
             />
             <People
-              figures={figures}
-              presence={presence}
-              clockAheadMs={clockAheadMs}
+              {...{ run, figures }}
               act={({ volunteer }) => (
                 <Button
                   kind="danger"

@@ -17,7 +17,7 @@ import { People } from "./People.tsx";
 import { Traffic } from "./Traffic.tsx";
 
 export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () => void }) {
-  const { figures, manifest, presence, entries, clockAheadMs } = run;
+  const { figures, manifest, presence, entries } = run;
   return (
     <>
       <header>
@@ -34,7 +34,7 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
             <Learning figures={figures} />
             <Traffic figures={figures} />
           </div>
-          <People figures={figures} presence={presence} clockAheadMs={clockAheadMs} />
+          <People run={run} figures={figures} />
           <Deltas figures={figures} refusals={presence?.refusals ?? {}} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
             <EventLog entries={entries} sources={figures.sources} earlier={earlier} />

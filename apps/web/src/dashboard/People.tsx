@@ -1,10 +1,12 @@
-// Everybody who is here, a row each: source, device, state, progress, speed, last seen. On a phone a row folds.
+// Everybody who is here, a row each: source, device, state, progress, speed, connection. On a phone a row folds.
 
-import type { Figures } from "@homebody/coordinator";
+import { deltasIn, type Figures } from "@homebody/coordinator";
 import type { PresenceReport } from "@homebody/protocol";
 import type { ReactNode } from "react";
 import { compact, count, plural } from "../format/numbers.ts";
-import { ago } from "../format/times.ts";
+import { ago, moment } from "../format/times.ts";
+import type { FeedState } from "../run/feed.ts";
+import { freshnessOf } from "../run/freshness.ts";
 import { useNow } from "../state/now.ts";
 import { Badge, Meter, Section, type Tone } from "../ui/pieces.tsx";
 import { SourceName } from "../ui/SourceMark.tsx";
@@ -13,6 +15,7 @@ import { type Person, type PersonState, peopleOf, personWords, progressStages, s
 
 const tones: Readonly<Record<PersonState, Tone>> = {
   gone: "calm",
+  missing: "warn",
   preparing: "calm",
   waits: "calm",
   "in-round": "warn",
@@ -23,91 +26,98 @@ const tones: Readonly<Record<PersonState, Tone>> = {
 const shownAtMost = 200;
 
 export interface PeopleProps {
+  readonly run: FeedState;
   readonly figures: Figures;
-  readonly presence: PresenceReport | null;
-  readonly clockAheadMs: number;
   /** Something to do with a volunteer, in a last column. */
   readonly act?: (person: Person) => ReactNode;
 }
 
-export function People({ figures, presence, clockAheadMs, act }: PeopleProps) {
-  const now = useNow() + clockAheadMs;
-  const people = peopleOf(figures, presence);
-  const shown = people.slice(0, shownAtMost);
-  const all = presence?.counts?.all ?? people.length;
-  const heads = [
-    "Volunteer",
-    "Source",
-    "Device",
-    "State",
-    "Progress",
-    "Speed",
-    "Last seen",
-    ...(act ? ["Act"] : []),
-  ];
+export function People({ run, figures, act }: PeopleProps) {
+  const now = useNow();
+  const fresh = freshnessOf(run, now);
+  const asOf = fresh.kind === "lost" ? (fresh.asOf ?? now) : null;
+  const who = asOf === null ? "who is here" : `who was here at ${moment(asOf, now)}`;
   return (
     <Section
       id="people"
-      title={`Round ${figures.round}: who is here`}
-      aside={<Delivered figures={figures} />}
+      title={`Round ${figures.round}: ${who}`}
+      aside={asOf === null && <Delivered figures={figures} />}
     >
-      {people.length === 0 ? (
-        <p className="text-muted">Nobody is here. The run waits for volunteers.</p>
-      ) : (
-        <table className="block w-full border-collapse text-sm md:table" data-testid="volunteers">
-          <thead className="sr-only md:not-sr-only md:table-header-group">
-            <tr className="text-left text-muted">
-              {heads.map((head) => (
-                <th key={head} scope="col" className="py-1 pr-4 font-normal">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          <tbody className="block md:table-row-group">
-            {shown.map((person) => (
-              <Row key={person.volunteer} person={person} figures={figures} now={now} act={act} />
-            ))}
-          </tbody>
-        </table>
-      )}
-      {all > shown.length && (
-        <p className="mt-2 text-sm text-muted">and {plural(all - shown.length, "more volunteer")}</p>
-      )}
+      <Rows
+        {...{ figures, act }}
+        presence={run.presence}
+        asOf={asOf}
+        now={(asOf ?? now) + run.clockAheadMs}
+      />
     </Section>
   );
 }
 
+interface RowsProps extends Pick<PeopleProps, "figures"> {
+  readonly act: PeopleProps["act"] | undefined;
+  readonly presence: PresenceReport | null;
+  /** When it was so, where that is not now. */
+  readonly asOf: number | null;
+  /** Of the coordinator's clock: when it is or was so. */
+  readonly now: number;
+}
+
+function Rows({ presence, ...props }: RowsProps) {
+  const people = peopleOf(props.figures, presence);
+  const shown = people.slice(0, shownAtMost);
+  const all = presence?.counts?.all ?? people.length;
+  if (presence === null) return <p className="text-muted">The coordinator has not said yet who is here.</p>;
+  if (people.length === 0)
+    return (
+      <p className="text-muted">
+        {props.asOf === null ? "Nobody is here. The run waits for volunteers." : "Nobody was here."}
+      </p>
+    );
+  return (
+    <>
+      <table className="block w-full border-collapse text-sm md:table" data-testid="volunteers">
+        <thead className="sr-only md:not-sr-only md:table-header-group">
+          <tr className="text-left text-muted">
+            {[...heads, ...(props.act ? ["Act"] : [])].map((head) => (
+              <th key={head} scope="col" className="whitespace-nowrap py-1 pr-4 font-normal">
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody className="block md:table-row-group">
+          {shown.map((person) => (
+            <Row key={person.volunteer} person={person} {...props} />
+          ))}
+        </tbody>
+      </table>
+      {all > shown.length && (
+        <p className="mt-2 text-sm text-muted">and {plural(all - shown.length, "more volunteer")}</p>
+      )}
+    </>
+  );
+}
+
+const heads = ["Volunteer", "Source", "Device", "State", "Progress", "Speed", "Connection"];
+
 function Delivered({ figures }: { figures: Figures }) {
   if (figures.phase !== "training" && figures.phase !== "closing") return null;
-  const assigned = figures.roundList.at(-1)?.assigned.length ?? 0;
-  const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
+  const expected = figures.roundList.at(-1)?.assigned.length ?? 0;
   return (
     <span className="text-sm text-muted" data-testid="delivered">
-      {count(delivered)} of {plural(assigned, "delta")} in
+      {count(deltasIn(figures).length)} of {plural(expected, "delta")} in
     </span>
   );
 }
 
-function Row({
-  person,
-  figures,
-  now,
-  act,
-}: {
-  person: Person;
-  figures: Figures;
-  now: number;
-  act: PeopleProps["act"];
-}) {
-  const { volunteer, device, state, progress, lastSeenAt } = person;
+function Row({ person, figures, asOf, now, act }: Omit<RowsProps, "presence"> & { person: Person }) {
+  const { volunteer, device, connected, state, progress } = person;
   const index = figures.sources.findIndex(({ id }) => id === person.source);
   const source = figures.sources[index] ?? { title: person.source, language: person.source, sinceBody: null };
-  const share = shareOf(person);
   const cell = "block py-0.5 md:table-cell md:py-2 md:pr-4";
   return (
     <tr
-      className={`grid grid-cols-2 gap-x-4 border-t border-line py-2 md:table-row md:py-0 ${state === "gone" ? "text-muted" : ""}`}
+      className={`grid grid-cols-2 gap-x-4 border-t border-line py-2 md:table-row md:py-0 ${connected && asOf === null ? "" : "text-muted"}`}
       data-testid="volunteer"
       data-volunteer={volunteer}
       data-state={state}
@@ -123,22 +133,39 @@ function Row({
         {device.host === "browser" ? "browser" : "headless"}
       </td>
       <td className={cell}>
-        <Badge tone={tones[state]}>{personWords[state]}</Badge>
+        <Badge tone={asOf === null ? tones[state] : "calm"}>{personWords[state]}</Badge>
       </td>
       <td className={`${cell} md:w-48`}>
-        {progress !== null && state !== "delivered" && (
-          <span className="block">
-            {progressStages[progress.stage]}
-            {progress.of > 0 ? `, ${count(progress.step)} of ${count(progress.of)}` : ""}
-          </span>
-        )}
-        {share !== null && <Meter label={`Progress of ${shortId(volunteer)}`} share={share} />}
+        <Far person={person} />
       </td>
       <td className={cell}>
         {progress?.tokensPerSecond != null ? `${compact(progress.tokensPerSecond)} tokens/s` : ""}
       </td>
-      <td className={cell}>{ago(lastSeenAt, now)}</td>
+      <td className={cell}>{connectionWords(person, now)}</td>
       {act && <td className={cell}>{act(person)}</td>}
     </tr>
   );
+}
+
+/** How far somebody is with what it does. */
+function Far({ person }: { person: Person }) {
+  const { volunteer, progress } = person;
+  const share = shareOf(person);
+  return (
+    <>
+      {progress !== null && (
+        <span className="block">
+          {progressStages[progress.stage]}
+          {progress.of > 0 ? `, ${count(progress.step)} of ${count(progress.of)}` : ""}
+        </span>
+      )}
+      {share !== null && <Meter label={`Progress of ${shortId(volunteer)}`} share={share} />}
+    </>
+  );
+}
+
+/** Whoever has nothing to do says nothing; how long ago it spoke matters where a round waits for it. */
+function connectionWords({ connected, state, lastSeenAt }: Person, now: number): string {
+  if (!connected) return `lost ${ago(lastSeenAt, now)}`;
+  return state === "in-round" ? `connected, heard ${ago(lastSeenAt, now)}` : "connected";
 }

@@ -22,6 +22,7 @@ test("a volunteer's state is joined from presence and the open round", () => {
   expect(of(languages.length + 2)).toBe("preparing");
   expect(of(languages.length + 3)).toBe("gone");
   expect(people.at(-1)?.state).toBe("gone");
+  expect(people.find(({ state }) => state === "preparing")?.progress?.stage).toBe("prepare");
   const ready = { ...here, volunteers: here.volunteers.map((each) => ({ ...each, ready: true })) };
   expect(peopleOf(figures, ready).filter(({ state }) => state === "waits")).toHaveLength(1);
 });
@@ -33,6 +34,30 @@ test("progress is a share, and full once the delta is in", () => {
     if (person.state === "delivered") expect(share).toBe(1);
     if (person.state === "gone") expect(share).toBeNull();
   }
+});
+
+test("progress is of what somebody does now, and not of what is done", () => {
+  const stagesOf = (state: string, change: object = {}, of = figures) => {
+    const volunteers = here.volunteers.map((one) => ({
+      ...one,
+      progress: one.progress && { ...one.progress, ...change },
+    }));
+    const people = peopleOf(of, { ...here, volunteers }).filter((person) => person.state === state);
+    expect(people.length).toBeGreaterThan(0);
+    return [...new Set(people.map(({ progress }) => progress?.stage))];
+  };
+  expect(stagesOf("in-round")).toEqual(["train"]);
+  expect(stagesOf("in-round", { round: figures.round - 1 })).toEqual([undefined]);
+  expect(stagesOf("delivered")).toEqual([undefined]);
+  expect(stagesOf("ready", {}, { ...figures, phase: "gathering" })).toEqual([undefined]);
+  expect(stagesOf("ready", { stage: "evaluate" }, { ...figures, phase: "evaluating" })).toEqual(["evaluate"]);
+});
+
+test("a round waits for whom it counts on though the connection is lost, and not for whose delta is in", () => {
+  const lost = { ...here, volunteers: here.volunteers.map((one) => ({ ...one, connected: false })) };
+  const states = (of: typeof figures) => new Set(peopleOf(of, lost).map(({ state }) => state));
+  expect(states(figures)).toEqual(new Set(["delivered", "missing", "gone"]));
+  expect(states({ ...figures, phase: "gathering" })).toEqual(new Set(["gone"]));
 });
 
 test("outside a round nobody is in it", () => {

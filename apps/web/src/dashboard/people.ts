@@ -1,16 +1,18 @@
 // A row for every volunteer that is here or was: presence joined with what the journal says of this round.
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
-import type { Figures } from "@homebody/coordinator";
-import type { DeviceKind, PresenceReport, Progress, Stage } from "@homebody/protocol";
+import { deltasIn, type Figures } from "@homebody/coordinator";
+import type { DeviceKind, Presence, PresenceReport, Progress, Stage } from "@homebody/protocol";
 
-export type PersonState = "gone" | "preparing" | "waits" | "in-round" | "delivered" | "ready";
+export type PersonState = "gone" | "missing" | "preparing" | "waits" | "in-round" | "delivered" | "ready";
 
 export interface Person {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
   readonly device: DeviceKind;
+  readonly connected: boolean;
   readonly state: PersonState;
+  /** Of what it does now; null where that is nothing, or nothing is known of it. */
   readonly progress: Progress | null;
   readonly lastSeenAt: Millis;
 }
@@ -18,34 +20,51 @@ export interface Person {
 export function peopleOf(figures: Figures, presence: PresenceReport | null): readonly Person[] {
   const open = figures.phase === "training" || figures.phase === "closing";
   const assigned = new Set(open ? figures.roundList.at(-1)?.assigned : []);
-  const delivered = new Set(
-    figures.deltas.filter(({ round }) => round === figures.round).map(({ volunteer }) => volunteer),
-  );
+  const delivered = new Set(deltasIn(figures).map(({ volunteer }) => volunteer));
+  const stateOf = ({ volunteer, connected, ready }: Presence): PersonState => {
+    if (open && delivered.has(volunteer)) return "delivered";
+    if (!connected) return assigned.has(volunteer) ? "missing" : "gone";
+    if (assigned.has(volunteer)) return "in-round";
+    if (!ready) return "preparing";
+    return open ? "waits" : "ready";
+  };
   return (presence?.volunteers ?? [])
-    .map(({ volunteer, source, device, connected, ready, progress, lastSeenAt }): Person => {
-      const state: PersonState = !connected
-        ? "gone"
-        : open && delivered.has(volunteer)
-          ? "delivered"
-          : assigned.has(volunteer)
-            ? "in-round"
-            : !ready
-              ? "preparing"
-              : open
-                ? "waits"
-                : "ready";
-      return { volunteer, source, device, state, progress, lastSeenAt };
+    .map((one): Person => {
+      const { volunteer, source, device, connected, lastSeenAt } = one;
+      const state = stateOf(one);
+      const progress = one.progress !== null && isOfNow(one.progress, state, figures) ? one.progress : null;
+      return { volunteer, source, device, connected, state, progress, lastSeenAt };
     })
     .sort(
       (a, b) =>
-        Number(a.state === "gone") - Number(b.state === "gone") ||
+        Number(b.connected) - Number(a.connected) ||
         a.source.localeCompare(b.source) ||
         a.volunteer.localeCompare(b.volunteer),
     );
 }
 
+/** Whether somebody in this state still does what it last said: it says nothing more when it has done it. */
+function isOfNow({ round, stage }: Progress, state: PersonState, figures: Figures): boolean {
+  switch (state) {
+    case "in-round":
+      return round === figures.round && stage !== "wait";
+    case "preparing":
+      return stage === "prepare" || stage === "download" || stage === "evaluate";
+    case "ready":
+      return figures.phase === "evaluating" && stage === "evaluate";
+    case "gone":
+    case "missing":
+    case "waits":
+    case "delivered":
+      return false;
+    default:
+      return state satisfies never;
+  }
+}
+
 export const personWords: Readonly<Record<PersonState, string>> = {
-  gone: "gone",
+  gone: "not connected",
+  missing: "waited for",
   preparing: "prepares",
   waits: "waits for the next round",
   "in-round": "in this round",

@@ -38,6 +38,7 @@ interface Host {
   watches: number[];
   /** Entries that were read by HTTP. */
   read: number;
+  now: number;
   later: (() => void)[];
   append(...facts: Fact[]): Entry[];
   begin(run?: RunManifest): void;
@@ -53,6 +54,7 @@ function coordinator(): Host {
     on: undefined,
     watches: [],
     read: 0,
+    now: 1000,
     later: [],
     append(...facts) {
       const from = self.journal.length;
@@ -100,7 +102,7 @@ function coordinator(): Host {
         close() {},
       };
     },
-    now: () => 1000,
+    now: () => self.now,
     later: (act) => void self.later.push(act),
   };
   self.begin();
@@ -293,6 +295,29 @@ test("a read that fails is said, and tried again", async () => {
   await settled();
   expect(feed.state.get().problem).toBeNull();
   expect(feed.state.get().figures).toEqual(figuresOf(host.journal));
+});
+
+test("it is known when the coordinator was heard last, and how often it reports", async () => {
+  const host = coordinator();
+  const feed = openFeed(host.ports);
+  expect(feed.state.get().heardAt).toBeNull();
+  await settled();
+  expect(feed.state.get().heardAt).toBe(1000);
+  const report = async (now: number) => {
+    host.now = now;
+    host.on!.presence({ at: now as Millis, volunteers: [], refusals: {} });
+    await settled();
+  };
+  host.on!.connected();
+  await report(2000);
+  await report(3500);
+  expect(feed.state.get()).toMatchObject({ heardAt: 3500, reportsEveryMs: 1500 });
+  host.now = 60_000;
+  host.on!.lost();
+  expect(feed.state.get()).toMatchObject({ line: "lost", heardAt: 3500 });
+  host.on!.connected();
+  await report(61_000);
+  expect(feed.state.get()).toMatchObject({ line: "live", heardAt: 61_000, reportsEveryMs: null });
 });
 
 test("countdowns go by the coordinator's clock", async () => {

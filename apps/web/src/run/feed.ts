@@ -33,8 +33,12 @@ import {
 import { createStore, type Store } from "../state/store.ts";
 
 export interface FeedState {
-  /** `live`: what is shown is what is; `lost`: it is what was, and the line is being tried again. */
+  /** `lost`: it is being tried again. One that is `live` may be silent all the same (freshness.ts). */
   readonly line: "connecting" | "live" | "lost";
+  /** When the coordinator was heard last, by this device's clock. */
+  readonly heardAt: number | null;
+  /** Between the last two reports of who is here; null until two have come on this line. */
+  readonly reportsEveryMs: number | null;
   readonly manifest: RunManifest | null;
   readonly figures: Figures | null;
   /** The latest entries, oldest first, without gaps. */
@@ -86,6 +90,8 @@ const pageEntries = 1000;
 
 export const unread: FeedState = {
   line: "connecting",
+  heardAt: null,
+  reportsEveryMs: null,
   manifest: null,
   figures: null,
   entries: [],
@@ -112,8 +118,11 @@ export function openFeed(ports: RunPorts): RunFeed {
     });
   }
 
+  const heard = () => store.change({ heardAt: ports.now() });
+
   async function page(after: number, limit: number) {
     const { entries, last } = checkJournalPage(await ports.journal(after, limit));
+    heard();
     return { entries: entries.map((entry) => readEntry(entry)), last };
   }
 
@@ -184,6 +193,7 @@ export function openFeed(ports: RunPorts): RunFeed {
     if (!connected) return;
     const reply = await line.watch({ after: seq() });
     if (!reply.ok) throw new Error(`watch: refused, ${reply.refusal}`);
+    heard();
     if (reply.last < seq()) await startOver();
     else if (reply.last > seq()) await readOn();
     if (connected) store.change({ line: "live", problem: null });
@@ -197,9 +207,11 @@ export function openFeed(ports: RunPorts): RunFeed {
     fold(next());
   }
 
+  let reportedAt: number | null = null;
   const line = ports.line({
     connected() {
       connected = true;
+      reportedAt = null;
       inTurn(join);
     },
     lost() {
@@ -211,7 +223,9 @@ export function openFeed(ports: RunPorts): RunFeed {
       const now = ports.now();
       inTurn(async () => {
         const presence = checkPresenceReport(message);
-        store.change({ presence, clockAheadMs: presence.at - now });
+        const reportsEveryMs = reportedAt === null ? null : now - reportedAt;
+        reportedAt = now;
+        store.change({ presence, clockAheadMs: presence.at - now, heardAt: now, reportsEveryMs });
       });
     },
   });
