@@ -25,6 +25,7 @@ import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
+import { firstToLast } from "./run/run-sentences.ts";
 import { ledgerWords } from "./run/travels.ts";
 import "./style.css";
 import { TryPage } from "./try/TryPage.tsx";
@@ -291,6 +292,37 @@ test("a line that is silent is not taken for one that is live", async () => {
   await expect.element(page.getByTestId("line-lost")).toBeVisible();
   await expect.element(page.getByTestId("run-state")).toHaveTextContent("last heard: training");
   expect(page.getByTestId("volunteers-now").elements()).toEqual([]);
+});
+
+/** What only a run has that lives. */
+const living = ["volunteers-now", "figure-round", "countdown", "volunteers", "delivered"];
+
+test("[C53] the dashboard of a finished run says when it ended and what came of it, and shows nothing that lives", async () => {
+  const { run } = sceneOf("dashboard-ended");
+  show(<DashboardPage run={run} earlier={() => {}} />);
+  const { figures } = run;
+  const day = new Date(figures!.end!.at).toLocaleDateString("en-GB", {
+    day: "numeric",
+    month: "long",
+    year: "numeric",
+  });
+  await expect
+    .element(page.getByTestId("run-sentence"))
+    .toHaveTextContent(`The host ended the run on ${day} at `);
+  const { first, last } = firstToLast(figures!)!;
+  expect(place.textContent).toContain(`needs ${last.toFixed(2)} bits per byte`);
+  expect(place.textContent).toContain(`was ${first.toFixed(2)} at first`);
+  expect(dataOf("figure-bits-per-byte")).toBe(last);
+  for (const id of living) expect(page.getByTestId(id).elements()).toEqual([]);
+  expect(place.textContent).not.toMatch(/who is here|in the last hour|not yet|Refused since|the latest/);
+  expect(place.textContent).toContain("Body 15, the last");
+});
+
+test("[C53] the profile of a finished run says that it is over", async () => {
+  show(<ProfilePage run={sceneOf("dashboard-ended").run} />);
+  await expect.element(page.getByTestId("over")).toHaveTextContent("The host ended the run on");
+  show(<ProfilePage run={sceneOf("dashboard").run} />);
+  expect(page.getByTestId("over").elements()).toEqual([]);
 });
 
 test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {

@@ -15,6 +15,7 @@ import { Badge, Button, Section } from "../ui/pieces.tsx";
 import { Admission } from "./Admission.tsx";
 import { actsFor, type DescribedAct, wordsOf } from "./acts.ts";
 import { type AskForApplicants, useApplicants } from "./applicants.ts";
+import { Ended } from "./Ended.tsx";
 import { Undo } from "./Undo.tsx";
 
 export interface AdminPageProps {
@@ -69,7 +70,9 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
         </div>
       </header>
       <Outcomes outcome={outcome} />
-      {token === "" ? (
+      {figures?.finished ? (
+        <Ended figures={figures} />
+      ) : token === "" ? (
         <TokenForm onToken={onToken} />
       ) : (
         figures && (

@@ -35,7 +35,7 @@ export function Bodies({ figures }: { figures: Figures }) {
                 >
                   Body {number}
                   {part}
-                  {number === latest ? ", the latest" : ""}
+                  {number === latest ? (figures.finished ? ", the last" : ", the latest") : ""}
                 </a>
                 <span className="figure text-sm text-muted">
                   {bytes(sizeBytes)}, {moment(at, now)}

@@ -1,11 +1,13 @@
 // The watcher's page: is it alive, is it learning, who is in, what just happened.
 
+import type { Figures } from "@homebody/coordinator";
 import { compact, fixed, plural } from "../format/numbers.ts";
 import { duration } from "../format/times.ts";
 import { PageHeading } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
+import { freshnessOf } from "../run/freshness.ts";
 import { RunLine } from "../run/RunLine.tsx";
-import { overall } from "../run/run-sentences.ts";
+import { firstToLast, overall } from "../run/run-sentences.ts";
 import { travellingWords } from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
 import { Figure } from "../ui/pieces.tsx";
@@ -34,8 +36,8 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
             <Learning figures={figures} />
             <Traffic figures={figures} />
           </div>
-          <People run={run} figures={figures} />
-          <Deltas figures={figures} refusals={presence?.refusals ?? {}} />
+          {!figures.finished && <People run={run} figures={figures} />}
+          <Deltas figures={figures} refusals={figures.finished ? null : (presence?.refusals ?? null)} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
             <EventLog entries={entries} sources={figures.sources} earlier={earlier} />
             <Bodies figures={figures} />
@@ -46,32 +48,22 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
   );
 }
 
-/** Over which sources the mean is. */
-const ofSources = ({ sources, scored }: { readonly sources: number; readonly scored: number }) =>
-  sources === scored ? plural(sources, "source") : `${sources} of ${scored} sources`;
-
 /** The run's figures in a row. */
 function Line({ run }: { run: FeedState }) {
   const now = useNow();
   const { figures, clockAheadMs } = run;
   if (figures === null) return null;
-  const score = overall(figures, now + clockAheadMs);
-  const age = duration(now + clockAheadMs - figures.createdAt);
+  const fresh = freshnessOf(run, now);
+  const heard = fresh.kind === "lost" ? (fresh.asOf ?? now) : now;
+  const until = figures.finished ? (figures.end?.at ?? figures.at) : heard + clockAheadMs;
   return (
     <dl className="mt-6 grid grid-cols-2 gap-x-4 gap-y-6 rounded-xl border border-line bg-card p-4 sm:p-6 md:grid-cols-4">
-      <Figure
-        label={`Bits per byte, mean of ${score ? ofSources(score) : "sources"}`}
-        value={score?.bitsPerByte ?? ""}
-        testId="figure-bits-per-byte"
-        note={score ? `${signed(score.change, 2)} in the last hour; lower is better` : "not measured yet"}
-      >
-        {score ? fixed(score.bitsPerByte, 2) : "–"}
-      </Figure>
+      <Headline {...headlineOf(figures, until)} />
       <Figure
         label="Rounds published"
         value={figures.published}
         testId="figure-published"
-        note={`of ${figures.rounds}, in ${age}`}
+        note={`of ${figures.rounds}, in ${duration(until - figures.createdAt)}`}
       >
         {figures.published}
       </Figure>
@@ -93,4 +85,39 @@ function Line({ run }: { run: FeedState }) {
       </Figure>
     </dl>
   );
+}
+
+interface HeadlineProps {
+  readonly bitsPerByte: number | null;
+  readonly of: string;
+  readonly note: string;
+}
+
+function Headline({ bitsPerByte, of, note }: HeadlineProps) {
+  return (
+    <Figure
+      label={`Bits per byte, mean of ${of}`}
+      value={bitsPerByte ?? ""}
+      testId="figure-bits-per-byte"
+      note={note}
+    >
+      {bitsPerByte === null ? "–" : fixed(bitsPerByte, 2)}
+    </Figure>
+  );
+}
+
+/** Of a live run how it changes; of a finished one what came of it. */
+function headlineOf(figures: Figures, now: number): HeadlineProps {
+  const unmeasured = { bitsPerByte: null, of: "sources" };
+  if (figures.finished) {
+    const result = firstToLast(figures);
+    if (result === null) return { ...unmeasured, note: "never measured" };
+    const note = `was ${fixed(result.first, 2)} at first; lower is better`;
+    return { bitsPerByte: result.last, of: plural(result.sources, "source"), note };
+  }
+  const score = overall(figures, now);
+  if (score === null) return { ...unmeasured, note: "not measured yet" };
+  const { bitsPerByte, change, sources, scored } = score;
+  const of = sources === scored ? plural(sources, "source") : `${sources} of ${scored} sources`;
+  return { bitsPerByte, of, note: `${signed(change, 2)} in the last hour; lower is better` };
 }

@@ -2,7 +2,7 @@
 // point (cosine to their mean).
 
 import { type DeltaFigure, type Figures, recentDeltas } from "@homebody/coordinator";
-import { type Refusal, refusalSentences } from "@homebody/protocol";
+import { type PresenceReport, type Refusal, refusalSentences } from "@homebody/protocol";
 import { useMemo } from "react";
 import { type ChartLine, LineChart } from "../charts/LineChart.tsx";
 import { bytes, count, fixed, percent, scientific } from "../format/numbers.ts";
@@ -28,9 +28,10 @@ export function Deltas({
   refusals,
 }: {
   figures: Figures;
-  refusals: Readonly<Partial<Record<Refusal, number>>>;
+  /** Null until the coordinator has said, and in a finished run. */
+  refusals: PresenceReport["refusals"] | null;
 }) {
-  const { deltas, sources } = figures;
+  const { deltas, sources, finished } = figures;
   const recent = useMemo(() => deltas.slice(-recentDeltas), [deltas]);
   const norms = useMemo(() => dots(recent, sources, ({ norm }) => norm), [recent, sources]);
   const compared = useMemo(() => comparedWith(figures), [figures]);
@@ -48,7 +49,7 @@ export function Deltas({
             shows={fromZero}
             height={200}
             formatY={scientific}
-            empty="The first point comes with the first delta."
+            empty={finished ? "No delta came." : "The first point comes with the first delta."}
             testId="chart-norms"
           />
         </div>
@@ -63,13 +64,17 @@ export function Deltas({
             bounds={cosineBounds}
             height={200}
             formatY={(value) => fixed(value, 3)}
-            empty="The first points come with the first published round that has deltas of several volunteers."
+            empty={
+              finished
+                ? "No round had deltas of several volunteers to compare."
+                : "The first points come with the first published round that has deltas of several volunteers."
+            }
             testId="chart-cosines"
           />
         </div>
       </div>
       {deltas.length > 0 && <Latest deltas={deltas.slice(-listed).reverse()} figures={figures} />}
-      <Refusals refusals={refusals} />
+      {refusals !== null && <Refusals refusals={refusals} />}
     </Section>
   );
 }
@@ -164,7 +169,7 @@ function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: 
   );
 }
 
-function Refusals({ refusals }: { refusals: Readonly<Partial<Record<Refusal, number>>> }) {
+function Refusals({ refusals }: { refusals: PresenceReport["refusals"] }) {
   const counted = Object.entries(refusals) as [Refusal, number][];
   return (
     <div className="mt-4">

@@ -19,7 +19,7 @@ const scales: readonly { readonly value: Scale; readonly label: string }[] = [
 
 export function Learning({ figures }: { figures: Figures }) {
   const [scale, setScale] = useState<Scale>("linear");
-  const { sources, scores } = figures;
+  const { sources, scores, finished } = figures;
   const chart = useMemo(() => {
     const x = [...new Set(Object.values(scores).flatMap((list) => list.map(({ body }) => body)))].sort(
       (a, b) => a - b,
@@ -38,7 +38,7 @@ export function Learning({ figures }: { figures: Figures }) {
   return (
     <Section
       id="learning"
-      title="Is it learning?"
+      title={finished ? "What it learnt" : "Is it learning?"}
       aside={<Choices legend="Scale" name="scale" value={scale} options={scales} onChange={setScale} />}
     >
       <p className="mb-3 text-sm text-muted">
@@ -53,11 +53,15 @@ export function Learning({ figures }: { figures: Figures }) {
         logarithmic={scale === "logarithmic"}
         height={340}
         formatY={(value) => fixed(value, 3)}
-        empty="The first point comes when a volunteer has measured the first body on its own text."
+        empty={
+          finished
+            ? "Nobody measured a body."
+            : "The first point comes when a volunteer has measured the first body on its own text."
+        }
         testId="chart-bits-per-byte"
       />
       <Scores figures={figures} />
-      {figures.joining.length > 0 && (
+      {!finished && figures.joining.length > 0 && (
         <p className="mt-3 text-sm text-muted" data-testid="joining">
           {new Intl.ListFormat("en").format(figures.joining.map(({ source }) => source.title))}{" "}
           {noun(figures.joining.length, "joins", "join")} with the next body.
@@ -106,7 +110,7 @@ function Scores({ figures }: { figures: Figures }) {
                 <Ends id={source.id} {...ends} />
               ) : (
                 <td colSpan={3} className="py-1 pl-2 text-right text-muted">
-                  not measured yet
+                  {figures.finished ? "not measured" : "not measured yet"}
                 </td>
               )}
             </tr>

@@ -15,7 +15,7 @@ export function Traffic({ figures }: { figures: Figures }) {
     <Section id="traffic" title="Traffic">
       <p className="mb-4">
         {saving === null ? (
-          <span className="text-muted">No delta was sent yet.</span>
+          <span className="text-muted">No delta was sent{figures.finished ? "" : " yet"}.</span>
         ) : (
           <>
             <data value={saving} data-testid="figure-saving" className="text-title font-semibold text-run">

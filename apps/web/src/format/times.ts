@@ -33,6 +33,13 @@ export function moment(at: number, now: number): string {
     : `${then.toLocaleDateString("en-GB", { day: "numeric", month: "short" })} ${time}`;
 }
 
+/** 28 November 2026 at 17:09. */
+export function dateAndTime(at: number): string {
+  const then = new Date(at);
+  const day = then.toLocaleDateString("en-GB", { day: "numeric", month: "long", year: "numeric" });
+  return `${day} at ${then.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" })}`;
+}
+
 /** What is left of something that goes on as it went so far; null while nobody can tell. */
 export function timeLeft(done: number, of: number, elapsedMs: number): number | null {
   if (done <= 0 || elapsedMs < 1500 || of <= 0) return null;

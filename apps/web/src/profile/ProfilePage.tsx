@@ -10,6 +10,7 @@ import { useEffect, useRef, useState } from "react";
 import { bytes, compact, count, fixed, percent, plural } from "../format/numbers.ts";
 import { PageHeading } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
+import { stateSentence } from "../run/run-sentences.ts";
 import { Announce, Button, Figure, Meter, Notice, Section } from "../ui/pieces.tsx";
 
 export type ProfileState =
@@ -22,7 +23,7 @@ export function ProfilePage({ run }: { run: FeedState }) {
   const [state, setState] = useState<ProfileState>({ kind: "idle" });
   const worker = useRef<Worker | null>(null);
   useEffect(() => () => worker.current?.terminate(), []);
-  const { manifest } = run;
+  const { manifest, figures } = run;
   const source = manifest?.sources[0];
 
   function measure(): void {
@@ -38,16 +39,26 @@ export function ProfilePage({ run }: { run: FeedState }) {
     setState({ kind: "measuring" });
   }
 
-  return <ProfileView state={state} ready={source !== undefined} measure={measure} />;
+  return (
+    <ProfileView
+      state={state}
+      ready={source !== undefined}
+      over={figures?.finished ? stateSentence(figures).sentence : null}
+      measure={measure}
+    />
+  );
 }
 
 export function ProfileView({
   state,
   ready,
+  over,
   measure,
 }: {
   state: ProfileState;
   ready: boolean;
+  /** Of a finished run. */
+  over: string | null;
   measure: () => void;
 }) {
   return (
@@ -58,6 +69,11 @@ export function ProfileView({
           <p className="text-muted">
             One training step of this run’s model on this device, kernel by kernel. Nothing is sent.
           </p>
+          {over !== null && (
+            <p className="mt-1 text-sm text-muted" data-testid="over">
+              {over}
+            </p>
+          )}
         </div>
         <Button kind="primary" onClick={measure} aria-disabled={!ready || state.kind === "measuring"}>
           {state.kind === "done" ? "Measure again" : "Measure"}

@@ -1,7 +1,9 @@
 // What a run does, in words: for the line on top of every page, and for screen readers.
 
-import type { Figures, ScoreFigure } from "@homebody/coordinator";
+import { type Figures, firstLast, type ScoreFigure } from "@homebody/coordinator";
 import type { HeldRun } from "@homebody/protocol";
+import { fixed, plural } from "../format/numbers.ts";
+import { dateAndTime } from "../format/times.ts";
 import { namesOf } from "./source-names.ts";
 
 export type Tone = "good" | "calm" | "warn";
@@ -15,7 +17,11 @@ export interface StateWords {
 
 export function stateSentence(figures: Figures): StateWords {
   if (figures.finished)
-    return { tone: "calm", short: "finished", sentence: "The run is finished. Its last body is ready." };
+    return {
+      tone: "calm",
+      short: "finished",
+      sentence: `${endSentence(figures)} ${resultSentence(figures)}`,
+    };
   if (figures.held !== null)
     return {
       tone: "warn",
@@ -52,13 +58,54 @@ export function stateSentence(figures: Figures): StateWords {
       return {
         tone: "good",
         short: "last evaluation",
-        sentence: "All rounds are done: volunteers measure the last body on their held-out text.",
+        sentence: `${figures.ending ? "The host ends the run" : "All rounds are done"}: volunteers measure the last body on their held-out text.`,
       };
     case "finished":
-      return { tone: "calm", short: "finished", sentence: "The run is finished." };
+      return { tone: "calm", short: "finished", sentence: endSentence(figures) };
     default:
       return figures.phase satisfies never;
   }
+}
+
+/** Of a finished run: when it ended, and after how much. */
+export function endSentence({
+  end,
+  published,
+  rounds,
+}: Pick<Figures, "end" | "published" | "rounds">): string {
+  const after = `${published} of ${plural(rounds, "round")}`;
+  if (end === null) return `The run is finished, after ${after}.`;
+  const who = end.reason === "admin" ? "The host ended the run" : "The run ended";
+  return `${who} on ${dateAndTime(end.at)}, after ${after}.`;
+}
+
+/** Of a finished run: what came of it. */
+export function resultSentence(figures: Figures): string {
+  const result = firstToLast(figures);
+  if (result === null) return "Nobody measured what it learnt.";
+  const { first, last, sources, isOfLastBody } = result;
+  const body = isOfLastBody ? "Its last body" : "The last body that was measured";
+  const of = sources === 1 ? "of its one source" : `mean of ${plural(sources, "source")}`;
+  return `${body} needs ${fixed(last, 2)} bits per byte of text (${of}), its first one needed ${fixed(first, 2)}: lower is better.`;
+}
+
+/** Means of sources' first and last scores, over those that have any. */
+export function firstToLast(figures: Figures): {
+  readonly first: number;
+  readonly last: number;
+  readonly sources: number;
+  /** All of them measured the body that was published last. */
+  readonly isOfLastBody: boolean;
+} | null {
+  const ends = figures.sources.flatMap(({ id }) => firstLast(figures, id) ?? []);
+  if (ends.length === 0) return null;
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return {
+    first: mean(ends.map(({ first }) => first)),
+    last: mean(ends.map(({ last }) => last)),
+    sources: ends.length,
+    isOfLastBody: ends.every(({ lastBody }) => lastBody === figures.published),
+  };
 }
 
 /** The same on all pages. */
