@@ -7,6 +7,7 @@ import { firstLast, savingFactor, undoable } from "@homebody/coordinator";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import {
   type Admin,
+  type Applicants,
   hashOfCode,
   invitationIn,
   type Reply,
@@ -25,6 +26,7 @@ import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
+import type { FeedState } from "./run/feed.ts";
 import { firstToLast } from "./run/run-sentences.ts";
 import { ledgerWords } from "./run/travels.ts";
 import "./style.css";
@@ -245,43 +247,99 @@ test("the event log is filtered by kind and by words", async () => {
   await expect.poll(kinds).toEqual(["resumed"]);
 });
 
-test("an act is confirmed with its consequence, and a refusal is shown and asks for the token again", async () => {
+/** The host's page, and what it asked for; acts and tokens are answered with these. */
+function hostPage(
+  run: FeedState,
+  {
+    token = "given",
+    act,
+    answer,
+  }: { token?: string; act?: Reply; answer?: () => Promise<Reply<Applicants>> } = {},
+) {
   const asked: Admin[] = [];
-  const { run } = sceneOf("admin");
-  let token = "wrong";
-  const page_ = () => (
-    <AdminPage
-      run={run}
-      token={token}
-      onToken={(next) => {
-        token = next;
-      }}
-      act={async (message): Promise<Reply> => {
-        asked.push(message);
-        return { ok: false, refusal: "not-authorised" };
-      }}
-      askApplicants={nobodyWaits}
-    />
-  );
-  show(page_());
+  const tokens: string[] = [];
+  const perform = async (message: Admin): Promise<Reply> => {
+    asked.push(message);
+    return act ?? { ok: true };
+  };
+  const askApplicants = answer ?? nobodyWaits;
+  const render = (given: string) =>
+    root.render(<AdminPage {...{ run, askApplicants, onToken }} token={given} act={perform} />);
+  const onToken = (next: string) => {
+    tokens.push(next);
+    render(next);
+  };
+  flushSync(() => render(token));
+  return { asked, tokens };
+}
+
+test("an act is confirmed with its consequence; where its token is refused that is said beside the token, and once", async () => {
+  const refused = { ok: false, refusal: "not-authorised" } as const;
+  const { asked, tokens } = hostPage(sceneOf("admin").run, { act: refused });
   await userEvent.click(page.getByTestId("act-end-round"));
   await expect.element(page.getByRole("dialog")).toHaveTextContent("closes with the 3 deltas that came in");
   expect(asked).toEqual([]);
   await userEvent.click(page.getByTestId("confirm-yes"));
-  await expect.element(page.getByTestId("outcome")).toHaveTextContent(refusalSentences["not-authorised"]);
-  expect(asked).toEqual([{ token: "wrong", act: { kind: "end-round" } }]);
-  expect(token).toBe("");
+  await expect.element(page.getByTestId("token-problem")).toHaveTextContent("not the admin token");
+  await expect.element(page.getByTestId("outcome")).toBeEmptyDOMElement();
+  expect(asked).toEqual([{ token: "given", act: { kind: "end-round" } }]);
+  expect(tokens).toEqual([""]);
 });
 
-test("a source's title leads and its language follows", async () => {
-  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
-  const named = [...place.querySelectorAll("[data-testid=volunteer] td:nth-child(2)")].map(
-    (one) => one.textContent,
-  );
-  expect(named).toContain("Minutes of the allotment club English");
-  expect(named).toContain("Taiwanese newspapers 繁體中文");
-  expect(named).toContain("日本語");
-  await expect.element(page.getByTestId("deltas-table")).toHaveTextContent("Taiwanese newspapers");
+test("a token counts as given once the coordinator has taken it; a wrong one is said to be wrong beside its field", async () => {
+  let reply: Reply<Applicants> | null = { ok: false, refusal: "not-authorised" };
+  const answer = async () => reply ?? Promise.reject(new Error("no answer"));
+  const { tokens } = hostPage(sceneOf("admin").run, { token: "", answer });
+  const field = page.getByTestId("token");
+  const problem = page.getByTestId("token-problem");
+  await press("Use this token");
+  await expect.element(problem).toHaveTextContent("Enter the token first");
+  await userEvent.fill(field, "wrong");
+  await press("Use this token");
+  await expect.element(problem).toHaveTextContent("That is not the admin token of this coordinator");
+  await expect.element(field).toHaveAttribute("aria-invalid", "true");
+  await expect.element(field).toHaveFocus();
+  reply = { ok: false, refusal: "too-many" };
+  await press("Use this token");
+  await expect.element(problem).toHaveTextContent("wait a minute");
+  reply = null;
+  await press("Use this token");
+  await expect.element(problem).toHaveTextContent("did not answer");
+  expect([tokens, page.getByTestId("act-pause").elements()]).toEqual([[], []]);
+  reply = { ok: true, applicants: [] };
+  await press("Use this token");
+  await expect.element(page.getByTestId("token-given")).toHaveTextContent("token accepted");
+  expect(tokens).toEqual(["wrong"]);
+});
+
+test("what came of an act is said once, with its time", async () => {
+  const { run } = sceneOf("admin");
+  const { asked } = hostPage(run);
+  const { volunteer } = run.presence!.volunteers[0]!;
+  const name = volunteer.slice(0, 6);
+  await press(`Remove ${name}`);
+  await expect.element(page.getByRole("dialog")).toHaveTextContent("can come back as a new volunteer");
+  await userEvent.click(page.getByTestId("confirm-yes"));
+  await expect
+    .element(page.getByTestId("outcome"))
+    .toHaveTextContent(new RegExp(`^\\d\\d:\\d\\d:\\d\\d ?Volunteer ${name} was removed\\.$`));
+  expect(place.textContent.split("was removed").length).toBe(2);
+  expect(asked).toEqual([{ token: "given", act: { kind: "remove", volunteer } }]);
+});
+
+test("while the coordinator cannot be reached the host's page says so, as of when, and offers nothing that cannot be done", async () => {
+  const { run } = sceneOf("admin-lost");
+  hostPage(run);
+  await expect.element(page.getByTestId("line-lost")).toHaveTextContent("not connected");
+  await expect.element(page.getByTestId("as-of")).toHaveTextContent(/as it was at \d\d:\d\d:\d\d, \d+ s ago/);
+  await expect.element(page.getByTestId("token-given")).toHaveTextContent("token kept");
+  await expect.element(page.getByTestId("act-pause")).toBeDisabled();
+  await expect.element(page.getByText(/: who was here at/)).toBeVisible();
+  for (const button of page.getByRole("button", { name: /^Remove / }).elements())
+    expect(button).toBeDisabled();
+  for (const id of ["volunteers-now", "countdown", "delivered"])
+    expect(page.getByTestId(id).elements()).toEqual([]);
+  expect(place.querySelectorAll("tbody .text-run").length).toBe(0); // nothing green
 });
 
 test("a line that is silent is not taken for one that is live", async () => {
@@ -318,11 +376,30 @@ test("[C53] the dashboard of a finished run says when it ended and what came of 
   expect(place.textContent).toContain("Body 15, the last");
 });
 
+test("[C53] the host's page of a finished run has no control that does nothing", async () => {
+  hostPage(sceneOf("admin-ended").run, { token: "" });
+  await expect.element(page.getByRole("heading", { name: "The run is over" })).toBeVisible();
+  expect(page.getByRole("button").elements()).toEqual([]);
+  expect(page.getByTestId("token").elements()).toEqual([]);
+  for (const id of living) expect(page.getByTestId(id).elements()).toEqual([]);
+});
+
 test("[C53] the profile of a finished run says that it is over", async () => {
   show(<ProfilePage run={sceneOf("dashboard-ended").run} />);
   await expect.element(page.getByTestId("over")).toHaveTextContent("The host ended the run on");
   show(<ProfilePage run={sceneOf("dashboard").run} />);
   expect(page.getByTestId("over").elements()).toEqual([]);
+});
+
+test("a source's title leads and its language follows", async () => {
+  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
+  const named = [...place.querySelectorAll("[data-testid=volunteer] td:nth-child(2)")].map(
+    (one) => one.textContent,
+  );
+  expect(named).toContain("Minutes of the allotment club English");
+  expect(named).toContain("Taiwanese newspapers 繁體中文");
+  expect(named).toContain("日本語");
+  await expect.element(page.getByTestId("deltas-table")).toHaveTextContent("Taiwanese newspapers");
 });
 
 test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {
@@ -392,7 +469,7 @@ test("[P39] who waits is approved, or turned away, once the host has read what f
   await press(`Approve ${name}`);
   expect(asked).toEqual([]);
   await userEvent.click(page.getByTestId("confirm-yes"));
-  await expect.element(page.getByTestId("outcome")).toHaveTextContent(`Volunteer ${name} is let into`);
+  await expect.element(page.getByTestId("outcome")).toHaveTextContent(`Volunteer ${name} was let into`);
   await press(`Turn ${name} away`);
   await userEvent.click(page.getByTestId("confirm-yes"));
   const { volunteer, source } = one!;

@@ -25,7 +25,9 @@ createRoot(document.getElementById("root")!).render(
     send={(command) => console.info("command", command)}
     earlier={() => {}}
     act={async ({ token }) => (token === "right" ? { ok: true } : { ok: false, refusal: "not-authorised" })}
-    askApplicants={async () => ({ ok: true, applicants: applicants() })}
+    askApplicants={async ({ token }) =>
+      token === "right" ? { ok: true, applicants: applicants() } : { ok: false, refusal: "not-authorised" }
+    }
     wake={() => undefined}
     secure={scene.secure}
   />,

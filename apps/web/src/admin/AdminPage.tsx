@@ -2,65 +2,61 @@
 // kept in this page's memory only: a reload forgets it.
 
 import type { VolunteerId } from "@homebody/base";
-import { type Admin, type AdminAct, type Refusal, type Reply, refusalSentences } from "@homebody/protocol";
-import { type FormEvent, type ReactNode, useState } from "react";
+import type { Figures } from "@homebody/coordinator";
+import type { Admin, AdminAct, Refusal, Reply } from "@homebody/protocol";
+import { type ReactNode, useState } from "react";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { People } from "../dashboard/People.tsx";
 import { plural } from "../format/numbers.ts";
 import { PageHeading } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
+import { freshnessOf } from "../run/freshness.ts";
 import { RunLine } from "../run/RunLine.tsx";
+import { useNow } from "../state/now.ts";
 import { Confirm } from "../ui/Confirm.tsx";
 import { Badge, Button, Section } from "../ui/pieces.tsx";
 import { Admission } from "./Admission.tsx";
 import { actsFor, type DescribedAct, wordsOf } from "./acts.ts";
 import { type AskForApplicants, useApplicants } from "./applicants.ts";
 import { Ended } from "./Ended.tsx";
+import { type Outcome, OutcomeNotice } from "./Outcome.tsx";
+import { TokenForm } from "./TokenForm.tsx";
 import { Undo } from "./Undo.tsx";
 
 export interface AdminPageProps {
   readonly run: FeedState;
+  /** One that the coordinator took; empty while there is none. */
   readonly token: string;
   readonly onToken: (token: string) => void;
   readonly act: (message: Admin) => Promise<Reply>;
   readonly askApplicants: AskForApplicants;
 }
 
-type Outcome =
-  | { readonly kind: "done"; readonly said: string }
-  | { readonly kind: "refused"; readonly reason: Refusal }
-  | { readonly kind: "unanswered" };
-
 export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPageProps) {
-  const { figures, clockAheadMs } = run;
+  const { figures } = run;
   const [asking, setAsking] = useState<DescribedAct | null>(null);
   const [busy, setBusy] = useState(false);
   const [outcome, setOutcome] = useState<Outcome | null>(null);
-
-  const byApproval = figures?.manifest.sources.some(({ admission }) => admission === "approval") ?? false;
-  const applicants = useApplicants(askApplicants, token, byApproval);
+  const [refused, setRefused] = useState<Refusal | null>(null);
 
   /** Whether it was done. */
   const perform = async (described: DescribedAct): Promise<boolean> => {
     setAsking(null);
     setBusy(true);
     setOutcome(null);
-    try {
-      const reply = await act({ token, act: described.act });
-      setOutcome(
-        reply.ok ? { kind: "done", said: described.done } : { kind: "refused", reason: reply.refusal },
-      );
-      if (!reply.ok && reply.refusal === "not-authorised") onToken("");
-      return reply.ok;
-    } catch {
-      setOutcome({ kind: "unanswered" });
+    const reply = await act({ token, act: described.act }).catch(() => null);
+    setBusy(false);
+    if (reply?.ok === false && reply.refusal === "not-authorised") {
+      setRefused(reply.refusal);
+      onToken("");
       return false;
-    } finally {
-      setBusy(false);
     }
+    const at = Date.now();
+    if (reply === null) setOutcome({ at, kind: "unanswered" });
+    else if (reply.ok) setOutcome({ at, kind: "done", said: described.done });
+    else setOutcome({ at, kind: "refused", reason: reply.refusal });
+    return reply?.ok === true;
   };
-  const ask = (what: AdminAct) => figures && setAsking(wordsOf(what, figures));
-
   return (
     <>
       <header>
@@ -69,76 +65,14 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
           <RunLine run={run} />
         </div>
       </header>
-      <Outcomes outcome={outcome} />
+      <OutcomeNotice outcome={outcome} />
       {figures?.finished ? (
         <Ended figures={figures} />
       ) : token === "" ? (
-        <TokenForm onToken={onToken} />
+        <TokenForm ask={askApplicants} onToken={onToken} refused={refused} />
       ) : (
         figures && (
-          <>
-            <Section
-              id="acts"
-              title="The run"
-              aside={
-                <span className="flex flex-wrap items-center gap-3">
-                  <Badge tone="good">token given</Badge>
-                  <Button onClick={() => onToken("")}>Forget the token</Button>
-                </span>
-              }
-            >
-              <ul className="divide-y divide-line">
-                {actsFor(figures).map((described) => (
-                  <li
-                    key={described.act.kind}
-                    className="grid items-center gap-x-6 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[12rem_1fr]"
-                  >
-                    <Button
-                      kind={described.danger ? "danger" : "plain"}
-                      disabled={busy || described.unavailable !== null}
-                      onClick={() => setAsking(described)}
-                      data-testid={`act-${described.act.kind}`}
-                    >
-                      {described.name}
-                    </Button>
-                    <p className="text-sm text-muted">{described.unavailable ?? described.consequence}</p>
-                  </li>
-                ))}
-              </ul>
-            </Section>
-            <Undo figures={figures} busy={busy} onAsk={ask} />
-            <Admission
-              {...{ figures, clockAheadMs, busy, applicants, ask }}
-              perform={(what) => perform(wordsOf(what, figures))}
-            />
-            <People
-              {...{ run, figures }}
-              act={({ volunteer }) => (
-                <Button
-                  kind="danger"
-                  disabled={busy}
-                  aria-label={`Remove ${shortId(volunteer)}`}
-                  onClick={() => ask({ kind: "remove", volunteer })}
-                >
-                  Remove
-                </Button>
-              )}
-            />
-            {figures.removed.length > 0 && (
-              <Removed
-                removed={figures.removed}
-                act={(volunteer) => (
-                  <Button
-                    disabled={busy || figures.finished}
-                    aria-label={`Take ${shortId(volunteer)} back`}
-                    onClick={() => ask({ kind: "restore", volunteer })}
-                  >
-                    Take back
-                  </Button>
-                )}
-              />
-            )}
-          </>
+          <Acts {...{ run, figures, token, onToken, askApplicants, busy, perform }} onAsk={setAsking} />
         )
       )}
       {asking && (
@@ -157,55 +91,99 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
   );
 }
 
-function TokenForm({ onToken }: { onToken: (token: string) => void }) {
-  const [typed, setTyped] = useState("");
-  const give = (event: FormEvent) => {
-    event.preventDefault();
-    if (typed.trim() !== "") onToken(typed.trim());
-  };
+interface ActsProps extends Pick<AdminPageProps, "run" | "token" | "onToken" | "askApplicants"> {
+  readonly figures: Figures;
+  readonly busy: boolean;
+  readonly perform: (described: DescribedAct) => Promise<boolean>;
+  readonly onAsk: (described: DescribedAct) => void;
+}
+
+/** Of a run that lives, for its host. */
+function Acts({ run, figures, token, onToken, askApplicants, busy, perform, onAsk }: ActsProps) {
+  const { clockAheadMs } = run;
+  const isLost = freshnessOf(run, useNow()).kind === "lost";
+  const barred = busy || isLost;
+  const byApproval = figures.manifest.sources.some(({ admission }) => admission === "approval");
+  const applicants = useApplicants(askApplicants, token, byApproval);
+  const ask = (what: AdminAct) => onAsk(wordsOf(what, figures));
   return (
-    <Section id="token" title="The admin token">
-      <p className="mb-4 max-w-prose text-muted">
-        The coordinator made it at its first start and keeps it in the file <code>admin-token</code> of its
-        data folder; the place is printed when it starts. It is kept in this page's memory only.
-      </p>
-      <form onSubmit={give} className="flex max-w-2xl flex-wrap items-end gap-2">
-        <label className="min-w-0 flex-1 basis-60 text-sm text-muted">
-          Token
-          <input
-            type="password"
-            autoComplete="off"
-            spellCheck={false}
-            maxLength={200}
-            value={typed}
-            onChange={(event) => setTyped(event.target.value)}
-            data-testid="token"
-            className="mt-1 block min-h-11 w-full rounded-lg border border-edge bg-paper px-3 text-base text-ink"
-          />
-        </label>
-        <Button type="submit" kind="primary">
-          Use this token
-        </Button>
-      </form>
-    </Section>
+    <>
+      <Section
+        id="acts"
+        title="The run"
+        aside={
+          <span className="flex flex-wrap items-center gap-3">
+            <Badge tone={isLost ? "calm" : "good"} testId="token-given">
+              {isLost ? "token kept" : "token accepted"}
+            </Badge>
+            <Button onClick={() => onToken("")}>Forget the token</Button>
+          </span>
+        }
+      >
+        <ul className="divide-y divide-line">
+          {actsFor(figures).map((described) => (
+            <Act key={described.act.kind} {...{ described, busy, isLost }} onAsk={() => onAsk(described)} />
+          ))}
+        </ul>
+      </Section>
+      <Undo figures={figures} busy={barred} onAsk={ask} />
+      <Admission
+        {...{ figures, clockAheadMs, applicants, onAsk }}
+        busy={barred}
+        perform={(what) => perform(wordsOf(what, figures))}
+      />
+      <People
+        {...{ run, figures }}
+        act={({ volunteer, source }) => (
+          <Button
+            kind="danger"
+            disabled={barred}
+            aria-label={`Remove ${shortId(volunteer)}`}
+            onClick={() => onAsk(wordsOf({ kind: "remove", volunteer }, figures, source))}
+          >
+            Remove
+          </Button>
+        )}
+      />
+      {figures.removed.length > 0 && (
+        <Removed
+          removed={figures.removed}
+          act={(volunteer) => (
+            <Button
+              disabled={barred}
+              aria-label={`Take ${shortId(volunteer)} back`}
+              onClick={() => ask({ kind: "restore", volunteer })}
+            >
+              Take back
+            </Button>
+          )}
+        />
+      )}
+    </>
   );
 }
 
-function Outcomes({ outcome }: { outcome: Outcome | null }) {
+interface ActProps {
+  readonly described: DescribedAct;
+  readonly busy: boolean;
+  readonly isLost: boolean;
+  readonly onAsk: () => void;
+}
+
+function Act({ described: { act, name, danger, unavailable, consequence }, busy, isLost, onAsk }: ActProps) {
+  const why = isLost ? "It can be done once the coordinator can be reached." : unavailable;
   return (
-    <div role="status" aria-live="polite" data-testid="outcome" data-outcome={outcome?.kind}>
-      {outcome?.kind === "done" && <p className="rounded-lg bg-run-soft p-3">{outcome.said}</p>}
-      {outcome?.kind === "refused" && (
-        <p className="rounded-lg bg-bad-soft p-3" data-word={outcome.reason}>
-          Refused. {refusalSentences[outcome.reason]}
-        </p>
-      )}
-      {outcome?.kind === "unanswered" && (
-        <p className="rounded-lg bg-bad-soft p-3">
-          The coordinator did not answer. Look at the state above before you try again.
-        </p>
-      )}
-    </div>
+    <li className="grid items-center gap-x-6 gap-y-2 py-4 first:pt-0 last:pb-0 sm:grid-cols-[12rem_1fr]">
+      <Button
+        kind={danger ? "danger" : "plain"}
+        disabled={busy || why !== null}
+        onClick={onAsk}
+        data-testid={`act-${act.kind}`}
+      >
+        {name}
+      </Button>
+      <p className="text-sm text-muted">{why ?? consequence}</p>
+    </li>
   );
 }
 

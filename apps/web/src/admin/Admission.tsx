@@ -17,6 +17,7 @@ import { ago } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
 import { Button, Section } from "../ui/pieces.tsx";
 import { SourceName } from "../ui/SourceMark.tsx";
+import { type DescribedAct, turningAway, wordsOf } from "./acts.ts";
 
 export interface AdmissionProps {
   readonly figures: Figures;
@@ -27,7 +28,7 @@ export interface AdmissionProps {
   /** Resolves with whether it was done. */
   readonly perform: (act: AdminAct) => Promise<boolean>;
   /** Done once the host has read what follows from it. */
-  readonly ask: (act: AdminAct) => void;
+  readonly onAsk: (described: DescribedAct) => void;
 }
 
 export function Admission(props: AdmissionProps) {
@@ -149,7 +150,7 @@ function Named({ source, figures }: { source: ManifestSource; figures: Figures }
   return <SourceName index={index} title={source.title} language={source.language} />;
 }
 
-function Applying({ figures, clockAheadMs, busy, applicants, ask }: AdmissionProps) {
+function Applying({ figures, clockAheadMs, busy, applicants, onAsk }: AdmissionProps) {
   const now = useNow() + clockAheadMs;
   return (
     <Section id="applicants" title="Waiting to be let in">
@@ -179,7 +180,7 @@ function Applying({ figures, clockAheadMs, busy, applicants, ask }: AdmissionPro
                   kind="primary"
                   disabled={busy}
                   aria-label={`Approve ${shortId(volunteer)}`}
-                  onClick={() => ask({ kind: "approve", volunteer, source })}
+                  onClick={() => onAsk(wordsOf({ kind: "approve", volunteer, source }, figures))}
                 >
                   Approve
                 </Button>
@@ -187,7 +188,7 @@ function Applying({ figures, clockAheadMs, busy, applicants, ask }: AdmissionPro
                   kind="danger"
                   disabled={busy}
                   aria-label={`Turn ${shortId(volunteer)} away`}
-                  onClick={() => ask({ kind: "remove", volunteer })}
+                  onClick={() => onAsk(turningAway(volunteer, figures))}
                 >
                   Turn away
                 </Button>

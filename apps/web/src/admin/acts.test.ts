@@ -9,6 +9,9 @@ const figures = figuresOf(entries)!;
 
 test("what follows from an act is said with the round's own figures", () => {
   expect(wordsOf({ kind: "end-round" }, figures).consequence).toContain("closes with the 3 deltas");
+  expect(wordsOf({ kind: "end-round" }, figures).consequence).toContain("What the others trained");
+  const all = figures.roundList.map((round) => ({ ...round, assigned: round.assigned.slice(0, 3) }));
+  expect(wordsOf({ kind: "end-round" }, { ...figures, roundList: all }).consequence).not.toContain("others");
   expect(wordsOf({ kind: "end-round" }, { ...figures, deltas: [] }).consequence).toContain("opens again");
 });
 
@@ -21,6 +24,33 @@ test("a removal can be taken back, unless the run is over", () => {
   const restore = { kind: "restore", volunteer: figures.deltas[0]!.volunteer } as const;
   expect(wordsOf(restore, figures)).toMatchObject({ danger: false, unavailable: null });
   expect(wordsOf(restore, { ...figures, finished: true }).unavailable).not.toBeNull();
+});
+
+test("[C17] [C51] removal says what becomes of the volunteer's deltas, and whether it can come back", () => {
+  const { volunteer, source } = figures.deltas.findLast(({ round }) => round === figures.round)!;
+  const words = (of = figures, from: typeof source | null = source) =>
+    wordsOf({ kind: "remove", volunteer }, of, from).consequence;
+  expect(words()).toContain("Its delta of round 3 is in, and is not averaged.");
+  expect(words({ ...figures, deltas: [] })).toContain("What it trains in round 3 is lost.");
+  const averaged = figures.roundList.map((round) => ({ ...round, averaged: [volunteer] }));
+  expect(words({ ...figures, phase: "closing", roundList: averaged })).toContain("averaged all the same");
+  expect(words({ ...figures, phase: "gathering" })).not.toContain("round 3");
+  const { manifest: run } = figures;
+  const keeps = { ...figures, manifest: { ...run, keep: { bodies: 5, deltaRounds: 2 } } };
+  expect(words(keeps)).toContain("unless you then go back to body 1 or body 2 without its delta.");
+  expect(words({ ...keeps, manifest: { ...run, keep: { bodies: 5, deltaRounds: 0 } } })).toContain(
+    "stays in them.",
+  );
+  expect(words()).toContain("every source here is open");
+  const closed = (admission: "code" | "approval", others: "open" | "approval") => ({
+    ...figures,
+    manifest: {
+      ...run,
+      sources: run.sources.map((one) => ({ ...one, admission: one.id === source ? admission : others })),
+    },
+  });
+  expect(words(closed("code", "approval"))).toMatch(/Its link is spent\. .*whom you invite or approve\.$/);
+  expect(words(closed("approval", "open"))).toContain("some sources here are open");
 });
 
 test("what cannot be done says why", () => {

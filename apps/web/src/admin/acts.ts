@@ -1,10 +1,12 @@
 // What the host may do, in words: what follows from it, and why it cannot be done right now.
 
-import { type Figures, type UndoAct, undoable } from "@homebody/coordinator";
+import type { SourceId, VolunteerId } from "@homebody/base";
+import { deltasIn, type Figures, type UndoAct, undoable } from "@homebody/coordinator";
 import type { AdminAct } from "@homebody/protocol";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { plural } from "../format/numbers.ts";
 import { namesOf } from "../run/source-names.ts";
+import { consequenceOfRemoval } from "./removal.ts";
 
 export interface DescribedAct {
   readonly act: AdminAct;
@@ -25,9 +27,11 @@ export function actsFor(figures: Figures): readonly DescribedAct[] {
   ];
 }
 
-export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
+/** `source`: of a volunteer that is removed, where it is known. */
+export function wordsOf(act: AdminAct, figures: Figures, source: SourceId | null = null): DescribedAct {
   const over = figures.finished ? "The run is finished." : null;
-  const delivered = figures.deltas.filter(({ round }) => round === figures.round).length;
+  const delivered = deltasIn(figures).length;
+  const others = (figures.roundList.at(-1)?.assigned.length ?? 0) - delivered;
   const nameOf = namesOf(figures.sources);
   switch (act.kind) {
     case "invite":
@@ -44,7 +48,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         act,
         name: `Approve volunteer ${shortId(act.volunteer)}`,
         consequence: `It trains on ${nameOf(act.source)} from now on, until you remove it.`,
-        done: `Volunteer ${shortId(act.volunteer)} is let into ${nameOf(act.source)}.`,
+        done: `Volunteer ${shortId(act.volunteer)} was let into ${nameOf(act.source)}.`,
         danger: false,
         unavailable: over,
       };
@@ -54,7 +58,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         name: "Pause the run",
         consequence:
           "No round opens and deadlines stand still. Deltas of the open round are still taken, nothing is lost, and volunteers are told that the host has paused.",
-        done: "The run is paused.",
+        done: "The run was paused.",
         danger: false,
         unavailable: over,
       };
@@ -66,7 +70,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
           figures.held === null
             ? "The run goes on where it was. Deadlines move by the time of the pause."
             : `The run goes on from body ${figures.held.body} as it is, and measures the next ones beside it.`,
-        done: "The run goes on.",
+        done: "The run was resumed.",
         danger: false,
         unavailable: over,
       };
@@ -77,7 +81,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         consequence:
           delivered === 0
             ? `No delta is in yet: round ${figures.round} opens again, and what volunteers trained in it is lost.`
-            : `Round ${figures.round} closes with the ${plural(delivered, "delta")} that came in. What the others trained in it is lost.`,
+            : `Round ${figures.round} closes with the ${plural(delivered, "delta")} that came in.${others > 0 ? " What the others trained in it is lost." : ""}`,
         done: `Round ${figures.round} was ended.`,
         danger: true,
         unavailable: over ?? (figures.phase === "training" ? null : "No round is open."),
@@ -88,7 +92,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
         name: "End the run",
         consequence:
           "The open round closes with what came in, and no further round opens. The last body is measured and stays for download. This cannot be taken back.",
-        done: "The run ends.",
+        done: "The run was ended: no further round opens.",
         danger: true,
         unavailable: over ?? (figures.ending ? "The run is ending already." : null),
       };
@@ -96,8 +100,7 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
       return {
         act,
         name: `Remove volunteer ${shortId(act.volunteer)}`,
-        consequence:
-          "It is refused from now on, and its delta of the open round is not averaged. What is in published bodies stays there.",
+        consequence: consequenceOfRemoval(act.volunteer, source, figures),
         done: `Volunteer ${shortId(act.volunteer)} was removed.`,
         danger: true,
         unavailable: over,
@@ -117,6 +120,17 @@ export function wordsOf(act: AdminAct, figures: Figures): DescribedAct {
     default:
       return act satisfies never;
   }
+}
+
+/** The removal of somebody who was not let in yet. */
+export function turningAway(volunteer: VolunteerId, figures: Figures): DescribedAct {
+  return {
+    ...wordsOf({ kind: "remove", volunteer }, figures),
+    name: `Turn volunteer ${shortId(volunteer)} away`,
+    consequence:
+      "It is refused by every source of this run from now on, until you take it back. The same person can ask again as a new volunteer.",
+    done: `Volunteer ${shortId(volunteer)} was turned away.`,
+  };
 }
 
 function wordsOfUndo(act: UndoAct, figures: Figures, over: string | null): DescribedAct {
