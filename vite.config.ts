@@ -1,17 +1,24 @@
 // Builds apps/web, and tells vitest its projects: unit (Node) and browser (real Chromium with WebGPU).
 
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import tailwind from "@tailwindcss/vite";
 import react from "@vitejs/plugin-react";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumArgs, chromiumPath, softwareAdapter } from "./apps/cli/src/chromium.ts";
+import { precompress } from "./build/precompress.ts";
+
+const web = fileURLToPath(new URL("apps/web", import.meta.url));
 
 export default defineConfig({
-  root: fileURLToPath(new URL("apps/web", import.meta.url)),
-  plugins: [react(), tailwind()],
+  root: web,
+  plugins: [react(), tailwind(), precompress()],
   worker: { format: "es" },
-  build: { outDir: "dist", emptyOutDir: true, target: "es2022" },
+  build: {
+    ...{ outDir: "dist", emptyOutDir: true, target: "es2022" },
+    rolldownOptions: { input: ["index.html", "404.html"].map((name) => join(web, name)) },
+  },
   server: { host: "127.0.0.1" },
   test: {
     projects: [

@@ -98,7 +98,7 @@ export function installDebian(packages, what) {
 /** Builds the web application unless what it is made of is older than the last build. */
 export function ensureBuilt() {
   const page = join(root, "apps", "web", "dist", "index.html");
-  const sources = ["package.json", "package-lock.json", "vite.config.ts", "apps/web", "packages"];
+  const sources = ["package.json", "package-lock.json", "vite.config.ts", "build", "apps/web", "packages"];
   const newest = Math.max(...sources.map((path) => newestIn(join(root, path))));
   if (existsSync(page) && statSync(page).mtimeMs >= newest) return;
   say("Building the web application ...");

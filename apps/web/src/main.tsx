@@ -8,7 +8,6 @@ import { ErrorEdge } from "./ErrorEdge.tsx";
 import { openFeed } from "./run/feed.ts";
 import { browserPorts } from "./run/ports.ts";
 import { createStore } from "./state/store.ts";
-import "./style.css";
 import { openTrial } from "./try/trial.ts";
 import {
   connectVolunteer,

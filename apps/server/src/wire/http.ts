@@ -3,9 +3,7 @@
 // Blobs are served by hash: immutable, cacheable for ever, in ranges, so a proxy in front of the coordinator can
 // serve a million volunteers. Only hashes that the run names are served; a delta never is.
 
-import { existsSync } from "node:fs";
 import { Readable } from "node:stream";
-import fastifyStatic from "@fastify/static";
 import type { Sha256 } from "@homebody/base";
 import { version } from "@homebody/protocol";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
@@ -14,6 +12,7 @@ import { keepGate, overdueEveryMs } from "./gate.ts";
 import { guard } from "./guard.ts";
 import { history } from "./history.ts";
 import type { Download, HttpInputs } from "./inputs.ts";
+import { pages } from "./pages.ts";
 import { parseRange } from "./range.ts";
 
 export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
@@ -23,7 +22,7 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
     connectionTimeout: 120_000,
     requestTimeout: 30_000,
     keepAliveTimeout: 20_000,
-    routerOptions: { maxParamLength: 128 },
+    routerOptions: { maxParamLength: 128, ignoreTrailingSlash: true },
     // One proxy, our own: its word on the last address is taken.
     trustProxy: trustProxy ? (_: string, hop: number) => hop < 1 : false,
     forceCloseConnections: true as const,
@@ -107,27 +106,4 @@ async function* counted(bytes: AsyncIterable<Uint8Array>, tell: (size: number) =
     tell(piece.length);
     yield Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength);
   }
-}
-
-/** The built application: hashed assets for ever, the page itself always asked for again. */
-async function pages(app: FastifyInstance, webRoot: string): Promise<void> {
-  const routes = ["/", "/dashboard", "/try", "/admin"];
-  if (!existsSync(webRoot)) {
-    for (const route of routes)
-      app.get(route, async (_, reply) =>
-        reply.code(503).type("text/plain").send("The web application is not built yet: npm run build\n"),
-      );
-    return;
-  }
-  await app.register(fastifyStatic, {
-    root: webRoot,
-    index: false,
-    cacheControl: false,
-    setHeaders: (response, path) => {
-      const hashed = path.includes("/assets/");
-      response.setHeader("cache-control", hashed ? "public, max-age=31536000, immutable" : "no-cache");
-    },
-  });
-  for (const route of routes)
-    app.get(route, async (_, reply) => reply.header("cache-control", "no-cache").sendFile("index.html"));
 }
