@@ -7,14 +7,15 @@ import react from "@vitejs/plugin-react";
 import { playwright } from "@vitest/browser-playwright";
 import { defineConfig } from "vitest/config";
 import { chromiumArgs, chromiumPath, softwareAdapter } from "./apps/cli/src/chromium.ts";
+import { noEval } from "./build/no-eval.ts";
 import { precompress } from "./build/precompress.ts";
 
 const web = fileURLToPath(new URL("apps/web", import.meta.url));
 
 export default defineConfig({
   root: web,
-  plugins: [react(), tailwind(), precompress()],
-  worker: { format: "es" },
+  plugins: [react(), tailwind(), noEval(), precompress()],
+  worker: { format: "es", plugins: () => [noEval()] },
   build: {
     ...{ outDir: "dist", emptyOutDir: true, target: "es2022" },
     rolldownOptions: { input: ["index.html", "404.html"].map((name) => join(web, name)) },
