@@ -35,7 +35,7 @@ export interface AppProps {
   readonly askApplicants: AskForApplicants;
   /** Earlier entries of the journal are wanted. */
   readonly earlier: () => void;
-  /** The volunteer's page is in sight: its worker is wanted. */
+  /** The volunteer's page is in sight: what this device did before is wanted. */
   readonly wake: () => void;
   readonly secure: boolean;
 }
@@ -106,7 +106,7 @@ function Frame({ busy, children }: { busy: boolean; children: ReactNode }) {
           ))}
         </nav>
       </header>
-      <main id="main" className="space-y-6 pt-4">
+      <main id="main" className="min-h-dvh space-y-6 pt-4">
         {children}
       </main>
       <footer className="pt-8 text-sm text-muted">

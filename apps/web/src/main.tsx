@@ -1,6 +1,7 @@
-// The product's page: the run by fetch and Socket.IO, the volunteer by its worker. The worker's code is asked for
-// when the volunteer's page is first in sight; a watcher never loads the engine.
+// The product's page: the run by fetch and Socket.IO, the volunteer by its worker. The worker's code is asked for by the first
+// command that is for it: whoever watches, or has not chosen yet, never loads the engine.
 
+import { readKept } from "@homebody/volunteer/kept";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
@@ -28,9 +29,9 @@ let connection: VolunteerConnection | undefined;
 
 function wake(): void {
   if (connection !== undefined || !isSecureContext) return;
-  const made = connectVolunteer(async () => {
-    const { volunteerWorker } = await import("@homebody/volunteer/browser");
-    return volunteerWorker();
+  const made = connectVolunteer({
+    kept: readKept,
+    start: async () => (await import("@homebody/volunteer/browser")).volunteerWorker(),
   });
   connection = made;
   made.state.subscribe(() => volunteer.set(made.state.get()));

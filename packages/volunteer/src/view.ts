@@ -174,10 +174,5 @@ export interface KeptInvitation {
 
 export type WorkerMessage =
   | { readonly kind: "view"; readonly view: View }
-  | {
-      readonly kind: "remembered";
-      readonly remembered: Remembered | null;
-      readonly invitation: KeptInvitation | null;
-    }
   | { readonly kind: "invited"; readonly invitation: KeptInvitation }
   | { readonly kind: "forgotten" };

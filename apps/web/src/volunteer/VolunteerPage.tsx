@@ -5,7 +5,7 @@ import type { SourceId } from "@homebody/base";
 import { coordinatorLearns, declaresRows, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { bytes, factor, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
@@ -24,7 +24,11 @@ import { Ledger } from "./Ledger.tsx";
 import { Sampling } from "./Sampling.tsx";
 import { SourceChoice } from "./SourceChoice.tsx";
 import { spoken, takesPart } from "./sentences.ts";
-import { Learning, Work } from "./Work.tsx";
+
+// With charts: nobody needs them before there is work.
+const work = () => import("./Work.tsx");
+const Work = lazy(() => work().then((file) => ({ default: file.Work })));
+const Learning = lazy(() => work().then((file) => ({ default: file.Learning })));
 
 export interface VolunteerPageProps {
   readonly run: FeedState;
@@ -44,60 +48,86 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   const { link } = volunteer;
   const index = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
   const own = manifest?.sources[index] ?? chosen;
+  const isRead = manifest !== null && (figures !== null || working);
+  const check = () => {
+    if (!volunteer.started || isUnchecked(view)) send({ kind: "check-device" });
+  };
+  const choose = (source: SourceId) => {
+    setPicked(source);
+    check();
+  };
   return (
-    <>
+    <div className="grid gap-6 *:col-span-full *:min-w-0 lg:grid-cols-2 lg:gap-x-12">
       <Announce>{view ? spoken(view.activity) : ""}</Announce>
-      <header className="grid items-center gap-6 lg:grid-cols-2 lg:gap-12">
-        <div className="min-w-0">
-          <PageHeading>{manifest?.name ?? "Homebody"}</PageHeading>
-          <p className="mt-3 max-w-prose">{figures?.description ?? manifest?.description}</p>
-          {manifest && (
-            <p className="mt-2 text-muted">
-              Hosted by {figures?.host ?? manifest.host}. {plural(manifest.sources.length, "source")} of text,
-              one shared body.
-            </p>
-          )}
-          <div className="mt-4">
-            <RunLine run={run} />
-          </div>
-          <p className="mt-2 text-sm">
+      <header className="self-start lg:col-span-1">
+        <PageHeading>{manifest?.name ?? "Homebody"}</PageHeading>
+        <p className="mt-3 max-w-prose">{figures?.description ?? manifest?.description}</p>
+        {manifest && (
+          <p className="mt-2 text-muted">
+            Hosted by {figures?.host ?? manifest.host}. {plural(manifest.sources.length, "source")} of text,
+            one shared body.
+          </p>
+        )}
+        <div className="mt-4">
+          <RunLine run={run} />
+        </div>
+        {isRead && (
+          <p className="mt-2 text-sm max-sm:hidden">
             What it has learnt so far you can see within two minutes:{" "}
             <PageLink to="try">Try this body on your own language</PageLink>
           </p>
-        </div>
-        <House
-          view={view}
-          words={houseWords(manifest, own)}
-          volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0}
-        />
+        )}
       </header>
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
       {link !== null && <Invited link={link} manifest={manifest} view={working ? view : null} />}
-      {secure ? (
-        <>
-          {view && <Standing view={view} keeps={houseWords(manifest, own).keeps} />}
-          {working ? (
-            <>
-              <Work view={view} onCancel={() => send({ kind: "cancel" })} />
-              <Section id="controls" title="Yours to decide">
-                <Controls view={view} send={send} />
-              </Section>
-            </>
-          ) : (
-            <WayIn run={run} volunteer={volunteer} send={send} chosen={chosen} onChoose={setPicked} />
-          )}
-          {started && <Learning view={view} colour={index < 0 ? "--lamp" : sourceStyle(index).colour} />}
-          {started && (
-            <Sampling view={view} send={send} language={manifest?.sources[index]?.language ?? null} />
-          )}
-        </>
-      ) : (
-        <Insecure />
+      {!secure && <Insecure />}
+      {secure && view && <Standing view={view} keeps={houseWords(manifest, own).keeps} />}
+      {secure && working && <AtWork view={view} send={send} />}
+      {secure && !working && isRead && (
+        <WayIn {...{ run, volunteer, send, chosen }} onChoose={choose} onCheck={check} />
       )}
-      <Ledger ledger={view?.ledger ?? null} words={ledgerWords(manifest, own)} />
-      {manifest && <HowItWorks manifest={manifest} />}
-    </>
+      {secure && started && (
+        <>
+          <Suspense fallback={null}>
+            <Learning view={view} colour={index < 0 ? "--lamp" : sourceStyle(index).colour} />
+          </Suspense>
+          <Sampling view={view} send={send} language={manifest?.sources[index]?.language ?? null} />
+        </>
+      )}
+      {isRead && (
+        <>
+          {/* After the way in on a phone, and beside the heading where there is room. */}
+          <div className="self-start lg:col-span-1 lg:col-start-2 lg:row-start-1">
+            <House
+              view={view}
+              words={houseWords(manifest, own)}
+              volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0}
+            />
+          </div>
+          <Ledger ledger={view?.ledger ?? null} words={ledgerWords(manifest, own)} />
+          <HowItWorks manifest={manifest} />
+        </>
+      )}
+    </div>
   );
+}
+
+function AtWork({ view, send }: { view: View; send: (command: Command) => void }) {
+  return (
+    <div className="space-y-6">
+      <Suspense fallback={null}>
+        <Work view={view} onCancel={() => send({ kind: "cancel" })} />
+      </Suspense>
+      <Section id="controls" title="Yours to decide">
+        <Controls view={view} send={send} />
+      </Section>
+    </div>
+  );
+}
+
+/** The worker is there, and nobody has asked it yet. */
+function isUnchecked(view: View | null): boolean {
+  return view !== null && view.device === null && view.activity.kind === "idle";
 }
 
 /** Then the refusal stands where it is said why nothing goes on. */
@@ -275,9 +305,11 @@ function Invited({
 interface WayInProps extends Pick<VolunteerPageProps, "run" | "volunteer" | "send"> {
   readonly chosen: ManifestSource | undefined;
   readonly onChoose: (source: SourceId) => void;
+  /** The device is to be checked now, before anything else is asked of it. */
+  readonly onCheck: () => void;
 }
 
-function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
+function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayInProps) {
   const { manifest, figures, presence } = run;
   const { view, remembered, problem } = volunteer;
   const [files, setFiles] = useState<readonly File[]>([]);
@@ -339,7 +371,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
   const intensity: Intensity = view?.intensity ?? "balanced";
 
   return (
-    <>
+    <div className="space-y-6">
       <div className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
         <Section id="sources" title="Choose your words">
           <SourceChoice
@@ -356,38 +388,40 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose }: WayInProps) {
             </p>
           )}
         </Section>
-        <DeviceCard view={view} problem={problem} />
+        <DeviceCard {...{ view, problem, onCheck }} isAsked={volunteer.started && !isUnchecked(view)}>
+          <IntensityChoice
+            value={intensity}
+            onChange={(value) => send({ kind: "intensity", intensity: value })}
+          />
+        </DeviceCard>
       </div>
-      <div className="grid items-center gap-x-12 gap-y-6 rounded-xl bg-lamp-soft p-4 sm:p-6 md:grid-cols-[auto_1fr]">
-        <IntensityChoice
-          value={intensity}
-          onChange={(value) => send({ kind: "intensity", intensity: value })}
-        />
-        <div>
-          <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
-            <Button
-              kind="primary"
-              className="min-h-14 min-w-56"
-              aria-disabled={missing !== null || asked}
-              aria-describedby="contribute-hint"
-              onClick={contribute}
-              data-testid="contribute"
-            >
-              {asked ? "Starting" : "Contribute"}
-            </Button>
-            {here !== null && <Forget send={send} />}
-          </div>
+      {/* In sight however long the list is, unless that would take half the screen. */}
+      <div className="z-10 -mx-4 grid items-center gap-x-8 gap-y-2 border-y border-line bg-lamp-soft px-4 py-3 tall:sticky tall:bottom-0 sm:mx-0 sm:rounded-xl sm:border-x sm:px-6 md:grid-cols-[1fr_auto]">
+        <div className="space-y-1 text-sm">
           {source && (
-            <p className="mt-2 max-w-prose text-ink" data-testid="what-it-learns">
+            <p className="max-w-prose" data-testid="what-it-learns">
               {coordinatorLearns(manifest, source)} {deltasAreKept(manifest)}
             </p>
           )}
-          <p id="contribute-hint" className="mt-2 text-sm text-ink">
+          <p id="contribute-hint">
             {missing ?? "You can pause or stop at any time, and closing the page stops it too."}
           </p>
         </div>
+        <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
+          <Button
+            kind="primary"
+            className="min-h-14 min-w-56 max-md:grow"
+            aria-disabled={missing !== null || asked}
+            aria-describedby="contribute-hint"
+            onClick={contribute}
+            data-testid="contribute"
+          >
+            {asked ? "Starting" : "Contribute"}
+          </Button>
+          {here !== null && <Forget send={send} />}
+        </div>
       </div>
-    </>
+    </div>
   );
 }
 

@@ -1,19 +1,23 @@
 // The page's end of the volunteer: a worker that owns everything and posts Views; the page keeps the latest one.
 //
-// The worker outlives the page's own parts: looking at the dashboard does not stop it.
+// The worker outlives the page's own parts: looking at the dashboard does not stop it. It is many times what the page is, so it is
+// started by the first command that is for it; what this device has of before the page reads by itself.
 
 import type { Invitation } from "@homebody/protocol";
+import type { Kept } from "@homebody/volunteer/kept";
 import type { Command, KeptInvitation, Remembered, View, WorkerMessage } from "@homebody/volunteer/view";
 import { createStore, type Store } from "../state/store.ts";
 
 export interface VolunteerState {
   readonly view: View | null;
-  /** What this device has of a run; undefined until the worker has said. */
+  /** What this device has of a run; undefined until it is read. */
   readonly remembered: Remembered | null | undefined;
   /** That this device keeps. */
   readonly invitation: KeptInvitation | null;
   /** That the page's address held. */
   readonly link: Invitation | "broken" | null;
+  /** The worker was asked for. */
+  readonly started: boolean;
   /** Why there is no worker. */
   readonly problem: string | null;
 }
@@ -30,6 +34,7 @@ export const untold: VolunteerState = {
   remembered: undefined,
   invitation: null,
   link: null,
+  started: false,
   problem: null,
 };
 
@@ -40,26 +45,27 @@ export interface WorkerLike {
   addEventListener(kind: "error", listener: (event: ErrorEvent) => void): void;
 }
 
-export function connectVolunteer(start: () => Promise<WorkerLike>): VolunteerConnection {
+export interface VolunteerPorts {
+  readonly kept: () => Promise<Kept>;
+  readonly start: () => Promise<WorkerLike>;
+}
+
+export function connectVolunteer({ kept, start }: VolunteerPorts): VolunteerConnection {
   const store = createStore<VolunteerState>(untold);
-  const worker = start().then((started) => {
-    started.addEventListener("message", ({ data }) => hear(data));
-    started.addEventListener("error", (event) =>
-      store.change({ problem: event.message || "it did not start" }),
-    );
-    return started;
-  });
-  worker.catch((error: unknown) =>
-    store.change({ problem: error instanceof Error ? error.message : String(error) }),
-  );
+  void kept().then((found) => store.change(found));
+  let worker: Promise<WorkerLike> | undefined;
+
+  async function open(): Promise<WorkerLike> {
+    const one = await start();
+    one.addEventListener("message", ({ data }) => hear(data));
+    one.addEventListener("error", (event) => store.change({ problem: event.message || "it did not start" }));
+    return one;
+  }
 
   function hear(message: WorkerMessage): void {
     switch (message.kind) {
       case "view":
         store.change({ view: message.view });
-        return;
-      case "remembered":
-        store.change({ remembered: message.remembered, invitation: message.invitation });
         return;
       case "invited":
         store.change({ invitation: message.invitation });
@@ -75,10 +81,14 @@ export function connectVolunteer(start: () => Promise<WorkerLike>): VolunteerCon
   return {
     state: store,
     follow: (link) => store.change({ link }),
-    send: (command) =>
-      void worker.then(
-        (started) => started.postMessage(command),
-        () => undefined, // said in `problem`
-      ),
+    send(command) {
+      worker ??= open();
+      worker.then(
+        (one) => one.postMessage(command),
+        (error: unknown) => store.change({ problem: error instanceof Error ? error.message : String(error) }),
+      );
+      // Last: whoever hears of it may send the next command.
+      if (!store.get().started) store.change({ started: true });
+    },
   };
 }

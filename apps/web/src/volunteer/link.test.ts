@@ -1,4 +1,5 @@
 import type { SourceId } from "@homebody/base";
+import type { Kept } from "@homebody/volunteer/kept";
 import type { Command, Remembered, WorkerMessage } from "@homebody/volunteer/view";
 import { expect, test } from "vitest";
 import { manifest } from "../../story/scenes.ts";
@@ -24,7 +25,16 @@ async function pageAt(fragment: string) {
       if (kind === "message") hear = (data) => listener({ data } as never);
     },
   };
-  const volunteer = connectVolunteer(async () => worker);
+  let tell: (kept: Kept) => void = () => {};
+  const kept = new Promise<Kept>((resolve) => {
+    tell = resolve;
+  });
+  let starts = 0;
+  const start = async () => {
+    starts += 1;
+    return worker;
+  };
+  const volunteer = connectVolunteer({ kept: () => kept, start });
   const address = { fragment, changed: () => {} };
   followLinks(
     volunteer,
@@ -43,8 +53,9 @@ async function pageAt(fragment: string) {
   await Promise.resolve();
   return {
     volunteer,
+    starts: () => starts,
     sent: async () => {
-      await Promise.resolve();
+      for (let turns = 0; turns < 5; turns++) await Promise.resolve();
       return sent.map(({ kind, ...rest }) => [
         kind,
         "source" in rest ? rest.source : "invitation" in rest && rest,
@@ -58,7 +69,7 @@ async function pageAt(fragment: string) {
     hears: (message: WorkerMessage) => hear(message),
     begins: (remembered: Remembered | null = null) => {
       feed.change({ manifest: run });
-      hear({ kind: "remembered", remembered, invitation: null });
+      tell({ remembered, invitation: null });
     },
   };
 }
@@ -67,10 +78,7 @@ test("[P38] an invitation stays in the address until this device keeps it", asyn
   const page = await pageAt(`#source=es&code=${code}`);
   expect(page.volunteer.state.get().link).toEqual(invitation);
   page.begins();
-  expect(await page.sent()).toEqual([
-    ["invited", { run: run.run, invitation }],
-    ["check-device", false],
-  ]);
+  expect(await page.sent()).toEqual([["invited", { run: run.run, invitation }]]);
   expect(page.address.fragment).toContain(code);
   page.hears({ kind: "invited", invitation: { run: run.run, source: es } });
   expect(page.address.fragment).toBe("");
@@ -84,14 +92,26 @@ test("a device that trains goes on after a reload, unless the link is for anothe
   ] as const) {
     const page = await pageAt(`#source=es&code=${code}`);
     page.begins({ run: run.run, source, contributing: true });
-    expect((await page.sent()).at(-1)).toEqual(goesOn ? ["contribute", es] : ["check-device", false]);
+    const kinds = (await page.sent()).map(([kind]) => kind);
+    expect(kinds).toEqual(goesOn ? ["invited", "contribute"] : ["invited"]);
   }
+});
+
+test("no worker is started before something is asked of it, and then one", async () => {
+  const page = await pageAt("");
+  page.begins({ run: run.run, source: es, contributing: false });
+  expect([await page.sent(), page.starts()]).toEqual([[], 0]);
+  expect(page.volunteer.state.get()).toMatchObject({ remembered: { source: es }, started: false });
+  page.volunteer.send({ kind: "check-device" });
+  page.volunteer.send({ kind: "check-device" });
+  expect([(await page.sent()).length, page.starts()]).toEqual([2, 1]);
+  expect(page.volunteer.state.get().started).toBe(true);
 });
 
 test("a link that is opened later, or is not whole, is taken too", async () => {
   const page = await pageAt("");
   page.begins();
-  expect(await page.sent()).toEqual([["check-device", false]]);
+  expect(await page.sent()).toEqual([]);
   page.opens("#main");
   expect([page.volunteer.state.get().link, page.address.fragment]).toEqual([null, "#main"]);
   page.opens("#source=es&code=12");

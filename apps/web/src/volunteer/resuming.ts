@@ -1,5 +1,5 @@
-// What the page asks of a worker that has just started: go on with what this device did before the reload, unless the page was
-// opened by an invitation to something else; or else check the device, so that its card is full before anybody decides.
+// Once the page knows what this device did before it was loaded: it goes on with that, unless it was opened by an invitation to
+// something else. Otherwise nothing is asked of a worker yet.
 
 import type { RunFeed } from "../run/feed.ts";
 import type { VolunteerConnection } from "./connection.ts";
@@ -14,11 +14,7 @@ export function resuming(volunteer: VolunteerConnection, feed: Pick<RunFeed, "st
     for (const stop of stops) stop();
     const isElsewhere = link !== null && link !== "broken" && link.source !== remembered?.source;
     const goesOn = remembered?.contributing === true && remembered.run === manifest.run && !isElsewhere;
-    volunteer.send(
-      goesOn
-        ? { kind: "contribute", manifest, source: remembered.source, files: null }
-        : { kind: "check-device" },
-    );
+    if (goesOn) volunteer.send({ kind: "contribute", manifest, source: remembered.source, files: null });
   };
   const stops = [feed.state.subscribe(look), volunteer.state.subscribe(look)];
   look();

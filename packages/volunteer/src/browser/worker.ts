@@ -1,28 +1,18 @@
 // The volunteer in a browser: one tab of a browser trains, under a Web Lock; the others say where it is.
 
-import type { RunId, SourceId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
-import type { Invitation } from "@homebody/protocol";
 import { engineDevice } from "../device.ts";
 import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import type {
-  Command,
-  DeviceCheck,
-  Intensity,
-  KeptInvitation,
-  Remembered,
-  View,
-  WorkerMessage,
-} from "../view.ts";
+import type { Command, DeviceCheck, Intensity, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
+import { codeFor, keepInvitation, remember } from "./kept.ts";
 import { startOptions } from "./start-options.ts";
 
 const viewMs = 100;
 const lockName = "homebody volunteer";
-const invitationFile = "invitation.json";
 
 const device = engineDevice("auto", startOptions);
 
@@ -157,32 +147,9 @@ async function forget(): Promise<void> {
 const secretIn = (name: string) =>
   keptSecret({ read: () => readHome(name), write: (text) => writeHome(name, text) });
 
-async function remember(what: Remembered): Promise<void> {
-  await writeHome("last.json", JSON.stringify(what));
-}
-
-async function remembered(): Promise<Remembered | null> {
-  const kept = await readHome("last.json");
-  if (kept === undefined) return null;
-  const { run, source, contributing } = JSON.parse(kept) as Record<string, unknown>;
-  return { run: run as RunId, source: source as SourceId, contributing: contributing === true };
-}
-
-type Invited = KeptInvitation & Pick<Invitation, "code">;
-
-async function keepInvitation({ run, invitation }: Extract<Command, { kind: "invited" }>): Promise<void> {
-  await writeHome(invitationFile, JSON.stringify({ run, ...invitation } satisfies Invited));
+async function keep({ run, invitation }: Extract<Command, { kind: "invited" }>): Promise<void> {
+  await keepInvitation(run, invitation);
   post({ kind: "invited", invitation: { run, source: invitation.source } });
-}
-
-async function keptInvitation(): Promise<Invited | null> {
-  const kept = await readHome(invitationFile);
-  return kept === undefined ? null : (JSON.parse(kept) as Invited);
-}
-
-async function codeFor(run: RunId, source: SourceId): Promise<string | undefined> {
-  const kept = await keptInvitation();
-  return kept?.run === run && kept.source === source ? kept.code : undefined;
 }
 
 async function carryOut(command: Command): Promise<void> {
@@ -190,7 +157,7 @@ async function carryOut(command: Command): Promise<void> {
     case "check-device":
       return await checkDevice();
     case "invited":
-      return await keepInvitation(command);
+      return await keep(command);
     case "contribute":
       return await contribute(command);
     case "cancel":
@@ -238,10 +205,3 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
 function giveUpLockIfWaiting(): void {
   if (volunteer === undefined) giveUpLock();
 }
-
-void Promise.all([remembered().catch(() => null), keptInvitation().catch(() => null)]).then(
-  ([remembered, kept]) => {
-    const invitation = kept && { run: kept.run, source: kept.source };
-    post({ kind: "remembered", remembered, invitation });
-  },
-);

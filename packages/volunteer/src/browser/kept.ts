@@ -1,0 +1,53 @@
+// What this browser keeps beside its runs: what it did last, and the invitation that it has. The page reads it before any worker
+// is started; the worker writes it.
+
+import type { RunId, SourceId } from "@homebody/base";
+import type { Invitation } from "@homebody/protocol";
+import type { KeptInvitation, Remembered } from "../view.ts";
+import { readHome, writeHome } from "./disk.ts";
+
+const lastFile = "last.json";
+const invitationFile = "invitation.json";
+
+export interface Kept {
+  readonly remembered: Remembered | null;
+  readonly invitation: KeptInvitation | null;
+}
+
+/** Nothing where it cannot be read. */
+export async function readKept(): Promise<Kept> {
+  const [remembered, invitation] = await Promise.all([
+    readLast().catch(() => null),
+    readInvitation().catch(() => null),
+  ]);
+  return { remembered, invitation: invitation && { run: invitation.run, source: invitation.source } };
+}
+
+export async function remember(what: Remembered): Promise<void> {
+  await writeHome(lastFile, JSON.stringify(what));
+}
+
+async function readLast(): Promise<Remembered | null> {
+  const kept = await readHome(lastFile);
+  if (kept === undefined) return null;
+  const { run, source, contributing } = JSON.parse(kept) as Record<string, unknown>;
+  return { run: run as RunId, source: source as SourceId, contributing: contributing === true };
+}
+
+type KeptWithCode = KeptInvitation & Pick<Invitation, "code">;
+
+/** Until it is used, or another one comes. */
+export async function keepInvitation(run: RunId, invitation: Invitation): Promise<void> {
+  await writeHome(invitationFile, JSON.stringify({ run, ...invitation } satisfies KeptWithCode));
+}
+
+async function readInvitation(): Promise<KeptWithCode | null> {
+  const kept = await readHome(invitationFile);
+  return kept === undefined ? null : (JSON.parse(kept) as KeptWithCode);
+}
+
+/** Of the invitation to this source, if it is kept. */
+export async function codeFor(run: RunId, source: SourceId): Promise<string | undefined> {
+  const kept = await readInvitation();
+  return kept?.run === run && kept.source === source ? kept.code : undefined;
+}
