@@ -1,4 +1,4 @@
-// Installs what is missing, and says so: npm packages always, Chromium only where it is asked for.
+// Installs what is missing, and says so: npm packages always, browsers only where they are asked for.
 //
 // Plain JavaScript without dependencies: it runs before anything is installed.
 
@@ -61,21 +61,34 @@ const chromiumPlaces = [
   "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-export function findChromium() {
-  const given = process.env.CHROMIUM_PATH;
-  if (given) return existsSync(given) ? given : undefined;
-  return chromiumPlaces.find((path) => existsSync(path));
-}
+const firefoxPlaces = [
+  "/usr/bin/firefox-esr",
+  "/usr/bin/firefox",
+  "/Applications/Firefox.app/Contents/MacOS/firefox",
+  "C:\\Program Files\\Mozilla Firefox\\firefox.exe",
+];
 
 /** The path of a Chromium; installed by the system's package manager where that may be done. */
 export function ensureChromium() {
-  const found = findChromium();
+  return ensureBrowser("Chromium", "CHROMIUM_PATH", chromiumPlaces, "chromium");
+}
+
+/** As ensureChromium, of Firefox. */
+export function ensureFirefox() {
+  return ensureBrowser("Firefox", "FIREFOX_PATH", firefoxPlaces, "firefox-esr");
+}
+
+/** A browser that the environment names is taken, or none. */
+function ensureBrowser(name, variable, places, debian) {
+  const given = process.env[variable];
+  const find = () => (given ? [given] : places).find((path) => existsSync(path));
+  const found = find();
   if (found) return found;
-  if (installDebian(["chromium"], "Chromium (for the tests in a real browser)")) {
-    const installed = findChromium();
+  if (installDebian([debian], `${name} (for the tests in a real browser)`)) {
+    const installed = find();
     if (installed) return installed;
   }
-  say("Chromium was not found. Install it (Debian, Ubuntu: apt install chromium), or set CHROMIUM_PATH.");
+  say(`${name} was not found. Install it (Debian: apt install ${debian}), or set ${variable}.`);
   process.exit(1);
 }
 

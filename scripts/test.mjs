@@ -1,7 +1,7 @@
 // npm test: check, unit, browser, recovery and end-to-end tests; the last line says how many passed, failed and
 // were skipped. `npm test -- unit browser` runs only those.
 //
-// What is missing is installed first: npm packages, Chromium, and, where CI is set, PostgreSQL. Shared data
+// What is missing is installed first: npm packages, Chromium, Firefox (end to end), and, where CI is set, PostgreSQL. Shared data
 // (corpora, golden tensors) is looked for at HOMEBODY_SHARED, by default ../shared.
 
 import { spawnSync } from "node:child_process";
@@ -9,7 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./check.mjs";
-import { ensureBuilt, ensureChromium, ensurePackages, root } from "./ensure.mjs";
+import { ensureBuilt, ensureChromium, ensureFirefox, ensurePackages, root } from "./ensure.mjs";
 import { startPostgres } from "./ensure-postgres.mjs";
 
 const stages = {
@@ -83,6 +83,7 @@ function vitest(project) {
 
 function endToEnd() {
   ensureBuilt();
+  process.env.FIREFOX_PATH = ensureFirefox();
   const report = join(temporary, "end-to-end.json");
   const script = join(root, "node_modules", "@playwright", "test", "cli.js");
   const { status } = spawnSync(process.execPath, [script, "test", "--reporter=list,json"], {
