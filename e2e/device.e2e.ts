@@ -85,6 +85,7 @@ test("without WebGPU it trains on WebAssembly and says why; when it forgets, not
   });
   ends.push(() => device.close());
   const { page } = device;
+  await page.getByTestId("check-device").click();
   await expect(page.getByTestId("device-backend")).toHaveAttribute("data-backend", "wasm");
   await expect(page.getByTestId("device-fallback")).toContainText("no WebGPU");
   await page.getByTestId("contribute").click();
