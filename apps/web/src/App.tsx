@@ -11,10 +11,8 @@ import { titleOf, titles } from "./title.ts";
 import type { Trial } from "./try/trial.ts";
 import type { VolunteerState } from "./volunteer/connection.ts";
 import { takesPart } from "./volunteer/sentences.ts";
+import { VolunteerPage } from "./volunteer/VolunteerPage.tsx"; // where nearly everybody comes in
 
-const VolunteerPage = lazy(() =>
-  import("./volunteer/VolunteerPage.tsx").then((file) => ({ default: file.VolunteerPage })),
-);
 const DashboardPage = lazy(() =>
   import("./dashboard/DashboardPage.tsx").then((file) => ({ default: file.DashboardPage })),
 );

@@ -84,6 +84,20 @@ test("a volunteer chooses a source and contributes with it", async () => {
   expect(sent).toEqual([{ kind: "contribute", manifest, source: "es", files: null }]);
 });
 
+test("a device is checked when a source is chosen, or when somebody asks for it", async () => {
+  const sent: Command[] = [];
+  show(volunteerPage("arrived", sent));
+  await expect.element(page.getByTestId("check-device")).toBeVisible();
+  expect(sent).toEqual([]);
+  await userEvent.click(page.getByRole("radio", { name: /Español/ }));
+  await press("Check it now");
+  expect(sent).toEqual([{ kind: "check-device" }, { kind: "check-device" }]);
+  show(volunteerPage("new"));
+  await expect.element(page.getByTestId("device-adapter")).not.toBeVisible();
+  await userEvent.click(page.getByText("Details"));
+  await expect.element(page.getByTestId("device-adapter")).toBeVisible();
+});
+
 test("a source whose text is brought wants files, and gets only those that it can read", async () => {
   const sent: Command[] = [];
   show(volunteerPage("new", sent));

@@ -416,7 +416,12 @@ export function workingView(rounds: number): View {
 const fallback =
   "This browser has no WebGPU, so the processor does the work instead. It is slower, and everything else is the same. A recent Chrome or Edge has WebGPU.";
 
-const showing = (view: View): VolunteerState => ({ ...untold, view, remembered: null });
+const showing = (view: View): VolunteerState => ({
+  ...untold,
+  view,
+  remembered: null,
+  started: true,
+});
 const kept = (source: SourceId) => ({ run: manifest().run, source });
 /** Somebody who was here before, with this source. */
 const chose = (run: FeedState, source: string): VolunteerState => {
@@ -448,6 +453,7 @@ const make = {
       device: { ...idleView().device!, backend: "wasm", adapter: "WebAssembly SIMD, 2 threads", fallback },
     }),
   }),
+  arrived: () => ({ run: runWith(some), volunteer: { ...untold, remembered: null } }),
   checking: () => ({ run: runWith(0), volunteer: showing({ ...idleView(), device: null }) }),
   preparing: () => ({
     run: runWith(some),

@@ -71,12 +71,6 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
         <div className="mt-4">
           <RunLine run={run} />
         </div>
-        {isRead && (
-          <p className="mt-2 text-sm max-sm:hidden">
-            What it has learnt so far you can see within two minutes:{" "}
-            <PageLink to="try">Try this body on your own language</PageLink>
-          </p>
-        )}
       </header>
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
       {link !== null && <Invited link={link} manifest={manifest} view={working ? view : null} />}
@@ -103,6 +97,10 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
               words={houseWords(manifest, own)}
               volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0}
             />
+            <p className="mt-3 text-sm">
+              What it has learnt so far you can see within two minutes:{" "}
+              <PageLink to="try">Try this body on your own language</PageLink>
+            </p>
           </div>
           <Ledger ledger={view?.ledger ?? null} words={ledgerWords(manifest, own)} />
           <HowItWorks manifest={manifest} />
@@ -396,7 +394,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
         </DeviceCard>
       </div>
       {/* In sight however long the list is, unless that would take half the screen. */}
-      <div className="z-10 -mx-4 grid items-center gap-x-8 gap-y-2 border-y border-line bg-lamp-soft px-4 py-3 tall:sticky tall:bottom-0 sm:mx-0 sm:rounded-xl sm:border-x sm:px-6 md:grid-cols-[1fr_auto]">
+      <div className="z-10 grid items-center gap-x-8 gap-y-2 rounded-xl border border-line bg-lamp-soft px-4 py-3 tall:sticky tall:bottom-0 sm:px-6 md:grid-cols-[1fr_auto]">
         <div className="space-y-1 text-sm">
           {source && (
             <p className="max-w-prose" data-testid="what-it-learns">
