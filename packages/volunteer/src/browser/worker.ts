@@ -183,6 +183,7 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
     case "intensity":
       intensity = command.intensity;
       if (volunteer) volunteer.setIntensity(intensity);
+      else if (latest) show({ ...latest, intensity });
       else showIdle({ kind: "idle" });
       return;
     case "sample":
