@@ -23,6 +23,8 @@ export interface Wire {
   readonly connections: readonly Connection[];
   /** Ends every connection, and takes no new one until `mend`. */
   cut(): void;
+  /** Connections stay, and nothing passes on them any more until `mend`; then it goes on where it was. */
+  hush(): void;
   /** Cuts once something went up for which this holds; resolves then. */
   cutAfter(matches: (sent: Sent) => boolean): Promise<void>;
   mend(): void;
@@ -33,6 +35,7 @@ export async function openWire(target: () => number): Promise<Wire> {
   const connections: Recording[] = [];
   const open = new Set<Socket>();
   let cut = false;
+  let hushed = false;
   let watched: (sent: Sent) => void = () => {};
   const server: Server = createServer((client) => {
     if (cut) return client.destroy();
@@ -55,8 +58,9 @@ export async function openWire(target: () => number): Promise<Wire> {
       if (cut) return;
       if (!upstream.write(bytes)) client.pause();
     });
-    upstream.on("drain", () => client.resume());
+    upstream.on("drain", () => hushed || client.resume());
     upstream.pipe(client);
+    if (hushed) for (const socket of [client, upstream]) socket.pause();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const address = server.address();
@@ -72,6 +76,10 @@ export async function openWire(target: () => number): Promise<Wire> {
     url: `http://localhost:${address.port}`,
     connections,
     cut: cutNow,
+    hush: () => {
+      hushed = true;
+      for (const socket of open) socket.pause();
+    },
     cutAfter: (matches) =>
       new Promise((resolve) => {
         watched = (sent) => {
@@ -82,7 +90,8 @@ export async function openWire(target: () => number): Promise<Wire> {
         };
       }),
     mend: () => {
-      cut = false;
+      [cut, hushed] = [false, false];
+      for (const socket of open) socket.resume();
     },
     close: () => {
       end();

@@ -1,47 +1,37 @@
 import { createServer, type Server } from "node:http";
-import type { AddressInfo, Socket } from "node:net";
-import type { Entrance } from "@homebody/line";
+import type { AddressInfo } from "node:net";
 import { defaultLimits } from "@homebody/service";
 import { webNet } from "@homebody/volunteer";
+import { openWire } from "../../../e2e/traffic.ts";
 import { lineContract } from "../../../packages/line/test/contract.ts";
 import { openLines } from "../src/wire/lines.ts";
 import { visitorsTo } from "../src/wire/visitors.ts";
 
 lineContract("fetch and Socket.IO, both ends", async (entrance) => {
   const files = new Map<string, Uint8Array>();
-  let isCut = false;
   const http = createServer((request, response) => {
     const file = files.get(request.url ?? "");
-    if (isCut) request.socket.destroy();
-    else if (file === undefined) response.writeHead(404).end();
+    if (file === undefined) response.writeHead(404).end();
     else response.end(file);
   });
-  const sockets = new Set<Socket>();
-  http.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
-  const unlessCut: Entrance = { ...entrance, admits: (address) => !isCut && entrance.admits(address) };
-  const lines = openLines(http, unlessCut, {
+  const lines = openLines(http, entrance, {
     ...{ trustProxy: false, limits: defaultLimits, ended: () => {} },
     visitors: visitorsTo({ names: [], origins: () => [] }),
   });
   await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
   const { port } = http.address() as AddressInfo;
+  const wire = await openWire(() => port);
   return {
-    net: webNet(`http://127.0.0.1:${port}`),
+    net: webNet(wire.url),
     serve: (path, bytes) => void files.set(path, bytes),
-    cut: () => {
-      isCut = true;
-      for (const socket of sockets) socket.destroy();
-    },
-    mend: () => {
-      isCut = false;
-    },
+    cut: wire.cut,
+    hush: wire.hush,
+    mend: wire.mend,
     pass: async () => {},
-    close: () => {
+    close: async () => {
       lines.close();
-      return ended(http);
+      await wire.close();
+      await ended(http);
     },
   };
 });

@@ -22,6 +22,8 @@ export interface LineListener {
   /** A connection is there: to be introduced. */
   up(): void;
   down(): void;
+  /** Nothing comes any more that should, on a connection that is not known to be lost; false: something comes again. */
+  silent?(isSilent: boolean): void;
   event(name: string, message: unknown): void;
   passed(direction: "sent" | "received", piece: Piece): void;
 }

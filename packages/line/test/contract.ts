@@ -17,6 +17,8 @@ export interface Between {
   readonly net: Net;
   serve(path: string, bytes: Uint8Array): void;
   cut(): void;
+  /** Nothing passes, and nobody is told. */
+  hush(): void;
   mend(): void;
   /** Lets time pass where it does not by itself. */
   pass(): Promise<void>;
@@ -86,6 +88,7 @@ export function lineContract(name: string, between: (entrance: Entrance) => Prom
         const line: Line = way.net.connect({
           up: () => note(() => happened.push("up")),
           down: () => note(() => happened.push("down")),
+          silent: (isSilent) => note(() => happened.push(isSilent ? "silent" : "heard")),
           event: (event, message) => note(() => events.push([event, message])),
           passed: (direction, piece) => void passed.push({ direction, piece }),
         });
@@ -208,6 +211,21 @@ export function lineContract(name: string, between: (entrance: Entrance) => Prom
       answers(() => ({ ok: true }));
       expect(await line.ask("open", {})).toEqual({ ok: true });
       expect(told.filter((what) => what === "closed")).toHaveLength(1);
+    });
+
+    test("[V30] a connection on which nothing passes any more is told silent, and what was said meanwhile arrives later", async () => {
+      const { connect, connections, hush, mend, heard, until } = await open();
+      const { line, happened, events, isUp } = connect();
+      await isUp();
+      hush();
+      const request = line.ask("open", {});
+      connections[0]!.send("announcement", { round: 1 });
+      await until(() => happened.includes("silent"));
+      expect([heard, events]).toEqual([[], []]);
+      mend();
+      expect(await request).toEqual({ ok: true });
+      await until(() => happened.includes("heard") && events.length === 1);
+      expect(happened).toEqual(["up", "silent", "heard"]);
     });
 
     test("the coordinator ends a connection: what it sent before arrives, and the line comes back after a while", async () => {

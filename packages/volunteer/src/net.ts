@@ -3,6 +3,8 @@
 // WebSocket only: an upload over long polling would be base64 and out of order. Socket.IO comes back by itself after
 // a lost connection, but not after one that the coordinator ended; that is done here.
 
+import { systemClock } from "@homebody/clock";
+import { listenToEngine } from "@homebody/line";
 import { events } from "@homebody/protocol";
 import { io } from "socket.io-client";
 import { type Line, type LineListener, type Net, NetError, type Piece } from "./ports.ts";
@@ -57,6 +59,7 @@ function connect(base: string, listener: LineListener): Line {
   let closed = false;
   socket.on("connect", () => {
     const { engine } = socket.io;
+    listenToEngine(systemClock, engine, (isSilent) => listener.silent?.(isSilent)); // [V30]
     engine.on("packetCreate", ({ data }: { data?: unknown }) => {
       if (isPiece(data)) listener.passed("sent", data);
     });

@@ -44,7 +44,7 @@ export function openLines(server: HttpServer, entrance: Entrance, options: Lines
     transports: ["websocket"],
     wsEngine: FewPieces,
     maxHttpBufferSize: maxFrameBytes,
-    pingInterval: 10_000,
+    pingInterval: 2500, // a volunteer's page says within five seconds that nothing comes any more [V30]
     pingTimeout: 20_000,
     connectTimeout: 10_000,
     perMessageDeflate: false,

@@ -17,6 +17,8 @@ export interface MemoryNetOptions {
 export interface MemoryNet extends Net {
   /** Loses all connections, and what is on its way; there is none again until it is mended, and no download. */
   cut(): void;
+  /** Lines go silent: nothing passes, and nobody is told that it does not; downloads go on. What was on its way comes with `mend`. */
+  hush(): void;
   mend(): void;
 }
 
@@ -26,12 +28,15 @@ interface Member {
   /** Connects where that is possible now. */
   up(): void;
   cut(): void;
+  hush(): void;
+  speak(): void;
 }
 
 export function memoryNet(options: MemoryNetOptions): MemoryNet {
   const { clock, travel = () => 0 } = options;
   const members = new Set<Member>();
   let isCut = false;
+  let isHushed = false;
 
   function connect(listener: LineListener): Line {
     let current: Wire | undefined;
@@ -48,7 +53,7 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
     const member: Member = {
       up: () =>
         queueMicrotask(() => {
-          if (isCut || isClosed || current !== undefined) return;
+          if (isCut || isHushed || isClosed || current !== undefined) return;
           current = wire({ ...options, travel, listener, over });
           if (current === undefined) later();
           else listener.up();
@@ -56,6 +61,16 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
       cut() {
         cancel();
         current?.cut();
+      },
+      hush() {
+        if (current === undefined) return;
+        current.hush();
+        listener.silent?.(true);
+      },
+      speak() {
+        if (current === undefined) return member.up();
+        listener.silent?.(false);
+        current.speak();
       },
     };
     members.add(member);
@@ -99,9 +114,13 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
       isCut = true;
       for (const member of members) member.cut();
     },
+    hush: () => {
+      isHushed = true;
+      for (const member of members) member.hush();
+    },
     mend: () => {
-      isCut = false;
-      for (const member of members) member.up();
+      [isCut, isHushed] = [false, false];
+      for (const member of members) member.speak();
     },
   };
 }

@@ -9,6 +9,9 @@ export interface Queue {
   readonly size: number;
   /** Whatever is on its way never arrives. */
   lose(): void;
+  /** Nothing arrives until `release`. */
+  hold(): void;
+  release(): void;
 }
 
 export function queue(clock: Clock): Queue {
@@ -16,12 +19,15 @@ export function queue(clock: Clock): Queue {
   let free = 0;
   let size = 0;
   let lost = false;
+  /** What would have arrived; undefined where nothing is held. */
+  let held: (() => void)[] | undefined;
   return {
     send(ms, arrive) {
       const now = clock.elapsed();
       free = Math.max(free, now + ms);
       size += 1;
       const there = () => {
+        if (held !== undefined) return void held.push(there);
         size -= 1;
         if (!lost) arrive();
       };
@@ -33,6 +39,14 @@ export function queue(clock: Clock): Queue {
     },
     lose() {
       lost = true;
+    },
+    hold() {
+      held ??= [];
+    },
+    release() {
+      const waiting = held ?? [];
+      held = undefined;
+      for (const there of waiting) there();
     },
   };
 }

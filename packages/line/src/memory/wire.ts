@@ -34,6 +34,9 @@ const mostTold = 16;
 export interface Wire extends Line {
   /** Lost, and what is on its way with it. */
   cut(): void;
+  /** Nothing arrives either way until it `speaks` again; nothing of it is lost. */
+  hush(): void;
+  speak(): void;
 }
 
 /** Undefined where the coordinator does not let it in. */
@@ -112,6 +115,14 @@ export function wire(inputs: WireInputs): Wire | undefined {
       down.lose();
       forgotten();
       up.send(travel("up", 0), ended);
+    },
+    hush: () => {
+      up.hold();
+      down.hold();
+    },
+    speak: () => {
+      up.release();
+      down.release();
     },
     cut: () => {
       up.lose();
