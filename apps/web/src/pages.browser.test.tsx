@@ -117,6 +117,20 @@ test("a source whose text is brought wants files, and gets only those that it ca
   expect(command.kind === "contribute" && command.files?.map(({ name }) => name)).toEqual(["minutes.txt"]);
 });
 
+test("sources are told apart by their titles; their languages follow", async () => {
+  const { run, ...others } = sceneOf("new");
+  const [first, ...rest] = run.manifest!.sources;
+  const tales = { ...first!, id: "tales", title: "Folk tales", language: "en" } as typeof first;
+  const manifest = { ...run.manifest!, sources: [tales!, ...rest] };
+  show(<VolunteerPage run={{ ...run, manifest }} {...others} send={() => {}} />);
+  const names = [...place.querySelectorAll("input[name=source]")].map(
+    (radio) => radio.closest("label")!.textContent,
+  );
+  expect(names[0]).toMatch(/^Folk talesEnglish\. /);
+  expect(names.at(-1)).toMatch(/^Minutes of the allotment clubEnglish\. /);
+  expect(names[1]).toMatch(/^日本語Japanese\. /);
+});
+
 test("the ledger shows what went out, with words at zero; leaving is asked about first", async () => {
   const sent: Command[] = [];
   show(volunteerPage("working", sent));

@@ -3,8 +3,9 @@
 import type { SourceId } from "@homebody/base";
 import { leastTextBytes } from "@homebody/dept";
 import type { ManifestSource, PresenceReport, RunManifest } from "@homebody/protocol";
-import { englishName, ownName } from "../format/languages.ts";
+import { englishName } from "../format/languages.ts";
 import { bytes, plural } from "../format/numbers.ts";
+import { languageBeside } from "../run/source-names.ts";
 import { SourceMark } from "../ui/SourceMark.tsx";
 
 export interface SourceChoiceProps {
@@ -39,13 +40,11 @@ export function SourceChoice({ manifest, presence, chosen, isOpen, onChoose }: S
               />
               <span className="min-w-0 flex-1">
                 <span className="flex items-center gap-2 font-medium">
-                  <span lang={source.language} dir="auto">
-                    {ownName(source.language)}
-                  </span>
+                  <span dir="auto">{source.title}</span>
                   <SourceMark index={index} />
                 </span>
                 <span className="block text-sm text-muted">
-                  {subtitle(source.title, source.language)}
+                  <Language {...source} />
                   {source.served
                     ? `The host lends the text (${bytes(source.served.trainBytes)}). `
                     : `You bring the text, ${bytes(leastTextBytes(manifest))} or more. `}
@@ -74,11 +73,21 @@ function admissionWords({ admission }: ManifestSource, isOpen: boolean): string 
   }
 }
 
-/** The title, unless it only says the language again. */
-function subtitle(title: string, language: string): string {
-  const name = englishName(language);
-  const said = [ownName(language), name, language].some(
-    (word) => word.toLocaleLowerCase() === title.toLocaleLowerCase(),
+/** After the title, which leads: the language by its own name and in English, but for what the title says. */
+function Language({ title, language }: Pick<ManifestSource, "title" | "language">) {
+  const own = languageBeside({ title, language });
+  const english = englishName(language);
+  const isSaid = [title, own].some((said) => said?.toLocaleLowerCase() === english.toLocaleLowerCase());
+  return (
+    <>
+      {own !== null && (
+        <span lang={language} dir="auto">
+          {own}
+        </span>
+      )}
+      {own !== null && !isSaid && ", "}
+      {!isSaid && english}
+      {(own !== null || !isSaid) && ". "}
+    </>
   );
-  return said ? `${name}. ` : `${title}. `;
 }
