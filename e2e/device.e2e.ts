@@ -1,9 +1,10 @@
 // What becomes of one device: its GPU is lost, it has none, a second tab wants to train, it is told to forget.
 
 import { figuresOf, firstLast } from "@homebody/coordinator";
-import { expect, test } from "@playwright/test";
+import { expect, type Page, test } from "@playwright/test";
 import { type Coordinator, type Ends, hosted, until } from "./coordinator.ts";
-import { Device } from "./device.ts";
+import { Device, type Heard } from "./device.ts";
+import { openWire } from "./traffic.ts";
 
 const yaml = `
 name: One device
@@ -97,3 +98,59 @@ test("without WebGPU it trains on WebAssembly and says why; when it forgets, not
   await page.getByTestId("confirm-yes").click();
   await until("nothing is left", async () => (await device.files()).size === 0);
 });
+
+test("[V30] [V33] [V35] a silent line is said, another tab takes over, and what was made outlives the run and a reload", async ({
+  browser,
+}) => {
+  const server = await host();
+  const wire = await openWire(() => server.port);
+  ends.push(() => wire.close());
+  const device = await Device.open(browser, wire.url);
+  ends.push(() => device.close());
+  const { page } = device;
+  await page.getByText("Quiet", { exact: true }).click();
+  await page.getByTestId("contribute").click();
+  await until("a snapshot was stored", () => device.has("snapshot.safetensors").catch(() => false));
+
+  await test.step("the network swallows everything", async () => {
+    wire.hush();
+    await expect(page.getByTestId("outage")).toContainText("sent when the coordinator can be reached again");
+    await expect(page).toHaveTitle(/^Not connected/);
+    wire.mend();
+    await expect(page.getByTestId("outage")).toBeHidden();
+  });
+
+  const second = await page.context().newPage();
+  await test.step("the second tab goes on where the first one was", async () => {
+    await second.goto(wire.url);
+    await second.getByRole("button", { name: "Use this tab" }).click();
+    await expect(page.getByTestId("elsewhere")).toBeVisible();
+    await second.getByText("Full", { exact: true }).click();
+    const reached = (await device.heard()).trained.at(-1)!;
+    await until("it trains", async () => (await trainedIn(second)).length > 0);
+    const again = (await trainedIn(second)).filter(({ round }) => round === reached.round);
+    expect(again.filter(({ step }) => step < reached.step)).toEqual([]);
+    await page.close();
+  });
+
+  const { deltas } = await finished(server);
+  expect(deltas).toHaveLength(2);
+
+  await test.step("the run is over, and the page is loaded again", async () => {
+    await expect(second.getByTestId("run-over")).toContainText("Your work is in 2 rounds");
+    const curve = await second.getByTestId("chart-losses").textContent();
+    expect(curve).toContain("local step 8");
+    await second.reload();
+    await expect(second.getByTestId("run-over")).toContainText("Your work is in 2 rounds");
+    await expect(second.getByTestId("chart-losses")).toHaveText(curve!);
+    await expect(second.getByTestId("ledger-deltas")).not.toHaveAttribute("value", "0");
+    await second.getByRole("button", { name: "Let the model go on" }).click();
+    await expect(second.getByTestId("sample-before")).not.toBeEmpty();
+    await expect(second.getByTestId("sample-now")).not.toBeEmpty();
+  });
+});
+
+async function trainedIn(page: Page): Promise<Heard["trained"]> {
+  const { trained } = await page.evaluate(() => (globalThis as unknown as { heard(): Heard }).heard());
+  return trained;
+}

@@ -170,6 +170,7 @@ export async function federate(given: Federation): Promise<Federated> {
   const work: Work = {
     report: () => {},
     stepped: ({ tokens }) => given.stepped?.(tokens),
+    keeping: async () => {},
     signal: given.signal ?? new AbortController().signal,
     duty: () => 1,
     deadline: () => null,

@@ -16,11 +16,12 @@ import {
   type VolunteerConnection,
   type VolunteerState,
 } from "./volunteer/connection.ts";
+import { pageMark } from "./volunteer/going-on.ts";
 import { followLinks, pageAddress } from "./volunteer/link.ts";
 import { resuming } from "./volunteer/resuming.ts";
 
 const feed = openFeed(browserPorts);
-const volunteer = createStore<VolunteerState>(untold);
+const volunteer = createStore<VolunteerState>({ ...untold, goesOn: pageMark.read() });
 const trial = openTrial(async () => {
   const { trialWorker } = await import("@homebody/volunteer/trial");
   return trialWorker();
@@ -31,6 +32,7 @@ function wake(): void {
   if (connection !== undefined || !isSecureContext) return;
   const made = connectVolunteer({
     kept: readKept,
+    mark: pageMark,
     start: async () => (await import("@homebody/volunteer/browser")).volunteerWorker(),
   });
   connection = made;

@@ -2,7 +2,7 @@
 // The pages in Chromium, in the scenes of apps/web/story: what is shown is what the journal says, what is pressed
 // is what is asked for, and axe finds nothing serious.
 
-import type { Millis } from "@homebody/base";
+import type { Millis, RunId } from "@homebody/base";
 import { firstLast, savingFactor, undoable } from "@homebody/coordinator";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import {
@@ -14,14 +14,14 @@ import {
   refusalSentences,
   version,
 } from "@homebody/protocol";
-import type { Command } from "@homebody/volunteer/view";
+import type { Command, View } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { page, userEvent } from "vitest/browser";
-import { applicants, type SceneName, sceneNames, sceneOf } from "../story/scenes.ts";
+import { applicants, idleView, type SceneName, sceneNames, sceneOf, workingView } from "../story/scenes.ts";
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
@@ -32,6 +32,7 @@ import { ledgerWords } from "./run/travels.ts";
 import "./style.css";
 import { TryPage } from "./try/TryPage.tsx";
 import { openTrial } from "./try/trial.ts";
+import type { VolunteerState } from "./volunteer/connection.ts";
 import { VolunteerPage } from "./volunteer/VolunteerPage.tsx";
 
 let root: Root;
@@ -72,12 +73,13 @@ async function press(name: string): Promise<void> {
 /** Presses what is marked as disabled: nothing may come of it. */
 const pressAnyway = (testId: string) => (page.getByTestId(testId).element() as HTMLElement).click();
 
-test("a volunteer chooses a source and contributes with it", async () => {
+test("a volunteer chooses a source and contributes with it; without one she is led to the first", async () => {
   const sent: Command[] = [];
   show(volunteerPage("new", sent));
-  pressAnyway("contribute");
+  await press("Contribute");
   expect(sent).toEqual([]);
-  await expect.element(page.getByText("Choose your words first.")).toBeVisible();
+  await expect.element(page.getByTestId("missing")).toHaveTextContent("Choose your words first.");
+  expect(document.activeElement).toBe(place.querySelector("input[name=source]"));
   await userEvent.click(page.getByRole("radio", { name: /Español/ }));
   await press("Contribute");
   const { manifest } = sceneOf("new").run;
@@ -129,6 +131,109 @@ test("sources are told apart by their titles; their languages follow", async () 
   expect(names[0]).toMatch(/^Folk talesEnglish\. /);
   expect(names.at(-1)).toMatch(/^Minutes of the allotment clubEnglish\. /);
   expect(names[1]).toMatch(/^日本語Japanese\. /);
+});
+
+/** The page in one state of its volunteer after another, as its store has them. */
+function changing(name: SceneName, sent: Command[] = []) {
+  const { run, volunteer, secure } = sceneOf(name);
+  return (change: Partial<VolunteerState>) =>
+    show(
+      <VolunteerPage
+        run={run}
+        volunteer={{ ...volunteer, ...change }}
+        secure={secure}
+        send={(command) => sent.push(command)}
+      />,
+    );
+}
+
+test("the focus goes with what was pressed: to the work, and back; a page that goes on by itself takes none", async () => {
+  const turn = changing("new");
+  const work = { view: workingView(3) };
+  turn({});
+  turn(work);
+  expect(document.activeElement).toBe(document.body);
+  turn({});
+  await userEvent.click(page.getByRole("radio", { name: /Español/ }));
+  await press("Contribute");
+  turn(work);
+  await expect.poll(() => document.activeElement?.contains(page.getByTestId("task").element())).toBe(true);
+  await userEvent.click(page.getByRole("button", { name: "Finish this round and stop" }));
+  turn({ view: { ...workingView(3), activity: { kind: "stopped", why: "asked" } } });
+  await expect.poll(() => document.activeElement?.contains(page.getByTestId("stopped").element())).toBe(true);
+});
+
+test("[V30] an outage is said whatever this device does, with what happens next and by when its work counts", async () => {
+  const turn = changing("working");
+  const view = workingView(14);
+  const since = (seconds: number) => (Date.now() - 1000 * seconds) as Millis;
+  turn({ view: { ...view, line: { kind: "silent", since: since(1) } } });
+  const outage = page.getByTestId("outage");
+  await expect.element(outage).toHaveTextContent("The coordinator cannot be reached");
+  await expect.element(outage).toHaveTextContent("what it makes is kept here, and sent when");
+  await expect.element(outage).toHaveTextContent("Round 15 is open for 5:");
+  await expect
+    .element(page.getByRole("status").first())
+    .toHaveTextContent("The coordinator cannot be reached");
+  turn({ view: { ...view, line: { kind: "connecting", since: since(1) } } }); // too early to say
+  expect(outage.elements()).toHaveLength(0);
+  turn({ view: { ...view, line: { kind: "connecting", since: since(5) } } });
+  await expect.element(outage).toBeVisible();
+  turn({ view: { ...view, line: { kind: "up", since: since(5) } } });
+  expect(outage.elements()).toHaveLength(0);
+});
+
+test("[V32] the work that was reached is shown while it rests", async () => {
+  const filled = () => place.querySelectorAll('[aria-hidden] circle[stroke$="-fill)"]').length;
+  show(volunteerPage("working"));
+  expect(filled()).toBe(2);
+  show(volunteerPage("paused"));
+  expect(filled()).toBe(2);
+  await expect.element(page.getByTestId("paused")).toHaveTextContent("Paused at step 14 of 25; kept.");
+  show(volunteerPage("host-paused"));
+  expect(filled()).toBe(4);
+  expect(place.textContent).not.toContain("ends at the latest");
+});
+
+test("a task that is done says no time left", () => {
+  const { task } = workingView(3).activity as Extract<View["activity"], { kind: "working" }>;
+  const turn = changing("working");
+  turn({ view: { ...workingView(3), activity: { kind: "working", task: { ...task, done: 25 } } } });
+  expect(page.getByTestId("task").element().textContent).not.toContain("left");
+});
+
+test("[V35] the other tab is asked to hand over to this one", async () => {
+  const sent: Command[] = [];
+  show(volunteerPage("elsewhere", sent));
+  await press("Use this tab");
+  expect(sent).toEqual([{ kind: "take-over" }]);
+  await expect.element(page.getByTestId("elsewhere")).toHaveTextContent("is asked to hand over");
+});
+
+test("a reload shows neither the way in nor a ledger of zeros while what is kept is opened", async () => {
+  show(volunteerPage("going-on"));
+  await expect.element(page.getByText("Going on where this device was")).toBeVisible();
+  expect(page.getByTestId("contribute").elements()).toHaveLength(0);
+  expect(page.getByTestId("ledger-words").elements()).toHaveLength(0);
+});
+
+test("[V34] what this device keeps of the run is shown while it does nothing, and of another run nothing is", async () => {
+  const turn = changing("new");
+  const { scores, losses, ledger, roundsContributed } = workingView(14);
+  const view = {
+    ...idleView(),
+    scores,
+    losses,
+    ledger,
+    roundsContributed,
+    run: sceneOf("new").run.manifest!.run,
+  };
+  turn({ view });
+  expect(dataOf("ledger-deltas")).toBe(ledger.sent.theta);
+  await expect.element(page.getByTestId("bits-per-byte")).toBeVisible();
+  turn({ view: { ...view, run: "0".repeat(64) as RunId } });
+  expect(dataOf("ledger-deltas")).toBe(0);
+  expect(page.getByTestId("bits-per-byte").elements()).toHaveLength(0);
 });
 
 test("the ledger shows what went out, with words at zero; leaving is asked about first", async () => {

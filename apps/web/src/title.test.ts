@@ -3,7 +3,8 @@ import { expect, test } from "vitest";
 import { titleOf } from "./title.ts";
 
 const figures = { name: "Three scripts", finished: false, paused: false, round: 5, rounds: 20 };
-const of = (activity: Activity) => titleOf({ page: "volunteer", line: "live", figures, view: { activity } });
+const of = (activity: Activity) =>
+  titleOf({ page: "volunteer", line: "live", figures, view: { activity, line: null } });
 const task = { startedAt: 0, unit: "steps", done: 13, of: 20 } as never as Extract<
   Activity,
   { kind: "working" }

@@ -16,7 +16,7 @@ export interface TitleInputs {
   readonly page: Page;
   readonly line: FeedState["line"];
   readonly figures: Pick<Figures, "name" | "finished" | "paused" | "round" | "rounds"> | null;
-  readonly view: Pick<View, "activity"> | null;
+  readonly view: Pick<View, "activity" | "line"> | null;
 }
 
 export function titleOf({ page, line, figures, view }: TitleInputs): string {
@@ -28,6 +28,7 @@ export function titleOf({ page, line, figures, view }: TitleInputs): string {
 
 /** Null where this device does nothing that one would look at the tab for. */
 function stateOfDevice(view: TitleInputs["view"]): string | null {
+  if (view?.line?.kind === "silent" || view?.line?.kind === "lost") return "Not connected";
   const activity = view?.activity;
   switch (activity?.kind) {
     case "working":

@@ -340,7 +340,7 @@ export function idleView(): View {
     run: null,
     volunteer: null,
     source: null,
-    connected: false,
+    line: null,
     device: {
       backend: "webgpu",
       adapter: "Apple M2 (Metal)",
@@ -379,12 +379,12 @@ export function workingView(rounds: number): View {
     run: manifest().run,
     volunteer: volunteerAt(1),
     source: "ja" as SourceId,
-    connected: true,
+    line: { kind: "up", since: millis(now - 900_000) },
     activity: {
       kind: "working",
       task: { kind: "train", done: 14, of: 25, unit: "steps", startedAt: millis(now - 21_000) },
     },
-    round: { round: rounds + 1, localSteps: 25, step: 14, deadline: millis(now + 312_000) },
+    round: { round: rounds + 1, localSteps: 25, stage: "train", step: 14, deadline: millis(now + 312_000) },
     body: { number: rounds, id: hash(`body ${rounds}`) },
     scores: Array.from({ length: rounds + 1 }, (_, i) => ({
       body: i,
@@ -488,6 +488,43 @@ const make = {
         waiting: { for: "others", since: millis(Date.now() - 12_000), until: millis(Date.now() + 280_000) },
       },
       refusal: { reason: "not-assigned", at: millis(Date.now() - 60_000) },
+    }),
+  }),
+  outage: () => {
+    const since = millis(Date.now() - 12_000);
+    const view = workingView(some);
+    return {
+      run: { ...runWith(some), line: "lost" },
+      volunteer: showing({ ...view, line: { kind: "silent", since } }),
+    };
+  },
+  paused: () => ({
+    run: runWith(some),
+    volunteer: showing({ ...workingView(some), activity: { kind: "paused" } }),
+  }),
+  "host-paused": () => {
+    const run = runWith(some);
+    const view = workingView(some);
+    return {
+      run: { ...run, figures: { ...run.figures!, paused: true } },
+      volunteer: showing({
+        ...view,
+        round: { ...view.round!, stage: "wait", step: 25, deadline: null },
+        activity: {
+          kind: "waiting",
+          waiting: { for: "host", since: millis(Date.now() - 50_000), held: null },
+        },
+      }),
+    };
+  },
+  "going-on": () => ({ run: runWith(some), volunteer: { ...untold, goesOn: true } }),
+  stopped: () => ({
+    run: runWith(some),
+    volunteer: showing({
+      ...workingView(some),
+      activity: { kind: "stopped", why: "asked" },
+      round: null,
+      line: null,
     }),
   }),
   elsewhere: () => ({

@@ -14,6 +14,7 @@ import {
 } from "@homebody/protocol";
 import type { Clock, Line, Net, Piece } from "./ports.ts";
 import { ask } from "./upload.ts";
+import type { LineView } from "./view.ts";
 
 export interface IntroductionInputs {
   readonly net: Net;
@@ -23,6 +24,8 @@ export interface IntroductionInputs {
   readonly heldOutBytes: () => number | undefined;
   readonly connected: (announcement: Announcement) => void;
   readonly disconnected: () => void;
+  /** `standing` is another one. */
+  readonly changed: () => void;
   readonly announced: (announcement: Announcement) => void;
   readonly removed: (reason: Removed["reason"]) => void;
   /** What came is not what the protocol says. */
@@ -34,8 +37,7 @@ export interface IntroductionInputs {
 
 export interface Introduction {
   readonly line: Line;
-  /** Connections lost since the last introduction. */
-  tries(): number;
+  standing(): LineView;
   /** Says so where the coordinator does not know yet. */
   ready(ready: boolean): void;
   close(): void;
@@ -49,11 +51,19 @@ const approvalMs = 3000;
 export function introduce(inputs: IntroductionInputs): Introduction {
   const { clock, hello } = inputs;
   const closing = new AbortController();
-  let tries = 0;
+  let standing: LineView = { kind: "connecting", since: clock.now() };
   /** What the coordinator knows, by this connection. */
   let known: boolean | null = null;
   /** Of connections: what waits to say hello on an earlier one has nothing more to say. */
   let connection = 0;
+
+  function stands(kind: LineView["kind"]): void {
+    if (standing.kind === kind) return;
+    // Silent first, then lost: it is one outage.
+    const since = kind === "lost" && standing.kind === "silent" ? standing.since : clock.now();
+    standing = { kind, since };
+    inputs.changed();
+  }
 
   async function sayHello(): Promise<void> {
     connection += 1;
@@ -70,8 +80,8 @@ export function introduce(inputs: IntroductionInputs): Introduction {
   async function introduced(): Promise<Refusal | null> {
     try {
       const reply = await ask(line, events.hello, hello, checkWelcome);
+      stands("up");
       if (!reply.ok) return reply.refusal;
-      tries = 0;
       inputs.connected(reply.announcement);
     } catch (error) {
       if (error instanceof InputError) inputs.malformed(error);
@@ -84,8 +94,11 @@ export function introduce(inputs: IntroductionInputs): Introduction {
     down: () => {
       connection += 1;
       known = null;
-      tries += 1;
+      if (standing.kind !== "connecting") stands("lost");
       inputs.disconnected();
+    },
+    silent: (isSilent) => {
+      if (standing.kind === (isSilent ? "up" : "silent")) stands(isSilent ? "silent" : "up");
     },
     event: (name, message) => {
       try {
@@ -101,7 +114,7 @@ export function introduce(inputs: IntroductionInputs): Introduction {
 
   return {
     line,
-    tries: () => tries,
+    standing: () => standing,
     ready: (ready) => {
       if (ready === known) return;
       known = ready;

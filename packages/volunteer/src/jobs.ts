@@ -45,7 +45,8 @@ export const longestQueue = 2;
 const nothing: Jobs = { compute: null, line: null };
 
 export function jobsFor(session: Session, now: Millis): Jobs {
-  if (!session.contributing || session.paused || session.ended !== null) return nothing; // [V2]
+  if (!session.contributing || session.paused) return nothing; // [V2]
+  if (session.ended !== null && !isToBeTried(session)) return nothing;
   const waits = (lane: Lane) => now < (session.failures[lane]?.retryAt ?? now); // [V12]
   if (!session.overlap && lanes.some(waits)) return nothing;
   if (!session.prepared) return waits("compute") ? nothing : { ...nothing, compute: { kind: "prepare" } }; // [V3]
@@ -54,6 +55,11 @@ export function jobsFor(session: Session, now: Millis): Jobs {
     return { compute: waits("compute") ? null : computeJob(session), line: waits("line") ? null : line };
   if (line !== null) return { ...nothing, line };
   return session.queue.length > 0 ? nothing : { ...nothing, compute: computeJob(session) }; // [V4]
+}
+
+/** [V33] The run is over, and what this device has of it is not ready yet. */
+function isToBeTried({ ended, prepared, roundsContributed }: Session): boolean {
+  return ended === "finished" && !prepared && roundsContributed > 0;
 }
 
 function lineJob(session: Session): LineJob | null {
@@ -95,7 +101,7 @@ function orderOf(session: Session): TrainOrder | null {
 }
 
 /** Of the newest stored delta that was not refused, else this device's own. */
-function newestHome({ queue, homeRound }: Session): number {
+export function newestHome({ queue, homeRound }: Session): number {
   return queue.findLast(({ verdict }) => verdict !== "refused")?.pending.round ?? homeRound;
 }
 

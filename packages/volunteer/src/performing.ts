@@ -42,6 +42,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         if (job.kind === "train") addLoss(job.order, step);
         inputs.stepped(step);
       },
+      keeping: record.save,
       signal,
       duty: inputs.duty,
       deadline: () => deadlineOf(inputs.session()),
@@ -85,6 +86,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         };
       }
       case "report": {
+        report({ kind: "report", done: 0, of: 0, unit: "bytes" });
         const reply = await ask(line(), events.evaluation, job.scored);
         return reply.ok
           ? { kind: "reported", body: job.scored.body }

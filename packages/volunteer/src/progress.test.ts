@@ -11,7 +11,7 @@ test("[P47] words of progress are as far apart as the coordinator asks, and what
     apartMs: () => 1000 * seconds,
     tell: ({ step }) => said.push([clock.elapsed() / 1000, step]) > 0,
   });
-  const job = {};
+  const job = { kind: "prepare" } as const;
   for (let step = 1; step <= 40; step++) {
     await clock.advance(500);
     if (step === 5) seconds = 4;

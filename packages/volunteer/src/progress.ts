@@ -2,6 +2,7 @@
 
 import type { Millis } from "@homebody/base";
 import type { Progress, Stage } from "@homebody/protocol";
+import type { Job } from "./jobs.ts";
 import type { Clock } from "./ports.ts";
 import type { Task } from "./view.ts";
 import type { LocalStep } from "./work.ts";
@@ -9,11 +10,13 @@ import type { LocalStep } from "./work.ts";
 export interface ProgressRoom {
   /** Kept from job to job, so that no wait is shown where there is none. */
   task(): Task | null;
+  /** Local steps of a round that were made here. */
+  reached(round: number): number;
   /** Since when nothing is computed. */
   waitingSince(): Millis;
   tokensPerSecond(): number | null;
   /** `job`: what works on it; the same kind of another job begins anew. */
-  report(task: Omit<Task, "startedAt">, job: object): void;
+  report(task: Omit<Task, "startedAt">, job: Job): void;
   stepped(step: LocalStep): void;
   /** A job begins or has ended, or the connection was lost. */
   restart(): void;
@@ -30,7 +33,8 @@ export interface ProgressInputs {
 
 export function createProgress({ clock, apartMs, tell }: ProgressInputs): ProgressRoom {
   let task: Task | null = null;
-  let worker: object | undefined;
+  let worker: Job | undefined;
+  let last = { round: 0, step: 0 };
   let waitingSince = clock.now();
   let tokensPerSecond: number | null = null;
   let loss: number | null = null;
@@ -44,11 +48,13 @@ export function createProgress({ clock, apartMs, tell }: ProgressInputs): Progre
 
   return {
     task: () => task,
+    reached: (round) => (last.round === round ? last.step : 0),
     waitingSince: () => waitingSince,
     tokensPerSecond: () => tokensPerSecond,
     report: (next, job) => {
       const same = task !== null && task.kind === next.kind && worker === job;
       worker = job;
+      if (next.kind === "train" && job.kind === "train") last = { round: job.order.round, step: next.done };
       task = { ...next, startedAt: same ? task!.startedAt : clock.now() };
       say();
     },
@@ -73,6 +79,8 @@ function stageOf(task: Task | null): Stage {
       return "wait";
     case "download-body":
       return "download";
+    case "report":
+      return "evaluate";
     case "evaluate":
     case "train":
     case "encode":

@@ -32,10 +32,13 @@ export const emptyRecord: RunRecord = {
 /** Points kept for the curve; when there are more, every other one of the older half goes. */
 const mostLosses = 2000;
 
+/** What was measured of this step and those after it is replaced: it was trained again, from a snapshot. */
 export function withLoss(losses: readonly LossPoint[], point: LossPoint): readonly LossPoint[] {
-  if (losses.length < mostLosses) return [...losses, point];
-  const half = losses.length / 2;
-  return [...losses.filter((_, i) => i >= half || i % 2 === 0), point];
+  const before = losses.findLastIndex(({ step }) => step < point.step) + 1;
+  const kept = losses.slice(0, before);
+  if (kept.length < mostLosses) return [...kept, point];
+  const half = kept.length / 2;
+  return [...kept.filter((_, i) => i >= half || i % 2 === 0), point];
 }
 
 /** The one of the latest version that is there, with what it lacks. */
@@ -58,9 +61,13 @@ export interface RecordKeeper {
 
 const name = "record.json";
 
+export async function readRecord(disk: Pick<Disk, "read">): Promise<RunRecord> {
+  return decodeRecord(await disk.read(name));
+}
+
 /** The record of this source; where the disk has another source's, that is of no use, and all of it goes. */
 export async function openRecord(disk: Disk, source: SourceId): Promise<RecordKeeper> {
-  let record = decodeRecord(await disk.read(name));
+  let record = await readRecord(disk);
   if (record.source !== null && record.source !== source) {
     await disk.clear();
     record = emptyRecord;

@@ -57,6 +57,8 @@ export interface Replica {
   readonly stored: StoredState;
   /** One user of the engine at a time. */
   exclusive<T>(work: () => Promise<T>): Promise<T>;
+  /** Where nothing has been computed yet, as after a reload: this body, with the home tensors of this round. */
+  loadIfEmpty(body: BodyRef, homeRound: number, signal: AbortSignal): Promise<void>;
   /** With the home tensors of this round. */
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
   /** When it resolves, the delta is stored. */
@@ -86,6 +88,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   let onDevice: string | null = null;
   const firstHashes = new Map<string, Sha256>();
   const exclusive = oneByOne();
+  /** There are numbers of this device on the engine. */
+  let isLoaded = false;
 
   /** Of a section's file as it was initialised. */
   function firstHash(section: Section): Sha256 {
@@ -104,6 +108,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const untrained = untrainedIn(body);
     const fitted = untrained.length === 0 ? undefined : await stored.fitted(untrained);
     for (const [group, tensors] of fitted?.values ?? []) trainer.load(group, tensors);
+    isLoaded = true;
   }
 
   /** Of this source's own sections: those that a body has as they were initialised. */
@@ -119,6 +124,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   function load({ values, moments }: Kept): void {
     for (const [group, tensors] of values) trainer.load(group, tensors);
     trainer.loadMoments(moments);
+    isLoaded = true;
   }
 
   async function read(wanted: readonly Group[], withMoments: boolean): Promise<Kept> {
@@ -143,6 +149,15 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     await loadSections(body, numbers);
     await loadHome(homeRound);
     onDevice = whole;
+  }
+
+  async function loadIfEmpty(body: BodyRef, homeRound: number, signal: AbortSignal): Promise<void> {
+    if (isLoaded) return;
+    const numbers = await bodies.numbers(body, { report: () => {}, signal });
+    await exclusive(async () => {
+      if (isLoaded) return; // by what computes
+      await loadWhole(body, homeRound, numbers);
+    });
   }
 
   async function evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored> {
@@ -281,7 +296,11 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     const from = await exclusive(() => begin(order, numbers, batches.fitting, work));
     const batchOf = batches.training;
     const own = { order, training, trainer, clock, batchOf, from, snapshotMs, exclusive };
-    const done = await trainRound({ ...own, saveSnapshot: (done) => saveSnapshot(order, done) }, work);
+    const keep = async (done: Done) => {
+      await work.keeping();
+      await saveSnapshot(order, done);
+    };
+    const done = await trainRound({ ...own, saveSnapshot: keep }, work);
     return await exclusive(() => finish(order, done, numbers, work));
   }
 
@@ -290,6 +309,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     trainer,
     stored,
     exclusive,
+    loadIfEmpty,
     evaluate,
     train,
     isFresh,

@@ -1,5 +1,6 @@
 // The model goes on from a prompt, with this device's own embeddings: now, and as it was when this device began.
 
+import type { BodyRef } from "@homebody/protocol";
 import { decodeSoFar } from "@homebody/text";
 import type { Device, DeviceTrainer } from "./ports.ts";
 import type { Equipment } from "./preparation.ts";
@@ -10,18 +11,23 @@ import type { SampleView } from "./view.ts";
 export interface SamplingParts {
   readonly device: Device;
   readonly equipment: () => Equipment;
-  /** The number of the body that there is. */
-  readonly body: () => number;
+  /** The body that there is, and the round whose home tensors belong to it. */
+  readonly latest: () => Latest | null;
   readonly changed: () => void;
+}
+
+interface Latest {
+  readonly body: BodyRef;
+  readonly homeRound: number;
 }
 
 export interface Sampling {
   view(): SampleView | null;
-  /** Does nothing before the device is prepared. */
+  /** Does nothing before the device is prepared and knows of a body. */
   sample(prompt: string, tokens: number): Promise<void>;
 }
 
-export function createSampling({ device, equipment, body: latest, changed }: SamplingParts): Sampling {
+export function createSampling({ device, equipment, latest, changed }: SamplingParts): Sampling {
   let view: SampleView | null = null;
 
   function show(next: SampleView): void {
@@ -31,10 +37,12 @@ export function createSampling({ device, equipment, body: latest, changed }: Sam
 
   async function sample(prompt: string, tokens: number): Promise<void> {
     const { text, replica } = equipment();
-    if (text === undefined || replica === undefined) return;
-    let last: SampleView = { prompt, text: "", done: false, body: latest(), before: null };
+    const from = latest();
+    if (text === undefined || replica === undefined || from === null) return;
+    let last: SampleView = { prompt, text: "", done: false, body: from.body.number, before: null };
     show(last);
     try {
+      await replica.loadIfEmpty(from.body, from.homeRound, new AbortController().signal);
       for await (const { now, before } of sampleText({ replica, text, device, prompt, tokens })) {
         last = { ...last, text: now, before };
         show(last);

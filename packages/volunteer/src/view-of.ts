@@ -7,7 +7,16 @@ import type { Replica } from "./replica.ts";
 import { openingOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
 import type { Text } from "./text-file.ts";
-import type { Activity, DeviceCheck, Intensity, SampleView, Task, View, Waiting } from "./view.ts";
+import type {
+  Activity,
+  DeviceCheck,
+  Intensity,
+  RoundStage,
+  SampleView,
+  Task,
+  View,
+  Waiting,
+} from "./view.ts";
 
 export interface Known {
   readonly session: Session;
@@ -19,7 +28,9 @@ export interface Known {
   readonly task: Task | null;
   /** Since when nothing is computed. */
   readonly waitingSince: Millis;
-  readonly tries: number;
+  readonly line: View["line"];
+  /** Local steps of a round that were made here. */
+  readonly reached: (round: number) => number;
   readonly intensity: Intensity;
   readonly tokensPerSecond: number | null;
   readonly vocabulary: View["vocabulary"];
@@ -34,7 +45,7 @@ export function viewOf(known: Known): View {
     run: known.run,
     volunteer: known.volunteer,
     source: known.source,
-    connected: session.connected,
+    line: known.line,
     device: known.device,
     activity: activityOf(known),
     round: roundOf(known),
@@ -53,13 +64,19 @@ export function viewOf(known: Known): View {
   };
 }
 
-function roundOf({ session, task }: Known): View["round"] {
+function roundOf({ session, reached }: Known): View["round"] {
   const { announcement } = session;
   if (announcement?.kind !== "training" || announcement.assignment === null) return null;
-  const { round, localSteps } = announcement;
-  const sent = session.queue.some(({ pending }) => pending.round === round) || session.roundDone >= round;
-  const step = sent ? localSteps : task?.kind === "train" ? task.done : 0;
-  return { round, localSteps, step, deadline: deadlineOf(session) ?? (0 as Millis) };
+  const { round, localSteps, accepted } = announcement;
+  const stage = accepted ? "wait" : stageOf(session, round, reached(round));
+  const step = stage === "send" || stage === "wait" ? localSteps : reached(round);
+  return { round, localSteps, stage, step, deadline: deadlineOf(session) };
+}
+
+function stageOf({ queue, roundDone, again }: Session, round: number, step: number): RoundStage {
+  if (queue.some(({ pending }) => pending.round === round)) return "send";
+  if (roundDone >= round && round !== again) return "wait";
+  return step > 0 ? "train" : "get";
 }
 
 function activityOf(known: Known): Activity {
@@ -85,10 +102,10 @@ function activityOf(known: Known): Activity {
   return { kind: "waiting", waiting: waitingOf(known) };
 }
 
-function waitingOf({ session, volunteer, waitingSince: since, tries }: Known): Waiting {
+function waitingOf({ session, volunteer, waitingSince: since }: Known): Waiting {
   const { announcement } = session;
   if (session.awaitsApproval) return { for: "approval", volunteer, since };
-  if (!session.connected || announcement === null) return { for: "connection", since, tries };
+  if (!session.connected || announcement === null) return { for: "connection", since };
   if (announcement.paused) return { for: "host", since, held: announcement.held ?? null };
   const until = deadlineOf(session);
   switch (announcement.kind) {

@@ -37,6 +37,7 @@ export interface Task {
     | "download-body"
     | "fit"
     | "evaluate"
+    | "report"
     | "train"
     | "encode"
     | "send"
@@ -49,7 +50,7 @@ export interface Task {
 
 /** Why nothing is computed right now, when a volunteer contributes. */
 export type Waiting =
-  | { readonly for: "connection"; readonly since: Millis; readonly tries: number }
+  | { readonly for: "connection"; readonly since: Millis }
   /** The host has not let it in yet; it knows this device by its id. */
   | { readonly for: "approval"; readonly volunteer: VolunteerId; readonly since: Millis }
   | { readonly for: "volunteers"; readonly ready: number; readonly minimum: number; readonly since: Millis }
@@ -78,11 +79,24 @@ export interface Ledger {
   readonly received: Readonly<Record<GroupName | "texts" | "messages", number>>;
 }
 
+export const roundStages = ["get", "train", "send", "wait"] as const;
+/** Get the body, train, send what training changed, wait for the others. */
+export type RoundStage = (typeof roundStages)[number];
+
 export interface RoundView {
   readonly round: number;
   readonly localSteps: number;
+  /** What this device has reached in it, also while nothing is computed. */
+  readonly stage: RoundStage;
   readonly step: number;
-  readonly deadline: Millis;
+  /** Null while the run is paused. */
+  readonly deadline: Millis | null;
+}
+
+/** The line to the coordinator: not up yet; up; nothing comes on it any more [V30]; lost, and tried again by itself [V13]. */
+export interface LineView {
+  readonly kind: "connecting" | "up" | "silent" | "lost";
+  readonly since: Millis;
 }
 
 export interface ScorePoint {
@@ -102,7 +116,8 @@ export interface View {
   readonly run: RunId | null;
   readonly volunteer: VolunteerId | null;
   readonly source: SourceId | null;
-  readonly connected: boolean;
+  /** Null before there is one. */
+  readonly line: LineView | null;
   readonly device: DeviceCheck | null;
   readonly activity: Activity;
   readonly round: RoundView | null;
@@ -154,6 +169,7 @@ export type Command =
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "intensity"; readonly intensity: Intensity }
+  | { readonly kind: "take-over" } // from the tab that contributes: it hands over to this one
   | { readonly kind: "finish" } // finish this round and stop
   | { readonly kind: "cancel" } // of preparation: vocabulary, packing
   | { readonly kind: "forget" } // leave, and delete everything of this run on this device

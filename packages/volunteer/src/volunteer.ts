@@ -13,7 +13,7 @@ import {
 import { shardBytes } from "@homebody/text";
 import { DeviceLostError, EngineError, NotFiniteError } from "@homebody/train";
 import { type Introduction, introduce } from "./introduction.ts";
-import { isReady } from "./jobs.ts";
+import { isReady, newestHome } from "./jobs.ts";
 import { withReceived, withSent } from "./ledger.ts";
 import { performer } from "./performing.ts";
 import { type Clock, type Device, type Disk, type Net, type Piece, pieceBytes } from "./ports.ts";
@@ -83,7 +83,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   const record = await openRecord(disk, source.id);
   record.change({ contributing: true });
 
-  let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk) };
+  const { roundsContributed } = record.now();
+  let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk), roundsContributed };
   let intensity: Intensity = options.intensity ?? "full";
   let introduction: Introduction | undefined;
   /** Deltas that were given to the line, by their memory, for as long as that is there. */
@@ -126,7 +127,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   const sampling = createSampling({
     device,
     equipment: preparation.has,
-    body: () => session.announcement?.body.number ?? 0,
+    latest: () => session.announcement && { body: session.announcement.body, homeRound: newestHome(session) },
     changed: show,
   });
   const line = () => {
@@ -210,7 +211,11 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
         const { text } = preparation.has();
         return text === undefined || source.served !== null ? undefined : shardBytes(text.heldOut);
       },
-      connected: (announcement) => apply({ kind: "connected", announcement }),
+      connected: (announcement) => {
+        apply({ kind: "connected", announcement });
+        sayAgain();
+      },
+      changed: show,
       disconnected: () => {
         progress.restart();
         apply({ kind: "disconnected" });
@@ -224,6 +229,13 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       malformed: ({ message }) => apply({ kind: "failed", lane: "line", message }),
       passed,
     });
+  }
+
+  /** [V31] What no round counted on, a coordinator that was started again has forgotten. */
+  function sayAgain(): void {
+    const { scored, reported, announcement } = session;
+    if (!reported || scored === null || scored.id !== announcement?.body.id) return;
+    ask(line(), events.evaluation, scored).catch(() => undefined); // said by the next connection
   }
 
   function passed(direction: "sent" | "received", piece: Piece): void {
@@ -249,7 +261,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       device: started === undefined ? null : { ...started, tokensPerSecond, memoryBytes },
       task: progress.task(),
       waitingSince: progress.waitingSince(),
-      tries: introduction?.tries() ?? 0,
+      line: introduction?.standing() ?? null,
+      reached: progress.reached,
       intensity,
       tokensPerSecond,
       vocabulary: text === undefined ? null : vocabularyOf(text, replica),

@@ -7,6 +7,8 @@ import type { Task } from "./view.ts";
 export interface Work {
   readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly stepped: (step: LocalStep) => void;
+  /** A snapshot is about to be stored: what is shown of its steps is kept with it. */
+  readonly keeping: () => Promise<void>;
   readonly signal: AbortSignal;
   /** The share of time at work [V17]. */
   readonly duty: () => number;

@@ -52,7 +52,7 @@ test("[V22] it prepares, waits for the host under the id that the host sees, and
   await clock.until("it waits", () => waiting() !== null);
   await clock.advance(3_600_000);
   expect(waiting()).toMatchObject({ for: "approval", volunteer: volunteerOf(secret) });
-  expect(volunteer.view()).toMatchObject({ refusal: null, connected: false });
+  expect(volunteer.view()).toMatchObject({ refusal: null, line: { kind: "up" } });
   expect(volunteer.view().vocabulary).not.toBeNull();
   host.refusals.clear();
   await clock.advance(3000);

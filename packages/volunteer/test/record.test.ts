@@ -22,3 +22,10 @@ test("the curve is thinned where it is old, and keeps its end, its order and its
   expect(steps).toEqual([...steps].sort((a, b) => a - b));
   expect([steps[0], ...steps.slice(-100)]).toEqual([1, ...Array.from({ length: 100 }, (_, i) => 9901 + i)]);
 });
+
+test("[V7] steps that are trained again replace what was measured of them", () => {
+  const point = (step: number, bitsPerByte: number): LossPoint => ({ step, bitsPerByte });
+  const losses = [1, 2, 3, 4].map((step) => point(step, 2));
+  expect(withLoss(losses, point(3, 1))).toEqual([point(1, 2), point(2, 2), point(3, 1)]);
+  expect(withLoss(losses, point(1, 1))).toEqual([point(1, 1)]);
+});

@@ -24,6 +24,7 @@ const body: BodyRef = { number: 0, id: bodyId([section]), sections: [section] };
 const work: Work = {
   report: () => {},
   stepped: () => {},
+  keeping: async () => {},
   signal: new AbortController().signal,
   duty: () => 1,
   deadline: () => null,

@@ -375,7 +375,7 @@ test("[V13] a lost connection stops nothing but sending; it is introduced again,
   await clock.until("step 2", () => stepOf(volunteer) === 2);
   host.net.cut();
   await clock.advance(60_000);
-  expect([device.steps(), volunteer.view().connected, host.count(events.open)]).toEqual([6, false, 0]);
+  expect([device.steps(), volunteer.view().line?.kind, host.count(events.open)]).toEqual([6, "lost", 0]);
   const release = host.hold(events.chunk);
   host.net.mend();
   await clock.until("a chunk", () => host.count(events.chunk) === 1);
@@ -517,4 +517,140 @@ test("the ledger counts what passed, by section; what stays home was not sent", 
   expect(sent).toMatchObject({ theta: host.deltas.get(1)!.length, phi: 0, psi: 0 });
   expect(sent.messages).toBeGreaterThan(100);
   expect(received).toMatchObject({ theta: host.body.sections[0]!.sizeBytes, phi: 0, psi: 0 });
+});
+
+test("[V30] a line that goes silent, or is lost, is shown at once, and what computes goes on", async () => {
+  const { host, clock, start } = world({ localSteps: 10 });
+  host.open(1);
+  const volunteer = await start();
+  await clock.until("step 2", () => stepOf(volunteer) === 2);
+  expect(volunteer.view().line?.kind).toBe("up");
+  host.net.hush();
+  const { line } = volunteer.view();
+  expect(line).toEqual({ kind: "silent", since: clock.now() });
+  await clock.until("step 4", () => stepOf(volunteer) === 4);
+  host.net.cut();
+  expect(volunteer.view().line).toEqual({ kind: "lost", since: line!.since }); // one outage
+  await clock.until("the delta", () => volunteer.view().activity.kind === "waiting");
+  expect(volunteer.view().activity).toMatchObject({ waiting: { for: "connection" } });
+  expect(volunteer.view().round).toMatchObject({ stage: "send", step: 10 });
+  host.net.mend();
+  await clock.until("the delta is in", () => host.accepted.has(1));
+  expect(volunteer.view().line?.kind).toBe("up");
+});
+
+test("[V30] a coordinator that was never reached is shown as such", async () => {
+  const { host, clock, start } = world();
+  host.net.cut();
+  const volunteer = await start();
+  await clock.advance(10_000);
+  expect(volunteer.view().line?.kind).toBe("connecting");
+});
+
+test("[V31] a score that was measured while the line was lost is sent when it is back", async () => {
+  const { host, clock, start } = world({ localSteps: 10 }, { evaluateMs: 1000 });
+  host.open(1);
+  const volunteer = await start();
+  const task = () => {
+    const { activity } = volunteer.view();
+    return activity.kind === "working" ? activity.task.kind : null;
+  };
+  await clock.until("it measures", () => task() === "evaluate");
+  host.net.cut();
+  await clock.until("it trains", () => stepOf(volunteer) >= 1);
+  expect([host.evaluations.length, volunteer.view().scores.length]).toEqual([0, 1]);
+  host.net.mend();
+  await clock.until("the report", () => host.evaluations.length === 1);
+  expect(host.evaluations[0]!.body).toBe(0);
+});
+
+test("[V31] each connection is told the score of the body that there is, and nothing is given up for it", async () => {
+  const { host, clock, start, device } = world({ localSteps: 10 });
+  host.open(1);
+  const volunteer = await start({ snapshotMs: 1e9 });
+  await clock.until("step 3", () => stepOf(volunteer) === 3);
+  expect(host.evaluations).toHaveLength(1);
+  host.net.cut();
+  await clock.advance(2000);
+  host.net.mend(); // it may be another process by now, which knows of no score
+  await clock.until("it is said again", () => host.evaluations.length === 2);
+  await clock.until("the delta", () => host.accepted.has(1));
+  expect(host.evaluations[1]).toEqual(host.evaluations[0]);
+  expect([device.steps(), host.count(`write ${storedNames.snapshot}`)]).toEqual([10, 0]);
+  host.next(1);
+  host.closing(1);
+  host.net.cut();
+  host.net.mend();
+  await clock.advance(1000);
+  expect(host.evaluations).toHaveLength(2); // of another body it means nothing
+});
+
+test("[V32] what was reached in a round is shown while nothing is computed", async () => {
+  const { host, clock, start } = world({ localSteps: 10 });
+  host.open(1);
+  const volunteer = await start();
+  const reached = () => volunteer.view().round;
+  expect(reached()).toBeNull();
+  await clock.until("the body is measured", () => volunteer.view().scores.length === 1);
+  expect(reached()).toMatchObject({ stage: "get", step: 0 });
+  await clock.until("step 4", () => stepOf(volunteer) === 4);
+  volunteer.pause();
+  await clock.advance(60_000);
+  expect(reached()).toMatchObject({ stage: "train", step: 5 }); // the step that was under way is one of them
+  volunteer.resume();
+  await clock.until("the delta", () => host.accepted.has(1));
+  await clock.until("settled", () => volunteer.view().roundsContributed === 1);
+  expect(reached()).toMatchObject({ stage: "wait", step: 10 });
+});
+
+test("[V7] the curve goes on over a reload, without a gap and without a step twice", async () => {
+  const { host, clock, start, close, files } = world({ localSteps: 10 });
+  host.open(1);
+  const first = await start({ snapshotMs: 2000 });
+  await clock.until("step 7", () => stepOf(first) === 7);
+  const kept = new Map(files); // the page is gone in this moment, and says nothing
+  await close(first);
+  files.clear();
+  for (const [name, bytes] of kept) files.set(name, bytes);
+  const again = await start();
+  await clock.until("the delta", () => host.accepted.has(1));
+  expect(again.view().losses.map(({ step }) => step)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+});
+
+test("[V33] after the end of the run, and a reload, what is on the device is there, and can be tried", async () => {
+  const { host, clock, start, close } = world();
+  host.open(1);
+  const first = await start();
+  await clock.until("the delta", () => first.view().roundsContributed === 1);
+  host.next(1);
+  const last = { paused: false, body: host.body } as const;
+  host.announce({ ...last, kind: "evaluating", remainingMs: 1e6, evaluated: false });
+  await clock.until("the last score", () => host.evaluations.length === 2);
+  host.announce({ ...last, kind: "finished", rounds: 1 });
+  expect(await first.ended).toBe("finished");
+  const { losses, scores, ledger } = first.view();
+  await close(first);
+  const steps = host.count("open");
+
+  const again = await start();
+  await clock.until("it is ready", () => again.view().vocabulary !== null);
+  expect(again.view()).toMatchObject({
+    activity: { kind: "finished" },
+    roundsContributed: 1,
+    losses,
+    scores,
+  });
+  expect(again.view().ledger.sent.theta).toBe(ledger.sent.theta);
+  await again.sample("one body", 5);
+  expect(again.view().sampling).toMatchObject({ done: true, body: 1 });
+  expect([host.count("open"), host.evaluations.length]).toEqual([steps, 2]); // nothing else is done
+});
+
+test("[V33] who has no work in a run that is over prepares nothing for it", async () => {
+  const { host, clock, start } = world();
+  host.announce({ paused: false, body: host.body, kind: "finished", rounds: 1 });
+  const volunteer = await start();
+  await clock.until("it is over", () => volunteer.view().activity.kind === "finished");
+  await clock.advance(60_000);
+  expect(volunteer.view().vocabulary).toBeNull();
 });

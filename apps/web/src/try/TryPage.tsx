@@ -1,10 +1,10 @@
 // "Try this body on your own language": a visitor's text, and two curves that say what the federation has learnt.
 
-import { type ReactNode, useEffect, useRef } from "react";
 import { plural } from "../format/numbers.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
+import { Arrival } from "../ui/Arrival.tsx";
 import { Announce, Button, Notice } from "../ui/pieces.tsx";
 import { ChooseText } from "./ChooseText.tsx";
 import { spoken } from "./sentences.ts";
@@ -102,21 +102,6 @@ export function TryPage({ run, state, trial, busy }: TryPageProps) {
         </div>
       )}
     </>
-  );
-}
-
-/** What comes in the place of something else has the focus, which went with it. */
-function Arrival({ first, children }: { first: boolean; children: ReactNode }) {
-  const place = useRef<HTMLDivElement>(null);
-  const arrived = useRef(first);
-  useEffect(() => {
-    if (!arrived.current) place.current?.focus();
-    arrived.current = true;
-  }, []);
-  return (
-    <div ref={place} tabIndex={-1} className="space-y-6 outline-none">
-      {children}
-    </div>
   );
 }
 

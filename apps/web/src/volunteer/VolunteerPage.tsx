@@ -5,24 +5,27 @@ import type { SourceId } from "@homebody/base";
 import { coordinatorLearns, declaresRows, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { bytes, factor, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { RunLine } from "../run/RunLine.tsx";
-import { type HouseWords, houseWords, howWordsAreShared, ledgerWords, wordsOf } from "../run/travels.ts";
+import { houseWords, howWordsAreShared, ledgerWords, wordsOf } from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
+import { Arrival } from "../ui/Arrival.tsx";
 import { BringFiles } from "../ui/BringFiles.tsx";
-import { Announce, Button, Notice, Section } from "../ui/pieces.tsx";
+import { Announce, Button, Meter, Notice, Section } from "../ui/pieces.tsx";
 import { sourceStyle } from "../ui/SourceMark.tsx";
 import { Controls, Forget, IntensityChoice } from "./Controls.tsx";
 import type { VolunteerState } from "./connection.ts";
 import { DeviceCard } from "./DeviceCard.tsx";
 import { House } from "./House.tsx";
 import { Ledger } from "./Ledger.tsx";
+import { outageNext, outageSince, outageTitle } from "./outage-sentences.ts";
 import { Sampling } from "./Sampling.tsx";
 import { SourceChoice } from "./SourceChoice.tsx";
+import { Standing } from "./Standing.tsx";
 import { spoken, takesPart } from "./sentences.ts";
 
 // With charts: nobody needs them before there is work.
@@ -42,7 +45,13 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   const { manifest, figures, presence } = run;
   const { view } = volunteer;
   const working = view !== null && takesPart(view);
-  const started = view !== null && (working || view.body !== null || view.roundsContributed > 0);
+  const isOfRun = view?.run == null || view.run === manifest?.run;
+  const started = view !== null && isOfRun && (working || view.body !== null || view.losses.length > 0);
+  const acted = useRef(false);
+  const act = (command: Command) => {
+    acted.current = true;
+    send(command);
+  };
   const [picked, setPicked] = useState<SourceId | null>(null);
   const chosen = chosenSource(run, volunteer, picked);
   const { link } = volunteer;
@@ -58,7 +67,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   };
   return (
     <div className="grid gap-6 *:col-span-full *:min-w-0 lg:grid-cols-2 lg:gap-x-12">
-      <Announce>{view ? spoken(view.activity) : ""}</Announce>
+      <Spoken view={view} />
       <header className="self-start lg:col-span-1">
         <PageHeading>{manifest?.name ?? "Homebody"}</PageHeading>
         <p className="mt-3 max-w-prose">{figures?.description ?? manifest?.description}</p>
@@ -75,10 +84,15 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
       {link !== null && <Invited link={link} manifest={manifest} view={working ? view : null} />}
       {!secure && <Insecure />}
-      {secure && view && <Standing view={view} keeps={houseWords(manifest, own).keeps} />}
-      {secure && working && <AtWork view={view} send={send} />}
-      {secure && !working && isRead && (
-        <WayIn {...{ run, volunteer, send, chosen }} onChoose={choose} onCheck={check} />
+      {secure && (
+        <Arrival key={placeOf(view)} first={!acted.current}>
+          {view && <Standing view={view} keeps={houseWords(manifest, own).keeps} send={act} />}
+          {working && <AtWork view={view} send={act} />}
+          {!working && volunteer.goesOn && <GoingOn />}
+          {!working && !volunteer.goesOn && isRead && (
+            <WayIn {...{ run, volunteer, chosen }} send={act} onChoose={choose} onCheck={check} />
+          )}
+        </Arrival>
       )}
       {secure && started && (
         <>
@@ -102,7 +116,9 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
               <PageLink to="try">Try this body on your own language</PageLink>
             </p>
           </div>
-          <Ledger ledger={view?.ledger ?? null} words={ledgerWords(manifest, own)} />
+          {!volunteer.goesOn && (
+            <Ledger ledger={(isOfRun && view?.ledger) || null} words={ledgerWords(manifest, own)} />
+          )}
           <HowItWorks manifest={manifest} />
         </>
       )}
@@ -126,6 +142,32 @@ function AtWork({ view, send }: { view: View; send: (command: Command) => void }
 /** The worker is there, and nobody has asked it yet. */
 function isUnchecked(view: View | null): boolean {
   return view !== null && view.device === null && view.activity.kind === "idle";
+}
+
+/** What stands in the middle of the page. */
+function placeOf(view: View | null): "work" | "elsewhere" | "way-in" {
+  if (view !== null && takesPart(view)) return "work";
+  return view?.activity.kind === "elsewhere" ? "elsewhere" : "way-in";
+}
+
+/** For whoever does not see the page: an outage before what is done meanwhile. */
+function Spoken({ view }: { view: View | null }) {
+  const now = useNow();
+  if (view === null) return <Announce>{""}</Announce>;
+  const isOut = outageSince(view, now) !== null;
+  return <Announce>{isOut ? `${outageTitle(false)}. ${outageNext(view)}` : spoken(view.activity)}</Announce>;
+}
+
+/** Between a reload and the worker's first word. */
+function GoingOn() {
+  return (
+    <Section id="going-on" title="Going on where this device was">
+      <p className="mb-2 text-muted">
+        What it keeps of the run is opened: text, vocabulary, embeddings, and the round that it was in.
+      </p>
+      <Meter label="Opening what this device keeps" share={null} tone="lamp" />
+    </Section>
+  );
 }
 
 /** Then the refusal stands where it is said why nothing goes on. */
@@ -167,70 +209,6 @@ function Insecure() {
     </Notice>
   );
 }
-
-/** States in which there is something to say before anything else. */
-function Standing({ view, keeps }: { view: View; keeps: HouseWords["keeps"] }) {
-  const { activity, roundsContributed } = view;
-  const thanks =
-    roundsContributed > 0 ? `Your work is in ${plural(roundsContributed, "round")} of the body.` : "";
-  switch (activity.kind) {
-    case "elsewhere":
-      return (
-        <Notice tone="yours" title="Another tab of this browser contributes" testId="elsewhere">
-          <p>
-            One device trains in one tab. This tab shows the run; close the other one to contribute from here.
-          </p>
-        </Notice>
-      );
-    case "finished":
-      return (
-        <Notice tone="good" title="The run is over" testId="run-over">
-          <p>
-            Thank you. {thanks} The last body is on the <PageLink to="dashboard">dashboard</PageLink>;{" "}
-            {keeps.includes("embeddings") ? "your own embeddings are" : "it is"} still here, so you can go on
-            trying it below.
-          </p>
-        </Notice>
-      );
-    case "stopped":
-      return (
-        <Notice
-          tone={activity.why === "asked" ? "good" : "warn"}
-          title={stopTitles[activity.why]}
-          testId="stopped"
-        >
-          <p>
-            {activity.why === "refused" && view.refusal && `${refusalSentences[view.refusal.reason]} `}
-            {stopSentences[activity.why]} {thanks}
-          </p>
-        </Notice>
-      );
-    case "failed":
-      return takesPart(view) ? null : (
-        <div role="alert">
-          <Notice tone="bad" title="Something went wrong on this device" testId="failed">
-            <p>{activity.message}</p>
-          </Notice>
-        </div>
-      );
-    default:
-      return null;
-  }
-}
-
-const stopTitles = {
-  asked: "You have stopped",
-  removed: "The host has removed this device from the run",
-  replaced: "This device contributes from somewhere else",
-  refused: "The coordinator cannot take this device",
-} as const;
-
-const stopSentences = {
-  asked: "What you prepared is kept on this device: contribute again whenever you like.",
-  removed: "Ask the host if you think that this was a mistake.",
-  replaced: "Another page with this device's identity took over. Close it to contribute from here.",
-  refused: "Trying again by itself would change nothing. What you prepared is kept on this device.",
-} as const;
 
 /** The source that was picked here, that the page's link is for, that this device had, or the only one there is. */
 function chosenSource(
@@ -312,6 +290,8 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
   const { view, remembered, problem } = volunteer;
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
+  const [pressed, setPressed] = useState(false);
+  const place = useRef<HTMLDivElement>(null);
   const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
   const kept = here !== null && here === source?.id;
   const brings = source !== undefined && source.served === null;
@@ -357,7 +337,11 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
             ? `These files are too short: bring ${bytes(leastTextBytes(manifest))} of text or more.`
             : null;
   const contribute = () => {
-    if (missing !== null || source === undefined) return;
+    if (missing !== null || source === undefined) {
+      setPressed(true);
+      const lacking = source === undefined ? "input[name=source]:enabled" : "[data-testid=drop-area] button";
+      return place.current?.querySelector<HTMLElement>(lacking)?.focus();
+    }
     setAsked(true);
     send({
       kind: "contribute",
@@ -370,8 +354,13 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
 
   return (
     <div className="space-y-6">
-      <div className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
+      <div ref={place} className="grid items-start gap-6 lg:grid-cols-[3fr_2fr]">
         <Section id="sources" title="Choose your words">
+          {pressed && missing !== null && (
+            <p role="alert" data-testid="missing" className="mb-3 font-semibold text-bad">
+              {missing}
+            </p>
+          )}
           <SourceChoice
             manifest={manifest}
             presence={presence}
@@ -409,7 +398,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
           <Button
             kind="primary"
             className="min-h-14 min-w-56 max-md:grow"
-            aria-disabled={missing !== null || asked}
+            aria-disabled={problem !== null || asked}
             aria-describedby="contribute-hint"
             onClick={contribute}
             data-testid="contribute"

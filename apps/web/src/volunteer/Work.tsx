@@ -1,7 +1,15 @@
 // The work: where in the round this device is, how long it still takes, and whether it is learning.
 
 import type { Millis } from "@homebody/base";
-import type { Activity, Task, View, Waiting } from "@homebody/volunteer/view";
+import {
+  type Activity,
+  type RoundStage,
+  type RoundView,
+  roundStages,
+  type Task,
+  type View,
+  type Waiting,
+} from "@homebody/volunteer/view";
 import { useMemo } from "react";
 import { LineChart } from "../charts/LineChart.tsx";
 import { smooth, thinned } from "../charts/scale.ts";
@@ -9,12 +17,12 @@ import { compact, count, fixed, plural } from "../format/numbers.ts";
 import { countdown, duration, timeLeft } from "../format/times.ts";
 import { useNow } from "../state/now.ts";
 import { Button, Meter, Section, Steps } from "../ui/pieces.tsx";
+import { Outage } from "./Outage.tsx";
 import {
   preparing,
   progressWords,
-  type RingStage,
+  reachedWords,
   stageOf,
-  stages,
   stageWords,
   taskWords,
   waitingWords,
@@ -30,7 +38,7 @@ export function Work({ view, onCancel }: { view: View; onCancel: () => void }) {
       id="work"
       title={view.round ? `Round ${view.round.round}` : prepares ? "Getting ready" : "Your work"}
       aside={
-        view.round && view.activity.kind !== "paused" ? (
+        view.round?.deadline != null && view.activity.kind !== "paused" ? (
           <span className="text-sm text-muted">
             ends at the latest in{" "}
             <span className="figure font-medium text-ink">{countdown(view.round.deadline - now)}</span>
@@ -38,17 +46,18 @@ export function Work({ view, onCancel }: { view: View; onCancel: () => void }) {
         ) : null
       }
     >
+      <Outage view={view} />
       <div className="flex flex-wrap items-center gap-6">
         {!prepares && <Ring stage={stage} share={shareOf(view)} round={view.round?.round ?? null} />}
         <div className="min-w-0 flex-1 basis-64">
-          <Doing activity={view.activity} now={now} onCancel={onCancel} />
+          <Doing activity={view.activity} round={view.round} now={now} onCancel={onCancel} />
           {prepares ? (
             <Steps label="Preparing, once on this device" words={preparations} at={prepared} />
           ) : (
             <Steps
               label="Stages of a round"
-              words={stages.map((name) => stageWords[name])}
-              at={stage === null ? -1 : stages.indexOf(stage)}
+              words={roundStages.map((name) => stageWords[name])}
+              at={stage === null ? -1 : roundStages.indexOf(stage)}
             />
           )}
         </div>
@@ -109,19 +118,35 @@ function Fact({
   );
 }
 
-function Doing({ activity, now, onCancel }: { activity: Activity; now: Millis; onCancel: () => void }) {
+function Doing({
+  activity,
+  round,
+  now,
+  onCancel,
+}: {
+  activity: Activity;
+  round: RoundView | null;
+  now: Millis;
+  onCancel: () => void;
+}) {
+  const reached = reachedWords(round);
   switch (activity.kind) {
     case "working":
       return <Working task={activity.task} now={now} onCancel={onCancel} />;
     case "waiting":
       return <Wait waiting={activity.waiting} now={now} />;
     case "paused":
-      return <p className="font-medium">Paused. Nothing is computed until you resume.</p>;
+      return (
+        <p className="font-medium" data-testid="paused">
+          {reached === null ? "Paused." : `Paused at ${reached}; kept.`} Nothing is computed until you resume.
+        </p>
+      );
     case "failed":
       return (
         <p role="alert" className="font-medium text-bad">
           {activity.message}
           {activity.retryAt !== null && `. Trying again in ${duration(activity.retryAt - now)}.`}
+          {reached !== null && ` What was trained, up to ${reached}, is kept.`}
         </p>
       );
     default:
@@ -131,7 +156,7 @@ function Doing({ activity, now, onCancel }: { activity: Activity; now: Millis; o
 
 function Working({ task, now, onCancel }: { task: Task; now: Millis; onCancel: () => void }) {
   const elapsed = Math.max(0, now - task.startedAt);
-  const left = timeLeft(task.done, task.of, elapsed);
+  const left = task.done < task.of ? timeLeft(task.done, task.of, elapsed) : null;
   return (
     <div data-testid="task" data-task={task.kind}>
       <p className="font-medium">{taskWords[task.kind]}</p>
@@ -167,21 +192,21 @@ function Wait({ waiting, now }: { waiting: Waiting; now: Millis }) {
 function shareOf({ activity, round }: View): number {
   if (activity.kind === "working" && activity.task.of > 0)
     return Math.min(1, activity.task.done / activity.task.of);
-  return round ? Math.min(1, round.step / round.localSteps) : 0;
+  return round?.stage === "train" ? round.step / round.localSteps : 0;
 }
 
 const radius = 52;
 const around = 2 * Math.PI * radius;
 
 /** A quarter of the ring a stage: those behind are full, the present one fills. */
-function Ring({ stage, share, round }: { stage: RingStage | null; share: number; round: number | null }) {
-  const at = stage === null ? -1 : stages.indexOf(stage);
-  const part = around / stages.length;
+function Ring({ stage, share, round }: { stage: RoundStage | null; share: number; round: number | null }) {
+  const at = stage === null ? -1 : roundStages.indexOf(stage);
+  const part = around / roundStages.length;
   const gap = 8;
   return (
     <svg viewBox="0 0 128 128" className="size-32 shrink-0" aria-hidden="true" focusable="false">
       <g transform="rotate(-90 64 64)" fill="none" strokeWidth="10">
-        {stages.map((name, i) => {
+        {roundStages.map((name, i) => {
           const filled = i < at ? 1 : i === at ? (name === "wait" ? 1 : share) : 0;
           const length = (part - gap) * filled;
           return (

@@ -7,6 +7,7 @@ import type { Invitation } from "@homebody/protocol";
 import type { Kept } from "@homebody/volunteer/kept";
 import type { Command, KeptInvitation, Remembered, View, WorkerMessage } from "@homebody/volunteer/view";
 import { createStore, type Store } from "../state/store.ts";
+import { isIn, type Mark } from "./going-on.ts";
 
 export interface VolunteerState {
   readonly view: View | null;
@@ -18,6 +19,8 @@ export interface VolunteerState {
   readonly link: Invitation | "broken" | null;
   /** The worker was asked for. */
   readonly started: boolean;
+  /** It took part when the page was last open, and is about to go on. */
+  readonly goesOn: boolean;
   /** Why there is no worker. */
   readonly problem: string | null;
 }
@@ -27,6 +30,8 @@ export interface VolunteerConnection {
   send(command: Command): void;
   /** The page was opened by this link. */
   follow(link: Invitation | "broken"): void;
+  /** It does not go on after all. */
+  stays(): void;
 }
 
 export const untold: VolunteerState = {
@@ -35,6 +40,7 @@ export const untold: VolunteerState = {
   invitation: null,
   link: null,
   started: false,
+  goesOn: false,
   problem: null,
 };
 
@@ -48,10 +54,11 @@ export interface WorkerLike {
 export interface VolunteerPorts {
   readonly kept: () => Promise<Kept>;
   readonly start: () => Promise<WorkerLike>;
+  readonly mark: Mark;
 }
 
-export function connectVolunteer({ kept, start }: VolunteerPorts): VolunteerConnection {
-  const store = createStore<VolunteerState>(untold);
+export function connectVolunteer({ kept, start, mark }: VolunteerPorts): VolunteerConnection {
+  const store = createStore<VolunteerState>({ ...untold, goesOn: mark.read() });
   void kept().then((found) => store.change(found));
   let worker: Promise<WorkerLike> | undefined;
 
@@ -65,21 +72,29 @@ export function connectVolunteer({ kept, start }: VolunteerPorts): VolunteerConn
   function hear(message: WorkerMessage): void {
     switch (message.kind) {
       case "view":
-        store.change({ view: message.view });
+        look(message.view);
         return;
       case "invited":
         store.change({ invitation: message.invitation });
         return;
       case "forgotten":
-        store.change({ remembered: null, invitation: null });
+        mark.write(false);
+        store.change({ remembered: null, invitation: null, goesOn: false });
         return;
       default:
         message satisfies never;
     }
   }
 
+  function look(view: View): void {
+    const now = isIn(view);
+    if (now !== null) mark.write(now);
+    store.change({ view, goesOn: store.get().goesOn && now === null && view.activity.kind !== "failed" });
+  }
+
   return {
     state: store,
+    stays: () => store.change({ goesOn: false }),
     follow: (link) => store.change({ link }),
     send(command) {
       worker ??= open();

@@ -14,8 +14,8 @@ const code = "0123456789abcdef".repeat(2);
 const [es, ja] = ["es", "ja"] as SourceId[] as [SourceId, SourceId];
 const invitation = { source: es, code };
 
-/** A page that was opened at this fragment, and its worker. */
-async function pageAt(fragment: string) {
+/** A page that was opened at this fragment, and its worker; `took`: its device took part when it was open before. */
+async function pageAt(fragment: string, took = false) {
   const feed = createStore<FeedState>(unread);
   const sent: Command[] = [];
   let hear: (message: WorkerMessage) => void = () => {};
@@ -34,7 +34,14 @@ async function pageAt(fragment: string) {
     starts += 1;
     return worker;
   };
-  const volunteer = connectVolunteer({ kept: () => kept, start });
+  const mark = {
+    took,
+    read: () => mark.took,
+    write: (takesPart: boolean) => {
+      mark.took = takesPart;
+    },
+  };
+  const volunteer = connectVolunteer({ kept: () => kept, start, mark });
   const address = { fragment, changed: () => {} };
   followLinks(
     volunteer,

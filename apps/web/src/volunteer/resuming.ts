@@ -1,5 +1,6 @@
 // Once the page knows what this device did before it was loaded: it goes on with that, unless it was opened by an invitation to
-// something else. Otherwise nothing is asked of a worker yet.
+// something else. A device that took part in a run that is over by now goes on too: what it has of it is made ready once more
+// [V33]; one that has stopped asks for what it keeps of the run [V34]. Of anybody else nothing is asked of a worker yet.
 
 import type { RunFeed } from "../run/feed.ts";
 import type { VolunteerConnection } from "./connection.ts";
@@ -7,14 +8,18 @@ import type { VolunteerConnection } from "./connection.ts";
 export function resuming(volunteer: VolunteerConnection, feed: Pick<RunFeed, "state">): void {
   let asked = false;
   const look = () => {
-    const { manifest } = feed.state.get();
+    const { manifest, figures } = feed.state.get();
     const { remembered, link } = volunteer.state.get();
     if (asked || manifest === null || remembered === undefined) return;
+    const own = remembered?.run === manifest.run ? remembered : null;
+    if (own?.contributing === false && figures === null) return; // it says whether the run is over
     asked = true;
     for (const stop of stops) stop();
-    const isElsewhere = link !== null && link !== "broken" && link.source !== remembered?.source;
-    const goesOn = remembered?.contributing === true && remembered.run === manifest.run && !isElsewhere;
-    if (goesOn) volunteer.send({ kind: "contribute", manifest, source: remembered.source, files: null });
+    const isElsewhere = link !== null && link !== "broken" && link.source !== own?.source;
+    if (own !== null && !isElsewhere && (own.contributing || figures?.finished === true))
+      return volunteer.send({ kind: "contribute", manifest, source: own.source, files: null });
+    volunteer.stays();
+    if (own !== null && !isElsewhere) volunteer.send({ kind: "check-device" });
   };
   const stops = [feed.state.subscribe(look), volunteer.state.subscribe(look)];
   look();

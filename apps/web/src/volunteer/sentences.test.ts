@@ -44,7 +44,7 @@ test("progress has its unit; what is spoken has no numbers", () => {
   expect(progressWords({ done: 12, of: 25, unit: "steps" })).toBe("12 of 25 steps");
   expect(progressWords({ done: 12, of: 0, unit: "characters" })).toBe("12 characters");
   const waits: Waiting[] = [
-    { for: "connection", since: at, tries: 3 },
+    { for: "connection", since: at },
     { for: "volunteers", ready: 1, minimum: 2, since: at },
     { for: "next-round", since: at, until: null },
     { for: "others", since: at, until: null },

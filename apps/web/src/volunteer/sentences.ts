@@ -1,7 +1,7 @@
 // What a volunteer's device is doing, in her words. Sentences for live regions have no numbers: those are on the
 // screen, and nobody wants them read aloud ten times a second.
 
-import type { Activity, Task, View, Waiting } from "@homebody/volunteer/view";
+import type { Activity, RoundStage, RoundView, Task, View, Waiting } from "@homebody/volunteer/view";
 import { shortId } from "../dashboard/event-sentences.ts";
 import { bytes, count, plural } from "../format/numbers.ts";
 import { heldSentence } from "../run/run-sentences.ts";
@@ -15,6 +15,7 @@ export const taskWords: Readonly<Record<Task["kind"], string>> = {
   "download-body": "Getting the body",
   fit: "Fitting your new words to the body",
   evaluate: "Measuring the body on text it has never seen",
+  report: "Telling the coordinator what was measured",
   train: "Training on your text",
   encode: "Packing what training changed",
   send: "Sending what training changed",
@@ -31,6 +32,7 @@ export const preparing: readonly Task["kind"][] = [
 
 /** How far a task is: `12 of 25 steps`, `1.2 MB of 3.4 MB`. */
 export function progressWords({ done, of, unit }: Pick<Task, "done" | "of" | "unit">): string {
+  if (of === 0 && done === 0) return "";
   if (unit === "bytes") return of > 0 ? `${bytes(done)} of ${bytes(of)}` : bytes(done);
   return of > 0 ? `${count(done)} of ${count(of)} ${unit}` : `${count(done)} ${unit}`;
 }
@@ -38,9 +40,7 @@ export function progressWords({ done, of, unit }: Pick<Task, "done" | "of" | "un
 export function waitingWords(waiting: Waiting): string {
   switch (waiting.for) {
     case "connection":
-      return waiting.tries > 1
-        ? `The coordinator cannot be reached. This page tries again by itself (try ${count(waiting.tries)}).`
-        : "Connecting to the coordinator.";
+      return "Waiting for the line to the coordinator.";
     case "approval":
       return `Waiting for the host to let this device in. There it is called ${shortId(waiting.volunteer)}. This page goes on by itself.`;
     case "volunteers":
@@ -93,44 +93,40 @@ export function spoken(activity: Activity): string {
   }
 }
 
-export const stages = ["get", "train", "send", "wait"] as const;
-export type RingStage = (typeof stages)[number];
-
-export const stageWords: Readonly<Record<RingStage, string>> = {
+export const stageWords: Readonly<Record<RoundStage, string>> = {
   get: "Get the body",
   train: "Train",
   send: "Send the changes",
   wait: "Wait for the others",
 };
 
-/** Where in a round this device is; null before its first round. */
-export function stageOf(view: View): RingStage | null {
+/** Where in a round this device is, or where it rests; null before its first round. */
+export function stageOf(view: View): RoundStage | null {
   const { activity } = view;
-  if (activity.kind === "working")
-    switch (activity.task.kind) {
-      case "download-body":
-      case "evaluate":
-        return "get";
-      case "train":
-        return "train";
-      case "encode":
-      case "send":
-        return "send";
-      case "save":
-        return view.round && view.round.step >= view.round.localSteps ? "send" : "train";
-      default:
-        return null;
-    }
-  if (activity.kind === "waiting")
-    switch (activity.waiting.for) {
-      case "others":
-      case "coordinator":
-      case "next-round":
-        return "wait";
-      default:
-        return null;
-    }
-  return null;
+  const reached = view.round?.stage ?? (view.roundsContributed > 0 ? "wait" : null);
+  if (activity.kind === "waiting" && activity.waiting.for === "others") return "wait";
+  if (activity.kind !== "working") return reached;
+  switch (activity.task.kind) {
+    case "download-body":
+    case "evaluate":
+    case "report":
+      return "get";
+    case "train":
+      return "train";
+    case "encode":
+    case "send":
+      return "send";
+    case "fit":
+    case "save":
+      return reached;
+    default:
+      return null;
+  }
+}
+
+/** `step 13 of 20`: of a round that is half trained. */
+export function reachedWords(round: RoundView | null): string | null {
+  return round?.stage === "train" ? `step ${count(round.step)} of ${count(round.localSteps)}` : null;
 }
 
 /** Whether this device takes part: the page shows the work instead of the way in. */
@@ -148,7 +144,6 @@ export function takesPart({ activity, source }: View): boolean {
 export function bodyPlace(view: View | null): number {
   const activity = view?.activity;
   if (view === null || activity === undefined) return 1;
-  if (activity.kind === "paused" || activity.kind === "failed") return view.round ? 0 : 1;
   const stage = stageOf(view);
   if (stage === null || stage === "wait") return 1;
   if (activity.kind !== "working") return 0;

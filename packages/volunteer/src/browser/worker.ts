@@ -1,27 +1,42 @@
-// The volunteer in a browser: one tab of a browser trains, under a Web Lock; the others say where it is.
+// The volunteer in a browser: one tab of a browser trains; the others say where it is.
 
+import type { RunId } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { engineDevice } from "../device.ts";
-import { emptyLedger } from "../ledger.ts";
 import { webNet } from "../net.ts";
+import { emptyRecord, type RunRecord, readRecord } from "../record.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import type { Command, DeviceCheck, Intensity, View, WorkerMessage } from "../view.ts";
+import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
-import { codeFor, keepInvitation, remember } from "./kept.ts";
+import { codeFor, keepInvitation, readKept, remember } from "./kept.ts";
+import { oneTab } from "./one-tab.ts";
 import { startOptions } from "./start-options.ts";
 
 const viewMs = 100;
-const lockName = "homebody volunteer";
 
 const device = engineDevice("auto", startOptions);
 
 let volunteer: Volunteer | undefined;
 let checked: DeviceCheck | null = null;
 let intensity: Intensity = "balanced";
-/** What this tab holds or waits for; giving it up lets another tab train. */
-let giveUpLock = () => {};
-let asked: Promise<void> = Promise.resolve();
+/** What the volunteer was started with, for when it goes on. */
+let contribution: Contribution | undefined;
+/** What this device keeps of the run that it was in last: it is shown while there is no volunteer [V34]. */
+const nothing: Shown = { run: null, record: emptyRecord };
+let shown = nothing;
+let asked: Promise<void> = readShown().catch(() => undefined); // what cannot be read is not there
+
+interface Shown {
+  readonly run: RunId | null;
+  readonly record: RunRecord;
+}
+
+type Contribution = Extract<Command, { kind: "contribute" }>;
+
+const tab = oneTab("homebody volunteer", () => {
+  asked = asked.then(handOver).catch(failed);
+});
 
 function post(message: WorkerMessage): void {
   postMessage(message);
@@ -40,24 +55,25 @@ function show(view: View): void {
 }
 
 function showIdle(activity: View["activity"]): void {
+  const { scores, losses, roundsContributed, tokensTrained, ledger } = shown.record;
   show({
-    run: null,
+    run: shown.run,
     volunteer: null,
     source: null,
-    connected: false,
+    line: null,
     device: checked,
     activity,
     round: null,
     body: null,
     intensity,
     finishing: false,
-    scores: [],
-    losses: [],
+    scores,
+    losses,
     tokensPerSecond: null,
-    roundsContributed: 0,
-    tokensTrained: 0,
+    roundsContributed,
+    tokensTrained,
     vocabulary: null,
-    ledger: emptyLedger,
+    ledger,
     refusal: null,
     sampling: null,
   });
@@ -75,11 +91,17 @@ async function checkDevice(): Promise<void> {
   showIdle({ kind: "idle" });
 }
 
-async function contribute(command: Extract<Command, { kind: "contribute" }>): Promise<void> {
+async function contribute(command: Contribution): Promise<void> {
   await stopVolunteer();
-  const { manifest, source, files } = command;
   showIdle({ kind: "idle" });
-  await lock();
+  await begin(command);
+}
+
+/** As soon as this tab is the one that trains. */
+async function begin(command: Contribution): Promise<void> {
+  const { manifest, source, files } = command;
+  if (!(await tab.take(() => showIdle({ kind: "elsewhere" })))) return;
+  contribution = command;
   await remember({ run: manifest.run, source, contributing: true });
   volunteer = await startVolunteer({
     manifest,
@@ -94,7 +116,7 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
     wordsSecret: await secretIn(secretFiles.words),
     host: "browser",
     net: webNet(self.location.origin),
-    disk: await privateDisk(`${manifest.run.slice(0, 16)}-${source}`),
+    disk: await diskOf({ run: manifest.run, source }),
     device,
     clock: systemClock,
     intensity,
@@ -103,42 +125,39 @@ async function contribute(command: Extract<Command, { kind: "contribute" }>): Pr
   void volunteer.ended.then(async (ending) => {
     if (ending !== "replaced" && ending !== "refused")
       await remember({ run: manifest.run, source, contributing: false });
-    giveUpLock();
+    tab.giveUp();
   });
 }
 
-/** Resolves when this tab is the one that trains; says so while another one is. */
-async function lock(): Promise<void> {
-  giveUpLock();
-  await new Promise<void>((resolve) => {
-    const hold = () => {
-      resolve();
-      return new Promise<void>((release) => {
-        giveUpLock = release;
-      });
-    };
-    void navigator.locks.request(lockName, { ifAvailable: true }, (lock) => {
-      if (lock !== null) return hold();
-      showIdle({ kind: "elsewhere" });
-      const waiting = new AbortController();
-      giveUpLock = () => waiting.abort();
-      void navigator.locks.request(lockName, { signal: waiting.signal }, hold).catch(() => {});
-      return undefined;
-    });
-  });
+/** [V35] What was reached is kept, and the tab that asked goes on from it; this one waits for its turn. */
+async function handOver(): Promise<void> {
+  const own = contribution;
+  if (own === undefined || volunteer === undefined) return tab.giveUp();
+  await stopVolunteer();
+  await begin(own);
 }
 
 async function stopVolunteer(): Promise<void> {
   const stopping = volunteer;
   volunteer = undefined;
   await stopping?.close();
+  await readShown();
 }
+
+async function readShown(): Promise<void> {
+  const { remembered } = await readKept();
+  shown = remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
+}
+
+const diskOf = ({ run, source }: Pick<Remembered, "run" | "source">) =>
+  privateDisk(`${run.slice(0, 16)}-${source}`);
 
 async function forget(): Promise<void> {
   await volunteer?.forget();
   volunteer = undefined;
   await clearHome(); // identity and other runs too
-  giveUpLock();
+  shown = nothing;
+  tab.giveUp();
   post({ kind: "forgotten" });
   showIdle({ kind: "idle" });
 }
@@ -162,7 +181,7 @@ async function carryOut(command: Command): Promise<void> {
       return await contribute(command);
     case "cancel":
       await stopVolunteer();
-      giveUpLock();
+      tab.giveUp();
       return showIdle({ kind: "idle" });
     case "forget":
       return await forget();
@@ -189,12 +208,14 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
     case "sample":
       void volunteer?.sample(command.prompt, command.tokens).catch(failed);
       return;
+    case "take-over":
+      return tab.ask();
     case "check-device":
     case "invited":
     case "contribute":
     case "cancel":
     case "forget":
-      if (command.kind === "cancel" || command.kind === "forget") giveUpLockIfWaiting();
+      if (command.kind === "cancel" || command.kind === "forget") giveUpIfWaiting();
       asked = asked.then(() => carryOut(command)).catch(failed);
       return;
     default:
@@ -203,6 +224,6 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
 });
 
 /** A tab that waits for another one to stop does not take its turn for ever. */
-function giveUpLockIfWaiting(): void {
-  if (volunteer === undefined) giveUpLock();
+function giveUpIfWaiting(): void {
+  if (volunteer === undefined) tab.giveUp();
 }
