@@ -217,6 +217,14 @@ test("a reload shows neither the way in nor a ledger of zeros while what is kept
   expect(page.getByTestId("ledger-words").elements()).toHaveLength(0);
 });
 
+test("[V33] a run that is over shows nobody at work: what is made ready comes below the thanks", async () => {
+  show(volunteerPage("reopened"));
+  await expect.element(page.getByTestId("run-over")).toHaveTextContent("Your work is in 14 rounds");
+  expect(page.getByTestId("task").elements()).toHaveLength(0);
+  await expect.element(page.getByTestId("chart-losses")).toBeVisible();
+  await expect.element(page.getByRole("button", { name: "Let the model go on" })).toBeDisabled();
+});
+
 test("[V34] what this device keeps of the run is shown while it does nothing, and of another run nothing is", async () => {
   const turn = changing("new");
   const { scores, losses, ledger, roundsContributed } = workingView(14);

@@ -535,6 +535,27 @@ const make = {
     run: runWith(some),
     volunteer: showing({ ...workingView(some), activity: { kind: "finished" }, round: null }),
   }),
+  reopened: () => {
+    const run = runWith(some);
+    const view = workingView(some);
+    const task = {
+      kind: "check-device",
+      done: 0,
+      of: 1,
+      unit: "steps",
+      startedAt: millis(Date.now()),
+    } as const;
+    return {
+      run: { ...run, figures: { ...run.figures!, finished: true } },
+      volunteer: showing({
+        ...view,
+        activity: { kind: "working", task },
+        round: null,
+        body: null,
+        sampling: null,
+      }),
+    };
+  },
   insecure: () => ({ run: runWith(some), volunteer: showing(idleView()), secure: false }),
   glob: () => {
     const run = runWith(some, { choice: "glob" });

@@ -15,7 +15,7 @@ export function Ledger({ ledger, words }: { ledger: LedgerView | null; words: Le
   const { sent, received } = ledger ?? nothing;
   return (
     <Section id="ledger" title="What left this device, and what came">
-      <div className="grid gap-6 sm:grid-cols-2">
+      <div className="grid items-start gap-6 sm:grid-cols-2">
         <Column
           title="Out"
           rows={[

@@ -36,7 +36,7 @@ export function SourceChoice({ manifest, presence, chosen, isOpen, onChoose }: S
                 checked={chosen === source.id}
                 disabled={!isOpen(source)}
                 onChange={() => onChoose(source.id)}
-                className="mt-1 size-5 shrink-0 accent-(--run)"
+                className="mt-1 size-5 shrink-0 accent-(--run) focus-visible:outline-none"
               />
               <span className="min-w-0 flex-1">
                 <span className="flex items-center gap-2 font-medium">

@@ -26,7 +26,7 @@ import { outageNext, outageSince, outageTitle } from "./outage-sentences.ts";
 import { Sampling } from "./Sampling.tsx";
 import { SourceChoice } from "./SourceChoice.tsx";
 import { Standing } from "./Standing.tsx";
-import { spoken, takesPart } from "./sentences.ts";
+import { asOver, spoken, takesPart } from "./sentences.ts";
 
 // With charts: nobody needs them before there is work.
 const work = () => import("./Work.tsx");
@@ -43,7 +43,7 @@ export interface VolunteerPageProps {
 
 export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPageProps) {
   const { manifest, figures, presence } = run;
-  const { view } = volunteer;
+  const view = asOver(volunteer.view, figures?.finished === true);
   const working = view !== null && takesPart(view);
   const isOfRun = view?.run == null || view.run === manifest?.run;
   const started = view !== null && isOfRun && (working || view.body !== null || view.losses.length > 0);
@@ -287,7 +287,8 @@ interface WayInProps extends Pick<VolunteerPageProps, "run" | "volunteer" | "sen
 
 function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayInProps) {
   const { manifest, figures, presence } = run;
-  const { view, remembered, problem } = volunteer;
+  const { remembered, problem } = volunteer;
+  const view = asOver(volunteer.view, figures?.finished === true);
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
   const [pressed, setPressed] = useState(false);

@@ -103,7 +103,7 @@ export const stageWords: Readonly<Record<RoundStage, string>> = {
 /** Where in a round this device is, or where it rests; null before its first round. */
 export function stageOf(view: View): RoundStage | null {
   const { activity } = view;
-  const reached = view.round?.stage ?? (view.roundsContributed > 0 ? "wait" : null);
+  const reached = view.round?.stage ?? (view.body !== null && view.roundsContributed > 0 ? "wait" : null);
   if (activity.kind === "waiting" && activity.waiting.for === "others") return "wait";
   if (activity.kind !== "working") return reached;
   switch (activity.task.kind) {
@@ -127,6 +127,11 @@ export function stageOf(view: View): RoundStage | null {
 /** `step 13 of 20`: of a round that is half trained. */
 export function reachedWords(round: RoundView | null): string | null {
   return round?.stage === "train" ? `step ${count(round.step)} of ${count(round.localSteps)}` : null;
+}
+
+/** In a run that is over nobody is at work: what a device still does there is made ready, to be tried [V33]. */
+export function asOver(view: View | null, isOver: boolean): View | null {
+  return isOver && view !== null && takesPart(view) ? { ...view, activity: { kind: "finished" } } : view;
 }
 
 /** Whether this device takes part: the page shows the work instead of the way in. */
