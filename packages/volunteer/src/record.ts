@@ -10,6 +10,8 @@ import type { Ledger, LossPoint, ScorePoint } from "./view.ts";
 export interface RunRecord {
   readonly source: SourceId | null;
   readonly contributing: boolean;
+  /** By the volunteer [V36]. */
+  readonly paused: boolean;
   readonly roundsContributed: number;
   readonly tokensTrained: number;
   readonly ledger: Ledger;
@@ -21,6 +23,7 @@ export interface RunRecord {
 export const emptyRecord: RunRecord = {
   source: null,
   contributing: false,
+  paused: false,
   roundsContributed: 0,
   tokensTrained: 0,
   ledger: emptyLedger,

@@ -110,7 +110,8 @@ export const firstSession: Session = {
 };
 
 export type SessionEvent =
-  | { readonly kind: "contribute" }
+  /** `paused`: as it was before a reload [V36]. */
+  | { readonly kind: "contribute"; readonly paused?: boolean }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
   | { readonly kind: "finish" }
@@ -150,7 +151,7 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       return {
         ...session,
         contributing: true,
-        paused: false,
+        paused: event.paused ?? false,
         finishing: false,
         ended: null,
         failures: fine,

@@ -81,7 +81,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   const source = sourceOf(manifest, options.source);
   const volunteer = volunteerOf(secret);
   const record = await openRecord(disk, source.id);
-  record.change({ contributing: true });
+  const paused = record.now().contributing && record.now().paused;
+  record.change({ contributing: true, paused });
 
   const { roundsContributed } = record.now();
   let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk), roundsContributed };
@@ -275,6 +276,12 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     if (!closed) options.show?.(view());
   }
 
+  function pause(paused: boolean): void {
+    record.change({ paused });
+    void record.save();
+    apply({ kind: paused ? "pause" : "resume" });
+  }
+
   async function leave(): Promise<void> {
     if (session.connected && introduction !== undefined) {
       const left = ask(introduction.line, events.leave, {}).catch(() => undefined);
@@ -298,11 +305,11 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   }
 
   await record.save();
-  apply({ kind: "contribute" });
+  apply({ kind: "contribute", paused });
   return {
     view,
-    pause: () => apply({ kind: "pause" }),
-    resume: () => apply({ kind: "resume" }),
+    pause: () => pause(true),
+    resume: () => pause(false),
     setIntensity: (to) => {
       intensity = to;
       show();

@@ -654,3 +654,27 @@ test("[V33] who has no work in a run that is over prepares nothing for it", asyn
   await clock.advance(60_000);
   expect(volunteer.view().vocabulary).toBeNull();
 });
+
+test("[V36] a pause outlives a reload, and ends when the volunteer resumes or contributes anew", async () => {
+  const { host, clock, start, close, device } = world({ localSteps: 10 });
+  host.open(1);
+  const first = await start();
+  await clock.until("step 3", () => stepOf(first) === 3);
+  first.pause();
+  await clock.advance(5000);
+  await close(first);
+  const steps = device.steps();
+  const again = await start();
+  await clock.advance(3_600_000);
+  expect([again.view().activity.kind, device.steps()]).toEqual(["paused", steps]);
+  again.resume();
+  await clock.until("the delta", () => host.accepted.has(1));
+  expect(device.steps()).toBe(10);
+  again.pause();
+  host.net.coordinator.tell(events.removed, { reason: "removed" });
+  await again.ended;
+  await close(again);
+  const anew = await start();
+  await clock.advance(1000);
+  expect(anew.view().activity.kind).not.toBe("paused");
+});

@@ -138,7 +138,8 @@ function Doing({
     case "paused":
       return (
         <p className="font-medium" data-testid="paused">
-          {reached === null ? "Paused." : `Paused at ${reached}; kept.`} Nothing is computed until you resume.
+          {reached === null ? "Paused; what was made here is kept." : `Paused at ${reached}; kept.`} Nothing
+          is computed until you resume.
         </p>
       );
     case "failed":
