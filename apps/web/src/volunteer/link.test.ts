@@ -2,7 +2,7 @@ import type { SourceId } from "@homebody/base";
 import type { Kept } from "@homebody/volunteer/kept";
 import type { Command, Remembered, WorkerMessage } from "@homebody/volunteer/view";
 import { expect, test } from "vitest";
-import { manifest } from "../../story/scenes.ts";
+import { idleView, manifest, workingView } from "../../story/scenes.ts";
 import { type FeedState, unread } from "../run/feed.ts";
 import { createStore } from "../state/store.ts";
 import { connectVolunteer } from "./connection.ts";
@@ -74,6 +74,8 @@ async function pageAt(fragment: string, took = false) {
       address.changed();
     },
     hears: (message: WorkerMessage) => hear(message),
+    mark,
+    tells: (finished: boolean) => feed.change({ figures: { finished } as FeedState["figures"] }),
     begins: (remembered: Remembered | null = null) => {
       feed.change({ manifest: run });
       tell({ remembered, invitation: null });
@@ -125,4 +127,32 @@ test("a link that is opened later, or is not whole, is taken too", async () => {
   expect([page.volunteer.state.get().link, page.address.fragment]).toEqual(["broken", ""]);
   page.opens(`#source=es&code=${code}`);
   expect((await page.sent()).at(-1)).toEqual(["invited", { run: run.run, invitation }]);
+});
+
+test("[V33] a device that took part in a run goes on after its end too, and one that has stopped does not before", async () => {
+  for (const finished of [true, false]) {
+    const page = await pageAt("");
+    page.begins({ run: run.run, source: es, contributing: false });
+    expect(await page.sent()).toEqual([]); // it is not known yet whether the run is over
+    page.tells(finished);
+    expect(await page.sent()).toEqual([finished ? ["contribute", es] : ["check-device", false]]);
+  }
+});
+
+test("that a device takes part is known before its worker is, until that says otherwise", async () => {
+  const page = await pageAt("", true);
+  const goesOn = () => page.volunteer.state.get().goesOn;
+  expect(goesOn()).toBe(true);
+  page.begins({ run: run.run, source: es, contributing: true });
+  expect(await page.sent()).toEqual([["contribute", es]]);
+  page.hears({ kind: "view", view: idleView() }); // it has only begun
+  expect([goesOn(), page.mark.took]).toEqual([true, true]);
+  page.hears({ kind: "view", view: workingView(3) });
+  expect([goesOn(), page.mark.took]).toEqual([false, true]);
+  page.hears({ kind: "view", view: { ...workingView(3), activity: { kind: "stopped", why: "asked" } } });
+  expect([goesOn(), page.mark.took]).toEqual([false, false]);
+  const other = await pageAt("", true);
+  other.begins(null); // all that was kept is gone
+  expect(await other.sent()).toEqual([]);
+  expect(other.volunteer.state.get().goesOn).toBe(false);
 });
