@@ -19,6 +19,7 @@ export {
   type PreparingProgress,
   preparing,
 } from "./prepared.ts";
+export { type FileText, isTextFile, readTextFile } from "./read-text-file.ts";
 export {
   type PackingOptions,
   type PackingProgress,
