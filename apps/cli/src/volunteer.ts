@@ -21,7 +21,8 @@ homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend 
   URL            of the coordinator, as localhost:8080 or https://run.example.org, or the link of an invitation, which has source and code in it
   --source ID    whose text to train on; without it the first that is open and fits
   --code CODE    of an invitation, for a source that asks for one: 32 hex digits
-  --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring
+  --text PATH    your own .txt, .md or .jsonl files or folders, for a source that volunteers bring; what is not in UTF-8
+                 is converted; needed once, and again where the text changes
   --backend      webgpu or wasm; without it the best that works
   --threads N    cores that may be used without a graphics processor (default: all)
   --rounds N     leaves after contributing to N rounds
@@ -67,9 +68,10 @@ export async function run(args: readonly string[]): Promise<number> {
     backend,
     ...(threads === undefined ? {} : { threads }),
     dataDir: resolve(values.data),
-    begins: async (manifest, source) => {
+    begins: async (manifest, source, converted) => {
       const size = await shownSize(manifest, [source]);
       process.stderr.write(`${size}\n${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`);
+      for (const { name, encoding } of converted) process.stderr.write(`${name}: read as ${encoding}\n`);
     },
     show: (view) => {
       first ??= view.roundsContributed;
@@ -85,11 +87,13 @@ export async function run(args: readonly string[]): Promise<number> {
   const ending = await Promise.race([volunteer.ended, stop.came.then(() => "stopped" as const)]);
   await volunteer.close();
   line.end();
-  const { scores, roundsContributed, tokensTrained, ledger } = volunteer.view();
+  const { scores, roundsContributed, tokensTrained, ledger, activity: last } = volunteer.view();
   process.stdout.write(`${JSON.stringify({ ending, roundsContributed, tokensTrained, scores, ledger })}\n`);
   const { refusal } = volunteer.view();
   if (ending === "refused" && refusal !== null)
     process.stderr.write(`homebody volunteer: ${refusalSentences[refusal.reason]}\n`);
+  if (last.kind === "unusable") process.stderr.write(`homebody volunteer: ${last.message}\n`);
+  if (ending === "unusable") return 2;
   return ["removed", "replaced", "refused"].includes(ending) ? 1 : 0;
 }
 

@@ -1,6 +1,6 @@
 // homebody volunteer as a command: what it says before it begins, and when it is over.
 
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { SourceId } from "@homebody/base";
@@ -86,19 +86,75 @@ test("a link or a code that is not whole is said before anything is asked", asyn
   await expect(of(url, "--code", "0".repeat(32))).rejects.toThrow("--source: expected the source that");
 });
 
-test("text of which too little would be held out is refused at once, with how much is enough", async () => {
+/** A coordinator whose volunteers bring their text. */
+async function withBringing(
+  text: "brought" | "served",
+  ask: (args: (...more: string[]) => string[], folder: string) => Promise<void>,
+): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "homebody-volunteer-"));
   const server = await createServer({
-    run: writeRun(folder, { text: "brought" }),
+    run: writeRun(folder, { text }),
     dataDir: join(folder, "data"),
     log: stderrLog("silent"),
   });
   try {
-    const text = join(folder, "short.txt");
-    writeFileSync(text, "words");
-    const args = [server.url, "--text", text, "--backend", "wasm", "--data", join(folder, "volunteer")];
-    await expect(run(args)).rejects.toThrow("--text: expected 500 bytes of text or more, got 5");
-    expect(server.figures().seq).toBe(1);
+    await ask(
+      (...more) => [server.url, "--backend", "wasm", "--data", join(folder, "volunteer"), ...more],
+      folder,
+    );
+    expect(server.figures().seq).toBe(1); // nobody came
+  } finally {
+    await server.close();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+test.each([
+  ["five bytes", "words", "text: expected 500 bytes of text or more, got 5"],
+  ["an empty file", "", "mine.txt: expected text, got an empty file"],
+  ["a PDF", "%PDF-1.7", "got a PDF; open it, copy its text and save that as a .txt file"],
+])("[V23] %s as the text is said at once, and nothing is started", (_, content, message) =>
+  withBringing("brought", async (args, folder) => {
+    const path = join(folder, "mine.txt");
+    writeFileSync(path, content);
+    await expect(run(args("--text", path))).rejects.toThrow(message);
+  }),
+);
+
+test("[V23] a brought source without text, and text for a served one, are mistakes", async () => {
+  await withBringing("brought", async (args) => {
+    await expect(run(args("--source", "a"))).rejects.toThrow(
+      "--text: expected files or folders: volunteers bring the text of a, got none",
+    );
+  });
+  await withBringing("served", async (args, folder) => {
+    const path = join(folder, "a.jsonl");
+    await expect(run(args("--source", "a", "--text", path))).rejects.toThrow(
+      `--text: expected none: the host serves the text of a, got ${path}`,
+    );
+  });
+});
+
+test("a text in another encoding is converted, and it is said from which", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "homebody-volunteer-"));
+  const server = await createServer({
+    run: writeRun(folder, { text: "brought", rounds: 1, round: "{ minimum: 1 }" }),
+    dataDir: join(folder, "data"),
+    log: stderrLog("silent"),
+  });
+  try {
+    const texts = join(folder, "texts");
+    mkdirSync(texts);
+    const words = "El niño soñó con la mañana; según la versión más antigua, el corazón está aquí.\n".repeat(
+      20,
+    );
+    writeFileSync(join(texts, "OLD.TXT"), Buffer.from(words, "latin1"));
+    writeFileSync(join(texts, "empty.txt"), "");
+    writeFileSync(join(texts, "notes.pdf"), "%PDF-1.7"); // of a folder only what may be text is taken
+    const args = ["--text", texts, "--source", "a", "--backend", "wasm", "--threads", "1"];
+    const { code, stderr } = await captured(run, [server.url, ...args, "--data", join(folder, "volunteer")]);
+    expect(code).toBe(0);
+    expect(stderr).toContain(`${join(texts, "OLD.TXT")}: read as Windows-1252\n`);
   } finally {
     await server.close();
     rmSync(folder, { recursive: true, force: true });

@@ -2,11 +2,12 @@
 // and so have the ports in memory.
 
 export { breathing } from "./breathing.ts";
+export { type BroughtFile, UnusableText } from "./brought.ts";
 export { engineDevice } from "./device.ts";
 export * from "./jobs.ts";
 export { webNet } from "./net.ts";
 export * from "./ports.ts";
-export { type BroughtFile, prepareText } from "./prepare.ts";
+export { prepareText } from "./prepare.ts";
 export { createReplica, heldOutOptions, type Replica, type ReplicaInputs } from "./replica.ts";
 export { heldText, rowsOfText } from "./rows.ts";
 export * from "./session.ts";

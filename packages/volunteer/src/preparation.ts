@@ -5,8 +5,9 @@ import { bitsOf, declaresRows, type Exchange, exchangeFor, leavesOutRows, type R
 import { dimensions, type Group } from "@homebody/model";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { type MemoryPlan, requireMemory } from "@homebody/train";
+import type { BroughtFile } from "./brought.ts";
 import type { Clock, Device, DeviceStart, Disk, Net } from "./ports.ts";
-import { type BroughtFile, prepareText } from "./prepare.ts";
+import { prepareText } from "./prepare.ts";
 import { createReplica, type Replica } from "./replica.ts";
 import { heldText, rowsOfText } from "./rows.ts";
 import { upgradeState, upgradeText } from "./stored-v1.ts";
@@ -30,6 +31,8 @@ export interface PreparationInputs {
   /** Who this device is can be said: with the rows that it declares, where it does. */
   readonly introducible: (rows: Uint8Array | undefined) => void;
   readonly changed: () => void;
+  /** The text is another one than before [V24]. */
+  readonly replaced: () => void;
   /** Bytes of a body came, of this group. */
   readonly received: (group: Group, bytes: number) => void;
 }
@@ -53,7 +56,7 @@ export interface Preparation {
 }
 
 export function createPreparation(inputs: PreparationInputs): Preparation {
-  const { manifest, source, files, net, disk, device, clock, introducible, changed } = inputs;
+  const { manifest, source, files, net, disk, device, clock, introducible, changed, replaced } = inputs;
   let has: Equipment = inputs.text === undefined ? {} : { text: inputs.text };
 
   async function prepare(
@@ -66,7 +69,7 @@ export function createPreparation(inputs: PreparationInputs): Preparation {
     const whole = leavesOutRows(manifest) ? undefined : exchangeFor(manifest, source, null);
     if (whole !== undefined) equip(whole, started, undefined);
     await upgradeText(disk);
-    const tools = { net, disk, clock, report, signal };
+    const tools = { net, disk, clock, report, signal, replaced };
     const text = has.text ?? (await prepareText(manifest, source, files, tools));
     has = { ...has, text };
     // Where rows are left out that the text does not need, nothing of the model is known before it.

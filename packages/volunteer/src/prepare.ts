@@ -5,15 +5,16 @@ import { bitsOf, leavesOutRows, splitOf } from "@homebody/dept";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import {
   decodeUtf8,
+  type FileText,
   parseDocuments,
   preparing,
   type Split,
   shardBytes,
   type Tokenizer,
   tokenizerFromJson,
-  utf8Length,
 } from "@homebody/text";
 import { breathing } from "./breathing.ts";
+import { type BroughtFile, documentsOf, readBrought, splitOfBrought, UnusableText } from "./brought.ts";
 import { fetchChecked } from "./fetch-checked.ts";
 import type { Clock, Disk, Net } from "./ports.ts";
 import { rowsOfText } from "./rows.ts";
@@ -21,18 +22,14 @@ import { forgetState } from "./stored-state.ts";
 import { encodeText, loadText, type Text, textName } from "./text-file.ts";
 import type { Task } from "./view.ts";
 
-/** A file that the volunteer brought; it is read once, and stays on this device. */
-export interface BroughtFile {
-  readonly name: string;
-  bytes(): Promise<Uint8Array>;
-}
-
 export interface PrepareInputs {
   readonly net: Pick<Net, "download">;
   readonly disk: Disk;
   readonly clock: Clock;
   readonly report: (task: Omit<Task, "startedAt">) => void;
   readonly signal: AbortSignal;
+  /** It is another text than the one that was kept before [V24]. */
+  readonly replaced?: () => void;
 }
 
 const shown = {
@@ -44,14 +41,14 @@ const shown = {
 
 type Fetching = Pick<PrepareInputs, "net" | "report" | "signal">;
 
-/** Throws an AbortError when the signal aborts; nothing half-made is kept. */
+/** Throws UnusableText [V23], and an AbortError when the signal aborts; nothing half-made is kept. */
 export async function prepareText(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
   inputs: PrepareInputs,
 ): Promise<Text> {
-  const kept = await loadText(source, inputs.disk);
+  const kept = await keptText(source, files, inputs.disk);
   if (kept !== undefined && files === null) return kept;
   const documents = await readDocuments(manifest, source, files, inputs);
   const { tokenizer, train, heldOut } = await breathing(
@@ -67,9 +64,33 @@ export async function prepareText(
   const file = encodeText(source.id, text);
   inputs.signal.throwIfAborted();
   if (kept !== undefined && !haveSameWords(manifest, source, kept, text)) await forgetState(inputs.disk);
+  if (kept !== undefined && !isSame(encodeText(source.id, kept), file)) inputs.replaced?.();
   await inputs.disk.write(textName, file);
   return text;
 }
+
+/** Where what is kept of a brought text is damaged, it takes the text anew; words of nobody knows which tokens are of no use. */
+async function keptText(
+  source: ManifestSource,
+  files: readonly BroughtFile[] | null,
+  disk: Disk,
+): Promise<Text | undefined> {
+  try {
+    return await loadText(source, disk);
+  } catch (error) {
+    if (!(error instanceof InputError) || source.served !== null) throw error;
+    if (files === null)
+      throw new UnusableText(
+        "what this device kept of the text",
+        "what was written; bring the text anew",
+        error.message,
+      );
+    await forgetState(disk);
+    return undefined;
+  }
+}
+
+const isSame = (a: Uint8Array, b: Uint8Array) => a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** Whether embeddings of one text are those of the other: of the same tokens, and of the same rows where some are left out. */
 function haveSameWords(manifest: RunManifest, { vocabulary }: ManifestSource, a: Text, b: Text): boolean {
@@ -100,40 +121,37 @@ async function fetchServed(
   return await fetchChecked(net, path, file, where, tell, signal);
 }
 
-/** Throws an InputError where so little of a text is held out that it says nothing of a body. */
-function requireHeldOut({ heldOut: { leastBytes } }: RunManifest, split: Split): Split {
-  const bytes = split.heldOut.reduce((sum, document) => sum + utf8Length(document), 0);
-  if (bytes >= leastBytes) return split;
-  const expected = `at least ${leastBytes} bytes that are held out of training; bring a longer text`;
-  throw new InputError("text", expected, `${bytes}`);
-}
-
 async function readDocuments(
   manifest: RunManifest,
   source: ManifestSource,
   files: readonly BroughtFile[] | null,
   inputs: PrepareInputs,
 ): Promise<Split> {
-  const { report, signal } = inputs;
-  const split = (documents: readonly string[]) => splitOf(manifest, source.id, documents);
   const { served } = source;
-  if (served === null) {
-    if (files === null || files.length === 0)
-      throw new InputError(`source ${source.id}`, "files of yours: its text is brought", "none");
-    const documents: string[] = [];
-    for (const [i, file] of files.entries()) {
-      report({ kind: "read-text", done: i, of: files.length, unit: "files" });
-      documents.push(...parseDocuments(file.name, decodeUtf8(file.name, await file.bytes())));
-      signal.throwIfAborted();
-    }
-    return requireHeldOut(manifest, split(documents));
-  }
+  if (served === null)
+    return splitOfBrought(manifest, source.id, await readFiles(source, files ?? [], inputs));
   const fetchText = async (sha256: Sha256, sizeBytes: number) => {
     const file = { sha256, sizeBytes };
     const bytes = await fetchServed(`/texts/${sha256}`, file, `text of ${source.id}`, inputs);
     return parseDocuments(`${source.id}.jsonl`, decodeUtf8(`${source.id}.jsonl`, bytes));
   };
   const train = await fetchText(served.train, served.trainBytes);
-  if (served.heldOut === null) return split(train);
+  if (served.heldOut === null) return splitOf(manifest, source.id, train);
   return { train, heldOut: await fetchText(served.heldOut, served.heldOutBytes) };
+}
+
+async function readFiles(
+  { id }: ManifestSource,
+  files: readonly BroughtFile[],
+  { report, signal }: PrepareInputs,
+): Promise<readonly string[]> {
+  if (files.length === 0)
+    throw new UnusableText(`source ${id}`, "files of yours: its text is brought", "none");
+  const read: FileText[] = [];
+  for (const [i, file] of files.entries()) {
+    report({ kind: "read-text", done: i, of: files.length, unit: "files" });
+    read.push(await readBrought(file));
+    signal.throwIfAborted();
+  }
+  return documentsOf(read);
 }

@@ -31,8 +31,11 @@ export interface Scored {
   readonly bytes: number;
 }
 
-/** `refused`: this volunteer cannot take part, and another try would change nothing [V19]. */
-export type Ending = "asked" | "removed" | "replaced" | "refused" | "finished";
+/**
+ * `refused`: this volunteer cannot take part, and another try would change nothing [V19]; `unusable`: nor would one with the
+ * text that it brought [V23].
+ */
+export type Ending = "asked" | "removed" | "replaced" | "refused" | "unusable" | "finished";
 
 /** What computes, and what speaks with the coordinator: jobs of the two may run together where they may overlap. */
 export type Lane = "compute" | "line";
@@ -139,6 +142,8 @@ export type SessionEvent =
   | { readonly kind: "settled"; readonly round: number; readonly accepted: boolean }
   | { readonly kind: "left" }
   | { readonly kind: "failed"; readonly lane: Lane; readonly message: string }
+  /** The text that was brought [V23]. */
+  | { readonly kind: "unusable"; readonly message: string }
   /** All that was on the device is gone [V18]. */
   | { readonly kind: "device-lost"; readonly message: string }
   | { readonly kind: "retry"; readonly lane: Lane };
@@ -218,6 +223,10 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       if (lane === "line") return { ...session, failures };
       // What was fitted to may be a body that is gone by now.
       return withFitting({ ...session, failures, fitting: null });
+    }
+    case "unusable": {
+      const compute = { count: 1, retryAt: null, message: event.message };
+      return { ...session, ended: "unusable", failures: { ...session.failures, compute } };
     }
     case "device-lost": {
       const failed = { kind: "failed", lane: "compute", message: event.message } as const;

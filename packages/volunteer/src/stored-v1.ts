@@ -24,6 +24,11 @@ import {
 } from "./stored-state.ts";
 import { encodeTextBytes, type TextMeta, textName } from "./text-file.ts";
 
+/** Whether a text is stored, of this version or an older one. */
+export async function hasText(disk: Pick<Disk, "names">): Promise<boolean> {
+  return (await disk.names()).some((name) => name === textName || name === "text");
+}
+
 /** Makes the text alone readable: it needs no model. */
 export async function upgradeText(disk: Disk): Promise<void> {
   await upgrade(disk, "text", textName, (file) => {

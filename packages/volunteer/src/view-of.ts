@@ -89,6 +89,8 @@ function activityOf(known: Known): Activity {
     case "replaced":
     case "refused":
       return { kind: "stopped", why: session.ended };
+    case "unusable":
+      return { kind: "unusable", message: session.failures.compute?.message ?? "" };
     case null:
       break;
     default:

@@ -68,6 +68,7 @@ export type Activity =
   | { readonly kind: "elsewhere" } // another tab of this browser contributes
   | { readonly kind: "finished" } // the run is over
   | { readonly kind: "stopped"; readonly why: "asked" | "removed" | "replaced" | "refused" }
+  | { readonly kind: "unusable"; readonly message: string } // the text that was brought; final
   | { readonly kind: "failed"; readonly message: string; readonly retryAt: Millis | null };
 
 /**

@@ -12,13 +12,13 @@ import {
 } from "@homebody/protocol";
 import { shardBytes } from "@homebody/text";
 import { DeviceLostError, EngineError, NotFiniteError } from "@homebody/train";
+import { type BroughtFile, UnusableText } from "./brought.ts";
 import { type Introduction, introduce } from "./introduction.ts";
 import { isReady, newestHome } from "./jobs.ts";
 import { withReceived, withSent } from "./ledger.ts";
 import { performer } from "./performing.ts";
 import { type Clock, type Device, type Disk, type Net, type Piece, pieceBytes } from "./ports.ts";
 import { createPreparation } from "./preparation.ts";
-import type { BroughtFile } from "./prepare.ts";
 import { createProgress } from "./progress.ts";
 import { openRecord } from "./record.ts";
 import { createRunner } from "./runner.ts";
@@ -123,6 +123,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     wordsSeed: wordsSeed(manifest.training.seed, source.id, options.wordsSecret),
     introducible: open,
     changed: show,
+    replaced: () => record.change({ scored: null, scores: [], losses: [] }),
     received: (group, bytes) => record.change({ ledger: withReceived(record.now().ledger, group, bytes) }),
   });
   const sampling = createSampling({
@@ -168,6 +169,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       const message = error instanceof Error ? error.message : String(error);
       if (error instanceof NotFiniteError && job.kind === "train")
         return { kind: "not-finite", round: job.order.round, message }; // [V11]
+      if (error instanceof UnusableText) return { kind: "unusable", message }; // [V23]
       if (!(error instanceof DeviceLostError)) return { kind: "failed", lane, message };
       preparation.lost();
       return { kind: "device-lost", message };

@@ -188,7 +188,7 @@ test("a device that gets slower on the way ends in time, both arms after the sam
 test("everything that is wrong with the text is said at once, by file, and nothing is asked of the coordinator", async () => {
   const run = manifestOf();
   const served = servedBody(run, otherNumbers(run));
-  const broken: SizedFile = { name: "b.txt", size: 2, bytes: async () => Uint8Array.of(0xff, 0xfe) };
+  const broken: SizedFile = { name: "b.txt", size: 4, bytes: async () => Uint8Array.of(0x89, 0, 1, 2) };
   const gone: SizedFile = {
     name: "d.md",
     size: 10,
@@ -202,11 +202,11 @@ test("everything that is wrong with the text is said at once, by file, and nothi
   expect(await trial(run, served, files).work).toEqual({
     kind: "refused",
     problems: [
-      { file: 1, message: "expected text in UTF-8, got bytes that are not; save the file as UTF-8" },
+      { file: 1, message: "expected text, got bytes that are none; if it is a text, save it as UTF-8" },
       { file: 2, message: 'line 2: expected JSON such as {"text": "..."}, got not json' },
-      { file: 3, message: "It cannot be read: The file was moved." },
+      { file: 3, message: "expected a file that can be read, got The file was moved." },
       { file: 4, message: "expected at most 64 MB, got 65 MB" },
-      { file: 5, message: "expected text, got none" },
+      { file: 5, message: "expected text, got a file without a word" },
     ],
   });
   expect(served.asked).toEqual([]);

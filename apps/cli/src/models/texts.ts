@@ -1,18 +1,16 @@
 // Documents from files and folders, and the split of a text that has no held-out part of its own.
 
-import { InputError } from "@homebody/base";
-import { decodeUtf8, parseDocuments, type Split, splitHeldOut } from "@homebody/text";
+import { type FileText, readTextFile, type Split, splitHeldOut } from "@homebody/text";
 import { textFiles } from "@homebody/volunteer/node";
 
 export const heldOutShare = 0.1;
 
-/** Throws an InputError of the option where there is no text. */
+/** Throws an InputError where there is no text. */
 export async function readDocuments(option: string, paths: readonly string[]): Promise<string[]> {
-  const documents: string[] = [];
+  const texts: FileText[] = [];
   for (const file of await textFiles(option, paths))
-    documents.push(...parseDocuments(file.name, decodeUtf8(file.name, await file.bytes())));
-  if (documents.length === 0) throw new InputError(option, "text", "files without a word");
-  return documents;
+    texts.push(await readTextFile(file.name, await file.bytes()));
+  return texts.flatMap(({ documents }) => documents);
 }
 
 /**

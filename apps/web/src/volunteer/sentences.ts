@@ -86,6 +86,8 @@ export function spoken(activity: Activity): string {
       return "The run is over.";
     case "stopped":
       return "Stopped.";
+    case "unusable":
+      return `This text cannot be used: ${activity.message}`;
     case "failed":
       return `Something went wrong: ${activity.message}`;
     default:

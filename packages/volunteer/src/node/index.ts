@@ -1,16 +1,18 @@
 // A volunteer without a browser: the same session, engine and rules, with files in a folder.
 
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
-import { extname, join } from "node:path";
+import { join } from "node:path";
 import { InputError } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
-import { leastTextBytes } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
+import { isTextFile } from "@homebody/text";
 import type { BackendName } from "@homebody/train";
+import { type BroughtFile, type ReadFile, requireUsable } from "../brought.ts";
 import { engineDevice, tuningFile } from "../device.ts";
 import { webNet } from "../net.ts";
-import type { BroughtFile } from "../prepare.ts";
+import type { Disk } from "../ports.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
+import { hasText } from "../stored-v1.ts";
 import type { View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { askJson } from "./ask.ts";
@@ -36,8 +38,12 @@ export interface HeadlessOptions {
   /** Identity, text, embeddings, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
-  /** Once, when run and source are known and before anything is trained or sent. */
-  readonly begins?: (manifest: RunManifest, source: ManifestSource) => Promise<void>;
+  /** Once, when run and source are known and before anything is trained or sent; with the files that were not in UTF-8. */
+  readonly begins?: (
+    manifest: RunManifest,
+    source: ManifestSource,
+    converted: readonly ReadFile[],
+  ) => Promise<void>;
   /** At each change. */
   readonly show: (view: View) => void;
 }
@@ -51,15 +57,14 @@ export interface Headless {
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
   const { url, backend, dataDir, show } = options;
   const manifest = readManifest(await askJson(url, "/api/run"), `${url}: manifest`);
-  const files = options.text === undefined ? null : await textFiles("--text", options.text);
-  const source = chooseSource(manifest, options.source, files !== null);
-  if (source.served === null && files !== null) await requireEnough(manifest, files);
+  const source = chooseSource(manifest, options.source, options.text !== undefined);
   const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
-  await options.begins?.(manifest, source);
+  const { files, converted } = await bring(options.text, manifest, source, disk);
+  await options.begins?.(manifest, source, converted);
   const volunteer = await startVolunteer({
     manifest,
     source: source.id,
-    files: source.served === null ? files : null,
+    files,
     secret: await secretIn(dataDir, secretFiles.identity),
     ...(options.code === undefined ? {} : { code: options.code }),
     wordsSecret: await secretIn(dataDir, secretFiles.words),
@@ -98,15 +103,22 @@ function sourceWords({ id, served, admission }: ManifestSource): string {
   return asks.length === 0 ? id : `${id} (${asks.join(", ")})`;
 }
 
-/** Too little text is refused before anything is trained: a device would find that out again and again. */
-async function requireEnough(manifest: RunManifest, files: readonly BroughtFile[]): Promise<void> {
-  const least = leastTextBytes(manifest);
-  let size = 0;
-  for (const file of files) {
-    if (size >= least) return;
-    size += (await file.bytes()).length;
-  }
-  if (size < least) throw new InputError("--text", `${least} bytes of text or more`, `${size}`);
+/** What is brought is looked at before anything is started: what is wrong with it stays wrong [V23]. */
+async function bring(
+  paths: readonly string[] | undefined,
+  manifest: RunManifest,
+  { id, served }: ManifestSource,
+  disk: Disk,
+): Promise<{ readonly files: readonly BroughtFile[] | null; readonly converted: readonly ReadFile[] }> {
+  if (paths === undefined && (served !== null || (await hasText(disk))))
+    return { files: null, converted: [] };
+  if (paths === undefined)
+    throw new InputError("--text", `files or folders: volunteers bring the text of ${id}`, "none");
+  if (served !== null)
+    throw new InputError("--text", `none: the host serves the text of ${id}`, paths.join(", "));
+  const files = await textFiles("--text", paths);
+  const read = await requireUsable(manifest, id, files);
+  return { files, converted: read.filter(({ encoding }) => encoding !== "UTF-8") };
 }
 
 /** This folder's own. */
@@ -118,8 +130,6 @@ async function secretIn(dataDir: string, name: string): Promise<string> {
     write: (text) => writeFile(path, text, { mode: 0o600 }),
   });
 }
-
-const known = new Set([".txt", ".md", ".jsonl"]);
 
 /** Texts under paths of files and folders; an InputError names the option that the paths came by. */
 export async function textFiles(option: string, paths: readonly string[]): Promise<BroughtFile[]> {
@@ -136,14 +146,18 @@ export async function textFiles(option: string, paths: readonly string[]): Promi
   return files;
 }
 
+/** Of a folder what may be text, but for empty files. */
 async function textsUnder(folder: string): Promise<string[]> {
   const entries = await readdir(folder, { withFileTypes: true, recursive: true });
-  return entries
-    .filter((entry) => entry.isFile() && known.has(extname(entry.name)))
+  const paths = entries
+    .filter((entry) => entry.isFile() && isTextFile(entry.name))
     .map((entry) => join(entry.parentPath, entry.name))
     .sort();
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  return paths.filter((_, i) => sizes[i]! > 0);
 }
 
+export { requireUsable } from "../brought.ts";
 export { heldOutOptions } from "../replica.ts";
 export type { Text } from "../text-file.ts";
 export { type ServedFiles, textServed, tokenizerServed } from "./served.ts";

@@ -1,8 +1,8 @@
 // The text of a trial: what was dropped or pasted as documents, as much of it as is used.
 
 import { InputError } from "@homebody/base";
-import { decodeUtf8, parseDocuments, utf8Length } from "@homebody/text";
-import type { BroughtFile } from "../prepare.ts";
+import { parseDocuments, utf8Length } from "@homebody/text";
+import { type BroughtFile, bytesOf, readBrought } from "../brought.ts";
 import { leastTrialBytes, mostFileBytes, mostTrialBytes, type TrialProblem, tooLittle } from "./view.ts";
 
 export interface SizedFile extends BroughtFile {
@@ -30,15 +30,13 @@ export async function readTrialText(
           `at most ${mostFileBytes / 1e6} MB`,
           `${Math.ceil(one.size / 1e6)} MB`,
         );
-      const documents = parseDocuments(one.name, decodeUtf8(one.name, await one.bytes()));
-      if (documents.length === 0) throw new InputError(one.name, "text", "none");
-      given.push(...documents);
+      given.push(...(await readBrought(one)).documents);
     } catch (error) {
       problems.push({ file, message: messageOf(error, one.name) });
     }
   }
   if (problems.length > 0) return { problems };
-  const givenBytes = given.reduce((sum, text) => sum + utf8Length(text), 0);
+  const givenBytes = bytesOf(given);
   if (givenBytes < leastTrialBytes) return { problems: [{ file: null, message: tooLittle(givenBytes) }] };
   return { ...firstOf(given, mostTrialBytes), givenBytes };
 }
