@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { invitationIn, isCode, refusalSentences } from "@homebody/protocol";
-import { startHeadless } from "@homebody/volunteer/node";
-import type { View, Waiting } from "@homebody/volunteer/view";
+import { type Hours, hoursFrom, startHeadless } from "@homebody/volunteer/node";
+import { dutyCycle, type Intensity, type View, type Waiting } from "@homebody/volunteer/view";
 import { coordinatorUrl } from "./address.ts";
 import { interrupt } from "./interrupt.ts";
 import { shownSize } from "./model-size.ts";
@@ -16,7 +16,7 @@ import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
 homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend webgpu|wasm] [--threads N]
-                       [--rounds N] [--data DIR]
+                       [--intensity quiet|balanced|full] [--hours 22-7] [--rounds N] [--data DIR]
 
   URL            of the coordinator, as localhost:8080 or https://run.example.org, or the link of an invitation, which has source and code in it
   --source ID    whose text to train on; without it the first that is open and fits
@@ -25,6 +25,8 @@ homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend 
                  is converted; needed once, and again where the text changes
   --backend      webgpu or wasm; without it the best that works
   --threads N    cores that may be used without a graphics processor (default: all)
+  --intensity    quiet computes a quarter of the time, balanced 60 %, full all of it (default: full)
+  --hours 22-7   computes only in these hours of the day, by this machine's clock; 22:30-7 has minutes
   --rounds N     leaves after contributing to N rounds
   --data DIR     identity, vocabulary, embeddings and what is unsent (default: homebody-volunteer)
 
@@ -41,6 +43,8 @@ export async function run(args: readonly string[]): Promise<number> {
       text: { type: "string", multiple: true },
       backend: { type: "string" },
       threads: { type: "string" },
+      intensity: { type: "string" },
+      hours: { type: "string" },
       rounds: { type: "string" },
       data: { type: "string", default: "homebody-volunteer" },
     },
@@ -55,6 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const backend = backendName(values.backend);
   const rounds = values.rounds === undefined ? undefined : wholeNumber("--rounds", values.rounds, 1, 1e6);
   const threads = values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64);
+  const { intensity, hours } = dutyFrom(values);
   await offerWebGpu(backend);
 
   const stop = interrupt();
@@ -67,6 +72,8 @@ export async function run(args: readonly string[]): Promise<number> {
     ...(values.text === undefined ? {} : { text: values.text }),
     backend,
     ...(threads === undefined ? {} : { threads }),
+    intensity,
+    hours,
     dataDir: resolve(values.data),
     begins: async (manifest, source, converted) => {
       const size = await shownSize(manifest, [source]);
@@ -113,6 +120,26 @@ function invitationFrom(
   return { ...(source === undefined ? {} : { source }), ...(code === undefined ? {} : { code }) };
 }
 
+/** How much of the time it computes, and in which hours. */
+function dutyFrom({
+  intensity = "full",
+  hours,
+}: {
+  readonly intensity?: string | undefined;
+  readonly hours?: string | undefined;
+}): { readonly intensity: Intensity; readonly hours: Hours | undefined } {
+  if (!Object.hasOwn(dutyCycle, intensity))
+    throw new InputError("--intensity", Object.keys(dutyCycle).join(", "), JSON.stringify(intensity));
+  const found = hours === undefined ? undefined : hoursFrom(hours);
+  if (hours !== undefined && found === undefined)
+    throw new InputError(
+      "--hours",
+      "two times of the day that differ, such as 22-7 or 22:30-7",
+      JSON.stringify(hours),
+    );
+  return { intensity: intensity as Intensity, hours: found };
+}
+
 function sentence(view: View, detailed: boolean): string {
   const words = [`${view.source}: ${activity(view, detailed)}`];
   const score = view.scores.at(-1);
@@ -146,5 +173,6 @@ function waitingWords(waiting: Waiting): string {
   // The first six digits are what the host's page shows.
   if (waiting.for === "approval")
     return `waiting for the host to let in ${waiting.volunteer.slice(0, 6)} (${waiting.volunteer})`;
+  if (waiting.for === "hours") return `waiting until ${waiting.opensAt}, outside its hours`;
   return `waiting for ${waiting.for.replaceAll("-", " ")}`;
 }

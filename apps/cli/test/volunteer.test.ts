@@ -24,7 +24,7 @@ test("it first says what the coordinator learns, once, and in the end what was d
   try {
     const args = (source: string) => [
       ...[server.url, "--source", source, "--backend", "wasm", "--threads", "1"],
-      ...["--data", join(folder, source)],
+      ...["--data", join(folder, source), "--intensity", "balanced", "--hours", "0-24"],
     ];
     const both = async () => Math.max(...(await Promise.all(["a", "b"].map((source) => run(args(source))))));
     const { code, stdout, stderr } = await captured(both, []);
@@ -84,6 +84,15 @@ test("a link or a code that is not whole is said before anything is asked", asyn
   await expect(of(`${url}/#source=a&code=12`)).rejects.toThrow("link: expected an invitation's");
   await expect(of(url, "--source", "a", "--code", "12")).rejects.toThrow("--code: expected 32 hex digits");
   await expect(of(url, "--code", "0".repeat(32))).rejects.toThrow("--source: expected the source that");
+});
+
+test("[V17] [V25] it computes as hard and when it was told; what is neither is said at once", async () => {
+  const url = "http://127.0.0.1:9";
+  await expect(run([url, "--intensity", "gentle"])).rejects.toThrow(
+    '--intensity: expected quiet, balanced, full, got "gentle"',
+  );
+  for (const hours of ["22", "7-7", "22-25"])
+    await expect(run([url, "--hours", hours])).rejects.toThrow("--hours: expected two times of the day");
 });
 
 /** A coordinator whose volunteers bring their text. */

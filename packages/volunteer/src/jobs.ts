@@ -47,6 +47,7 @@ const nothing: Jobs = { compute: null, line: null };
 export function jobsFor(session: Session, now: Millis): Jobs {
   if (!session.contributing || session.paused) return nothing; // [V2]
   if (session.ended !== null && !isToBeTried(session)) return nothing;
+  if (session.outOfHours) return nothing; // [V25]
   const waits = (lane: Lane) => now < (session.failures[lane]?.retryAt ?? now); // [V12]
   if (!session.overlap && lanes.some(waits)) return nothing;
   if (!session.prepared) return waits("compute") ? nothing : { ...nothing, compute: { kind: "prepare" } }; // [V3]
@@ -112,8 +113,9 @@ export function sameJob(a: Job | null, b: Job | null): boolean {
 
 /** Whether rounds may count on this volunteer. */
 export function isReady(session: Session): boolean {
-  const { contributing, paused, finishing, ended, prepared, fitting } = session;
-  return contributing && prepared && !paused && !finishing && ended === null && fitting === null;
+  const { contributing, paused, outOfHours, finishing, ended, prepared, fitting } = session;
+  const works = contributing && !paused && !outOfHours && !finishing && ended === null;
+  return works && prepared && fitting === null;
 }
 
 /** When the open round or the last evaluation ends; null where nothing ends by itself. */

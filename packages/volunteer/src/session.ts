@@ -54,6 +54,8 @@ export interface Session {
   readonly overlap: boolean;
   readonly contributing: boolean;
   readonly paused: boolean;
+  /** It is not within the hours that this volunteer was given [V25]. */
+  readonly outOfHours: boolean;
   readonly finishing: boolean;
   readonly ended: Ending | null;
   readonly prepared: boolean;
@@ -91,6 +93,7 @@ export const firstSession: Session = {
   overlap: false,
   contributing: false,
   paused: false,
+  outOfHours: false,
   finishing: false,
   ended: null,
   prepared: false,
@@ -117,6 +120,7 @@ export type SessionEvent =
   | { readonly kind: "contribute"; readonly paused?: boolean }
   | { readonly kind: "pause" }
   | { readonly kind: "resume" }
+  | { readonly kind: "hours"; readonly within: boolean }
   | { readonly kind: "finish" }
   | { readonly kind: "connected"; readonly announcement: Announcement }
   | { readonly kind: "disconnected" }
@@ -165,6 +169,8 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       return { ...session, paused: true };
     case "resume":
       return { ...session, paused: false, failures: fine };
+    case "hours":
+      return { ...session, outOfHours: !event.within };
     case "finish":
       return { ...session, finishing: true };
     case "connected":

@@ -1,6 +1,7 @@
 // From what a volunteer knows to what a screen shows.
 
 import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
+import { type Hours, timeWords } from "./hours.ts";
 import { deadlineOf, failureOf } from "./jobs.ts";
 import type { RunRecord } from "./record.ts";
 import type { Replica } from "./replica.ts";
@@ -32,6 +33,8 @@ export interface Known {
   /** Local steps of a round that were made here. */
   readonly reached: (round: number) => number;
   readonly intensity: Intensity;
+  /** In which it may compute; null: always. */
+  readonly hours: Hours | null;
   readonly tokensPerSecond: number | null;
   readonly vocabulary: View["vocabulary"];
   readonly sampling: SampleView | null;
@@ -98,6 +101,11 @@ function activityOf(known: Known): Activity {
   }
   if (!session.contributing) return { kind: "idle" };
   if (session.paused) return { kind: "paused" };
+  if (session.outOfHours && known.hours !== null)
+    return {
+      kind: "waiting",
+      waiting: { for: "hours", since: known.waitingSince, opensAt: timeWords(known.hours.from) },
+    };
   if (task !== null) return { kind: "working", task };
   const failure = failureOf(session);
   if (failure !== null) return { kind: "failed", ...failure };

@@ -57,6 +57,8 @@ export type Waiting =
   | { readonly for: "next-round"; readonly since: Millis; readonly until: Millis | null }
   | { readonly for: "others"; readonly since: Millis; readonly until: Millis | null } // delta is in, the round goes on
   | { readonly for: "coordinator"; readonly since: Millis } // it averages
+  /** For the hours that it was given; `opensAt` as the wall clock shows it: 22:30. */
+  | { readonly for: "hours"; readonly since: Millis; readonly opensAt: string }
   /** The run is paused; or it holds itself, and waits for the host. */
   | { readonly for: "host"; readonly since: Millis; readonly held: HeldRun | null };
 

@@ -13,6 +13,7 @@ import {
 import { shardBytes } from "@homebody/text";
 import { DeviceLostError, EngineError, NotFiniteError } from "@homebody/train";
 import { type BroughtFile, UnusableText } from "./brought.ts";
+import { followHours, type HoursAt } from "./hours.ts";
 import { type Introduction, introduce } from "./introduction.ts";
 import { isReady, newestHome } from "./jobs.ts";
 import { withReceived, withSent } from "./ledger.ts";
@@ -49,6 +50,8 @@ export interface VolunteerOptions {
   readonly device: Device;
   readonly clock: Clock;
   readonly intensity?: Intensity;
+  /** In which it may compute [V25]; always, if they are not given. */
+  readonly hours?: HoursAt | undefined;
   readonly snapshotMs?: number | undefined;
   /** Whether a delta may be on its way while the next round trains; no, if it is not given. */
   readonly overlap?: boolean;
@@ -267,6 +270,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       line: introduction?.standing() ?? null,
       reached: progress.reached,
       intensity,
+      hours: options.hours?.hours ?? null,
       tokensPerSecond,
       vocabulary: text === undefined ? null : vocabularyOf(text, replica),
       sampling: sampling.view(),
@@ -295,6 +299,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   async function close(): Promise<void> {
     if (closed) return;
     closed = true;
+    unfollowHours?.();
     introduction?.close(); // first: what waits for an answer need not wait any more
     await runner.close();
     await record.save();
@@ -307,6 +312,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   }
 
   await record.save();
+  const unfollowHours =
+    options.hours && followHours(options.hours, clock, (within) => apply({ kind: "hours", within }));
   apply({ kind: "contribute", paused });
   return {
     view,

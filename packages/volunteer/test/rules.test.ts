@@ -109,6 +109,26 @@ test("[V2] nothing is done while it pauses, and after it stopped", async () => {
   expect([device.steps(), await volunteer.ended]).toEqual([last, "removed"]);
 });
 
+test("[V25] it computes within its hours alone, says until when it waits, and goes on in the same round", async () => {
+  const { host, clock, start, device } = world({ localSteps: 10 }, { stepMs: 1000 });
+  let timeMs = 21.5 * 3_600_000 - clock.now(); // at half past nine
+  const timeOfDay = (at: number) => (at + timeMs) % (24 * 3_600_000);
+  host.open(1);
+  const volunteer = await start({ hours: { hours: { from: 22 * 60, to: 7 * 60 }, timeOfDay } });
+  await clock.advance(29 * 60_000);
+  expect(device.steps()).toBe(0);
+  expect(volunteer.view().activity).toMatchObject({ waiting: { for: "hours", opensAt: "22:00" } });
+  await clock.until("step 3", () => stepOf(volunteer) === 3);
+  timeMs += 12 * 3_600_000; // somebody sets the clock, into the morning
+  await clock.until("it waits", () => volunteer.view().activity.kind === "waiting");
+  const steps = device.steps();
+  await clock.advance(3_600_000);
+  expect(device.steps()).toBe(steps);
+  timeMs += 12 * 3_600_000;
+  await clock.until("the delta", () => volunteer.view().roundsContributed === 1);
+  expect(device.steps()).toBe(10);
+});
+
 test("[V3] what this device has of the run is taken from the disk", async () => {
   const { host, clock, start, close } = world();
   const downloads: string[] = [];

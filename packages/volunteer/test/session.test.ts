@@ -105,6 +105,14 @@ describe("what to do next", () => {
     expect(job(from(left, { kind: "contribute" }))).toMatchObject({ kind: "train" });
   });
 
+  test("[V25] nothing outside its hours, whoever resumes it, and no round counts on it", () => {
+    const out = from(inRound(), { kind: "hours", within: false });
+    expect([job(out), isReady(out)]).toEqual([null, false]);
+    expect(job(from(out, { kind: "pause" }, { kind: "resume" }))).toBeNull();
+    const back = from(out, { kind: "hours", within: true });
+    expect([job(back), isReady(back)]).toMatchObject([{ kind: "train" }, true]);
+  });
+
   test("[V3] what the disk has of the run is not done again", () => {
     const session = after(
       { kind: "contribute" },

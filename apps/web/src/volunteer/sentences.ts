@@ -51,6 +51,8 @@ export function waitingWords(waiting: Waiting): string {
       return "Your part of this round is in. The others are still training.";
     case "coordinator":
       return "The round is closed. The coordinator averages what everybody sent.";
+    case "hours":
+      return `Outside the hours that you gave this device. It goes on at ${waiting.opensAt}.`;
     case "host":
       if (waiting.held !== null) return heldSentence(waiting.held);
       return "The host has paused the run. Nothing is lost; it goes on when the host resumes it.";
@@ -66,6 +68,7 @@ const spokenWaits: Readonly<Record<Waiting["for"], string>> = {
   "next-round": "Waiting for the next round.",
   others: "Your part of this round is in. Waiting for the others.",
   coordinator: "The coordinator averages the round.",
+  hours: "Outside the hours that you gave this device.",
   host: "The host has paused the run.",
 };
 

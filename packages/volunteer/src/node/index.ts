@@ -2,18 +2,19 @@
 
 import { mkdir, readdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { InputError } from "@homebody/base";
+import { InputError, type Millis } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { type ManifestSource, type RunManifest, readManifest } from "@homebody/protocol";
 import { isTextFile } from "@homebody/text";
 import type { BackendName } from "@homebody/train";
 import { type BroughtFile, type ReadFile, requireUsable } from "../brought.ts";
 import { engineDevice, tuningFile } from "../device.ts";
+import type { Hours } from "../hours.ts";
 import { webNet } from "../net.ts";
 import type { Disk } from "../ports.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
 import { hasText } from "../stored-v1.ts";
-import type { View } from "../view.ts";
+import type { Intensity, View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { askJson } from "./ask.ts";
 import { folderDisk } from "./disk.ts";
@@ -35,6 +36,10 @@ export interface HeadlessOptions {
   readonly backend: "auto" | BackendName;
   /** Cores that may be used on wasm; all of them if it is not given. */
   readonly threads?: number;
+  /** Full, if it is not given. */
+  readonly intensity?: Intensity;
+  /** In which it may compute, by the clock of this machine; always, if they are not given. */
+  readonly hours?: Hours | undefined;
   /** Identity, text, embeddings, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
@@ -79,6 +84,8 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
       }),
     }),
     clock: systemClock,
+    ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
+    ...(options.hours === undefined ? {} : { hours: { hours: options.hours, timeOfDay } }),
     show,
     ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
   });
@@ -121,6 +128,13 @@ async function bring(
   return { files, converted: read.filter(({ encoding }) => encoding !== "UTF-8") };
 }
 
+/** In the time zone of this machine. */
+function timeOfDay(at: Millis): number {
+  const local = new Date(at);
+  const seconds = 60 * (60 * local.getHours() + local.getMinutes()) + local.getSeconds();
+  return 1000 * seconds + local.getMilliseconds();
+}
+
 /** This folder's own. */
 async function secretIn(dataDir: string, name: string): Promise<string> {
   const path = join(dataDir, name);
@@ -158,6 +172,7 @@ async function textsUnder(folder: string): Promise<string[]> {
 }
 
 export { requireUsable } from "../brought.ts";
+export { type Hours, hoursFrom } from "../hours.ts";
 export { heldOutOptions } from "../replica.ts";
 export type { Text } from "../text-file.ts";
 export { type ServedFiles, textServed, tokenizerServed } from "./served.ts";
