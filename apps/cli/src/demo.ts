@@ -154,7 +154,7 @@ async function attend(
   try {
     const ended = server.finished.then(() => "finished" as const);
     const left = stop.came.then(() => "stopped" as const);
-    let why = await Promise.race([ended, left]);
+    let why = await Promise.race([ended, left, volunteers.failed]);
     tell();
     if (why === "finished" && options.rounds === undefined) {
       say(

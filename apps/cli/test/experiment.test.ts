@@ -1,13 +1,15 @@
 // A small experiment over two seeds: arms with real coordinators and volunteers, and what is written of them.
 
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+import { loadRunFile } from "@homebody/server";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { writeRun } from "../../../test/run-folder.ts";
+import { type Arm, armsOf } from "../src/experiment/arms.ts";
 import { run } from "../src/experiment/index.ts";
 import type { SeedResult } from "../src/experiment/tables.ts";
 
@@ -55,6 +57,43 @@ test("more seeds keep what there is, are runs of their own, and make means and d
   expect(one.said.split("\n").find((line) => line.startsWith("| a "))).toContain(` ${x!.toFixed(3)} |`);
   expect(one.said).not.toContain("±");
 }, 240_000);
+
+test("text that is brought comes by --text ID=PATH, and a source without any is a mistake", async () => {
+  const brought = mkdtempSync(join(folder, "brought-"));
+  const path = writeRun(brought, { rounds: 1, localSteps: 2, text: "brought" });
+  const [a, b, out] = ["a.jsonl", "b.jsonl", "out"].map((name) => join(brought, name)) as [
+    string,
+    string,
+    string,
+  ];
+  const mistake = (...more: string[]) =>
+    run([path, "--out", out, ...more]).catch((error: Error) => error.message);
+  expect(await mistake("--text", `a=${a}`)).toBe(
+    "--text: expected ID=PATH, for each source whose text is brought (b), got none",
+  );
+  expect(await mistake("--text", `c=${a}`)).toMatch(/ID=PATH, for each source .* \(a, b\), got c=/);
+  writeFileSync(join(brought, "short.txt"), "words");
+  const short = `b=${join(brought, "short.txt")}`;
+  expect(await mistake("--text", `a=${a}`, "--text", short)).toBe(
+    "text: expected 500 bytes of text or more, got 5",
+  );
+  const served = await run([writeRun(folder), "--out", out, "--text", `a=${a}`]).catch(
+    (error: Error) => error,
+  );
+  expect(String(served)).toContain("none: the host serves the text of every source");
+  expect(existsSync(out)).toBe(false);
+  const { stdout } = await promisify(execFile)(process.execPath, [
+    ...["--import", "tsx", main, "experiment", path, "--out", out, "--arms", "federated"],
+    ...["--text", `a=${a}`, "--text", `b=${b}`],
+  ]);
+  expect(stdout).toMatch(/^\| a .*\d\.\d{3} \|/m);
+}, 240_000);
+
+test("whoever may take part in the run, an experiment's own volunteers may", async () => {
+  const { file } = await loadRunFile(writeRun(mkdtempSync(join(folder, "invited-")), { admission: "code" }));
+  const [[federated]] = armsOf(file, ["federated"]) as [[Arm]];
+  expect(federated.file.sources.map(({ admission }) => admission)).toEqual(["open", "open"]);
+});
 
 test("an arm that is not there is said before anything is trained", async () => {
   const path = writeRun(folder);

@@ -1,13 +1,16 @@
 // Volunteers on this machine, each a process of its own with a folder of its own: what they say goes into a file,
-// and one that dies is started again, later each time.
+// and one that dies is started again, later each time. One that ends with a mistake (exit code 2) is not: it would make it again.
 
 import { type ChildProcess, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, writeFileSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { InputError } from "@homebody/base";
 import { secretFiles } from "@homebody/volunteer/node";
 
 export interface LocalVolunteers {
+  /** Rejects with an InputError when one has ended with a mistake; it does not resolve. */
+  readonly failed: Promise<never>;
   /** Resolves when all are gone; those that do not go within ten seconds are killed. */
   stop(): Promise<void>;
 }
@@ -19,20 +22,38 @@ const patienceMs = 10_000;
 
 export function startVolunteers(
   sources: readonly string[],
-  { count, url, dataDir }: { readonly count: number; readonly url: string; readonly dataDir: string },
+  {
+    count,
+    url,
+    dataDir,
+    texts = new Map(),
+  }: {
+    readonly count: number;
+    readonly url: string;
+    readonly dataDir: string;
+    /** What is brought, by source. */
+    readonly texts?: ReadonlyMap<string, readonly string[]>;
+  },
 ): LocalVolunteers {
   const folder = join(dataDir, "volunteers");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const running = new Set<ChildProcess>();
   const retries = new Set<NodeJS.Timeout>();
   let stopping = false;
+  let fail: (error: InputError) => void = () => {};
+  const failed = new Promise<never>((_, reject) => {
+    fail = reject;
+  });
+  failed.catch(() => {}); // whoever waits for it hears of it
 
   function start(n: number, retryMs: number): void {
     const home = join(folder, String(n));
-    const log = openSync(join(folder, `${n}.log`), "a");
+    const logPath = join(folder, `${n}.log`);
+    const log = openSync(logPath, "a");
     const source = sources[(n - 1) % sources.length]!;
     const args = [main, "volunteer", url, "--source", source, "--backend", "wasm", "--threads", "1"];
-    const child = spawn(process.execPath, [...process.execArgv, ...args, "--data", home], {
+    const brought = (texts.get(source) ?? []).flatMap((path) => ["--text", path]);
+    const child = spawn(process.execPath, [...process.execArgv, ...args, ...brought, "--data", home], {
       // An IPC channel, so that it ends with us; a group of its own, so that Ctrl-C is ours to pass on.
       stdio: ["ignore", log, log, "ipc"],
       detached: true,
@@ -42,6 +63,8 @@ export function startVolunteers(
     child.on("exit", (code) => {
       running.delete(child);
       if (stopping || code === 0) return;
+      if (code === 2)
+        return fail(new InputError(`volunteer of ${source}`, "one that takes part", lastLine(logPath)));
       const retry = setTimeout(() => {
         retries.delete(retry);
         start(n, Math.min(retryMs * 2, longestRetryMs));
@@ -59,6 +82,7 @@ export function startVolunteers(
   }
 
   return {
+    failed,
     stop: async () => {
       stopping = true;
       for (const retry of retries) clearTimeout(retry);
@@ -66,6 +90,8 @@ export function startVolunteers(
     },
   };
 }
+
+const lastLine = (path: string) => readFileSync(path, "utf8").trimEnd().split("\n").at(-1) ?? "nothing";
 
 function ended(child: ChildProcess): Promise<void> {
   return new Promise((resolve) => {

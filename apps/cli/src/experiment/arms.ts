@@ -10,6 +10,7 @@ import { heldOutBatches, unigram } from "@homebody/text";
 import { heldOutOptions, storedText } from "@homebody/volunteer/node";
 import { startVolunteers } from "../demo/volunteers.ts";
 import type { Interrupt } from "../interrupt.ts";
+import type { BroughtTexts } from "./texts.ts";
 
 export interface Arm {
   readonly name: string;
@@ -34,8 +35,9 @@ export const federatedName = "federated";
 
 /** Arms that run one after another; those of one list run at once. */
 export function armsOf(given: RunFile, wanted: readonly string[]): Arm[][] {
-  // Nobody takes part whom the experiment did not start: no round has to take its time.
-  const file = { ...given, round: { ...given.round, minimumSeconds: 0 } };
+  // Nobody takes part whom the experiment did not start: no round has to take its time, and nobody is kept out.
+  const sources = given.sources.map((source) => ({ ...source, admission: "open" as const }));
+  const file = { ...given, sources, round: { ...given.round, minimumSeconds: 0 } };
   const all: Record<string, Arm[]> = {
     [federatedName]: [{ name: federatedName, file }],
     frozen: [{ name: "frozen", file: { ...file, training: { ...file.training, frozenBody: true } } }],
@@ -53,7 +55,7 @@ export function armsOf(given: RunFile, wanted: readonly string[]): Arm[][] {
 
 export async function runArm(
   { name, file }: Arm,
-  { folder, written }: Pick<LoadedRunFile, "folder" | "written">,
+  { folder, written, texts }: Pick<LoadedRunFile, "folder" | "written"> & { readonly texts: BroughtTexts },
   out: string,
   stop: Pick<Interrupt, "came">,
 ): Promise<Ended> {
@@ -73,9 +75,10 @@ export async function runArm(
     count: finished ? 0 : ids.length,
     url: server.url,
     dataDir,
+    texts,
   });
   try {
-    await Promise.race([server.finished, stop.came]);
+    await Promise.race([server.finished, stop.came, volunteers.failed]);
     const figures = server.figures();
     const bodies = [figures.bodies[0]!.id, figures.bodies.at(-1)!.id];
     return { name, run: server.run, bodies, scores: scoresOf(figures) };

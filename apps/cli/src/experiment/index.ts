@@ -15,15 +15,17 @@ import { interrupt } from "../interrupt.ts";
 import { onlyArgument, wholeNumber } from "../options.ts";
 import { armsOf, type Ended, federatedName, runArm, unigramsOf } from "./arms.ts";
 import { type SeedResult, tables } from "./tables.ts";
+import { broughtTexts } from "./texts.ts";
 
 export const usage = `
-homebody experiment RUN.yaml [--texts DIR] [--out DIR] [--rounds N] [--seeds N]
+homebody experiment RUN.yaml [--texts DIR] [--text ID=PATH ...] [--out DIR] [--rounds N] [--seeds N]
                     [--arms federated,frozen,alone]
 
-  --texts DIR   what paths in the run file are relative to (default: the file's folder)
-  --out DIR     state and results (default: experiment); another start goes on from it
-  --rounds N    instead of the file's
-  --seeds N     all of it again with the next seeds, N in all (default: the file's seed alone)
+  --texts DIR     what paths in the run file are relative to (default: the file's folder)
+  --text ID=PATH  a file or folder of text for a source whose text is brought; all of one source are taken together
+  --out DIR       state and results (default: experiment); another start goes on from it
+  --rounds N      instead of the file's
+  --seeds N       all of it again with the next seeds, N in all (default: the file's seed alone)
 
 Prints tables in Markdown, over seeds with mean and standard deviation; OUT/results.json has the numbers, and what
 they were made with.
@@ -35,6 +37,7 @@ export async function run(args: readonly string[]): Promise<number> {
     allowPositionals: true,
     options: {
       texts: { type: "string" },
+      text: { type: "string", multiple: true, default: [] },
       out: { type: "string", default: "experiment" },
       rounds: { type: "string" },
       seeds: { type: "string", default: "1" },
@@ -56,6 +59,7 @@ export async function run(args: readonly string[]): Promise<number> {
     training: { ...loaded.file.training, seed },
   });
   armsOf(fileOf(first), wanted); // what was asked for in vain is said before anything is trained
+  const texts = await broughtTexts(fileOf(first), values.text);
   const stop = interrupt();
   const results: SeedResult[] = [];
   for (const seed of seeds) {
@@ -65,7 +69,7 @@ export async function run(args: readonly string[]): Promise<number> {
     const file = fileOf(seed);
     const ended: Ended[] = [];
     for (const arms of armsOf(file, wanted)) {
-      const own = arms.map((arm) => runArm(arm, { folder, written: loaded.written }, place, stop));
+      const own = arms.map((arm) => runArm(arm, { folder, written: loaded.written, texts }, place, stop));
       ended.push(...(await Promise.all(own)));
       if (stop.signal.aborted) return 130;
     }
