@@ -20,7 +20,7 @@ import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
 import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { page, userEvent } from "vitest/browser";
+import { cdp, page, server, userEvent } from "vitest/browser";
 import { applicants, idleView, type SceneName, sceneNames, sceneOf, workingView } from "../story/scenes.ts";
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
@@ -100,19 +100,42 @@ test("a device is checked when a source is chosen, or when somebody asks for it"
   await expect.element(page.getByTestId("device-adapter")).toBeVisible();
 });
 
-test("a source whose text is brought wants files, and gets only those that it can read", async () => {
-  const sent: Command[] = [];
+/** Drops files on the page, as from a folder that is open beside it. */
+function drop(...files: readonly File[]): void {
+  const given = new DataTransfer();
+  for (const file of files) given.items.add(file);
+  page
+    .getByTestId("drop-area")
+    .element()
+    .dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+}
+
+async function bringing(sent: Command[] = []): Promise<void> {
   show(volunteerPage("new", sent));
   await userEvent.click(page.getByRole("radio", { name: /allotment club/ }));
+}
+
+const hint = () => expect.element(page.getByText(/first\.$|Take out the files|You can pause/));
+
+test("[V23] a source whose text is brought wants files, and says beside each what is wrong with it", async () => {
+  const sent: Command[] = [];
+  await bringing(sent);
+  await hint().toHaveTextContent("Bring at least one file first.");
+  await expect
+    .element(page.getByTestId("drop-area"))
+    .toHaveTextContent("Bring 500 bytes of text or more. Of it 10 %, at least 50 bytes, is never trained on");
+  drop(new File(["We met on Monday. ".repeat(50)], "minutes.txt"), new File(["%PDF-1.7"], "scan.txt"));
+  const scan = page.getByRole("listitem").filter({ hasText: "scan.txt" });
+  await expect
+    .element(scan.getByTestId("file-problem"))
+    .toHaveTextContent("got a PDF; open it, copy its text");
+  await hint().toHaveTextContent("Take out the files that are marked");
   pressAnyway("contribute");
   expect(sent).toEqual([]);
-  const area = page.getByTestId("drop-area").element();
-  const given = new DataTransfer();
-  given.items.add(new File(["We met on Monday. ".repeat(50)], "minutes.txt"));
-  given.items.add(new File(["x"], "photo.png"));
-  area.dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+  await userEvent.click(page.getByRole("button", { name: "Take out scan.txt" }));
+  expect(document.activeElement).toBe(page.getByTestId("drop-area").element());
+  await hint().toHaveTextContent("You can pause");
   await expect.element(page.getByTestId("files-total")).toHaveTextContent("1 file, 900 bytes");
-  await expect.element(page.getByText("Not text that this page reads: photo.png")).toBeVisible();
   await press("Contribute");
   expect(sent).toHaveLength(1);
   const command = sent[0]!;
@@ -242,6 +265,65 @@ test("[V34] what this device keeps of the run is shown while it does nothing, an
   turn({ view: { ...view, run: "0".repeat(64) as RunId } });
   expect(dataOf("ledger-deltas")).toBe(0);
   expect(page.getByTestId("bits-per-byte").elements()).toHaveLength(0);
+});
+
+test("[V23] too little text is said before anybody contributes, by its documents and not by its files", async () => {
+  await bringing();
+  const line = JSON.stringify({ date: "2026-11-28".repeat(100), text: "words" });
+  drop(new File([line], "minutes.jsonl"));
+  await expect
+    .element(page.getByTestId("text-problem"))
+    .toHaveTextContent("This is too little: expected 500 bytes of text or more, got 5.");
+  await hint().toHaveTextContent("Bring more text first.");
+});
+
+test("a file in another encoding is shown as it is read", async () => {
+  await bringing();
+  const words = "El niño soñó con la mañana; según la versión más antigua, está aquí.\n".repeat(20);
+  drop(new File([Uint8Array.from(words, (character) => character.charCodeAt(0))], "viejo.txt"));
+  const shown = page.getByTestId("converted");
+  await expect.element(shown).toHaveTextContent("Read as Windows-1252.");
+  await expect.element(shown).toHaveTextContent("El niño soñó con la mañana; según la versión más antigua");
+  await hint().toHaveTextContent("You can pause");
+});
+
+test("a folder is dropped with all that it has: what may be text is taken, other and hidden files are left out", async () => {
+  await bringing();
+  const { x, y } = page.getByTestId("drop-area").element().getBoundingClientRect();
+  const folder = `${server.config.root}/apps/web/test/folder`;
+  const at = frameElement!.getBoundingClientRect();
+  const scale = at.width / innerWidth;
+  for (const type of ["dragEnter", "dragOver", "drop"] as const)
+    await cdp().send("Input.dispatchDragEvent", {
+      type,
+      x: at.x + scale * (x + 20),
+      y: at.y + scale * (y + 20),
+      data: { items: [], files: [folder], dragOperationsMask: 1 },
+    });
+  const names = () =>
+    page
+      .getByRole("list", { name: "Files that you bring" })
+      .element()
+      .textContent!.match(/\w+\.\w+/g);
+  await expect
+    .element(page.getByTestId("left-out"))
+    .toHaveTextContent("2 other files of the folder left out.");
+  expect(names()).toEqual(["april.txt", "may.md"]);
+});
+
+test("[V23] a text that turns out to be unusable leads back to the choice of files", async () => {
+  const { run, volunteer } = sceneOf("new");
+  const activity = {
+    kind: "unusable",
+    message: "gone.txt: expected a file that can be read, got none",
+  } as const;
+  const view = { ...volunteer.view!, source: "minutes" as never, activity };
+  show(<VolunteerPage run={run} volunteer={{ ...volunteer, view }} secure={true} send={() => {}} />);
+  await expect
+    .element(page.getByTestId("unusable"))
+    .toHaveTextContent("gone.txt: expected a file that can be read, got none. Choose other files below.");
+  await userEvent.click(page.getByRole("radio", { name: /allotment club/ }));
+  await expect.element(page.getByRole("button", { name: "Choose a folder" })).toBeVisible();
 });
 
 test("the ledger shows what went out, with words at zero; leaving is asked about first", async () => {
@@ -655,12 +737,7 @@ test("text is given by dropping and pasting, and tried once there is enough of i
   pressAnyway("try");
   expect(asked).toEqual([]);
   await expect.element(page.getByTestId("try-hint")).toHaveTextContent("At least 8 kB");
-  const given = new DataTransfer();
-  given.items.add(new File(["We met on Monday."], "minutes.txt"));
-  page
-    .getByTestId("drop-area")
-    .element()
-    .dispatchEvent(new DragEvent("drop", { dataTransfer: given, bubbles: true, cancelable: true }));
+  drop(new File(["We met on Monday."], "minutes.txt"));
   await userEvent.fill(page.getByTestId("pasted"), "Hello.");
   expect(asked).toMatchObject([
     ["choose", { files: [{ name: "minutes.txt" }], pasted: "" }],
@@ -694,7 +771,7 @@ test("what is wrong with a file stands beside it, and nothing can be tried until
   const asked: unknown[] = [];
   show(tryPage("try-refused", asked));
   const item = page.getByRole("listitem").filter({ hasText: "scan.txt" });
-  await expect.element(item.getByTestId("file-problem")).toHaveTextContent("save the file as UTF-8");
+  await expect.element(item.getByTestId("file-problem")).toHaveTextContent("got a PDF");
   pressAnyway("try");
   expect(asked).toEqual([]);
   await userEvent.click(page.getByRole("button", { name: "Take out scan.txt" }));

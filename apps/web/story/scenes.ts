@@ -425,7 +425,12 @@ const showing = (view: View): VolunteerState => ({
 const kept = (source: SourceId) => ({ run: manifest().run, source });
 /** Somebody who was here before, with this source. */
 const chose = (run: FeedState, source: string): VolunteerState => {
-  const remembered = { run: run.manifest!.run, source: source as SourceId, contributing: false };
+  const remembered = {
+    run: run.manifest!.run,
+    source: source as SourceId,
+    contributing: false,
+    hasText: true,
+  };
   return { ...showing(idleView()), remembered };
 };
 /** A device at work where embeddings travel too. */

@@ -69,16 +69,11 @@ export const trials = {
   untried: () => untried,
   chosen: (): TrialState => ({ ...untried, text }),
   refused: (): TrialState => ({
-    text: { files: [...text.files, file("scan.txt", 1200)], pasted: "" },
-    phase: {
-      kind: "choosing",
-      problems: [
-        { file: 2, message: "expected text in UTF-8, got bytes that are not; save the file as UTF-8" },
-      ],
-    },
+    text: { files: [...text.files, new File(["%PDF-1.7"], "scan.txt")], pasted: "" },
+    phase: { kind: "choosing", problems: [] },
   }),
   little: (): TrialState => ({
-    text: { files: [file("minutes.jsonl", 9_400)], pasted: "" },
+    text: { files: [file("minutes.md", 6_300)], pasted: "" },
     phase: { kind: "choosing", problems: [{ file: null, message: tooLittle(6_300) }] },
   }),
   body: () => progress({ stage: "body", done: 2_700_000, of: 4_200_000 }),

@@ -19,7 +19,8 @@ import { fetchChecked } from "./fetch-checked.ts";
 import type { Clock, Disk, Net } from "./ports.ts";
 import { rowsOfText } from "./rows.ts";
 import { forgetState } from "./stored-state.ts";
-import { encodeText, loadText, type Text, textName } from "./text-file.ts";
+import { encodeText, loadText, type Text } from "./text-file.ts";
+import { textName } from "./text-name.ts";
 import type { Task } from "./view.ts";
 
 export interface PrepareInputs {

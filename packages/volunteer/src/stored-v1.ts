@@ -22,12 +22,8 @@ import {
   stepsOf,
   storedNames,
 } from "./stored-state.ts";
-import { encodeTextBytes, type TextMeta, textName } from "./text-file.ts";
-
-/** Whether a text is stored, of this version or an older one. */
-export async function hasText(disk: Pick<Disk, "names">): Promise<boolean> {
-  return (await disk.names()).some((name) => name === textName || name === "text");
-}
+import { encodeTextBytes, type TextMeta } from "./text-file.ts";
+import { textName } from "./text-name.ts";
 
 /** Makes the text alone readable: it needs no model. */
 export async function upgradeText(disk: Disk): Promise<void> {

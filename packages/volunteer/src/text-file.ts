@@ -11,6 +11,7 @@ import {
 } from "@homebody/text";
 import type { Disk } from "./ports.ts";
 import { bytesEntry, bytesOf, decodeStored, encodeStored } from "./stored-file.ts";
+import { textName } from "./text-name.ts";
 
 export interface Text {
   readonly tokenizer: Tokenizer;
@@ -23,8 +24,6 @@ export interface Text {
 export interface TextMeta {
   readonly source: string;
 }
-
-export const textName = "text.safetensors";
 
 export function encodeText(
   source: string,

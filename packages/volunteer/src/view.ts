@@ -183,6 +183,8 @@ export interface Remembered {
   readonly run: RunId;
   readonly source: SourceId;
   readonly contributing: boolean;
+  /** Whether the text of this source is there, prepared. */
+  readonly hasText: boolean;
 }
 
 /** Of an invitation that this device keeps, all but its code. */

@@ -1,8 +1,11 @@
 // Text that is brought, through the real rooms: what cannot be used is final, and what is brought anew is another text.
 
+import type { SourceId } from "@homebody/base";
 import { afterEach, expect, test } from "vitest";
+import { splitOfBrought, UnusableText } from "../src/brought.ts";
+import { lookAt } from "../src/looking.ts";
 import { storedNames } from "../src/stored-state.ts";
-import { textName } from "../src/text-file.ts";
+import { textName } from "../src/text-name.ts";
 import type { View } from "../src/view.ts";
 import type { VolunteerOptions } from "../src/volunteer.ts";
 import { deviceOf, Host, manifestWith } from "./world.ts";
@@ -47,6 +50,23 @@ test.each([
   await host.clock.advance(3_600_000);
   const { activity } = volunteer.view();
   expect(activity).toMatchObject({ kind: "unusable", message: expect.stringContaining(message) });
+});
+
+test("[V23] one character that cannot be cut is too little, whatever the run asks for", () => {
+  const { training } = manifestWith();
+  const run = { heldOut: { share: 0.25, sampleRows: "all", leastBytes: 1 }, training } as const;
+  expect(() => splitOfBrought(run, "a", ["😀"])).toThrow(UnusableText);
+});
+
+test("[V23] a text of two hundred thousand documents is looked at, and begins like its first one", async () => {
+  const line = JSON.stringify({ text: "one\ntwo\nthree\nfour" });
+  const asked = { rules: manifestWith(), source: "a" as SourceId };
+  const look = await lookAt([file(utf8(`${line}\n`.repeat(200_000)), "a.jsonl")], asked);
+  expect(look).toEqual({
+    files: [{ encoding: "UTF-8", textBytes: 18 * 200_000, opening: "one\ntwo\nthree" }],
+    textBytes: 18 * 200_000,
+    problems: [],
+  });
 });
 
 test("[V23] what was kept of an earlier text stays where another one cannot be used, and is gone on with", async () => {

@@ -1,10 +1,12 @@
 // The visitor's text: files that are dropped or picked, and what is pasted.
 
-import { leastTrialBytes, type TrialProblem } from "@homebody/volunteer/trial";
+import type { TextProblem } from "@homebody/volunteer/looking";
+import { leastTrialBytes } from "@homebody/volunteer/trial";
 import { useMemo } from "react";
 import { BringFiles } from "../ui/BringFiles.tsx";
+import { useTextLook } from "../ui/looking.ts";
 import { Button, Section } from "../ui/pieces.tsx";
-import { amountSentence, ofAllText } from "./sentences.ts";
+import { amountSentence, ofAllText, wrongWords } from "./sentences.ts";
 import type { ChosenText } from "./trial.ts";
 
 export function ChooseText({
@@ -15,7 +17,7 @@ export function ChooseText({
   onStart,
 }: {
   text: ChosenText;
-  problems: readonly TrialProblem[];
+  problems: readonly TextProblem[];
   /** Why there is nothing to try yet, whatever the text; null: there is. */
   missing: string | null;
   onChoose: (text: ChosenText) => void;
@@ -23,20 +25,22 @@ export function ChooseText({
 }) {
   const { files, pasted } = text;
   const pastedBytes = useMemo(() => new TextEncoder().encode(pasted).length, [pasted]);
-  const given = pastedBytes + files.reduce((sum, { size }) => sum + size, 0);
-  const wrong =
-    problems.length === 0
-      ? null
-      : problems.some(({ file }) => file !== null)
-        ? "Take out the files that are marked, or choose them anew."
-        : "Add text first.";
-  const hint = missing ?? wrong ?? (given < leastTrialBytes ? amountSentence(given) : null);
+  const look = useTextLook(files, null);
+  const given = pastedBytes + (look?.textBytes ?? 0);
+  const wrong = wrongWords([...problems, ...(look?.problems ?? [])]);
+  const unread = files.length > 0 && look === null ? "Reading your files." : null;
+  const hint = missing ?? wrong ?? unread ?? (given < leastTrialBytes ? amountSentence(given) : null);
   return (
     <Section id="text" title="Your text, in any one language">
       <p className="max-w-prose text-muted">
         A diary, articles, a book, minutes, song texts: what somebody wrote, not a list of words.
       </p>
-      <BringFiles files={files} problems={problems} onFiles={(next) => onChoose({ ...text, files: next })} />
+      <BringFiles
+        files={files}
+        look={look}
+        problems={problems.filter(({ file }) => file !== null)}
+        onFiles={(next) => onChoose({ ...text, files: next })}
+      />
       <label className="mt-4 block text-sm text-muted">
         Or paste it here
         <textarea

@@ -1,6 +1,7 @@
 // What a trial found and what it is doing, in a visitor's words.
 
-import type { TrialProblem, TrialProgress, TrialResult, TrialStage } from "@homebody/volunteer/trial";
+import type { TextProblem } from "@homebody/volunteer/looking";
+import type { TrialProgress, TrialResult, TrialStage } from "@homebody/volunteer/trial";
 import { leastTrialBytes } from "@homebody/volunteer/trial";
 import { bytes, count, fixed, percent, plural } from "../format/numbers.ts";
 import type { TrialPhase } from "./trial.ts";
@@ -69,7 +70,15 @@ export function amountSentence(given: number): string {
   return `${bytes(given)}.`;
 }
 
-export const ofAllText = (problems: readonly TrialProblem[]) => problems.filter(({ file }) => file === null);
+/** What to do about it; null where nothing is wrong. */
+export function wrongWords(problems: readonly TextProblem[]): string | null {
+  if (problems.length === 0) return null;
+  return problems.some(({ file }) => file !== null)
+    ? "Take out the files that are marked, or choose them anew."
+    : "Add text first.";
+}
+
+export const ofAllText = (problems: readonly TextProblem[]) => problems.filter(({ file }) => file === null);
 
 /** For the live region: changes with the stage only. */
 export function spoken(phase: TrialPhase): string {

@@ -2,10 +2,10 @@
 // page's own parts, so looking at the dashboard does not stop it. Cancelling ends the worker, and all that it had.
 
 import type { RunManifest } from "@homebody/protocol";
+import type { TextProblem } from "@homebody/volunteer/looking";
 import type {
   TrialBody,
   TrialMessage,
-  TrialProblem,
   TrialProgress,
   TrialRequest,
   TrialResult,
@@ -19,7 +19,7 @@ export interface ChosenText {
 
 export type TrialPhase =
   /** `problems`: of the text as it is; they go when it changes. */
-  | { readonly kind: "choosing"; readonly problems: readonly TrialProblem[] }
+  | { readonly kind: "choosing"; readonly problems: readonly TextProblem[] }
   | { readonly kind: "running"; readonly body: number; readonly progress: TrialProgress | null }
   | { readonly kind: "done"; readonly body: number; readonly result: TrialResult }
   | { readonly kind: "failed"; readonly message: string };

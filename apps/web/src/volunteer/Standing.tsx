@@ -45,6 +45,14 @@ export function Standing({ view, keeps, send }: StandingProps) {
           </p>
         </Notice>
       );
+    case "unusable":
+      return (
+        <div role="alert">
+          <Notice tone="bad" title="This text cannot be used" testId="unusable">
+            <p>{activity.message}. Choose other files below.</p>
+          </Notice>
+        </div>
+      );
     case "failed":
       return takesPart(view) ? null : (
         <div role="alert">

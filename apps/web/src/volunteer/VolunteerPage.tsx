@@ -4,9 +4,10 @@
 import type { SourceId } from "@homebody/base";
 import { coordinatorLearns, declaresRows, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
+import type { TextLook } from "@homebody/volunteer/looking";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
-import { bytes, factor, plural } from "../format/numbers.ts";
+import { bytes, factor, percent, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
@@ -15,6 +16,7 @@ import { houseWords, howWordsAreShared, ledgerWords, wordsOf } from "../run/trav
 import { useNow } from "../state/now.ts";
 import { Arrival } from "../ui/Arrival.tsx";
 import { BringFiles } from "../ui/BringFiles.tsx";
+import { useTextLook } from "../ui/looking.ts";
 import { Announce, Button, Meter, Notice, Section } from "../ui/pieces.tsx";
 import { sourceStyle } from "../ui/SourceMark.tsx";
 import { Controls, Forget, IntensityChoice } from "./Controls.tsx";
@@ -294,8 +296,9 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
   const [pressed, setPressed] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
-  const kept = here !== null && here === source?.id;
+  const kept = here !== null && here === source?.id && remembered?.hasText === true;
   const brings = source !== undefined && source.served === null;
+  const look = useTextLook(files, brings && manifest !== null ? { manifest, source } : null);
 
   const activity = view?.activity.kind;
   useEffect(() => {
@@ -332,10 +335,10 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
       ? "This device cannot train, see above."
       : source === undefined
         ? "Choose your words first."
-        : brings && !kept && files.length === 0
-          ? "Bring at least one file first."
-          : brings && files.length > 0 && sizeOf(files) < leastTextBytes(manifest)
-            ? `These files are too short: bring ${bytes(leastTextBytes(manifest))} of text or more.`
+        : brings && files.length > 0
+          ? missingInFiles(look)
+          : brings && !kept
+            ? "Bring at least one file first."
             : null;
   const contribute = () => {
     if (missing !== null || source === undefined) {
@@ -369,7 +372,9 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
             isOpen={(one) => isOpenTo(manifest, volunteer, one)}
             onChoose={onChoose}
           />
-          {brings && <BringFiles files={files} onFiles={setFiles} />}
+          {brings && (
+            <BringFiles files={files} look={look} wanted={wantedWords(manifest)} onFiles={setFiles} />
+          )}
           {kept && (
             <p className="mt-3 text-sm text-lamp">
               This device has the text, the vocabulary and the embeddings of this source already.
@@ -441,4 +446,16 @@ function HowItWorks({ manifest }: { manifest: RunManifest }) {
   );
 }
 
-const sizeOf = (files: readonly File[]) => files.reduce((sum, { size }) => sum + size, 0);
+function wantedWords(manifest: RunManifest): string {
+  const { share, leastBytes } = manifest.heldOut;
+  return `Bring ${bytes(leastTextBytes(manifest))} of text or more. Of it ${percent(share)}, at least ${bytes(leastBytes)}, is never trained on: the body is measured there.`;
+}
+
+/** What stands in the way of contributing with files that were chosen; null: nothing. */
+function missingInFiles(look: TextLook | null): string | null {
+  if (look === null) return "Reading your files.";
+  if (look.problems.length === 0) return null;
+  return look.problems.some(({ file }) => file !== null)
+    ? "Take out the files that are marked, or choose them anew."
+    : "Bring more text first.";
+}

@@ -16,7 +16,9 @@ export function resuming(volunteer: VolunteerConnection, feed: Pick<RunFeed, "st
     asked = true;
     for (const stop of stops) stop();
     const isElsewhere = link !== null && link !== "broken" && link.source !== own?.source;
-    if (own !== null && !isElsewhere && (own.contributing || figures?.finished === true))
+    const isBrought = manifest.sources.find(({ id }) => id === own?.source)?.served === null;
+    const hasText = own?.hasText === true || !isBrought; // files are gone with the page that had them [V23]
+    if (own !== null && !isElsewhere && hasText && (own.contributing || figures?.finished === true))
       return volunteer.send({ kind: "contribute", manifest, source: own.source, files: null });
     volunteer.stays();
     if (own !== null && !isElsewhere) volunteer.send({ kind: "check-device" });

@@ -3,8 +3,9 @@
 
 import type { RunId, SourceId } from "@homebody/base";
 import type { Invitation } from "@homebody/protocol";
+import { hasText } from "../text-name.ts";
 import type { KeptInvitation, Remembered } from "../view.ts";
-import { readHome, writeHome } from "./disk.ts";
+import { privateDisk, readHome, writeHome } from "./disk.ts";
 
 const lastFile = "last.json";
 const invitationFile = "invitation.json";
@@ -23,16 +24,23 @@ export async function readKept(): Promise<Kept> {
   return { remembered, invitation: invitation && { run: invitation.run, source: invitation.source } };
 }
 
-export async function remember(what: Remembered): Promise<void> {
+export async function remember(what: Omit<Remembered, "hasText">): Promise<void> {
   await writeHome(lastFile, JSON.stringify(what));
 }
 
 async function readLast(): Promise<Remembered | null> {
   const kept = await readHome(lastFile);
   if (kept === undefined) return null;
-  const { run, source, contributing } = JSON.parse(kept) as Record<string, unknown>;
-  return { run: run as RunId, source: source as SourceId, contributing: contributing === true };
+  const { run, source, contributing } = JSON.parse(kept) as Omit<Remembered, "contributing"> & {
+    readonly contributing: unknown;
+  };
+  const disk = await diskOf({ run, source });
+  return { run, source, contributing: contributing === true, hasText: await hasText(disk) };
 }
+
+/** What the device has of this run and source. */
+export const diskOf = ({ run, source }: Pick<Remembered, "run" | "source">) =>
+  privateDisk(`${run.slice(0, 16)}-${source}`);
 
 type KeptWithCode = KeptInvitation & Pick<Invitation, "code">;
 

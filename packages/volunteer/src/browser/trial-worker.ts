@@ -5,6 +5,7 @@ import { engineDevice } from "../device.ts";
 import { webNet } from "../net.ts";
 import { runTrial } from "../trial/run-trial.ts";
 import type { TrialMessage, TrialProgress, TrialRequest } from "../trial/view.ts";
+import { fileOf } from "./file.ts";
 import { wasmPaths } from "./wasm-paths.ts";
 
 const device = engineDevice("auto", { wasmPaths });
@@ -27,14 +28,15 @@ function reporter(): (progress: TrialProgress) => void {
 }
 
 addEventListener("message", ({ data }: MessageEvent<TrialRequest>) => {
-  const files = data.files.map((file) => ({
-    name: file.name,
-    size: file.size,
-    bytes: async () => new Uint8Array(await file.arrayBuffer()),
-  }));
-  runTrial({ ...data, files, net, device, clock: systemClock, report: reporter(), signal: never }).then(
-    post,
-    (error: unknown) =>
-      post({ kind: "failed", message: error instanceof Error ? error.message : String(error) }),
+  runTrial({
+    ...data,
+    files: data.files.map(fileOf),
+    net,
+    device,
+    clock: systemClock,
+    report: reporter(),
+    signal: never,
+  }).then(post, (error: unknown) =>
+    post({ kind: "failed", message: error instanceof Error ? error.message : String(error) }),
   );
 });

@@ -6,10 +6,11 @@ import { engineDevice } from "../device.ts";
 import { webNet } from "../net.ts";
 import { emptyRecord, type RunRecord, readRecord } from "../record.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
+import type { Command, DeviceCheck, Intensity, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
-import { clearHome, privateDisk, readHome, writeHome } from "./disk.ts";
-import { codeFor, keepInvitation, readKept, remember } from "./kept.ts";
+import { clearHome, readHome, writeHome } from "./disk.ts";
+import { fileOf } from "./file.ts";
+import { codeFor, diskOf, keepInvitation, readKept, remember } from "./kept.ts";
 import { oneTab } from "./one-tab.ts";
 import { startOptions } from "./start-options.ts";
 
@@ -103,14 +104,10 @@ async function begin(command: Contribution): Promise<void> {
   if (!(await tab.take(() => showIdle({ kind: "elsewhere" })))) return;
   contribution = command;
   await remember({ run: manifest.run, source, contributing: true });
-  volunteer = await startVolunteer({
+  const started = await startVolunteer({
     manifest,
     source,
-    files:
-      files?.map((file) => ({
-        name: file.name,
-        bytes: async () => new Uint8Array(await file.arrayBuffer()),
-      })) ?? null,
+    files: files?.map(fileOf) ?? null,
     secret: await secretIn(secretFiles.identity),
     code: await codeFor(manifest.run, source),
     wordsSecret: await secretIn(secretFiles.words),
@@ -122,7 +119,9 @@ async function begin(command: Contribution): Promise<void> {
     intensity,
     show,
   });
-  void volunteer.ended.then(async (ending) => {
+  volunteer = started;
+  void started.ended.then(async (ending) => {
+    if (ending === "unusable") await giveUp(started);
     if (ending !== "replaced" && ending !== "refused")
       await remember({ run: manifest.run, source, contributing: false });
     tab.giveUp();
@@ -137,6 +136,12 @@ async function handOver(): Promise<void> {
   await begin(own);
 }
 
+/** Its text is chosen anew [V23]. */
+async function giveUp(started: Volunteer): Promise<void> {
+  if (volunteer === started) volunteer = undefined;
+  await started.leave();
+}
+
 async function stopVolunteer(): Promise<void> {
   const stopping = volunteer;
   volunteer = undefined;
@@ -148,9 +153,6 @@ async function readShown(): Promise<void> {
   const { remembered } = await readKept();
   shown = remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
 }
-
-const diskOf = ({ run, source }: Pick<Remembered, "run" | "source">) =>
-  privateDisk(`${run.slice(0, 16)}-${source}`);
 
 async function forget(): Promise<void> {
   await volunteer?.forget();

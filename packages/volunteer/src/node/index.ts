@@ -13,7 +13,7 @@ import type { Hours } from "../hours.ts";
 import { webNet } from "../net.ts";
 import type { Disk } from "../ports.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import { hasText } from "../stored-v1.ts";
+import { hasText } from "../text-name.ts";
 import type { Intensity, View } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { askJson } from "./ask.ts";

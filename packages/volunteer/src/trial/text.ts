@@ -1,9 +1,10 @@
 // The text of a trial: what was dropped or pasted as documents, as much of it as is used.
 
 import { InputError } from "@homebody/base";
-import { parseDocuments, utf8Length } from "@homebody/text";
-import { type BroughtFile, bytesOf, readBrought } from "../brought.ts";
-import { leastTrialBytes, mostFileBytes, mostTrialBytes, type TrialProblem, tooLittle } from "./view.ts";
+import { type FileText, parseDocuments, utf8Length } from "@homebody/text";
+import { type BroughtFile, bytesOf, documentsOf, readBrought } from "../brought.ts";
+import { problemMessage, type TextProblem } from "../looking.ts";
+import { leastTrialBytes, mostFileBytes, mostTrialBytes, tooLittle } from "./view.ts";
 
 export interface SizedFile extends BroughtFile {
   readonly size: number;
@@ -19,9 +20,9 @@ export interface TrialDocuments {
 export async function readTrialText(
   files: readonly SizedFile[],
   pasted: string,
-): Promise<TrialDocuments | { readonly problems: readonly TrialProblem[] }> {
-  const problems: TrialProblem[] = [];
-  const given = parseDocuments("pasted.txt", pasted);
+): Promise<TrialDocuments | { readonly problems: readonly TextProblem[] }> {
+  const problems: TextProblem[] = [];
+  const read: Pick<FileText, "documents">[] = [{ documents: parseDocuments("pasted.txt", pasted) }];
   for (const [file, one] of files.entries()) {
     try {
       if (one.size > mostFileBytes)
@@ -30,23 +31,16 @@ export async function readTrialText(
           `at most ${mostFileBytes / 1e6} MB`,
           `${Math.ceil(one.size / 1e6)} MB`,
         );
-      given.push(...(await readBrought(one)).documents);
+      read.push(await readBrought(one));
     } catch (error) {
-      problems.push({ file, message: messageOf(error, one.name) });
+      problems.push({ file, message: problemMessage(error, one.name) });
     }
   }
   if (problems.length > 0) return { problems };
+  const given = documentsOf(read);
   const givenBytes = bytesOf(given);
   if (givenBytes < leastTrialBytes) return { problems: [{ file: null, message: tooLittle(givenBytes) }] };
   return { ...firstOf(given, mostTrialBytes), givenBytes };
-}
-
-/** The file's name stands beside it already. */
-function messageOf(error: unknown, name: string): string {
-  if (!(error instanceof InputError))
-    return `It cannot be read: ${error instanceof Error ? error.message : error}`;
-  const place = error.where.startsWith(`${name}, `) ? `${error.where.slice(name.length + 2)}: ` : "";
-  return `${place}expected ${error.expected}, got ${error.got}`;
 }
 
 /** Whole documents as long as they fit; the first that does not is cut, but not within a character. */

@@ -4,6 +4,7 @@
 import type { Millis } from "@homebody/base";
 import type { Curve, HeadStart, TrialPlan } from "@homebody/experiment";
 import type { BodyRef, RunManifest } from "@homebody/protocol";
+import type { TextProblem } from "../looking.ts";
 import type { DeviceStart } from "../ports.ts";
 
 export type { Curve };
@@ -68,13 +69,6 @@ export interface TrialResult extends HeadStart {
   readonly tookMs: number;
 }
 
-/** What is wrong with the text: final, until other text comes. */
-export interface TrialProblem {
-  /** Which of the files; null: all text together. */
-  readonly file: number | null;
-  readonly message: string;
-}
-
 export function tooLittle(bytes: number): string {
   const thousands = (value: number) => `${Math.floor(value / 100) / 10} kB`;
   return `There are ${thousands(bytes)} of text in it, and it takes ${thousands(leastTrialBytes)} at least, about three pages: with less, chance decides. Add more text of the same language.`;
@@ -82,6 +76,6 @@ export function tooLittle(bytes: number): string {
 
 export type TrialMessage =
   | { readonly kind: "progress"; readonly progress: TrialProgress }
-  | { readonly kind: "refused"; readonly problems: readonly TrialProblem[] }
+  | { readonly kind: "refused"; readonly problems: readonly TextProblem[] }
   | { readonly kind: "done"; readonly result: TrialResult }
   | { readonly kind: "failed"; readonly message: string };
