@@ -81,6 +81,8 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
     expect(before.trained.at(-1)!.step).toBeLessThan(4);
     expect(after.trained[0]).toMatchObject({ round: 1 });
     expect(after.trained[0]!.step).toBeGreaterThanOrEqual(1); // not from the start
+    await expect(spanish.page.getByRole("radio", { name: "Quiet" })).toBeChecked();
+    await spanish.page.getByText("Balanced", { exact: true }).click();
     await published(1);
   });
 

@@ -354,7 +354,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
       files: brings && files.length > 0 ? files : null,
     });
   };
-  const intensity: Intensity = view?.intensity ?? "balanced";
+  const intensity: Intensity = view?.intensity ?? volunteer.intensity;
 
   return (
     <div className="space-y-6">

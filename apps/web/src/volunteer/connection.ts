@@ -5,7 +5,14 @@
 
 import type { Invitation } from "@homebody/protocol";
 import type { Kept } from "@homebody/volunteer/kept";
-import type { Command, KeptInvitation, Remembered, View, WorkerMessage } from "@homebody/volunteer/view";
+import type {
+  Command,
+  Intensity,
+  KeptInvitation,
+  Remembered,
+  View,
+  WorkerMessage,
+} from "@homebody/volunteer/view";
 import { createStore, type Store } from "../state/store.ts";
 import { isIn, type Mark } from "./going-on.ts";
 
@@ -15,6 +22,8 @@ export interface VolunteerState {
   readonly remembered: Remembered | null | undefined;
   /** That this device keeps. */
   readonly invitation: KeptInvitation | null;
+  /** As this device keeps it; what the worker says of it is in the view. */
+  readonly intensity: Intensity;
   /** That the page's address held. */
   readonly link: Invitation | "broken" | null;
   /** The worker was asked for. */
@@ -38,6 +47,7 @@ export const untold: VolunteerState = {
   view: null,
   remembered: undefined,
   invitation: null,
+  intensity: "balanced",
   link: null,
   started: false,
   goesOn: false,
@@ -79,7 +89,7 @@ export function connectVolunteer({ kept, start, mark }: VolunteerPorts): Volunte
         return;
       case "forgotten":
         mark.write(false);
-        store.change({ remembered: null, invitation: null, goesOn: false });
+        store.change({ remembered: null, invitation: null, intensity: untold.intensity, goesOn: false });
         return;
       default:
         message satisfies never;

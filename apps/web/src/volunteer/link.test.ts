@@ -78,7 +78,7 @@ async function pageAt(fragment: string, took = false) {
     tells: (finished: boolean) => feed.change({ figures: { finished } as FeedState["figures"] }),
     begins: (remembered: Remembered | null = null) => {
       feed.change({ manifest: run });
-      tell({ remembered, invitation: null });
+      tell({ remembered, invitation: null, intensity: "balanced" });
     },
   };
 }

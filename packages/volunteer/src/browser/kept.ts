@@ -1,27 +1,46 @@
-// What this browser keeps beside its runs: what it did last, and the invitation that it has. The page reads it before any worker
+// What this browser keeps beside its runs: what it did last, how hard it may work, and the invitation that it has. The page reads it before any worker
 // is started; the worker writes it.
 
 import type { RunId, SourceId } from "@homebody/base";
 import type { Invitation } from "@homebody/protocol";
 import { hasText } from "../text-name.ts";
-import type { KeptInvitation, Remembered } from "../view.ts";
+import { dutyCycle, type Intensity, type KeptInvitation, type Remembered } from "../view.ts";
 import { privateDisk, readHome, writeHome } from "./disk.ts";
 
 const lastFile = "last.json";
 const invitationFile = "invitation.json";
+const intensityFile = "intensity";
 
 export interface Kept {
   readonly remembered: Remembered | null;
   readonly invitation: KeptInvitation | null;
+  readonly intensity: Intensity;
 }
+
+export const usualIntensity: Intensity = "balanced";
 
 /** Nothing where it cannot be read. */
 export async function readKept(): Promise<Kept> {
-  const [remembered, invitation] = await Promise.all([
+  const [remembered, invitation, intensity] = await Promise.all([
     readLast().catch(() => null),
     readInvitation().catch(() => null),
+    readIntensity().catch(() => usualIntensity),
   ]);
-  return { remembered, invitation: invitation && { run: invitation.run, source: invitation.source } };
+  return {
+    remembered,
+    invitation: invitation && { run: invitation.run, source: invitation.source },
+    intensity,
+  };
+}
+
+/** [V26] */
+export async function keepIntensity(intensity: Intensity): Promise<void> {
+  await writeHome(intensityFile, intensity);
+}
+
+async function readIntensity(): Promise<Intensity> {
+  const kept = await readHome(intensityFile);
+  return kept !== undefined && Object.hasOwn(dutyCycle, kept) ? (kept as Intensity) : usualIntensity;
 }
 
 export async function remember(what: Omit<Remembered, "hasText">): Promise<void> {

@@ -10,7 +10,15 @@ import type { Command, DeviceCheck, Intensity, View, WorkerMessage } from "../vi
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, readHome, writeHome } from "./disk.ts";
 import { fileOf } from "./file.ts";
-import { codeFor, diskOf, keepInvitation, readKept, remember } from "./kept.ts";
+import {
+  codeFor,
+  diskOf,
+  keepIntensity,
+  keepInvitation,
+  readKept,
+  remember,
+  usualIntensity,
+} from "./kept.ts";
 import { oneTab } from "./one-tab.ts";
 import { startOptions } from "./start-options.ts";
 
@@ -20,13 +28,15 @@ const device = engineDevice("auto", startOptions);
 
 let volunteer: Volunteer | undefined;
 let checked: DeviceCheck | null = null;
-let intensity: Intensity = "balanced";
+let intensity = usualIntensity;
+/** Whether somebody has said so in this tab. */
+let intensityIsNew = false;
 /** What the volunteer was started with, for when it goes on. */
 let contribution: Contribution | undefined;
 /** What this device keeps of the run that it was in last: it is shown while there is no volunteer [V34]. */
 const nothing: Shown = { run: null, record: emptyRecord };
 let shown = nothing;
-let asked: Promise<void> = readShown().catch(() => undefined); // what cannot be read is not there
+let asked: Promise<void> = recall().catch(() => undefined); // what cannot be read is not there
 
 interface Shown {
   readonly run: RunId | null;
@@ -149,6 +159,12 @@ async function stopVolunteer(): Promise<void> {
   await readShown();
 }
 
+async function recall(): Promise<void> {
+  const kept = await readKept();
+  if (!intensityIsNew) intensity = kept.intensity; // [V26]
+  await readShown();
+}
+
 async function readShown(): Promise<void> {
   const { remembered } = await readKept();
   shown = remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
@@ -158,6 +174,7 @@ async function forget(): Promise<void> {
   await volunteer?.forget();
   volunteer = undefined;
   await clearHome(); // identity and other runs too
+  [intensity, intensityIsNew] = [usualIntensity, false];
   shown = nothing;
   tab.giveUp();
   post({ kind: "forgotten" });
@@ -167,6 +184,14 @@ async function forget(): Promise<void> {
 /** This browser's own. */
 const secretIn = (name: string) =>
   keptSecret({ read: () => readHome(name), write: (text) => writeHome(name, text) });
+
+async function setIntensity(chosen: Intensity): Promise<void> {
+  [intensity, intensityIsNew] = [chosen, true];
+  if (volunteer) volunteer.setIntensity(chosen);
+  else if (latest) show({ ...latest, intensity });
+  else showIdle({ kind: "idle" });
+  await keepIntensity(chosen);
+}
 
 async function keep({ run, invitation }: Extract<Command, { kind: "invited" }>): Promise<void> {
   await keepInvitation(run, invitation);
@@ -202,11 +227,7 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
     case "finish":
       return volunteer?.finish();
     case "intensity":
-      intensity = command.intensity;
-      if (volunteer) volunteer.setIntensity(intensity);
-      else if (latest) show({ ...latest, intensity });
-      else showIdle({ kind: "idle" });
-      return;
+      return void setIntensity(command.intensity).catch(failed);
     case "sample":
       void volunteer?.sample(command.prompt, command.tokens).catch(failed);
       return;
