@@ -12,7 +12,7 @@ import { client } from "../../server/test/client.ts";
 import { run } from "../src/volunteer.ts";
 import { captured } from "./finished-run.ts";
 
-test("it first says what the coordinator learns, once, and in the end what was done", async () => {
+test("it first says how large the model is and what the coordinator learns, once, and in the end what was done", async () => {
   const folder = mkdtempSync(join(tmpdir(), "homebody-volunteer-"));
   const file = writeRun(folder, { rounds: 1 });
   const server = await createServer({
@@ -29,7 +29,9 @@ test("it first says what the coordinator learns, once, and in the end what was d
     const both = async () => Math.max(...(await Promise.all(["a", "b"].map((source) => run(args(source))))));
     const { code, stdout, stderr } = await captured(both, []);
     expect(code).toBe(0);
-    expect(stderr).toMatch(/^The coordinator gets none of your words: .* stay on (this device|it)\.\n/);
+    expect(stderr).toMatch(
+      /^[\d,]+ parameters in the body and .*\nThe coordinator gets none of your words: .* stay on (this device|it)\.\n/,
+    );
     expect(stderr.match(/The coordinator gets/g)).toHaveLength(2); // of each
     const results = stdout
       .trim()
