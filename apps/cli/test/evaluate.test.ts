@@ -192,7 +192,7 @@ test("what is wrong is said in words", async () => {
     "evaluate: expected a model folder, or a coordinator's data folder or URL, got none",
   );
   expect(await wrong(folder)).toBe(
-    `model: expected a model folder, or a coordinator's data folder or URL, got something else: ${folder}`,
+    `model: expected a model folder, or a coordinator's data folder or URL, got neither: ${folder}`,
   );
   expect(await wrong(at("uniform"))).toBe(
     `--corpora, --text: expected a text to measure ${at("uniform")} on, got none`,
