@@ -7,7 +7,7 @@ import { addSource, faultsFromEnvironment } from "@homebody/server";
 
 export const usage = `
 homebody source add DATA --id ID --title TITLE --language TAG (--train PATH [--held-out PATH] | --brought)
-                    [--vocabulary N] [--tokenizer FILE] [--words device|source]
+                    [--licence TEXT] [--vocabulary N] [--tokenizer FILE] [--words device|source]
                     [--admission open|code|approval] [--database URL]
 
 Adds a source to the run in the data folder DATA, whose coordinator has to be stopped. What the run does not fix for all its
@@ -19,6 +19,7 @@ sources is given here; the next start of the coordinator goes on with it, also w
   --train PATH       a file or folder of .txt, .md or .jsonl that the host serves
   --held-out PATH    text to measure on; without it a share of the served text is held out
   --brought          volunteers bring the text
+  --licence TEXT     of its text, such as CC-BY-SA-4.0: an exported model names it
   --vocabulary N     tokens of its vocabulary; without it as many as the run says
   --tokenizer FILE   a tokenizer.json, where vocabularies are of sources
   --words WHOSE      device or source: whose the embeddings are; without it as the run says
@@ -42,6 +43,7 @@ export async function run(args: readonly string[]): Promise<number> {
       train: { type: "string" },
       "held-out": { type: "string" },
       brought: { type: "boolean", default: false },
+      licence: { type: "string" },
       vocabulary: { type: "string" },
       tokenizer: { type: "string" },
       words: { type: "string" },

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import {
   canonicalJson,
+  checkManifest,
   checkRunFile,
   differences,
   fixedPart,
@@ -94,6 +95,18 @@ test("[C50] a source is open to whoever comes, unless its file says otherwise", 
     "approval",
   ]);
   expect(() => admission({ admission: "closed" })).toThrow("one of open, code, approval");
+});
+
+test("a source's licence is in the manifest where the file states one, and else is no part of it", () => {
+  const [es, mine] = file().sources;
+  const stated = manifestOf(
+    checkRunFile(file({ sources: [{ ...es, licence: "CC-BY-SA-4.0" }, mine] })),
+    served,
+  );
+  expect(stated.sources.map(({ licence }) => licence)).toEqual(["CC-BY-SA-4.0", undefined]);
+  expect(Object.hasOwn(stated.sources[1]!, "licence")).toBe(false); // so runs that state none keep their id
+  expect(checkManifest(JSON.parse(JSON.stringify(stated)))).toEqual(stated);
+  expect(stated.run).not.toBe(runOf());
 });
 
 test("differences come key by key", () => {

@@ -49,6 +49,8 @@ const source = z.strictObject({
   id: z.string("text").regex(/^[a-z0-9][a-z0-9-]{0,31}$/, "1 to 32 of a-z, 0-9 and -, not starting with -"),
   title: line(80),
   language: z.string("text").regex(/^[A-Za-z0-9-]{1,35}$/, "a language tag such as es or zh-Hant"),
+  /** Of its text, for whoever uses what was learnt from it: `CC-BY-SA-4.0`. */
+  licence: line(200).optional(),
   /** `served`: the host has the text; `brought`: each volunteer brings their own. */
   text: oneOf(["served", "brought"]),
   /** A folder or file of .txt, .md or .jsonl, relative to the run file; for served text. */
@@ -348,6 +350,8 @@ export interface ManifestSource {
   readonly id: SourceId;
   readonly title: string;
   readonly language: string;
+  /** Of its text; not there where the host states none. */
+  readonly licence?: string | undefined;
   /** Rows of the embedding, before any are left out. */
   readonly vocabulary: number;
   /** Null where each device trains its own. */
@@ -377,12 +381,13 @@ export function manifestOf(
 ): RunManifest {
   const { file: _, ...vocabulary } = file.vocabulary;
   const sources = file.sources.map((source): ManifestSource => {
-    const { id, title, language, words = file.words, admission } = source;
+    const { id, title, language, licence, words = file.words, admission } = source;
     const tokenizer = tokenizers.get(id);
     return {
       id: id as SourceId,
       title,
       language,
+      ...(licence === undefined ? {} : { licence }),
       vocabulary: tokenizer?.vocabulary ?? source.vocabulary ?? vocabulary.size,
       tokenizer:
         tokenizer === undefined ? null : { sha256: tokenizer.sha256, sizeBytes: tokenizer.sizeBytes },
