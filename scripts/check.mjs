@@ -12,7 +12,7 @@ const layers = [
   ["model", "line"],
   ["dept", "train"],
   ["coordinator", "experiment"],
-  ["volunteer", "service"],
+  ["volunteer", "service", "export"],
   ["sim"],
   ["server", "web", "cli"],
 ];
@@ -26,6 +26,7 @@ const pure = [
   "coordinator",
   "experiment",
   "service",
+  "export",
 ];
 
 /** Each check is a name and what it found: nothing means that it passed. */

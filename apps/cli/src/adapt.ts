@@ -1,7 +1,6 @@
 // homebody adapt: carries a body on with a text of one's own, on this machine (DEPT's continued pre-training).
 
-import { mkdir } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
 import { systemClock } from "@homebody/clock";
 import type { LearningRateSettings } from "@homebody/dept";
@@ -14,6 +13,7 @@ import {
   evaluateHeldOut,
   readParameters,
 } from "@homebody/experiment";
+import { adaptedCard, hf, type Model } from "@homebody/export";
 import { dimensions } from "@homebody/model";
 import { version } from "@homebody/protocol";
 import {
@@ -31,7 +31,7 @@ import { type Options, readOptions } from "./adapt/options.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { type Body, findBody } from "./models/body.ts";
 import { findEmbeddings, readTokenizer } from "./models/embeddings.ts";
-import { writeModelFolder } from "./models/folder.ts";
+import { requireRoom, writeModelFolder } from "./models/folder.ts";
 import { readDocuments, splitText } from "./models/texts.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { reported, resultJson } from "./reported.ts";
@@ -54,8 +54,8 @@ const curveRows = 128;
 type Result = Awaited<ReturnType<typeof work>>;
 
 async function work(options: Options, line: ProgressLine, { signal }: Interrupt) {
-  const { seed, steps, freezeBody } = options;
-  if (options.to !== undefined) await mkdir(resolve(options.to), { recursive: true });
+  const { seed, steps, freezeBody, to } = options;
+  if (to !== undefined) await requireRoom("--to", to);
   const body = await findBody(options.body);
   const given = await findEmbeddings(options.embeddings, options.tokenizer, body, seed);
   const text = await prepareText(options, body, given?.tokenizer, line, signal);
@@ -100,16 +100,21 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
   const parameters = await readParameters(trainer);
   trainer.dispose();
   const provenance = { ...body.provenance, adapted_by: `homebody ${version}`, adapted_steps: String(steps) };
-  if (options.to !== undefined) {
-    const { tokenizer } = text;
-    await writeModelFolder(resolve(options.to), { config, parameters, tokenizer, provenance });
+  const floor = unigram(text.train, heldOutBatches(text.heldOut, rows), config.vocab_size);
+  const textBytes = shardBytes(text.train);
+  if (to !== undefined) {
+    const model: Model = { config, parameters, tokenizer: text.tokenizer, provenance };
+    const { bitsPerByte } = heldOut;
+    const unigramBitsPerByte = floor.bitsPerByte;
+    const card = adaptedCard(model, { steps, freezeBody, textBytes, bitsPerByte, unigramBitsPerByte });
+    await writeModelFolder(to, hf.files(model, card));
   }
   return {
     body: { written: options.body, ...body.provenance },
     config,
     text: {
       tokens: text.train.stream.length - 1,
-      bytes: shardBytes(text.train),
+      bytes: textBytes,
       heldOutTokens: text.heldOut.stream.length - 1,
       heldOutBytes: shardBytes(text.heldOut),
       vocabulary: text.tokenizer.vocabularySize,
@@ -117,7 +122,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
     settings: { ...settings, embeddings: given === undefined ? "random" : options.embeddings },
     evaluations: evaluations.map(({ step, loss, heldOut }) => ({ step, loss, ...heldOut })),
     heldOut,
-    unigram: unigram(text.train, heldOutBatches(text.heldOut, rows), config.vocab_size),
+    unigram: floor,
     engine: { backend: started.backend, adapter: started.adapter, threads: started.threads },
     seconds,
   };

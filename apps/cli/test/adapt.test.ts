@@ -40,17 +40,17 @@ describe("a frozen body is the body that was written", () => {
     ["a coordinator's address", () => made.server.url, 3],
     ["a section's file", () => at("theta-3.safetensors"), 3],
     ["random, of a run file", () => `random:${made.run}`, 0],
-  ])("%s", async (_, written, number) => {
+  ])("%s", async (name, written, number) => {
     const expected = publishedTheta(number);
-    const to = at("to");
+    const [to, next] = [at(name), at(`${name}, again`)];
     const { code } = await adapted(written(), "--steps", "2", "--freeze-body", "--vocab", "300", "--to", to);
     expect(code).toBe(0);
     expect(await thetaOf(to)).toEqual(expected);
     // Of a model folder again, with its embeddings: they have moved on, the body has not.
-    const again = await adapted(to, "--embeddings", to, "--steps", "1", "--freeze-body", "--to", at("again"));
+    const again = await adapted(to, "--embeddings", to, "--steps", "1", "--freeze-body", "--to", next);
     expect(again.code).toBe(0);
-    expect(await thetaOf(at("again"))).toEqual(expected);
-    const [one, two] = [await readModelFolder(to), await readModelFolder(at("again"))];
+    expect(await thetaOf(next)).toEqual(expected);
+    const [one, two] = [await readModelFolder(to), await readModelFolder(next)];
     expect(two.tokenizer.toJson()).toBe(one.tokenizer.toJson());
     expect(two.parameters.phi.layout).toEqual(one.parameters.phi.layout);
     expect(two.parameters.phi.data).not.toEqual(one.parameters.phi.data);
@@ -75,8 +75,11 @@ test("a text is learnt; the result says by how much, from what and how; the same
   expect(result.text.heldOutBytes).toBe(result.heldOut.bytes);
   expect(result.args).toContain("--learning-rate");
   await adapted(at("data"), ...args, "--to", at("two"));
-  for (const file of ["config.json", "model.safetensors", "tokenizer.json"])
+  for (const file of ["config.json", "model.safetensors", "tokenizer.json", "README.md"])
     expect(readFileSync(at("two", file)).equals(readFileSync(at("one", file))), file).toBe(true);
+  const card = readFileSync(at("one", "README.md"), "utf8");
+  expect(card).toContain(`${result.heldOut.bitsPerByte.toFixed(3)} bits per byte`);
+  expect(card).toContain(result.body.body_id);
 });
 
 test("a body that is worse than counting tokens is said to be", async () => {
@@ -124,6 +127,7 @@ test("what is wrong is said in words", async () => {
   expect(await wrong(at("data"), "--embeddings", at("m", "model.safetensors"))).toBe(
     "--embeddings: expected --tokenizer beside it, for what its rows stand for, got none",
   );
+  expect(await wrong(at("data"), "--to", at("m"))).toMatch(/^--to: expected a folder that is empty/); // [X11]
   expect(await wrong(at("data"), "--steps", "none")).toMatch(/^--steps: expected a whole number/);
   expect(await wrong(at("data"), "--held-out", at("nothing.txt"))).toMatch(
     /^--held-out: expected a file or folder/,

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { InputError, random } from "@homebody/base";
 import { firstParameters } from "@homebody/experiment";
+import { hf } from "@homebody/export";
 import { modelConfig } from "@homebody/model";
 import { trainTokenizer, utf8Length } from "@homebody/text";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -53,7 +54,8 @@ async function uniformModel(name: string, vocabulary: number) {
   const config = modelConfig(dial, vocabularySize);
   const first = firstParameters(config, "1");
   const phi = { ...first.phi, data: first.phi.data.map(() => 0) };
-  await writeModelFolder(at(name), { config, parameters: { ...first, phi }, tokenizer, provenance: {} });
+  const model = { config, parameters: { ...first, phi }, tokenizer, provenance: {} };
+  await writeModelFolder(at(name), hf.files(model, ""));
   return { tokenizer, bits: Math.log2(vocabularySize) };
 }
 

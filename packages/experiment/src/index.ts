@@ -22,19 +22,12 @@ export { type ParallelScore, parallelBits } from "./measures/parallel.ts";
 export { bitsOfText, type Scorer, scorerOf } from "./measures/scorer.ts";
 export { type MixtureOptions, type MixtureSource, mixture, mixtureShares } from "./mixture.ts";
 export {
-  decodeModel,
-  encodeModel,
-  type Model,
-  type ModelFile,
-  modelFiles,
-  takeTensors,
-} from "./model-files.ts";
-export {
   firstParameters,
   loadParameters,
   type Parameters,
   readParameters,
   requireParameters,
+  takeTensors,
 } from "./parameters.ts";
 export { type StandardSettings, standard } from "./standard.ts";
 export { type Cancel, type StepMade, type Steps, trainSteps } from "./training.ts";

@@ -23,7 +23,7 @@ ${bodyUsage}
   --batch N      rows of a step (as in the body's run, else 8)
   --learning-rate X  the peak (as in the body's run, else 0.002; half of it with embeddings that were trained)
   --seed N       1
-  --to DIR       writes config.json, model.safetensors and tokenizer.json, as Hugging Face's libraries read them
+  --to DIR       writes the model into a folder that is new or empty, as Hugging Face's libraries read it (homebody export)
   --json         the result as JSON instead of a table
 `;
 

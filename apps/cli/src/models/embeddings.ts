@@ -2,13 +2,12 @@
 
 import { basename } from "node:path";
 import { decodeSafetensors, float32Tensors, InputError, type SafetensorsEntry } from "@homebody/base";
-import { putRows } from "@homebody/dept";
 import { type Parameters, takeTensors } from "@homebody/experiment";
-import { groupLayout, initialParameters, type ModelConfig } from "@homebody/model";
+import { groupLayout, type ModelConfig } from "@homebody/model";
 import { decodeUtf8, type Tokenizer, tokenizerFromJson } from "@homebody/text";
 import type { Body } from "./body.ts";
 import { isModelFolder, readBytes } from "./folder.ts";
-import type { TrainedModel } from "./of-run.ts";
+import { type TrainedModel, wholeModel } from "./of-run.ts";
 import { findModels, isRun } from "./trained.ts";
 
 /** Embeddings that were given, with the tokenizer and the config that they belong to. */
@@ -31,7 +30,11 @@ export async function findEmbeddings(
   const [first] = written;
   if (first === undefined) return undefined;
   const model = await modelOf(first);
-  if (model === undefined) return await inFiles(written, given, body);
+  if (model === undefined) {
+    if (given === undefined)
+      throw new InputError("--embeddings", "--tokenizer beside it, for what its rows stand for", "none");
+    return await wordsInFiles("--embeddings", written, await readTokenizer(given), body);
+  }
   if (written.length > 1) throw new InputError("--embeddings", "one model, or files", written.join(", "));
   const own = wordsOf(model, body, seed);
   return given === undefined ? own : { ...own, tokenizer: await readTokenizer(given) };
@@ -51,32 +54,23 @@ async function modelOf(written: string): Promise<TrainedModel | undefined> {
   return models[0];
 }
 
-/**
- * Where a run's words leave out rows of a vocabulary, all rows of it, since another text needs others: as the body has them
- * (TRIM), or as they are first drawn by the seed (SPEC).
- */
-function wordsOf({ config, parameters, tokenizer, whole }: TrainedModel, body: Body, seed: string): Given {
-  if (whole === null)
-    return { tokenizer, config: body.configFor(config.vocab_size), embeddings: () => parameters };
-  const { rows, phi } = whole;
-  return {
-    tokenizer: whole.tokenizer,
-    config: body.configFor(rows.size),
-    embeddings: (all) => ({
-      phi: phi ?? putRows(initialParameters(all, ["phi"], `${seed}/words`), parameters.phi, rows),
-      psi: parameters.psi,
-    }),
-  };
+/** All rows of its vocabulary, since another text needs others. */
+function wordsOf(model: TrainedModel, body: Body, seed: string): Given {
+  const { tokenizer, config, parameters } = wholeModel(model, seed);
+  return { tokenizer, config: body.configFor(config.vocab_size), embeddings: () => parameters };
 }
 
-async function inFiles(paths: readonly string[], given: string | undefined, body: Body): Promise<Given> {
-  if (given === undefined)
-    throw new InputError("--embeddings", "--tokenizer beside it, for what its rows stand for", "none");
-  const tokenizer = await readTokenizer(given);
+/** Embeddings whose tensors are in files; `option` names them in errors. */
+export async function wordsInFiles(
+  option: string,
+  paths: readonly string[],
+  tokenizer: Tokenizer,
+  body: Pick<Body, "configFor">,
+): Promise<Given> {
   const where = paths.map((path) => basename(path)).join(", ");
   const tensors = new Map<string, SafetensorsEntry>();
   for (const path of paths) {
-    const file = decodeSafetensors(await readBytes("--embeddings", path), basename(path));
+    const file = decodeSafetensors(await readBytes(option, path), basename(path));
     for (const [name, tensor] of file.tensors) tensors.set(name, tensor);
   }
   const found = float32Tensors({ metadata: {}, tensors });

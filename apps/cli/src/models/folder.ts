@@ -1,10 +1,10 @@
-// Model folders: config.json, model.safetensors and tokenizer.json, as Hugging Face has them.
+// Model folders: config.json, model.safetensors and tokenizer.json, as Hugging Face has them, and what else a format has.
 
-import { existsSync } from "node:fs";
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { constants, existsSync } from "node:fs";
+import { access, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
 import { InputError } from "@homebody/base";
-import { decodeModel, encodeModel, type Model, type ModelFile, modelFiles } from "@homebody/experiment";
+import { decodeModel, type Model, type ModelFile, type ModelFiles, modelFiles } from "@homebody/export";
 
 export const isModelFolder = (path: string) => existsSync(join(path, "config.json"));
 
@@ -14,10 +14,42 @@ export async function readModelFolder(folder: string): Promise<Model> {
   return decodeModel(files as Record<ModelFile, Uint8Array>, folder);
 }
 
-/** The folder is made if it is not there; files of these names are replaced. */
-export async function writeModelFolder(folder: string, model: Model): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  for (const [name, bytes] of Object.entries(encodeModel(model))) await writeFile(join(folder, name), bytes);
+/** Throws unless the folder is new or empty, and can be made: asked before the work whose result goes there. */
+export async function requireRoom(option: string, folder: string): Promise<void> {
+  const parent = dirname(resolve(folder));
+  await mkdir(parent, { recursive: true });
+  await access(parent, constants.W_OK);
+  const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return [];
+    throw error;
+  });
+  if (names.length === 0) return;
+  throw new InputError(
+    option,
+    "a folder that is empty or not there yet (name another one, or move away what is in it)",
+    `${folder} with ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}`,
+  );
+}
+
+/** All of the files in a folder that is new or empty, or nothing of them [X11]. */
+export async function writeModelFolder(folder: string, files: ModelFiles): Promise<void> {
+  const to = resolve(folder);
+  await requireRoom("--to", to);
+  const stage = `${to}.writing`;
+  await rm(stage, { recursive: true, force: true }); // of an export that was cut off
+  try {
+    for (const [name, bytes] of files) {
+      await mkdir(dirname(join(stage, name)), { recursive: true });
+      await writeFile(join(stage, name), bytes);
+    }
+    await rmdir(to).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "ENOENT") throw error;
+    });
+    await rename(stage, to);
+  } catch (error) {
+    await rm(stage, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** Throws an InputError of `where`, if the file cannot be read. */

@@ -16,12 +16,14 @@ import {
   exchangeOf,
   heldOf,
   leavesOutRows,
+  putRows,
   type RowMap,
   sharesWords,
 } from "@homebody/dept";
-import type { Model, Parameters } from "@homebody/experiment";
-import { type Group, groupLayout, groups } from "@homebody/model";
-import type { ManifestSource } from "@homebody/protocol";
+import type { Parameters } from "@homebody/experiment";
+import type { Model } from "@homebody/export";
+import { type Group, groupLayout, groups, initialParameters } from "@homebody/model";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { PreparedText, Tokenizer } from "@homebody/text";
 import { heldText, rowsOfText } from "@homebody/volunteer";
 import {
@@ -37,6 +39,10 @@ import type { FoundRun } from "./run.ts";
 
 export interface TrainedModel extends Model {
   readonly name: string;
+  /** Whose words it has; null where all sources share them, and of a model folder. */
+  readonly source: ManifestSource | null;
+  /** Where its words are a device's: the volunteer's folder, and the round whose accepted delta left them there. */
+  readonly device: { readonly folder: string; readonly round: number } | null;
   /** Texts that it trained on, in its tokens, with their sources; none where they are not at hand. */
   readonly own: readonly { readonly source: ManifestSource; readonly text: PreparedText }[];
   /** Languages and ids of all sources that its body has learnt from; undefined where nobody knows. */
@@ -75,9 +81,34 @@ export async function modelsOfRun(
   return models;
 }
 
-function isOneModel({ manifest }: FoundRun): boolean {
-  const { sections } = exchangeOf(manifest);
-  return !leavesOutRows(manifest) && sections.some(({ group, source }) => group === "phi" && source === null);
+const isOneModel = ({ manifest }: FoundRun) => sharesAllWords(manifest) && !leavesOutRows(manifest);
+
+/** GLOB and TRIM: one embedding travels, for all sources. */
+const sharesAllWords = (manifest: RunManifest) =>
+  exchangeOf(manifest).sections.some(({ group, source }) => group === "phi" && source === null);
+
+/**
+ * The same where the text at hand does not matter, since whole vocabularies are wanted: then TRIM has one model, too, of all
+ * rows of the body.
+ */
+export async function wholeModelsOfRun(
+  where: string,
+  run: FoundRun,
+  volunteers: readonly string[],
+  only: string | undefined,
+): Promise<readonly TrainedModel[]> {
+  if (sharesAllWords(run.manifest)) return [await sharedModel(where, run, [])];
+  return await modelsOfRun(where, run, volunteers, only);
+}
+
+/** Over the whole vocabulary: rows that are left out as the body has them (TRIM), or as they are first drawn by the seed (SPEC). */
+export function wholeModel(model: TrainedModel, seed: string): Model {
+  const { whole, provenance } = model;
+  if (whole === null) return model;
+  const { rows, phi, tokenizer } = whole;
+  const config = { ...model.config, vocab_size: rows.size };
+  const all = phi ?? putRows(initialParameters(config, ["phi"], `${seed}/words`), model.parameters.phi, rows);
+  return { config, parameters: { ...model.parameters, phi: all }, tokenizer, provenance };
 }
 
 async function textsOf(
@@ -129,13 +160,15 @@ async function modelOf(
       ...(kept === undefined ? {} : { words_of_round: String(kept.round) }),
       ...(rows === null ? {} : { rows: `${rows.ids.length} of ${rows.size}` }),
     },
+    source,
+    device: kept === undefined ? null : { folder: volunteer!, round: kept.round },
     own: [{ source, text: held }],
     whole: rows === null ? null : { tokenizer: text.tokenizer, rows, phi },
   };
 }
 
-/** The body is the whole model, and its tokenizer is that of every source. */
-async function sharedModel(name: string, run: FoundRun, texts: readonly TextAtHand[]): Promise<TrainedModel> {
+/** The body is the whole model over the whole vocabulary, and its tokenizer is that of every source. */
+async function sharedModel(name: string, run: FoundRun, texts: TrainedModel["own"]): Promise<TrainedModel> {
   const { manifest, served } = run;
   const { config } = exchangeOf(manifest);
   const found: Partial<Record<Group, NamedTensors>> = {};
@@ -147,6 +180,8 @@ async function sharedModel(name: string, run: FoundRun, texts: readonly TextAtHa
     parameters: found as Parameters,
     tokenizer: (await tokenizerServed(manifest.sources[0]!, served))!,
     provenance: provenanceOf(manifest, run.body),
+    source: null,
+    device: null,
     own: texts,
     whole: null,
   };

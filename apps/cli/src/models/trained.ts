@@ -24,7 +24,9 @@ export const isRun = (written: string) => runIn(written) !== undefined;
 export async function findModels(written: string): Promise<readonly TrainedModel[]> {
   if (isModelFolder(written)) {
     const model = await readModelFolder(written);
-    return [{ ...model, name: written, own: [], sources: undefined, whole: null }];
+    return [
+      { ...model, name: written, source: null, device: null, own: [], sources: undefined, whole: null },
+    ];
   }
   const place = runIn(written);
   if (place === undefined)
@@ -47,7 +49,8 @@ export async function findModels(written: string): Promise<readonly TrainedModel
   throw new InputError("model", expected, "none");
 }
 
-async function foldersIn(folder: string): Promise<readonly string[]> {
+/** Of the volunteers that `npm start` has beside the run. */
+export async function foldersIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((one) => one.isDirectory()).map(({ name }) => name);
   return names.sort((a, b) => Number(a) - Number(b)).map((name) => join(folder, name));

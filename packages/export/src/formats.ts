@@ -1,0 +1,6 @@
+// All formats, in the order in which they are offered.
+
+import { hf } from "./hf/index.ts";
+import type { Format } from "./port.ts";
+
+export const formats: readonly Format[] = [hf];

@@ -1,0 +1,25 @@
+// Hugging Face's own format: what transformers, and most tools beside it, load from a folder [X2].
+
+import { endOfDocumentText } from "@homebody/text";
+import type { Format } from "../port.ts";
+import { configJson, generationConfigJson, tokenizerConfigJson } from "./config.ts";
+import { encodeWeights } from "./weights.ts";
+
+export const hf: Format = {
+  name: "hf",
+  files(model, card) {
+    const { config, tokenizer } = model;
+    const end = { id: tokenizer.endOfDocument, text: endOfDocumentText };
+    return new Map([
+      ["config.json", json(configJson(config, end))],
+      ["generation_config.json", json(generationConfigJson(config, end))],
+      ["model.safetensors", encodeWeights(model)],
+      ["tokenizer.json", text(tokenizer.toJson())],
+      ["tokenizer_config.json", json(tokenizerConfigJson(config, end))],
+      ["README.md", text(card)],
+    ]);
+  },
+};
+
+const text = (content: string) => new TextEncoder().encode(content);
+const json = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);

@@ -1,0 +1,29 @@
+// Small models whose every parameter matters: biases are not 0, norms not 1.
+
+import { random } from "@homebody/base";
+import { firstParameters } from "@homebody/experiment";
+import { groups, type ModelDial, modelConfig } from "@homebody/model";
+import { type Tokenizer, trainTokenizer } from "@homebody/text";
+import type { Model } from "../src/index.ts";
+
+const texts = ["the body travels far, the words stay home", "слова остаются дома, тело идёт далеко"];
+export const tokenizer: Tokenizer = trainTokenizer([...texts, ...texts], { vocabulary: 290 });
+export const context = 24;
+
+export const shapes = ["gpt2", "llama"].flatMap((family) =>
+  [true, false].map((tied) => ({ family: family as ModelDial["family"], tied })),
+);
+
+/** Two layers; a llama's queries share keys and values. */
+export function modelOf({ family, tied }: (typeof shapes)[number], vocabulary = 300): Model {
+  const own = family === "llama" ? { kvHeads: 2, ropeTheta: 500, normEpsilon: 1e-6 } : {};
+  const overrides = { width: 32, heads: 4, hidden: 48, tied, ...own };
+  const config = modelConfig({ family, depth: 2, context, overrides }, vocabulary);
+  const parameters = firstParameters(config, "1");
+  for (const group of groups) {
+    const dice = random(`${group} of ${family}`);
+    const { data } = parameters[group];
+    for (let i = 0; i < data.length; i++) data[i]! += 0.15 * dice.normal();
+  }
+  return { config, parameters, tokenizer, provenance: { run: "r", body: "3" } };
+}
