@@ -207,6 +207,16 @@ const places: readonly Case[] = [
     /file: expected a folder/,
   ],
   [
+    "a file on the way to an export",
+    () => ["export", at("served"), "--source", "a", "--to", at("file", "model")],
+    /file.model: expected a folder, got a file, there or on the way to it/,
+  ],
+  [
+    "no words to export",
+    () => ["export", at("served"), "--source", "a", "--to", at("never")],
+    /export: expected words of a in .*volunteers, as npm start leaves them, or --words, got none/,
+  ],
+  [
     "no folder for a journal",
     () => ["simulate", at("run.yaml"), ...sized, "--journal", at("none", "x")],
     /none.x: expected/,
@@ -328,6 +338,7 @@ const words: readonly Case[] = [
     "verify",
     "simulate",
     "adapt",
+    "export",
     "backup",
     "restore",
     "migrate",

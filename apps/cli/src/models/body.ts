@@ -29,7 +29,7 @@ export const bodyUsage = `  BODY           a section's file (theta.safetensors),
 /** Throws an InputError that says what was expected of what was written. */
 export async function findBody(written: string): Promise<Body> {
   if (written.startsWith("random:")) return await randomOf(written.slice("random:".length));
-  if (looksLikeAddress(written)) return await bodyOf(await runAt(written));
+  if (looksLikeAddress(written)) return await bodyOfRun(await runAt(written));
   const kind = statSync(written, { throwIfNoEntry: false });
   if (kind === undefined)
     throw new InputError("body", "a file, a folder, a URL or random:RUN.yaml", `nothing at ${written}`);
@@ -43,11 +43,11 @@ export async function findBody(written: string): Promise<Body> {
       provenance,
     };
   }
-  if (isDataFolder(written)) return await bodyOf(await runInFolder(written));
+  if (isDataFolder(written)) return await bodyOfRun(await runInFolder(written));
   throw new InputError("body", "a model folder or a coordinator's data folder", `another folder: ${written}`);
 }
 
-async function bodyOf({ manifest, body, section }: FoundRun): Promise<Body> {
+export async function bodyOfRun({ manifest, body, section }: FoundRun): Promise<Body> {
   const { config } = exchangeOf(manifest);
   return {
     theta: (await section("theta"))!, // every body has one

@@ -16,9 +16,7 @@ export async function readModelFolder(folder: string): Promise<Model> {
 
 /** Throws unless the folder is new or empty, and can be made: asked before the work whose result goes there. */
 export async function requireRoom(option: string, folder: string): Promise<void> {
-  const parent = dirname(resolve(folder));
-  await mkdir(parent, { recursive: true });
-  await access(parent, constants.W_OK);
+  await access(nearestThatIs(dirname(resolve(folder))), constants.W_OK);
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return [];
     throw error;
@@ -29,6 +27,11 @@ export async function requireRoom(option: string, folder: string): Promise<void>
     "a folder that is empty or not there yet (name another one, or move away what is in it)",
     `${folder} with ${names.slice(0, 3).join(", ")}${names.length > 3 ? ", ..." : ""}`,
   );
+}
+
+/** A folder is made with those on the way to it. */
+function nearestThatIs(folder: string): string {
+  return existsSync(folder) || dirname(folder) === folder ? folder : nearestThatIs(dirname(folder));
 }
 
 /** All of the files in a folder that is new or empty, or nothing of them [X11]. */

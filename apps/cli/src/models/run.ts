@@ -1,10 +1,10 @@
-// A run from outside: its manifest, its latest body and that body's sections, from a coordinator's data folder (which may
+// A run from outside: its manifest, its figures, a body (its latest, unless another is asked for) and that body's sections, from a coordinator's data folder (which may
 // be running) or from its address.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import { InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
-import type { BodyFigure } from "@homebody/coordinator";
+import { hasher, InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
+import type { BodyFigure, Figures } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
@@ -14,7 +14,10 @@ import { coordinatorUrl } from "../address.ts";
 
 export interface FoundRun {
   readonly manifest: RunManifest;
-  /** The latest that was published. */
+  readonly figures: Figures;
+  /** Its entries, as lines of `/api/journal.jsonl`. */
+  readonly journal: { readonly entries: number; readonly sha256: Sha256 };
+  /** The latest that was published, or that which was asked for. */
   readonly body: BodyFigure;
   /** Sources that sent deltas which were accepted. */
   readonly learntFrom: ReadonlySet<string>;
@@ -35,8 +38,8 @@ interface Place {
 export const isDataFolder = (path: string) =>
   existsSync(join(path, "journal.json")) || existsSync(join(path, "journal.sqlite"));
 
-/** Throws an InputError where there is no run. */
-export async function runInFolder(dataDir: string): Promise<FoundRun> {
+/** With its latest body, or that of the number. Throws an InputError where there is no run, or no such body. */
+export async function runInFolder(dataDir: string, body?: number): Promise<FoundRun> {
   const place = (await readJournalFile(dataDir))?.place;
   if (place?.kind === "postgres")
     throw new InputError(
@@ -48,15 +51,15 @@ export async function runInFolder(dataDir: string): Promise<FoundRun> {
   try {
     const blobs = await folderBlobs(join(dataDir, "blobs"));
     const file = (path: string) => blobs.get(path.slice(path.lastIndexOf("/") + 1) as Sha256);
-    return await found({ where: dataDir, journal, file });
+    return await found({ where: dataDir, journal, file }, body);
   } finally {
     await journal.close();
   }
 }
 
-/** Throws an InputError where no coordinator answers. */
-export async function runAt(address: string): Promise<FoundRun> {
-  return await found(coordinatorAt(coordinatorUrl("address", address).origin));
+/** The same; throws an InputError where no coordinator answers, too. */
+export async function runAt(address: string, body?: number): Promise<FoundRun> {
+  return await found(coordinatorAt(coordinatorUrl("address", address).origin), body);
 }
 
 /** A run's journal and its public blobs, as a coordinator serves them, each held to its hash. */
@@ -92,20 +95,23 @@ function coordinatorAt(url: string): Place {
   };
 }
 
-async function found({ where, journal, file }: Place): Promise<FoundRun> {
+async function found({ where, journal, file }: Place, number: number | undefined): Promise<FoundRun> {
   const [run, another] = await journal.runs();
   if (run === undefined || another !== undefined)
     throw new InputError(where, "the journal of one run", run === undefined ? "none" : "several");
-  const fold = await foldJournal(journal, run);
+  const hash = hasher();
+  const fold = await foldJournal(hashed(journal, hash), run);
   if (fold === undefined) throw new InputError(where, "a run with a body", "none");
   const { manifest } = fold.state;
-  const { bodies, learntFrom } = fold.figures.now();
-  const body = bodies.at(-1)!;
+  const figures = fold.figures.now();
+  const body = chosenBody(where, figures, number);
   const { sections } = exchangeOf(manifest);
   return {
     manifest,
+    figures,
+    journal: { entries: figures.seq, sha256: hash.done() },
     body,
-    learntFrom: new Set<string>(learntFrom),
+    learntFrom: new Set<string>(figures.learntFrom),
     section: async (name) => {
       const published = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);
@@ -126,4 +132,23 @@ async function found({ where, journal, file }: Place): Promise<FoundRun> {
       },
     },
   };
+}
+
+/** A journal that is read once, from its beginning: each entry goes into the hash as a line. */
+function hashed(journal: Place["journal"], hash: ReturnType<typeof hasher>): Pick<Journal, "read"> {
+  const utf8 = new TextEncoder();
+  return {
+    read: async (run, after, limit) => {
+      const entries = await journal.read(run, after, limit);
+      for (const entry of entries) hash.add(utf8.encode(`${JSON.stringify(entry)}\n`));
+      return entries;
+    },
+  };
+}
+
+function chosenBody(where: string, { bodies }: Figures, number: number | undefined): BodyFigure {
+  const body = number === undefined ? bodies.at(-1) : bodies.find((one) => one.number === number);
+  if (body !== undefined) return body;
+  const kept = bodies.map((one) => one.number).join(", ");
+  throw new InputError(`${where}, body`, `one of those that are kept: ${kept}`, String(number));
 }

@@ -1,0 +1,90 @@
+// homebody export: what a run has learnt, as files that other tools read.
+
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { InputError } from "@homebody/base";
+import { type Format, formats, runCard } from "@homebody/export";
+import { dimensions } from "@homebody/model";
+import { looksLikeAddress } from "./address.ts";
+import { type Chosen, chooseModel } from "./export/choose.ts";
+import { requireRoom, writeModelFolder } from "./models/folder.ts";
+import { type FoundRun, isDataFolder, runAt, runInFolder } from "./models/run.ts";
+import { onlyArgument, wholeNumber } from "./options.ts";
+import { reported } from "./reported.ts";
+
+export const usage = `
+homebody export DATA|URL --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N] [--format ${names("|")}]
+
+Writes a model of the run in the data folder DATA, or at a coordinator's address, with a card (README.md) that says where it comes from.
+The body is the run's; where words are each device's they come from the volunteers that npm start has in the data folder, and
+of several those that need the fewest bits per byte on held-out text with that body.
+
+  --to DIR         a folder that is new or empty
+  --source ID      whose words; needed where there are those of several sources
+  --words PATH     a volunteer's folder (homebody volunteer --data) with its words, or a safetensors file that has embeddings, such as
+                   home.safetensors in it
+  --tokenizer FILE  the tokenizer.json that the rows of a file of words stand for, where the host serves none
+  --body N         as it was after round N, of those that the coordinator keeps; the latest
+  --format         hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load
+`;
+
+export interface Options {
+  readonly where: string;
+  readonly to: string;
+  readonly source: string | undefined;
+  readonly words: string | undefined;
+  readonly tokenizer: string | undefined;
+  readonly body: number | undefined;
+  readonly format: Format;
+}
+
+export async function run(args: readonly string[]): Promise<number> {
+  const options = read(args);
+  return await reported(async (line) => {
+    const { to, where, body, format } = options;
+    await requireRoom("--to", to);
+    line.show("reading the run");
+    const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
+    const chosen = await chooseModel(found, options, line.show);
+    line.show("writing");
+    await writeModelFolder(to, format.files(chosen.model, runCard(chosen.model, { ...found, ...chosen })));
+    return shown(options, found, chosen);
+  });
+}
+
+/** Throws an InputError that names the option. */
+function read(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      to: { type: "string" },
+      source: { type: "string" },
+      words: { type: "string" },
+      tokenizer: { type: "string" },
+      body: { type: "string" },
+      format: { type: "string", default: formats[0]!.name },
+    },
+  });
+  const where = onlyArgument("export", "one data folder or address", positionals);
+  if (!looksLikeAddress(where) && !isDataFolder(where))
+    throw new InputError("export", "a coordinator's data folder or address", `neither: ${where}`);
+  const { to, source, words, tokenizer } = values;
+  if (to === undefined) throw new InputError("--to", "the folder that is written", "none");
+  if (tokenizer !== undefined && words === undefined)
+    throw new InputError("--tokenizer", "--words, whose rows it names", "none");
+  const format = formats.find(({ name }) => name === values.format);
+  if (format === undefined) throw new InputError("--format", names(" or "), values.format);
+  const body = values.body === undefined ? undefined : wholeNumber("--body", values.body, 0, 1_000_000_000);
+  return { where, to, source, words, tokenizer, body, format };
+}
+
+function names(between: string): string {
+  return formats.map(({ name }) => name).join(between);
+}
+
+function shown({ to }: Options, { body }: FoundRun, { model, said }: Chosen): string {
+  const { vocabulary, context } = dimensions(model.config);
+  const what = `body ${body.number}, a ${model.config.model_type} of ${vocabulary} tokens and ${context} positions`;
+  return `${[...said, `The model (${what}) is in ${to}; ${join(to, "README.md")} says where it comes from.`].join("\n")}\n`;
+}
