@@ -1,20 +1,12 @@
 // The exported tokenizer on real text, as Hugging Face's own JavaScript library (the tokenizers of transformers.js) reads it.
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { endOfDocumentText, parseDocuments, trainTokenizer } from "@homebody/text";
 import { Tokenizer as Reference } from "@huggingface/tokenizers";
 import { describe, expect, test } from "vitest";
+import { corpora, corpusSources, hasCorpora } from "../../../test/corpora.ts";
 import { hf } from "../src/index.ts";
 import { modelOf, shapes, tokenizer as smallTokenizer } from "./small.ts";
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const corpora = `${process.env.HOMEBODY_SHARED ?? `${root}../shared`}/corpora`;
-const sources = ["en", "es", "fr", "ja", "py", "ru", "tr", "zh"];
-const here = existsSync(corpora);
-if (!here && process.env.CI)
-  throw new Error(`corpora: expected them at ${corpora} (HOMEBODY_SHARED), got nothing`);
-if (!here) console.warn(`skipped: no corpora at ${corpora}; set HOMEBODY_SHARED`);
 
 /** As a library finds it in the folder: both files. */
 function readBy(tokenizer: typeof smallTokenizer): Reference {
@@ -30,8 +22,8 @@ const documentsOf = (source: string, file: string, count: number): readonly stri
     .map((text) => [...text].slice(0, 4000).join(""));
 };
 
-describe.skipIf(!here)("on real text", () => {
-  test.each(sources)("[X4] %s: the same ids, nothing added, and the text comes back", (source) => {
+describe.skipIf(!hasCorpora)("on real text", () => {
+  test.each(corpusSources)("[X4] %s: the same ids, nothing added, and the text comes back", (source) => {
     const tokenizer = trainTokenizer(documentsOf(source, "train", 30), { vocabulary: 1000 });
     const theirs = readBy(tokenizer);
     for (const text of documentsOf(source, "valid", 10)) {

@@ -1,11 +1,11 @@
 // Real text: eight corpora, four scripts and a programming language. Our encoding is compared token for token with
 // that of Hugging Face's own JavaScript library, which reads the tokenizer.json that we write.
 
-import { existsSync, readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+import { readFileSync } from "node:fs";
 import { Tokenizer as Reference } from "@huggingface/tokenizers";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { corpora, corpusSources, hasCorpora } from "../../../test/corpora.ts";
 import {
   heldOutBatches,
   packDocuments,
@@ -16,14 +16,6 @@ import {
   unigram,
   utf8Length,
 } from "../src/index.ts";
-
-const root = fileURLToPath(new URL("../../..", import.meta.url));
-const corpora = `${process.env.HOMEBODY_SHARED ?? `${root}../shared`}/corpora`;
-const sources = ["en", "es", "fr", "ja", "py", "ru", "tr", "zh"];
-const here = existsSync(corpora);
-if (!here && process.env.CI)
-  throw new Error(`corpora: expected them at ${corpora} (HOMEBODY_SHARED), got nothing`);
-if (!here) console.warn(`skipped: no corpora at ${corpora}; set HOMEBODY_SHARED`);
 
 /** Documents up to about so many characters; the last one is cut. */
 function documentsOf(source: string, file: "train" | "valid", characters: number): string[] {
@@ -43,8 +35,8 @@ function reference(json: string): (text: string) => readonly number[] {
   return (text) => tokenizer.encode(text, { add_special_tokens: false }).ids;
 }
 
-describe.skipIf(!here)("on real text", () => {
-  test.each(sources)("%s: token for token as Hugging Face's library, and back", (source) => {
+describe.skipIf(!hasCorpora)("on real text", () => {
+  test.each(corpusSources)("%s: token for token as Hugging Face's library, and back", (source) => {
     const json = trainTokenizer(documentsOf(source, "train", 300_000), { vocabulary: 2048 }).toJson();
     const tokenizer = tokenizerFromJson(json);
     const theirs = reference(json);
@@ -60,11 +52,11 @@ describe.skipIf(!here)("on real text", () => {
   });
 
   test("a large vocabulary over all of them", () => {
-    const documents = sources.flatMap((source) => documentsOf(source, "train", 100_000));
+    const documents = corpusSources.flatMap((source) => documentsOf(source, "train", 100_000));
     const json = trainTokenizer(documents, { vocabulary: 16_384 }).toJson();
     const [tokenizer, theirs] = [tokenizerFromJson(json), reference(json)];
     expect(tokenizer.vocabularySize).toBe(16_384);
-    for (const source of sources)
+    for (const source of corpusSources)
       for (const document of documentsOf(source, "valid", 20_000))
         expect(Array.from(tokenizer.encode(document))).toEqual(theirs(document));
   });
