@@ -30,7 +30,7 @@ export {
   shardBytes,
 } from "./shard.ts";
 export { decodeShard, encodeShard } from "./shard-file.ts";
-export { decodeSoFar, type Tokenizer, tokenizerFromJson } from "./tokenizer.ts";
+export { decodeSoFar, type Tokenizer, textsOf, tokenizerFromJson } from "./tokenizer.ts";
 export {
   TrainingCancelled,
   type TrainingOptions,

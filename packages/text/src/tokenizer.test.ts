@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { preTokens } from "./pre-tokens.ts";
-import { decodeSoFar, tokenizerFromJson } from "./tokenizer.ts";
+import { decodeSoFar, textsOf, tokenizerFromJson } from "./tokenizer.ts";
 import { trainTokenizer } from "./train-tokenizer.ts";
 
 const text =
@@ -71,6 +71,21 @@ test("tokens can end within a character: the bytes are whole again when put toge
   expect(bytes.decode(ids)).toBe("日");
   expect([1, 2, 3].map((count) => decodeSoFar(bytes, ids.subarray(0, count)))).toEqual(["", "", "日"]);
   expect([...bytes.decodeBytes(ids.subarray(1))]).toEqual([0x97, 0xa5]);
+});
+
+test("a text that is written shows what is whole, until its document ends", async () => {
+  const bytes = trainTokenizer([], { vocabulary: 257 });
+  const shown = async (...tokens: number[]) => {
+    async function* written() {
+      yield* tokens;
+    }
+    const texts: string[] = [];
+    for await (const text of textsOf(bytes, written())) texts.push(text);
+    return texts;
+  };
+  const ids = bytes.encode("a日");
+  expect(await shown(...ids, bytes.endOfDocument, ...ids)).toEqual(["a", "a", "a", "a日", "a日"]);
+  expect(await shown(...ids.subarray(0, 2))).toEqual(["a", "a", "a\ufffd"]);
 });
 
 test("<|endoftext|> written in a text is ordinary text", () => {

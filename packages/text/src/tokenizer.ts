@@ -104,6 +104,20 @@ export function decodeSoFar({ decodeBytes }: Pick<Tokenizer, "decodeBytes">, ids
   return new TextDecoder("utf-8", { ignoreBOM: true }).decode(decodeBytes(ids), { stream: true });
 }
 
+/** The text so far, after each token of a document that is being written; at its end also what is no character. */
+export async function* textsOf(
+  tokenizer: Pick<Tokenizer, "decode" | "decodeBytes" | "endOfDocument">,
+  tokens: AsyncIterable<number>,
+): AsyncGenerator<string> {
+  const made: number[] = [];
+  for await (const token of tokens) {
+    if (token === tokenizer.endOfDocument) break;
+    made.push(token);
+    yield decodeSoFar(tokenizer, made);
+  }
+  yield tokenizer.decode(made); // nothing more comes: what is no character is shown as such
+}
+
 /** Throws an InputError that says where, unless the text is a tokenizer.json of this kind. */
 export function tokenizerFromJson(json: string, where?: string): Tokenizer {
   return tokenizerOf(vocabularyFromJson(json, where), where);

@@ -22,7 +22,7 @@ import { explained, failIfRefused } from "./device-errors.ts";
 import { NotFiniteError } from "./errors.ts";
 import { gather, layoutOfModel, scatter } from "./flat.ts";
 import { movingOf, type Rates, ratesOf, type Span, spansOf } from "./rates.ts";
-import { pick } from "./sample.ts";
+import { type Choice, pick } from "./sample.ts";
 
 export type TrainerOptions = CrewOptions;
 
@@ -44,11 +44,8 @@ export interface Moments {
   readonly second: NamedTensors;
 }
 
-export interface SampleOptions {
+export interface SampleOptions extends Choice {
   readonly tokens: number;
-  /** 0: always the likeliest. */
-  readonly temperature: number;
-  readonly topK: number;
   readonly seed: string;
 }
 

@@ -1,7 +1,7 @@
 // The model goes on from a prompt, with this device's own embeddings: now, and as it was when this device began.
 
 import type { BodyRef } from "@homebody/protocol";
-import { decodeSoFar } from "@homebody/text";
+import { decodeSoFar, textsOf } from "@homebody/text";
 import type { Device, DeviceTrainer } from "./ports.ts";
 import type { Equipment } from "./preparation.ts";
 import type { Replica } from "./replica.ts";
@@ -95,21 +95,24 @@ async function* sampleText(inputs: SampleInputs): AsyncGenerator<Sampled> {
   }
 }
 
-async function* continued(
+function continued(
   trainer: DeviceTrainer,
   { replica, text: { tokenizer } }: SampleInputs,
   prompt: readonly number[],
   options: Parameters<DeviceTrainer["sample"]>[1],
 ): AsyncGenerator<string> {
-  const made: number[] = [];
-  const tokens = trainer.sample(prompt, options);
+  return textsOf(tokenizer, oneAtATime(trainer.sample(prompt, options), replica));
+}
+
+async function* oneAtATime(
+  tokens: AsyncGenerator<number>,
+  { exclusive }: Pick<Replica, "exclusive">,
+): AsyncGenerator<number> {
   for (;;) {
-    const next = await replica.exclusive(() => tokens.next());
-    if (next.done || next.value === tokenizer.endOfDocument) break;
-    made.push(next.value);
-    yield decodeSoFar(tokenizer, made);
+    const next = await exclusive(() => tokens.next());
+    if (next.done) return;
+    yield next.value;
   }
-  yield tokenizer.decode(made); // nothing more comes: what is no character is shown as such
 }
 
 const openingTokens = 12;
