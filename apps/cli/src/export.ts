@@ -6,6 +6,7 @@ import { InputError } from "@homebody/base";
 import { type Format, formats, runCard } from "@homebody/export";
 import { dimensions } from "@homebody/model";
 import { looksLikeAddress } from "./address.ts";
+import { engineOf } from "./engine.ts";
 import { type Chosen, chooseModel } from "./export/choose.ts";
 import { requireRoom, writeModelFolder } from "./models/folder.ts";
 import { type FoundRun, isDataFolder, runAt, runInFolder } from "./models/run.ts";
@@ -45,7 +46,10 @@ export async function run(args: readonly string[]): Promise<number> {
     await requireRoom("--to", to);
     line.show("reading the run");
     const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
-    const chosen = await chooseModel(found, options, line.show);
+    const chosen = await chooseModel(found, options, {
+      engine: engineOf({ backend: "wasm" }, line.show),
+      show: line.show,
+    });
     line.show("writing");
     await writeModelFolder(to, format.files(chosen.model, runCard(chosen.model, { ...found, ...chosen })));
     return shown(options, found, chosen);

@@ -28,6 +28,7 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
   bench: ["measure", () => import("./bench/index.ts")],
   adapt: ["carry a body on with text of your own", () => import("./adapt.ts")],
   export: ["a trained model as files that other tools read", () => import("./export.ts")],
+  sample: ["let a trained model go on from a prompt", () => import("./sample.ts")],
   evaluate: ["measure trained models", () => import("./evaluate.ts")],
   experiment: ["a run beside its controls, on text of your own", () => import("./experiment/index.ts")],
   study: ["DEPT's questions asked of real text: tables, plots, a report", () => import("./study/index.ts")],

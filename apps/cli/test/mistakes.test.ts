@@ -339,6 +339,7 @@ const words: readonly Case[] = [
     "simulate",
     "adapt",
     "export",
+    "sample",
     "backup",
     "restore",
     "migrate",

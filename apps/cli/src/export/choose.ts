@@ -8,6 +8,7 @@ import type { Model, RunOnCard } from "@homebody/export";
 import type { ManifestSource } from "@homebody/protocol";
 import { tokenizerServed } from "@homebody/volunteer/node";
 import { looksLikeAddress } from "../address.ts";
+import type { Engine } from "../engine.ts";
 import { bodyOfRun, provenanceOf } from "../models/body.ts";
 import { readTokenizer, wordsInFiles } from "../models/embeddings.ts";
 import { type TrainedModel, wholeModel, wholeModelsOfRun } from "../models/of-run.ts";
@@ -28,12 +29,14 @@ export interface Choice {
   readonly tokenizer: string | undefined;
 }
 
+/** How several words are compared. */
+interface Comparing {
+  readonly engine: Engine;
+  readonly show: (doing: string) => void;
+}
+
 /** Throws an InputError that says what is missing, or what has to be told apart. */
-export async function chooseModel(
-  run: FoundRun,
-  choice: Choice,
-  show: (doing: string) => void,
-): Promise<Chosen> {
+export async function chooseModel(run: FoundRun, choice: Choice, how: Comparing): Promise<Chosen> {
   const { sources } = run.manifest;
   const source = sources.find(({ id }) => id === choice.source);
   if (choice.source !== undefined && source === undefined)
@@ -46,10 +49,10 @@ export async function chooseModel(
       `nothing at ${choice.words}`,
     );
   if (words?.isFile()) return await withWordsOf(run, source, choice);
-  show("reading words");
+  how.show("reading words");
   const folders = await volunteersOf(choice);
   const models = await wholeModelsOfRun(choice.where, run, folders, choice.source);
-  return await bestOf(run, models, choice, show);
+  return await bestOf(run, models, choice, how);
 }
 
 async function volunteersOf({ where, words }: Choice): Promise<readonly string[]> {
@@ -61,7 +64,7 @@ async function bestOf(
   run: FoundRun,
   models: readonly TrainedModel[],
   choice: Choice,
-  show: (doing: string) => void,
+  { engine, show }: Comparing,
 ): Promise<Chosen> {
   const [first, ...others] = models;
   if (first === undefined) throw noWords(choice);
@@ -70,7 +73,7 @@ async function bestOf(
   if (ids.length > 1)
     throw new InputError("--source", `one of those whose words are here: ${ids.join(", ")}`, "none");
   if (others.length === 0) return chosenOf(run, first, null, []);
-  const measured = await measureWords(models, show);
+  const measured = await measureWords(models, engine, show);
   const [best, ...rest] = measured.sort((a, b) => a.bitsPerByte - b.bitsPerByte);
   const said = rest.map(
     ({ model, bitsPerByte }) => `Left: ${nameOf(model)}, ${bitsPerByte.toFixed(3)} bits per byte.`,

@@ -3,7 +3,7 @@
 import { adaptingOptions, evaluateHeldOut, loadParameters } from "@homebody/experiment";
 import { dimensions } from "@homebody/model";
 import { requireMemory } from "@homebody/train";
-import { engineDevice } from "@homebody/volunteer";
+import type { Engine } from "../engine.ts";
 import type { TrainedModel } from "../models/of-run.ts";
 
 /** Rows of a batch, and held-out rows that are evaluated: the same ones wherever texts are the same. */
@@ -17,11 +17,10 @@ export interface MeasuredWords {
 
 export async function measureWords(
   models: readonly TrainedModel[],
+  engine: Engine,
   show: (doing: string) => void,
 ): Promise<MeasuredWords[]> {
-  show("starting the engine");
-  const device = engineDevice("wasm");
-  const { limits } = await device.start();
+  const { device, limits } = await engine();
   const measured: MeasuredWords[] = [];
   for (const [i, model] of models.entries()) {
     show(`measuring words ${i + 1} of ${models.length}`);

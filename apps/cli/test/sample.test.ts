@@ -1,0 +1,96 @@
+// homebody sample, on a model that knows one sentence by heart, and on a run.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { firstParameters } from "@homebody/experiment";
+import { hf } from "@homebody/export";
+import { modelConfig } from "@homebody/model";
+import { trainTokenizer } from "@homebody/text";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { run as exporting } from "../src/export.ts";
+import { writeModelFolder } from "../src/models/folder.ts";
+import { run } from "../src/sample.ts";
+import { captured, finishedRun } from "./finished-run.ts";
+
+let folder: string;
+let made: Awaited<ReturnType<typeof finishedRun>>;
+const at = (...path: string[]) => join(folder, ...path);
+const wasm = ["--backend", "wasm", "--threads", "1"];
+const sampled = async (...args: string[]) => {
+  const { code, stdout } = await captured(run, [...args, ...wasm]);
+  expect(code).toBe(0);
+  return stdout;
+};
+const failed = (...args: string[]) =>
+  sampled(...args).then(
+    () => "nothing",
+    (error: Error) => error.message,
+  );
+
+/** After each token comes the next one of a circle through a sentence, no byte of which comes twice: token i's output row is token i - 1's input row. */
+async function writeCircle(sentence: string): Promise<void> {
+  const tokenizer = trainTokenizer([], { vocabulary: 257 });
+  const width = 16;
+  const overrides = { width, heads: 1, hidden: 32, tied: false };
+  const config = modelConfig({ family: "llama", depth: 1, context: 32, overrides }, 257);
+  const first = firstParameters(config, "1");
+  const theta = { ...first.theta, data: first.theta.data.map((value) => (value === 1 ? 1 : 0)) };
+  const phi = { ...first.phi, data: first.phi.data.map(() => 0) };
+  const [input, output] = [phi.data.subarray(0, 257 * width), phi.data.subarray(257 * width)];
+  const circle = [tokenizer.endOfDocument, ...tokenizer.encode(sentence)];
+  for (const [i, token] of circle.entries()) {
+    input[token * width + i] = 1;
+    output[circle[(i + 1) % circle.length]! * width + i] = 5;
+  }
+  const model = { config, parameters: { ...first, theta, phi }, tokenizer, provenance: {} };
+  await writeModelFolder(at("circle"), hf.files(model, ""));
+}
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "homebody-sample-"));
+  await writeCircle("say-д now");
+  made = await finishedRun(folder, { rounds: 2, localSteps: 10 });
+  await made.server.close();
+}, 60_000);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("what a model knows by heart it says, up to the end of its document", async () => {
+  for (const how of [
+    ["--temperature", "0"],
+    ["--top-k", "1"],
+    ["--top-p", "0.0001"],
+  ])
+    expect(await sampled(at("circle"), ...how)).toBe("say-д now\n");
+  expect(await sampled(at("circle"), "--temperature", "0", "--prompt", "say-д")).toBe("say-д now\n");
+  // Cut within a character, since a token is a byte here.
+  expect(await sampled(at("circle"), "--temperature", "0", "--tokens", "5")).toBe("say-\ufffd\n");
+});
+
+test("of a run it is the model that would be exported, and the seed's", async () => {
+  await captured(exporting, [at("data"), "--source", "a", "--to", at("model")]);
+  const args = ["--prompt", "the body", "--tokens", "20"];
+  const text = await sampled(at("model"), ...args);
+  expect(text).toMatch(/^the body/);
+  expect(await sampled(at("data"), "--source", "a", ...args)).toBe(text);
+  expect(await sampled(at("model"), ...args, "--seed", "2")).not.toBe(text);
+  expect(await sampled(at("data"), "--source", "a", "--body", "1", ...args)).not.toBe(text);
+});
+
+test("what was typed wrong is said by option", async () => {
+  expect(await failed(folder)).toMatch(
+    /^sample: expected a model folder, a data folder or an address, got neither/,
+  );
+  expect(await failed(at("circle"), "--source", "a")).toMatch(
+    /^--source: expected a run, for a choice of its models/,
+  );
+  expect(await failed(at("data"))).toMatch(
+    /^--source: expected one of those whose words are here: a, b, got none/,
+  );
+  expect(await failed(at("circle"), "--temperature", "hot")).toMatch(
+    /^--temperature: expected a number above 0/,
+  );
+  expect(await failed(at("circle"), "--top-p", "2")).toMatch(
+    /^--top-p: expected a number above 0 and at most 1/,
+  );
+});
