@@ -29,7 +29,7 @@ of several those that need the fewest bits per byte on held-out text with that b
   --format         hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load
 `;
 
-export interface Options {
+interface Options {
   readonly where: string;
   readonly to: string;
   readonly source: string | undefined;
@@ -75,8 +75,6 @@ function read(args: readonly string[]): Options {
     throw new InputError("export", "a coordinator's data folder or address", `neither: ${where}`);
   const { to, source, words, tokenizer } = values;
   if (to === undefined) throw new InputError("--to", "the folder that is written", "none");
-  if (tokenizer !== undefined && words === undefined)
-    throw new InputError("--tokenizer", "--words, whose rows it names", "none");
   const format = formats.find(({ name }) => name === values.format);
   if (format === undefined) throw new InputError("--format", names(" or "), values.format);
   const body = values.body === undefined ? undefined : wholeNumber("--body", values.body, 0, 1_000_000_000);

@@ -79,7 +79,7 @@ describe.each(cases)("$name", ({ options, words }) => {
       {
         device: "Words: the words of a of volunteer 1, of round 2.",
         source: "Words: the words of a in the body.",
-        run: "Words: those that all 2 sources share.",
+        run: "Words: those that all sources share (2).",
       }[words],
     );
     expect(readdirSync(at("model")).sort()).toEqual([
@@ -142,6 +142,10 @@ describe.each(cases)("$name", ({ options, words }) => {
     expect(message).toBe(
       words === "run" ? "nothing" : "--source: expected one of those whose words are here: a, b, got none",
     );
+    if (words === "run")
+      expect(await failed(at("data"), "--words", at("data", "volunteers", "1"), "--to", at("w"))).toMatch(
+        /^--words: expected nothing, or a file, since all sources share the words of the body, got/,
+      );
     expect(await failed(at("data"), "--source", "c", "--to", at("c"))).toBe(
       "--source: expected one of a, b, got c",
     );
@@ -266,6 +270,9 @@ describe("words of devices", () => {
     expect(await failed(at("data"))).toBe("--to: expected the folder that is written, got none");
     expect(await failed(at("data"), "--to", at("x"), "--format", "zip")).toBe(
       "--format: expected hf, got zip",
+    );
+    expect(await failed(at("data"), "--to", at("x"), "--tokenizer", at("t.json"))).toBe(
+      "--tokenizer: expected a file as --words, whose rows it names, got none",
     );
     expect(await failed(at("data"), "--to", at("x"), "--words", at("nowhere"))).toMatch(
       /^--words: expected a volunteer's folder/,

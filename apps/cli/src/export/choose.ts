@@ -2,7 +2,7 @@
 
 import { statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { InputError, noun } from "@homebody/base";
+import { InputError } from "@homebody/base";
 import { requireParameters } from "@homebody/experiment";
 import type { Model, RunOnCard } from "@homebody/export";
 import type { ManifestSource } from "@homebody/protocol";
@@ -49,6 +49,8 @@ export async function chooseModel(run: FoundRun, choice: Choice, how: Comparing)
       `nothing at ${choice.words}`,
     );
   if (words?.isFile()) return await withWordsOf(run, source, choice);
+  if (choice.tokenizer !== undefined)
+    throw new InputError("--tokenizer", "a file as --words, whose rows it names", choice.words ?? "none");
   how.show("reading words");
   const folders = await volunteersOf(choice);
   const models = await wholeModelsOfRun(choice.where, run, folders, choice.source);
@@ -68,7 +70,14 @@ async function bestOf(
 ): Promise<Chosen> {
   const [first, ...others] = models;
   if (first === undefined) throw noWords(choice);
-  if (first.source === null) return ofAllSources(run, first);
+  if (first.source === null) {
+    if (choice.words === undefined) return ofAllSources(run, first);
+    throw new InputError(
+      "--words",
+      "nothing, or a file, since all sources share the words of the body",
+      choice.words,
+    );
+  }
   const ids = [...new Set(models.map(({ source }) => source!.id))];
   if (ids.length > 1)
     throw new InputError("--source", `one of those whose words are here: ${ids.join(", ")}`, "none");
@@ -101,9 +110,7 @@ const nameOf = ({ source, device }: TrainedModel): string =>
 
 function ofAllSources({ manifest }: FoundRun, model: TrainedModel): Chosen {
   const count = manifest.sources.length;
-  const said = [
-    `Words: those that ${count === 1 ? "the source has" : `all ${count} ${noun(count, "source")} share`}.`,
-  ];
+  const said = [`Words: those that all sources share (${count}).`];
   return { model, source: null, words: { kind: "run" }, rows: null, bitsPerByte: null, said };
 }
 

@@ -1,5 +1,5 @@
-// A run from outside: its manifest, its figures, a body (its latest, unless another is asked for) and that body's sections, from a coordinator's data folder (which may
-// be running) or from its address.
+// A run from outside: its manifest, its figures, a body (the latest, unless another is asked for) and that body's sections, from a
+// coordinator's data folder (which may be running) or from its address.
 
 import { existsSync } from "node:fs";
 import { join } from "node:path";
