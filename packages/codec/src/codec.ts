@@ -1,8 +1,8 @@
 // The port of every codec: a section's numbers as bytes, and back.
 
-import type { NamedTensors, TensorLayout } from "@homebody/base";
+import type { NamedTensors, Random, TensorLayout } from "@homebody/base";
 
-export type CodecName = "fp32" | "fp16";
+export type CodecName = "fp32" | "fp16" | "int8" | "int4" | "int2" | "sparse2";
 
 export interface Codec {
   readonly name: CodecName;
@@ -13,9 +13,9 @@ export interface Codec {
   /**
    * Zero stays zero. The bytes say themselves where they end. Where `dropped` is given (as long as the layout), it gets
    * what the bytes leave out: the numbers minus what `decode` makes of them. Throws a DeltaError for a number that is
-   * not finite.
+   * not finite. Where dice are given, codecs of a few bits round by chance, so that the mean of many is the number.
    */
-  encode(numbers: NamedTensors, dropped?: Float32Array): Uint8Array;
+  encode(numbers: NamedTensors, dropped?: Float32Array, dice?: Random): Uint8Array;
   /** Reads one section from the front of the bytes. Throws a DeltaError unless it is finite and of exactly this layout. */
   decode(bytes: Uint8Array, layout: TensorLayout): DecodedSection;
 }

@@ -6,12 +6,16 @@ import type { Codec, CodecName, DecodedSection } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { fp16 } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
+import { int2, int4, int8 } from "./levels.ts";
 
-export const codecs: Readonly<Record<CodecName, Codec>> = { fp32, fp16 };
+/** Those that a run file may choose for its deltas. */
+export const codecs = { fp32, fp16, int8, int4, int2 } as const satisfies Partial<Record<CodecName, Codec>>;
+
+export type DeltaCodec = keyof typeof codecs;
 
 /** How one section of a delta is written: both sides know it beforehand. */
 export interface SectionForm {
-  readonly codec: CodecName;
+  readonly codec: DeltaCodec;
   readonly layout: TensorLayout;
 }
 
@@ -26,7 +30,7 @@ export interface EncodedDelta {
  * DeltaError for a number that is not finite.
  */
 export function encodeDelta(
-  sections: readonly { readonly codec: CodecName; readonly numbers: NamedTensors }[],
+  sections: readonly { readonly codec: DeltaCodec; readonly numbers: NamedTensors }[],
   dropped?: readonly Float32Array[],
 ): EncodedDelta {
   const pieces = sections.map(({ codec, numbers }, i) => codecs[codec].encode(numbers, dropped?.[i]));

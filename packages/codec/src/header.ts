@@ -1,7 +1,7 @@
 // What each section's bytes begin with. Version 1, little-endian:
 //
 //   0  "HBD1"           magic and version
-//   4  u8 codec         0 fp32, 1 fp16
+//   4  u8 codec         0 fp32, 1 fp16, 2 int8, 3 int4, 4 int2, 5 sparse2
 //   5  u8 zero
 //   6  u16 tensors
 //   8  u32 numbers
@@ -15,7 +15,7 @@ import type { CodecName } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 
 /** By the number that stands for them in the bytes. */
-const names: readonly CodecName[] = ["fp32", "fp16"];
+const names: readonly CodecName[] = ["fp32", "fp16", "int8", "int4", "int2", "sparse2"];
 const magic = "HBD";
 const version = "1".charCodeAt(0);
 export const headerBytes = 20;

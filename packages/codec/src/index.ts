@@ -3,6 +3,7 @@
 export type { Codec, CodecName, DecodedSection } from "./codec.ts";
 export {
   codecs,
+  type DeltaCodec,
   decodeDelta,
   deltaBytes,
   type EncodedDelta,
@@ -11,3 +12,5 @@ export {
 } from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
 export { halfFrom, halfValue } from "./half.ts";
+export { sparse2 } from "./sparse.ts";
+export { chunkSize } from "./top.ts";

@@ -1,9 +1,9 @@
 // Bytes of every version ever deployed must decode for ever. A change of the format gets a new folder.
 
 import { readFileSync } from "node:fs";
-import { namedTensors, tensorLayout } from "@homebody/base";
+import { namedTensors, random, tensorLayout } from "@homebody/base";
 import { expect, test } from "vitest";
-import { decodeDelta, encodeDelta, halfFrom, halfValue } from "../src/index.ts";
+import { codecs, decodeDelta, encodeDelta, halfFrom, halfValue, sparse2 } from "../src/index.ts";
 
 const layout = tensorLayout([
   { name: "transformer.h.0.ln_1.weight", shape: [3] },
@@ -32,4 +32,41 @@ test("v1 fp16: the bytes stand, and are what is written today", () => {
   expect([...back!.numbers.data.subarray(3, 11)]).toEqual(second);
   expect([...back!.numbers.data.subarray(11)]).toEqual([0, 0]);
   expect(encodeDelta([{ codec: "fp16", numbers: delta }]).bytes).toEqual(golden("fp16"));
+});
+
+test("[W2] v1 int8, int4, int2: the bytes stand, and are what is written today", () => {
+  for (const name of ["int8", "int4", "int2"] as const) {
+    const back = codecs[name].decode(golden(name), layout).numbers.data;
+    expect(codecs[name].encode(delta)).toEqual(golden(name));
+    // By hand: the first tensor's largest is 1, the lowest of its levels.
+    const ofOne = { int8: 128, int4: 8, int2: 2 }[name];
+    const levels = [1, -0.5, 0.3333333].map((x) => Math.round(-ofOne * x) + 0);
+    const scale = new DataView(golden(name).buffer).getUint16(20, true);
+    expect(scale & 0x8000).toBe(0x8000);
+    const step = new Float32Array(Uint32Array.of(scale << 16).buffer)[0]!;
+    expect([...back.subarray(0, 3)]).toEqual(levels.map((level) => level * step + 0));
+    expect([...back.subarray(11)]).toEqual([0, 0]);
+  }
+});
+
+test("[W2] v1 sparse2: the bytes stand, and are what is written today", () => {
+  const layout = tensorLayout([
+    { name: "transformer.h.0.attn.c_attn.weight", shape: [50, 100] },
+    { name: "transformer.ln_f.bias", shape: [20] },
+    { name: "zeros", shape: [9] },
+  ]);
+  const dice = random("golden");
+  const numbers = Float32Array.from({ length: layout.size }, () => dice.uniform() - 0.5).fill(0, 5020);
+  const bytes = sparse2(64).encode(namedTensors(layout, numbers));
+  expect(bytes).toEqual(golden("sparse2"));
+  const back = sparse2(64).decode(golden("sparse2"), layout).numbers.data;
+  // By hand: of 5,000 numbers 64 and 15 are kept, of 20 one, of zeros none.
+  const kept = [0, 4096, 5000, 5020, 5029].slice(0, -1).map((from, i) => {
+    const to = [4096, 5000, 5020, 5029][i]!;
+    return back.subarray(from, to).filter((x) => x !== 0).length;
+  });
+  expect(kept).toEqual([64, 15, 1, 0]);
+  expect(golden("sparse2").length).toBe(
+    20 + 2 + 2 * 3 + new DataView(golden("sparse2").buffer).getUint16(22, true) + 6,
+  );
 });

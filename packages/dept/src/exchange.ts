@@ -9,7 +9,7 @@
 // sources. Sections stand in one order, in deltas and in bodies.
 
 import { InputError, type NamedTensors, once, type TensorLayout } from "@homebody/base";
-import { type CodecName, codecs, deltaBytes } from "@homebody/codec";
+import { codecs, type DeltaCodec, deltaBytes } from "@homebody/codec";
 import { type ModelConfig, modelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Abilities, ManifestSource, RunManifest, SectionName } from "@homebody/protocol";
@@ -33,7 +33,7 @@ export interface Section {
   readonly rows: RowMap | null;
   /** Of what is held: a device trains this, and its deltas have this layout. The whole where all rows are held. */
   readonly held: TensorLayout;
-  readonly codec: CodecName;
+  readonly codec: DeltaCodec;
   /** How the coordinator makes the next numbers of it from the mean of the deltas. */
   readonly outer: RunManifest["outer"];
 }
