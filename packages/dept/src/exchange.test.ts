@@ -71,7 +71,7 @@ test("TRIM: a device holds its rows of the embedding, and trains a model of that
 
 test("the size of a delta follows from sections, codec and row map", () => {
   for (const variant of ["spec", "glob", "trim"] as const)
-    for (const codec of ["fp16", "fp32"] as const) {
+    for (const codec of ["fp16", "fp32", "int8", "int4", "int2"] as const) {
       const run = manifest({ variant, codec });
       const rows = variant === "trim" ? rowMapOf(300, [1, 2, 3]) : null;
       const exchange = exchangeFor(run, source(run, "es"), rows);

@@ -215,7 +215,7 @@ export const runFileShape = z.strictObject({
   clipping: clipping.default({ kind: "median", multiple: 3 }),
   hold: hold.default({ worsening: 0.25 }),
   keep: keep.prefault({}),
-  codec: oneOf(["fp32", "fp16"]).default("fp16"),
+  codec: oneOf(["fp32", "fp16", "int8", "int4", "int2"]).default("fp16"),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
   heldOut: z

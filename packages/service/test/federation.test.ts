@@ -32,6 +32,9 @@ test.each([
   ["spec", "averaging", "fp16"],
   ["glob", "nesterov", "fp32"],
   ["trim", "adam", "fp16"],
+  ["spec", "averaging", "int8"],
+  ["glob", "averaging", "int2"],
+  ["trim", "averaging", "int4"],
 ] as const)(
   "%s, %s, %s: rounds open, deltas make the next body, and the run ends",
   async (variant, kind, codec) => {

@@ -92,6 +92,20 @@ function looked(
   return found.ok ? "ok" : found.refusal;
 }
 
+test.each(["int8", "int4", "int2"] as const)(
+  "[P10] [W8] as far as training can go is accepted in %s",
+  (codec) => {
+    for (const optimiser of [plain.training.optimiser, { kind: "muon", momentum: 0.95 } as const]) {
+      const run = { ...withTraining({ optimiser }), codec };
+      const exchange = exchangeOf(run);
+      const reach = reachOf(run.training, exchange.sections[0]!, round);
+      const furthest = (_: string, shape: readonly number[]) => reach({ shape }, 0.5).rootMeanSquare / 1.01;
+      expect(looked(run, exchange, furthest)).toBe("ok");
+      expect(looked(run, exchange, (name, shape) => 1.1 * furthest(name, shape))).toBe("too-far");
+    }
+  },
+);
+
 test("[P10] one tensor that went further than training can is enough, however small the rest", () => {
   const exchange = exchangeOf(plain);
   const { largest } = reachOf(plain.training, exchange.sections[0]!, round)({ shape: [16] }, 0.5);

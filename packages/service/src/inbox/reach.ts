@@ -31,7 +31,7 @@ interface Step {
   readonly move: number;
 }
 
-/** For what the kernels round on their way, and the codec: half precision is within 2^-11. */
+/** For what the kernels round on their way, and the codec: half precision is within 2^-11, and fewer bits within 2^-8 [W8]. */
 const slack = 1.01;
 /** Each step rounds a parameter twice, as float32. */
 const rounding = 2 ** -23;
