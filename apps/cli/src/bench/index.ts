@@ -1,5 +1,7 @@
 // homebody bench: measures. Figures of one call are from one run, on one machine, side by side: compare only those.
 
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { workInChromium } from "../in-chromium.ts";
@@ -13,6 +15,7 @@ import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
 import { measureWatchers } from "./watchers.ts";
+import { measureWire } from "./wire/index.ts";
 
 export const usage = `
 homebody bench engine [--backend webgpu|wasm] [--config NAME] [--peers] [--steps N] [--in node|chromium]
@@ -36,6 +39,8 @@ homebody bench closing [--parameters N] [--volunteers N]: how long the event loo
                       (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop.
 homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,000) that watch N volunteers (1,000) are sent, and
                       what it costs.
+homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the
+                      texts (a folder a source: ../shared/corpora) at the first time, and kept in a folder.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -52,6 +57,8 @@ export async function run(args: readonly string[]): Promise<number> {
       steps: { type: "string" },
       volunteers: { type: "string" },
       watchers: { type: "string", default: "1000" },
+      texts: { type: "string", default: "../shared/corpora" },
+      kept: { type: "string", default: join(tmpdir(), "homebody-deltas") },
       parameters: { type: "string", default: "100000000" },
       entries: { type: "string", default: "1000000" },
       peers: { type: "boolean", default: false },
@@ -71,10 +78,11 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, journal, closing, watchers or half FILE",
+      "engine, growth, core, journal, closing, watchers, wire or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
+  if (topic === "wire") return printWire(values.texts, values.kept, json);
   if (topic === "core") return printCore(values.volunteers, json);
   if (topic === "closing") {
     const parameters = wholeNumber("--parameters", values.parameters, 1000, 1_000_000_000);
@@ -132,11 +140,11 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
-const ofCoordinator = ["core", "journal", "closing", "watchers"] as const;
-type Topic = keyof typeof usualSteps | (typeof ofCoordinator)[number];
+const withoutSteps = ["core", "journal", "closing", "watchers", "wire"] as const;
+type Topic = keyof typeof usualSteps | (typeof withoutSteps)[number];
 const isTopic = (name: string | undefined): name is Topic =>
   name !== undefined &&
-  (Object.hasOwn(usualSteps, name) || (ofCoordinator as readonly string[]).includes(name));
+  (Object.hasOwn(usualSteps, name) || (withoutSteps as readonly string[]).includes(name));
 
 function printCore(given: string | undefined, json: boolean): number {
   const volunteers =
@@ -144,6 +152,13 @@ function printCore(given: string | undefined, json: boolean): number {
   measureCore(100, [3]); // so that no first round is measured with the compiler at work
   const rows = volunteers.flatMap((count) => measureCore(count, [1, 2, 10]));
   process.stdout.write(`${json ? JSON.stringify(rows) : coreTable(rows)}\n`);
+  return 0;
+}
+
+async function printWire(texts: string, kept: string, json: boolean): Promise<number> {
+  const rows = await measureWire(resolve(texts), resolve(kept));
+  if (!json) return print(rows);
+  process.stdout.write(`${JSON.stringify(rows)}\n`);
   return 0;
 }
 
