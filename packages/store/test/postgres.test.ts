@@ -88,7 +88,7 @@ describe.skipIf(postgres === undefined)("PostgreSQL", () => {
 
   test("a database that does not answer is said, without its password", async () => {
     await expect(postgresJournal("postgres://me:geheim@127.0.0.1:1/none")).rejects.toThrow(
-      /^--database: expected a PostgreSQL that answers, got postgres:\/\/me@127\.0\.0\.1:1\/none: .*ECONNREFUSED/,
+      /^--database: expected a PostgreSQL that answers \(is it at work, [^)]*\), got postgres:\/\/me@127\.0\.0\.1:1\/none: .*ECONNREFUSED/,
     );
   });
 });
