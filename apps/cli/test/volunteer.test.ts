@@ -45,7 +45,7 @@ test("it first says how large the model is and what the coordinator learns, once
   }
 });
 
-test("[P38] [V21] it comes by the link of an invitation, and says what to do where it has none that counts", async () => {
+test("[P38] [V37] it comes by the link of an invitation, and says what to do where it has none that counts", async () => {
   const folder = mkdtempSync(join(tmpdir(), "homebody-volunteer-"));
   const server = await createServer({
     run: writeRun(folder, { rounds: 1, admission: "code", round: "{ minimum: 1 }" }),

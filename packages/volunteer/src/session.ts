@@ -344,7 +344,7 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
     case "unknown-source":
     case "cannot-take-part":
     case "wrong-rows":
-    // It needs another invitation [V21].
+    // It needs another invitation [V37].
     case "needs-code":
     case "code-spent":
       return { ...next, ended: "refused" };

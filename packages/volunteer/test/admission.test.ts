@@ -24,7 +24,7 @@ test("[P38] the code goes with each hello, and nowhere else", async () => {
   for (const bytes of files.values()) expect(new TextDecoder("latin1").decode(bytes)).not.toContain(code);
 });
 
-test.each(["needs-code", "code-spent"] as const)("[V21] %s ends it, and says what to do", async (word) => {
+test.each(["needs-code", "code-spent"] as const)("[V37] %s ends it, and says what to do", async (word) => {
   const { host, start, close } = world("code");
   host.refusals.set(events.hello, word);
   const volunteer = await start();

@@ -401,7 +401,7 @@ describe("when something fails", () => {
   );
 
   test.each(["needs-code", "code-spent"] as const)(
-    "[V21] %s ends the session: it takes another invitation",
+    "[V37] %s ends the session: it takes another invitation",
     (reason) => {
       const session = from(inRound(), { kind: "refused", reason });
       expect([job(session), job(session, 3_600_000), session.ended]).toEqual([null, null, "refused"]);
