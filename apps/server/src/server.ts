@@ -2,7 +2,7 @@
 // again; what happens to the run is decided in packages/coordinator, and carried out by packages/service.
 
 import { existsSync } from "node:fs";
-import { mkdir, rm } from "node:fs/promises";
+import { access, constants, mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError, type RunId } from "@homebody/base";
@@ -104,6 +104,7 @@ function hasDatabase(dataDir: string, { databaseUrl }: ServerOptions): boolean {
 async function lockedFolder(dataDir: string, port: number): Promise<FolderLock> {
   try {
     await mkdir(dataDir, { recursive: true, mode: 0o700 });
+    await access(dataDir, constants.W_OK); // a database that cannot be opened does not say why
     return await lockFolder(dataDir, { pid: process.pid, port });
   } catch (error) {
     const { code = "", message } = error as NodeJS.ErrnoException;

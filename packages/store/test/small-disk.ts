@@ -11,6 +11,8 @@ export interface SmallDisk {
   fill(): void;
   /** What filled it is gone. */
   empty(): void;
+  /** From now on nothing can be written. */
+  makeReadOnly(): void;
   remove(): void;
 }
 
@@ -36,6 +38,10 @@ export function smallDisk(megabytes: number): SmallDisk | undefined {
       for (const size of [1 << 20, 1 << 16, 1 << 12]) while (!isFull(size)) {}
     },
     empty: () => rmSync(rest, { force: true }),
+    makeReadOnly: () => {
+      const { status, stderr } = spawnSync("mount", ["-o", "remount,ro", path], { encoding: "utf8" });
+      if (status !== 0) throw new Error(stderr);
+    },
     remove: () => {
       spawnSync("umount", ["-l", path]); // files of a database stay open until they are collected
       rmSync(path, { recursive: true, force: true });
