@@ -60,7 +60,9 @@ test("bench core: one line of JSON, a row for each round, whose parts add up to 
 
 test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
-  expect(bench("speed").stderr).toContain("engine, growth, core, journal, closing, watchers or half FILE");
+  expect(bench("speed").stderr).toContain(
+    "engine, growth, core, journal, closing, watchers, wire or half FILE",
+  );
 });
 
 test("bench journal: one line, and a snapshot that gives what the journal gives", { timeout: 60_000 }, () => {
