@@ -117,7 +117,9 @@ export function ensureBuilt() {
   say("Building the web application ...");
   const vite = join(root, "node_modules", "vite", "bin", "vite.js");
   const args = [vite, "build", "--logLevel", "warn"];
-  if (spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2] }).status !== 0) process.exit(1);
+  const env = { ...process.env, NODE_ENV: "production" }; // a test that starts a server says "test", and React would be built for it
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: ["ignore", 2, 2], env });
+  if (status !== 0) process.exit(1);
 }
 
 function newestIn(path) {
