@@ -115,7 +115,8 @@ async function bringing(sent: Command[] = []): Promise<void> {
   await userEvent.click(page.getByRole("radio", { name: /allotment club/ }));
 }
 
-const hint = () => expect.element(page.getByText(/first\.$|Take out the files|You can pause/));
+const hint = () =>
+  expect.element(page.getByText(/first\.$|Reading your files|Take out the files|You can pause/));
 
 test("[V23] a source whose text is brought wants files, and says beside each what is wrong with it", async () => {
   const sent: Command[] = [];
@@ -265,6 +266,16 @@ test("[V34] what this device keeps of the run is shown while it does nothing, an
   turn({ view: { ...view, run: "0".repeat(64) as RunId } });
   expect(dataOf("ledger-deltas")).toBe(0);
   expect(page.getByTestId("bits-per-byte").elements()).toHaveLength(0);
+});
+
+test("Contribute that is pressed before the files are read counts once they are", async () => {
+  const sent: Command[] = [];
+  await bringing(sent);
+  drop(new File(["We met on Monday. ".repeat(500_000)], "minutes.txt"));
+  await hint().toHaveTextContent("Reading your files.");
+  pressAnyway("contribute");
+  expect(sent).toEqual([]);
+  await expect.poll(() => sent.map(({ kind }) => kind), { timeout: 20_000 }).toEqual(["contribute"]);
 });
 
 test("[V23] too little text is said before anybody contributes, by its documents and not by its files", async () => {

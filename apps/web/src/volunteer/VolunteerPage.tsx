@@ -294,6 +294,8 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
   const [files, setFiles] = useState<readonly File[]>([]);
   const [asked, setAsked] = useState(false);
   const [pressed, setPressed] = useState(false);
+  /** It was pressed before the files were read: what comes of it is seen then. */
+  const [waits, setWaits] = useState(false);
   const place = useRef<HTMLDivElement>(null);
   const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
   const kept = here !== null && here === source?.id && remembered?.hasText === true;
@@ -304,6 +306,38 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
   useEffect(() => {
     if (activity !== "idle") setAsked(false);
   }, [activity]);
+
+  const missing =
+    problem !== null
+      ? "This device cannot train, see above."
+      : source === undefined
+        ? "Choose your words first."
+        : brings && files.length > 0
+          ? missingInFiles(look)
+          : brings && !kept
+            ? "Bring at least one file first."
+            : null;
+  const isReading = brings && files.length > 0 && look === null;
+  const contribute = () => {
+    if (isReading) return setWaits(true);
+    if (missing !== null || source === undefined || manifest === null) {
+      setPressed(true);
+      const lacking = source === undefined ? "input[name=source]:enabled" : "[data-testid=drop-area] button";
+      return place.current?.querySelector<HTMLElement>(lacking)?.focus();
+    }
+    setAsked(true);
+    send({
+      kind: "contribute",
+      manifest,
+      source: source.id,
+      files: brings && files.length > 0 ? files : null,
+    });
+  };
+  useEffect(() => {
+    if (!waits || isReading) return;
+    setWaits(false);
+    contribute();
+  });
 
   if (manifest === null) return null;
   if (activity === "elsewhere") return null;
@@ -330,30 +364,6 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
       </>
     );
 
-  const missing =
-    problem !== null
-      ? "This device cannot train, see above."
-      : source === undefined
-        ? "Choose your words first."
-        : brings && files.length > 0
-          ? missingInFiles(look)
-          : brings && !kept
-            ? "Bring at least one file first."
-            : null;
-  const contribute = () => {
-    if (missing !== null || source === undefined) {
-      setPressed(true);
-      const lacking = source === undefined ? "input[name=source]:enabled" : "[data-testid=drop-area] button";
-      return place.current?.querySelector<HTMLElement>(lacking)?.focus();
-    }
-    setAsked(true);
-    send({
-      kind: "contribute",
-      manifest,
-      source: source.id,
-      files: brings && files.length > 0 ? files : null,
-    });
-  };
   const intensity: Intensity = view?.intensity ?? volunteer.intensity;
 
   return (
@@ -404,12 +414,12 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
           <Button
             kind="primary"
             className="min-h-14 min-w-56 max-md:grow"
-            aria-disabled={problem !== null || asked}
+            aria-disabled={problem !== null || asked || waits}
             aria-describedby="contribute-hint"
             onClick={contribute}
             data-testid="contribute"
           >
-            {asked ? "Starting" : "Contribute"}
+            {asked || waits ? "Starting" : "Contribute"}
           </Button>
           {here !== null && <Forget send={send} />}
         </div>
