@@ -64,7 +64,10 @@ export async function trained(
   for (const [i, { page }] of devices.entries()) {
     const { title, file } = browsers[i]!;
     await page.getByRole("radio", { name: title }).check();
-    if (file !== undefined) await page.locator("input[type=file]").setInputFiles(join(folder, file));
+    if (file !== undefined) {
+      await page.locator("input[type=file]").setInputFiles(join(folder, file));
+      await page.getByTestId("files-total").waitFor(); // faster than anybody presses
+    }
     await page.getByTestId("contribute").click();
   }
   for (const round of [1, 2]) {
