@@ -62,6 +62,7 @@ test("two devices, two languages, one body: through a reload, a cut and a kill, 
     await spanish.page.getByText("Quiet", { exact: true }).click();
     await russian.page.getByRole("radio", { name: /русский/i }).check();
     await russian.page.locator("input[type=file]").setInputFiles(join(folder, "ru.jsonl"));
+    await russian.page.getByTestId("files-total").waitFor();
     for (const { page } of [spanish, russian]) {
       await expect(page.getByTestId("device-backend")).toHaveAttribute("data-backend", "webgpu");
       await page.getByTestId("contribute").click();
