@@ -13,6 +13,7 @@ import { fileOf } from "./file.ts";
 import {
   codeFor,
   diskOf,
+  type Kept,
   keepIntensity,
   keepInvitation,
   readKept,
@@ -156,18 +157,17 @@ async function stopVolunteer(): Promise<void> {
   const stopping = volunteer;
   volunteer = undefined;
   await stopping?.close();
-  await readShown();
+  shown = await shownOf(await readKept());
 }
 
 async function recall(): Promise<void> {
   const kept = await readKept();
   if (!intensityIsNew) intensity = kept.intensity; // [V26]
-  await readShown();
+  shown = await shownOf(kept);
 }
 
-async function readShown(): Promise<void> {
-  const { remembered } = await readKept();
-  shown = remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
+async function shownOf({ remembered }: Kept): Promise<Shown> {
+  return remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
 }
 
 async function forget(): Promise<void> {
