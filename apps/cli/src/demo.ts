@@ -100,19 +100,20 @@ async function open(options: Options): Promise<RunningServer | undefined> {
 
 async function serve({ port, data, rounds, end }: Options): Promise<RunningServer> {
   const isNew = !existsSync(data);
-  const server = createServer({
-    run: await writeDemo(data),
-    dataDir: data,
-    port,
-    log: stderrLog(process.env.LOG_LEVEL ?? "warn"),
-    end,
-    // A finished run goes on where more rounds are asked for, not by itself.
-    ...(rounds === undefined ? { extend: false } : { rounds }),
-  });
-  return await server.catch(async (error) => {
-    if (isNew) await rm(data, { recursive: true });
+  try {
+    return await createServer({
+      run: await writeDemo(data),
+      dataDir: data,
+      port,
+      log: stderrLog(process.env.LOG_LEVEL ?? "warn"),
+      end,
+      // A finished run goes on where more rounds are asked for, not by itself.
+      ...(rounds === undefined ? { extend: false } : { rounds }),
+    });
+  } catch (error) {
+    if (isNew) await rm(data, { recursive: true, force: true });
     throw error;
-  });
+  }
 }
 
 async function setAside(data: string): Promise<void> {
@@ -142,7 +143,7 @@ async function attend(
   say(`  Volunteer page   ${server.url}/`);
   say(`  Dashboard        ${server.url}/dashboard`);
   say(`  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`);
-  say(`  Model            ${await shownSize(server.state().manifest)}`);
+  say(`  Model            ${shownSize(server.state().manifest)}`);
   say(`  Volunteers here  ${options.volunteers}`);
   say("");
   const volunteers = startVolunteers(

@@ -2,15 +2,16 @@
 
 import { exchangeOf, type Manifest, modelSize, sizeInWords } from "@homebody/dept";
 import type { ManifestSource } from "@homebody/protocol";
+import { trainingMemory } from "@homebody/train/memory";
 
 /** Of one source's model, or of all sources' the most in each; in one line. */
-export async function shownSize(manifest: Manifest, sources = manifest.sources): Promise<string> {
-  const { trainingMemory } = await import("@homebody/train"); // it brings the engine
+export function shownSize(manifest: Manifest, sources = manifest.sources): string {
   const { training, model } = manifest;
   const memory = (source: ManifestSource) => {
     const { config } = exchangeOf({ ...manifest, sources: [source] });
     const sparing = { rowsAtOnce: 1, recompute: true, optimiser: training.optimiser };
     return trainingMemory(config, { rows: 1, context: model.context }, sparing).bytes;
   };
-  return sizeInWords(modelSize(manifest, sources), Math.max(...sources.map(memory)));
+  const byVocabulary = new Map(sources.map((source) => [source.vocabulary, source])); // all that tells them apart
+  return sizeInWords(modelSize(manifest, sources), Math.max(...[...byVocabulary.values()].map(memory)));
 }

@@ -47,7 +47,7 @@ export async function run(args: readonly string[]): Promise<number> {
   try {
     const server = await createServer({ ...options, onFailed: failed });
     try {
-      for (const line of await greeting(server, options)) say(line);
+      for (const line of greeting(server, options)) say(line);
       void server.finished.then(() =>
         say(
           `The run is finished; its pages stay open until Ctrl-C. ${JSON.stringify(summary(server.figures()))}`,
@@ -124,10 +124,10 @@ function publicUrl(text: string): URL {
 }
 
 /** What stdout says first. */
-export async function greeting(
+export function greeting(
   server: RunningServer,
   options: Parameters<typeof withoutSecureContext>[0] & Pick<ServerOptions, "publicUrls">,
-): Promise<string[]> {
+): string[] {
   const url = options.publicUrls?.[0]?.origin ?? server.url;
   const { name, rounds, sources, joining } = server.figures();
   const joined = [
@@ -145,7 +145,7 @@ export async function greeting(
     `  Volunteer page   ${url}/`,
     `  Dashboard        ${url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
-    `  Model            ${await shownSize(server.state().manifest)}`,
+    `  Model            ${shownSize(server.state().manifest)}`,
     `                   (the whole model at every step: ${bytesInWords(standard)} each way a round)`,
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",

@@ -75,8 +75,8 @@ export async function run(args: readonly string[]): Promise<number> {
     intensity,
     hours,
     dataDir: resolve(values.data),
-    begins: async (manifest, source, converted) => {
-      const size = await shownSize(manifest, [source]);
+    begins: (manifest, source, converted) => {
+      const size = shownSize(manifest, [source]);
       process.stderr.write(`${size}\n${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`);
       for (const { name, encoding } of converted) process.stderr.write(`${name}: read as ${encoding}\n`);
     },

@@ -72,7 +72,7 @@ test.each([
   const second = await serve(); // with the file as it was
   expect(second.state().phase).toMatchObject({ kind: "training", round: atRest.body.number + 1 });
   const said = words === "source" ? "from the next body on" : `since body ${atRest.body.number}`;
-  expect(await greeting(second, {})).toContain(`  Joined later     Nederlands ${said}`);
+  expect(greeting(second, {})).toContain(`  Joined later     Nederlands ${said}`);
   const still = await volunteer(second.url, "a");
   const gone = await volunteer(second.url, "b");
   await until(() => second.figures().published === 2 && second.state().phase.kind === "training");

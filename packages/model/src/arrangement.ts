@@ -4,7 +4,7 @@
 // positions (psi): so what an optimiser treats alike lies side by side. Each tensor begins where a kernel may begin to
 // read. What one product takes together (Llama's q, k, v; its gate and up) follows without a gap, and has a place of its own: see joinsOf.
 
-import { alignedSize, sizeOf } from "@homebody/kernels";
+import { alignedSize, sizeOf } from "@homebody/kernels/plans";
 import { dimensions, type ModelConfig } from "./config.ts";
 import { type Group, parametersOf } from "./parameters.ts";
 

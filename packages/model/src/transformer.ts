@@ -30,7 +30,7 @@ import {
   swiglu,
   swigluGrad,
   whole,
-} from "@homebody/kernels";
+} from "@homebody/kernels/plans";
 import { dimensions, type ModelConfig } from "./config.ts";
 
 /** Parameters by Hugging Face's names, and by those of arrangement.ts for what is joined. */

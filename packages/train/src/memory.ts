@@ -5,7 +5,7 @@
 // still is, layers run forward twice; where nothing helps, the largest model of the same kind that would fit is named.
 
 import { noun, once } from "@homebody/base";
-import { type Storage, temporaryBytes } from "@homebody/kernels";
+import { type Storage, temporaryBytes } from "@homebody/kernels/plans";
 import { arrange, type ModelConfig } from "@homebody/model";
 import { EngineError } from "./errors.ts";
 import { movePlan } from "./move.ts";

@@ -3,7 +3,7 @@
 // AdamW takes all numbers of a range at once. Muon takes the body's matrices one by one; its momentum stands where AdamW
 // keeps first moments, so what is kept of an optimiser has one form.
 
-import { adamw, gradientNorm, muon, type Operand, Plan, type Storage, whole } from "@homebody/kernels";
+import { adamw, gradientNorm, muon, type Operand, Plan, type Storage, whole } from "@homebody/kernels/plans";
 import { bodyMatrices, type Range } from "@homebody/model";
 import { type PlanInputs, piecesOf, settingsOf } from "./plans.ts";
 import type { Moving } from "./rates.ts";

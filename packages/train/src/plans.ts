@@ -11,7 +11,7 @@ import {
   type Storage,
   settingsSize,
   whole,
-} from "@homebody/kernels";
+} from "@homebody/kernels/plans";
 import {
   type Arrangement,
   dimensions,

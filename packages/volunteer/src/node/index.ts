@@ -44,11 +44,7 @@ export interface HeadlessOptions {
   readonly dataDir: string;
   readonly snapshotMs?: number;
   /** Once, when run and source are known and before anything is trained or sent; with the files that were not in UTF-8. */
-  readonly begins?: (
-    manifest: RunManifest,
-    source: ManifestSource,
-    converted: readonly ReadFile[],
-  ) => Promise<void>;
+  readonly begins?: (manifest: RunManifest, source: ManifestSource, converted: readonly ReadFile[]) => void;
   /** At each change. */
   readonly show: (view: View) => void;
 }
@@ -65,7 +61,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
   const source = chooseSource(manifest, options.source, options.text !== undefined);
   const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
   const { files, converted } = await bring(options.text, manifest, source, disk);
-  await options.begins?.(manifest, source, converted);
+  options.begins?.(manifest, source, converted);
   const volunteer = await startVolunteer({
     manifest,
     source: source.id,
