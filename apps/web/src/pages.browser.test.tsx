@@ -518,6 +518,12 @@ test("an act is confirmed with its consequence; where its token is refused that 
   await expect.element(page.getByTestId("outcome")).toBeEmptyDOMElement();
   expect(asked).toEqual([{ token: "given", act: { kind: "end-round" } }]);
   expect(tokens).toEqual([""]);
+  await userEvent.fill(page.getByTestId("token"), "right");
+  await press("Use this token");
+  await press("Forget the token"); // of a refusal long ago nothing is said then
+  await expect.element(page.getByTestId("token")).toBeVisible();
+  await expect.element(page.getByTestId("token-problem")).not.toHaveTextContent("not the admin token");
+  expect(tokens).toEqual(["", "right", ""]);
 });
 
 test("a token counts as given once the coordinator has taken it; a wrong one is said to be wrong beside its field", async () => {

@@ -39,6 +39,11 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
   const [outcome, setOutcome] = useState<Outcome | null>(null);
   const [refused, setRefused] = useState<Refusal | null>(null);
 
+  const take = (accepted: string) => {
+    setRefused(null);
+    onToken(accepted);
+  };
+
   /** Whether it was done. */
   const perform = async (described: DescribedAct): Promise<boolean> => {
     setAsking(null);
@@ -69,7 +74,7 @@ export function AdminPage({ run, token, onToken, act, askApplicants }: AdminPage
       {figures?.finished ? (
         <Ended figures={figures} />
       ) : token === "" ? (
-        <TokenForm ask={askApplicants} onToken={onToken} refused={refused} />
+        <TokenForm ask={askApplicants} onToken={take} refused={refused} />
       ) : (
         figures && (
           <Acts {...{ run, figures, token, onToken, askApplicants, busy, perform }} onAsk={setAsking} />

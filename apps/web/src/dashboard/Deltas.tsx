@@ -31,10 +31,10 @@ export function Deltas({
   /** Null until the coordinator has said, and in a finished run. */
   refusals: PresenceReport["refusals"] | null;
 }) {
-  const { deltas, sources, finished } = figures;
+  const { deltas, sources, finished, roundList, published } = figures;
   const recent = useMemo(() => deltas.slice(-recentDeltas), [deltas]);
   const norms = useMemo(() => dots(recent, sources, ({ norm }) => norm), [recent, sources]);
-  const compared = useMemo(() => comparedWith(figures), [figures]);
+  const compared = useMemo(() => comparedWith({ roundList, published }), [roundList, published]);
   const cosines = useMemo(() => dots(recent, sources, numberOf(compared)), [recent, sources, compared]);
   return (
     <Section id="deltas" title="Health of deltas">
@@ -73,7 +73,9 @@ export function Deltas({
           />
         </div>
       </div>
-      {deltas.length > 0 && <Latest deltas={deltas.slice(-listed).reverse()} figures={figures} />}
+      {deltas.length > 0 && (
+        <Latest deltas={deltas.slice(-listed).reverse()} figures={figures} compared={compared} />
+      )}
       {refusals !== null && <Refusals refusals={refusals} />}
     </Section>
   );
@@ -107,8 +109,15 @@ function Cosine({ compared }: { compared: Compared }) {
   );
 }
 
-function Latest({ deltas, figures }: { deltas: readonly DeltaFigure[]; figures: Figures }) {
-  const compared = comparedWith(figures);
+function Latest({
+  deltas,
+  figures,
+  compared,
+}: {
+  deltas: readonly DeltaFigure[];
+  figures: Figures;
+  compared: (delta: DeltaFigure) => Compared;
+}) {
   const nameOf = namesOf(figures.sources);
   const head = "py-1 pl-3 text-right font-normal";
   const cell = "py-1 pl-3 text-right";

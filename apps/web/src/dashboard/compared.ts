@@ -6,7 +6,10 @@ import type { DeltaFigure, Figures } from "@homebody/coordinator";
 export type Compared = number | "not yet" | "not averaged" | "alone";
 
 /** Of each delta. The mean of a single delta is that delta: its cosine is 1 whatever it is, and not shown. */
-export function comparedWith({ roundList, published }: Figures): (delta: DeltaFigure) => Compared {
+export function comparedWith({
+  roundList,
+  published,
+}: Pick<Figures, "roundList" | "published">): (delta: DeltaFigure) => Compared {
   const averaged = new Map(roundList.map(({ round, averaged: who }) => [round, who.length]));
   return ({ round, cosine }) => {
     if (cosine === null) return round > published ? "not yet" : "not averaged";

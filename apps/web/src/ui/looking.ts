@@ -1,7 +1,7 @@
 // Files that were picked, looked at while the page waits for what to do with them.
 
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import type { LookMessage, LookRequest, TextLook } from "@homebody/volunteer/looking";
+import type { Asked, LookMessage, LookRequest, TextLook } from "@homebody/volunteer/looking";
 import { useEffect, useState } from "react";
 
 /** For whom text is brought: the source of a run asks for so much of it. */
@@ -12,19 +12,28 @@ export interface ForSource {
 
 /** Null while there are no files, and until all were looked at. */
 export function useTextLook(files: readonly File[], whose: ForSource | null): TextLook | null {
-  const [seen, setSeen] = useState<{ readonly files: readonly File[]; readonly look: TextLook } | null>(null);
-  const rules = whose?.manifest ?? null;
-  const source = whose?.source.id ?? null;
+  const [seen, setSeen] = useState<Seen | null>(null);
+  // Its words, since a manifest is another value with each connection, and says the same.
+  const asked = whose === null ? "null" : JSON.stringify(askedOf(whose));
   useEffect(() => {
     if (files.length === 0) return;
-    const asked =
-      rules === null || source === null
-        ? null
-        : { rules: { heldOut: rules.heldOut, training: { seed: rules.training.seed } }, source };
-    return look({ files, asked }, (look) => setSeen({ files, look }));
-  }, [files, rules, source]);
-  return seen?.files === files && files.length > 0 ? seen.look : null;
+    return look({ files, asked: JSON.parse(asked) as Asked | null }, (look) =>
+      setSeen({ files, asked, look }),
+    );
+  }, [files, asked]);
+  return seen?.files === files && seen.asked === asked && files.length > 0 ? seen.look : null;
 }
+
+interface Seen {
+  readonly files: readonly File[];
+  readonly asked: string;
+  readonly look: TextLook;
+}
+
+const askedOf = ({ manifest: { heldOut, training }, source }: ForSource): Asked => ({
+  rules: { heldOut, training: { seed: training.seed } },
+  source: source.id,
+});
 
 /** Returns what ends it; then nothing is said any more. */
 function look(request: LookRequest, say: (look: TextLook) => void): () => void {

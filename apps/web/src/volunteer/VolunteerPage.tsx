@@ -11,6 +11,7 @@ import { bytes, factor, percent, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
+import { hereNow } from "../run/freshness.ts";
 import { RunLine } from "../run/RunLine.tsx";
 import { houseWords, howWordsAreShared, ledgerWords, wordsOf } from "../run/travels.ts";
 import { useNow } from "../state/now.ts";
@@ -108,11 +109,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
         <>
           {/* After the way in on a phone, and beside the heading where there is room. */}
           <div className="self-start lg:col-span-1 lg:col-start-2 lg:row-start-1">
-            <House
-              view={view}
-              words={houseWords(manifest, own)}
-              volunteers={presence?.volunteers.filter((each) => each.connected).length ?? 0}
-            />
+            <House view={view} words={houseWords(manifest, own)} volunteers={hereNow(presence)} />
             <p className="mt-3 text-sm">
               What it has learnt so far you can see within two minutes:{" "}
               <PageLink to="try">Try this body on your own language</PageLink>
@@ -287,6 +284,8 @@ interface WayInProps extends Pick<VolunteerPageProps, "run" | "volunteer" | "sen
   readonly onCheck: () => void;
 }
 
+const noFiles: readonly File[] = [];
+
 function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayInProps) {
   const { manifest, figures, presence } = run;
   const { remembered, problem } = volunteer;
@@ -300,7 +299,10 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
   const here = remembered && remembered.run === manifest?.run ? remembered.source : null;
   const kept = here !== null && here === source?.id && remembered?.hasText === true;
   const brings = source !== undefined && source.served === null;
-  const look = useTextLook(files, brings && manifest !== null ? { manifest, source } : null);
+  const look = useTextLook(
+    brings ? files : noFiles,
+    brings && manifest !== null ? { manifest, source } : null,
+  );
 
   const activity = view?.activity.kind;
   useEffect(() => {

@@ -4,7 +4,7 @@
 // started by the first command that is for it; what this device has of before the page reads by itself.
 
 import type { Invitation } from "@homebody/protocol";
-import type { Kept } from "@homebody/volunteer/kept";
+import { type Kept, usualIntensity } from "@homebody/volunteer/kept";
 import type {
   Command,
   Intensity,
@@ -47,7 +47,7 @@ export const untold: VolunteerState = {
   view: null,
   remembered: undefined,
   invitation: null,
-  intensity: "balanced",
+  intensity: usualIntensity,
   link: null,
   started: false,
   goesOn: false,
@@ -89,7 +89,7 @@ export function connectVolunteer({ kept, start, mark }: VolunteerPorts): Volunte
         return;
       case "forgotten":
         mark.write(false);
-        store.change({ remembered: null, invitation: null, intensity: untold.intensity, goesOn: false });
+        store.change({ remembered: null, invitation: null, intensity: usualIntensity, goesOn: false });
         return;
       default:
         message satisfies never;

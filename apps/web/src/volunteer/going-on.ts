@@ -35,5 +35,5 @@ export function isIn(view: View): boolean | null {
   const { activity } = view;
   if (activity.kind === "finished") return view.roundsContributed > 0;
   if (takesPart(view) || activity.kind === "elsewhere") return true;
-  return activity.kind === "stopped" ? false : null;
+  return activity.kind === "stopped" || activity.kind === "unusable" ? false : null;
 }

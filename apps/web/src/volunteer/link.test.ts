@@ -165,6 +165,14 @@ test("that a device takes part is known before its worker is, until that says ot
   expect([goesOn(), page.mark.took]).toEqual([false, true]);
   page.hears({ kind: "view", view: { ...workingView(3), activity: { kind: "stopped", why: "asked" } } });
   expect([goesOn(), page.mark.took]).toEqual([false, false]);
+  const final = await pageAt("", true); // its text turns out to be of no use [V23]
+  final.begins({ run: run.run, source: es, contributing: true, hasText: true });
+  expect(await final.sent()).toEqual([["contribute", es]]);
+  final.hears({
+    kind: "view",
+    view: { ...idleView(), activity: { kind: "unusable", message: "gone.txt: none" } },
+  });
+  expect([final.volunteer.state.get().goesOn, final.mark.took]).toEqual([false, false]);
   const other = await pageAt("", true);
   other.begins(null); // all that was kept is gone
   expect(await other.sent()).toEqual([]);

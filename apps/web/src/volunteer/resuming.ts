@@ -16,12 +16,13 @@ export function resuming(volunteer: VolunteerConnection, feed: Pick<RunFeed, "st
     asked = true;
     for (const stop of stops) stop();
     const isElsewhere = link !== null && link !== "broken" && link.source !== own?.source;
-    const isBrought = manifest.sources.find(({ id }) => id === own?.source)?.served === null;
-    const hasText = own?.hasText === true || !isBrought; // files are gone with the page that had them [V23]
-    if (own !== null && !isElsewhere && hasText && (own.contributing || figures?.finished === true))
+    if (own === null || isElsewhere) return volunteer.stays();
+    const isBrought = manifest.sources.find(({ id }) => id === own.source)?.served === null;
+    const hasText = own.hasText || !isBrought; // files are gone with the page that had them [V23]
+    if (hasText && (own.contributing || figures?.finished === true))
       return volunteer.send({ kind: "contribute", manifest, source: own.source, files: null });
     volunteer.stays();
-    if (own !== null && !isElsewhere) volunteer.send({ kind: "check-device" });
+    volunteer.send({ kind: "check-device" });
   };
   const stops = [feed.state.subscribe(look), volunteer.state.subscribe(look)];
   look();

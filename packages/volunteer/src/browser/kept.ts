@@ -47,7 +47,8 @@ export async function remember(what: Omit<Remembered, "hasText">): Promise<void>
   await writeHome(lastFile, JSON.stringify(what));
 }
 
-async function readLast(): Promise<Remembered | null> {
+/** What this device did last. */
+export async function readLast(): Promise<Remembered | null> {
   const kept = await readHome(lastFile);
   if (kept === undefined) return null;
   const { run, source, contributing } = JSON.parse(kept) as Omit<Remembered, "contributing"> & {

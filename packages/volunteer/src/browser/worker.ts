@@ -6,17 +6,17 @@ import { engineDevice } from "../device.ts";
 import { webNet } from "../net.ts";
 import { emptyRecord, type RunRecord, readRecord } from "../record.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
-import type { Command, DeviceCheck, Intensity, View, WorkerMessage } from "../view.ts";
+import type { Command, DeviceCheck, Intensity, Remembered, View, WorkerMessage } from "../view.ts";
 import { startVolunteer, type Volunteer } from "../volunteer.ts";
 import { clearHome, readHome, writeHome } from "./disk.ts";
 import { fileOf } from "./file.ts";
 import {
   codeFor,
   diskOf,
-  type Kept,
   keepIntensity,
   keepInvitation,
   readKept,
+  readLast,
   remember,
   usualIntensity,
 } from "./kept.ts";
@@ -157,16 +157,16 @@ async function stopVolunteer(): Promise<void> {
   const stopping = volunteer;
   volunteer = undefined;
   await stopping?.close();
-  shown = await shownOf(await readKept());
+  shown = await shownOf(await readLast().catch(() => null));
 }
 
 async function recall(): Promise<void> {
   const kept = await readKept();
   if (!intensityIsNew) intensity = kept.intensity; // [V26]
-  shown = await shownOf(kept);
+  shown = await shownOf(kept.remembered);
 }
 
-async function shownOf({ remembered }: Kept): Promise<Shown> {
+async function shownOf(remembered: Remembered | null): Promise<Shown> {
   return remembered ? { run: remembered.run, record: await readRecord(await diskOf(remembered)) } : nothing;
 }
 
