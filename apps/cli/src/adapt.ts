@@ -26,8 +26,9 @@ import {
   unigram,
 } from "@homebody/text";
 import { requireMemory } from "@homebody/train";
-import { breathing, engineDevice } from "@homebody/volunteer";
+import { breathing } from "@homebody/volunteer";
 import { type Options, readOptions } from "./adapt/options.ts";
+import { engineOf } from "./engine.ts";
 import type { Interrupt } from "./interrupt.ts";
 import { type Body, findBody } from "./models/body.ts";
 import { findEmbeddings, readTokenizer } from "./models/embeddings.ts";
@@ -36,7 +37,6 @@ import { readDocuments, splitText } from "./models/texts.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { reported, resultJson } from "./reported.ts";
 import { table } from "./table.ts";
-import { offerWebGpu } from "./webgpu.ts";
 
 export { usage } from "./adapt/options.ts";
 
@@ -63,11 +63,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
   const beginning = beginningOf(config, body.theta, given?.embeddings(config) ?? null, seed);
   const batch = options.batch ?? body.training?.batch ?? 8;
 
-  line.show("starting the engine");
-  await offerWebGpu(options.backend);
-  const { threads } = options;
-  const device = engineDevice(options.backend, threads === undefined ? {} : { threads });
-  const started = await device.start();
+  const { device, ...started } = await engineOf(options, line.show)();
   const { context } = dimensions(config);
   const { bytes, ...memory } = requireMemory(config, { rows: batch, context }, started.limits);
   const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes);

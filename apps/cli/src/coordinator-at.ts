@@ -54,6 +54,7 @@ async function askByLine<T extends object>(
   message: object,
   check: Check<T>,
 ): Promise<Reply<T>> {
+  await askJson(url, "/api/run"); // why none answers is said at once, and not after half a minute
   let up = () => {};
   const isUp = new Promise<void>((resolve, reject) => {
     up = resolve;
@@ -61,7 +62,6 @@ async function askByLine<T extends object>(
       reject(new InputError(url, "a coordinator that lets another line in", "none within half a minute"));
     }, patienceMs).unref();
   });
-  await askJson(url, "/api/run"); // why none answers is said at once, and not after half a minute
   const line = webNet(url).connect({ up, down: () => {}, event: () => {}, passed: () => {} });
   try {
     await isUp;

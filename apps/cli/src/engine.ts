@@ -18,7 +18,7 @@ export function engineOf({ backend, threads }: EngineOptions, show: (doing: stri
     show("starting the engine");
     await offerWebGpu(backend);
     const device = engineDevice(backend, threads === undefined ? {} : { threads });
-    return { device, limits: (await device.start()).limits };
+    return { device, ...(await device.start()) };
   };
   let started: ReturnType<typeof start> | undefined;
   return () => {

@@ -7,7 +7,7 @@ import { adaptingOptions, loadParameters, type Pair, scorerOf } from "@homebody/
 import { dimensions } from "@homebody/model";
 import { version } from "@homebody/protocol";
 import { requireMemory, type Trainer } from "@homebody/train";
-import { engineDevice } from "@homebody/volunteer";
+import { engineOf } from "./engine.ts";
 import { type Corpus, corporaIn, corpusOf, ownCorpus } from "./evaluate/corpora.ts";
 import {
   breathingTrainer,
@@ -24,7 +24,6 @@ import type { TrainedModel } from "./models/of-run.ts";
 import { findModels } from "./models/trained.ts";
 import { backendName, wholeNumber } from "./options.ts";
 import { reported, resultJson } from "./reported.ts";
-import { offerWebGpu } from "./webgpu.ts";
 
 export const usage = `
 homebody evaluate MODEL ... [--corpora DIR] [--text PATH ... [--language TAG]]
@@ -125,11 +124,7 @@ async function evaluate(options: Options, how: MeasureOptions) {
   if (alone !== undefined && corpora.length === 0 && pairs === undefined)
     throw new InputError("--corpora, --text", `a text to measure ${alone.name} on`, "none");
 
-  how.show("starting the engine");
-  await offerWebGpu(options.backend);
-  const { threads } = options;
-  const device = engineDevice(options.backend, threads === undefined ? {} : { threads });
-  const { backend, adapter, limits } = await device.start();
+  const { device, backend, adapter, limits } = await engineOf(options, how.show)();
   const measurer = createMeasurer(how);
   const rows: Row[] = [];
   const fileRows: FileRow[] = [];

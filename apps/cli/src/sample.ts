@@ -92,9 +92,9 @@ function read(args: readonly string[]): Options {
 }
 
 async function findModel(options: Options, engine: Engine, line: ProgressLine): Promise<Model> {
-  const { where, source, words, body } = options;
+  const { where, source, words, tokenizer, body } = options;
   if (isModelFolder(where)) {
-    const given = Object.entries({ source, words, body }).find(([, value]) => value !== undefined);
+    const given = Object.entries({ source, words, tokenizer, body }).find(([, value]) => value !== undefined);
     if (given !== undefined)
       throw new InputError(`--${given[0]}`, "a run, for a choice of its models", where);
     return await readModelFolder(where);

@@ -25,4 +25,5 @@ export { foldRun, followRun, type RunFold } from "./run-fold.ts";
 export { entryHash, type ReadSnapshot, readSnapshot, snapshotOf, snapshotSchema } from "./snapshot.ts";
 export * from "./state.ts";
 export { readFigures, writeFigures } from "./stored-figures.ts";
+export { sourcesInRound } from "./tick.ts";
 export type { UndoAct } from "./undo.ts";

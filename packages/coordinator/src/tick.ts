@@ -104,16 +104,28 @@ export function closesAt({ openedAt, manifest }: RunState): Millis {
   return after(openedAt!, manifest.round.minimumSeconds);
 }
 
-/** [C22] Of the sources that are here, as many as the share of all comes to, at least one. */
+/** [C22] How many sources take part in a round, where all are here: as many as the share of all comes to, at least one. */
+export function sourcesInRound({
+  round,
+  sources,
+}: {
+  readonly round: Pick<RunManifest["round"], "sources">;
+  readonly sources: readonly unknown[];
+}): number {
+  const share = round.sources === "all" ? 1 : round.sources;
+  return Math.max(1, Math.round(share * sources.length));
+}
+
+/** [C22] Of the sources that are here. */
 function sampledSources(
-  { round: policy, sources, training }: RunManifest,
+  manifest: RunManifest,
   { round, lapses }: { readonly round: number; readonly lapses: number },
   candidates: readonly Candidate[],
 ): ReadonlySet<SourceId> {
   const here = [...new Set(candidates.map(({ source }) => source))].sort(compare);
-  if (policy.sources === "all") return new Set(here);
-  const count = Math.min(here.length, Math.max(1, Math.round(policy.sources * sources.length)));
-  const order = permutation(here.length, random(`${training.seed}/round ${round}/sources`));
+  if (manifest.round.sources === "all") return new Set(here);
+  const count = Math.min(here.length, sourcesInRound(manifest));
+  const order = permutation(here.length, random(`${manifest.training.seed}/round ${round}/sources`));
   // After a lapse the next ones of the same order: a source that never delivers does not hold up the run.
   const places = Array.from({ length: count }, (_, i) => order[(lapses * count + i) % here.length]!);
   return new Set(places.map((i) => here[i]!));

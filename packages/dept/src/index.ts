@@ -11,6 +11,7 @@ export {
   exchangeOf,
   formsOf,
   heldOf,
+  isOneVocabulary,
   leavesOutRows,
   type Manifest,
   rowsOfDevice,

@@ -16,7 +16,7 @@ interface Row {
 export function sqliteJournal(path: string): Journal {
   ownersAlone(path);
   const database = new Database(path);
-  requireJournal(path, () => database.pragma("journal_mode = WAL"));
+  requireJournal(path, database, () => database.pragma("journal_mode = WAL"));
   database.pragma("synchronous = FULL");
   database.pragma("busy_timeout = 5000");
   database.exec(
@@ -83,10 +83,11 @@ export function sqliteJournal(path: string): Journal {
 }
 
 /** Throws an InputError for a file that is no database, or a damaged one. */
-function requireJournal(path: string, first: () => void): void {
+function requireJournal(path: string, database: Pick<Database.Database, "close">, first: () => void): void {
   try {
     first();
   } catch (error) {
+    database.close();
     const { code = "", message } = error as { code?: string; message: string };
     if (!/^SQLITE_(NOTADB|CORRUPT)/.test(code)) throw error;
     throw new InputError(path, "a journal (bring it back from a backup: homebody restore)", message);

@@ -15,6 +15,7 @@ import {
   exchangeFor,
   exchangeOf,
   heldOf,
+  isOneVocabulary,
   leavesOutRows,
   putRows,
   type RowMap,
@@ -23,7 +24,7 @@ import {
 import type { Parameters } from "@homebody/experiment";
 import type { Model } from "@homebody/export";
 import { type Group, groupLayout, groups, initialParameters } from "@homebody/model";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import type { ManifestSource } from "@homebody/protocol";
 import type { PreparedText, Tokenizer } from "@homebody/text";
 import { heldText, rowsOfText } from "@homebody/volunteer";
 import {
@@ -81,11 +82,7 @@ export async function modelsOfRun(
   return models;
 }
 
-const isOneModel = ({ manifest }: FoundRun) => sharesAllWords(manifest) && !leavesOutRows(manifest);
-
-/** GLOB and TRIM: one embedding travels, for all sources. */
-const sharesAllWords = (manifest: RunManifest) =>
-  exchangeOf(manifest).sections.some(({ group, source }) => group === "phi" && source === null);
+const isOneModel = ({ manifest }: FoundRun) => isOneVocabulary(manifest) && !leavesOutRows(manifest);
 
 /**
  * The same where the text at hand does not matter, since whole vocabularies are wanted: then TRIM has one model, too, of all
@@ -97,7 +94,7 @@ export async function wholeModelsOfRun(
   volunteers: readonly string[],
   only: string | undefined,
 ): Promise<readonly TrainedModel[]> {
-  if (sharesAllWords(run.manifest)) return [await sharedModel(where, run, [])];
+  if (isOneVocabulary(run.manifest)) return [await sharedModel(where, run, [])];
   return await modelsOfRun(where, run, volunteers, only);
 }
 

@@ -1,6 +1,7 @@
 // What a coordinator cannot do, of what a run file may ask: said before anything is written.
 
 import { InputError } from "@homebody/base";
+import { sourcesInRound } from "@homebody/coordinator";
 import { exchangeOf, modelSize, sizeInWords } from "@homebody/dept";
 import { manifestOf, type RunFile } from "@homebody/protocol";
 import { defaultLimits } from "@homebody/service";
@@ -19,12 +20,12 @@ export function tooMuch(file: RunFile): readonly Mistake[] {
 }
 
 /** A quorum that cannot come would make every round wait for its deadline. */
-function tooManyAwaited({ round, sources }: RunFile): readonly Mistake[] {
-  const { minimum, quorum, quorumSources } = round;
+function tooManyAwaited(file: RunFile): readonly Mistake[] {
+  const { minimum, quorum, quorumSources } = file.round;
   const most = defaultLimits.connections;
   const counts = { minimum, quorum: quorum === "all" ? 0 : quorum };
   const tooMany = Object.entries(counts).filter(([, count]) => count > most);
-  const inARound = Math.max(1, Math.round((round.sources === "all" ? 1 : round.sources) * sources.length)); // [C22]
+  const inARound = sourcesInRound(file);
   const mistakes = tooMany.map(([key, count]) => ({
     path: ["round", key],
     expected: `at most ${most}, the volunteers that a coordinator lets in at once`,

@@ -24,7 +24,7 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 export const list = (items: readonly string[]): string => items.map((item) => `- ${item}`).join("\n");
 
 /** 1,234,567. */
-export const counted = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ",");
+export const counted = (value: number): string => value.toLocaleString("en");
 
 /** Parts with an empty line between them; those that are undefined are left out. */
 export const joined = (...parts: readonly (string | undefined)[]): string =>

@@ -1,15 +1,8 @@
 // Real deltas to measure codecs by: whole rounds are trained on real text, and what the first volunteer sent in the last of
 // them is kept in a folder, so that a measurement is repeated without training.
 
-import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
-import { join } from "node:path";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  float32Tensors,
-  type NamedTensors,
-  sha256OfText,
-} from "@homebody/base";
+import { join, resolve } from "node:path";
+import { type NamedTensors, sha256OfText } from "@homebody/base";
 import { decodeDelta } from "@homebody/codec";
 import { exchangeOf, formsOf } from "@homebody/dept";
 import { canonicalJson, checkRunFile, manifestOf, type RunFile } from "@homebody/protocol";
@@ -17,6 +10,7 @@ import { drawBatch, packDocuments, type Shard, trainTokenizer } from "@homebody/
 import { startBackend } from "@homebody/train";
 import { federate } from "../../federation.ts";
 import { readSplit } from "../../study/corpus.ts";
+import { folderAt, readTensors, writeTensors } from "../../study/folder.ts";
 
 /** Where a delta comes from: so many rounds of a run. */
 export interface Origin {
@@ -30,17 +24,12 @@ export interface Origin {
  * train.jsonl. From `kept` where it is there; else it is trained, and kept there.
  */
 export async function realDelta(origin: Origin, texts: string, kept: string): Promise<NamedTensors> {
-  const print = sha256OfText(canonicalJson(origin)).slice(0, 16);
-  const file = join(kept, `${origin.name}-${print}.safetensors`);
-  const known = await readFile(file).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return null;
-    throw error;
-  });
-  if (known !== null) return float32Tensors(decodeSafetensors(new Uint8Array(known)));
+  const folder = folderAt(kept);
+  const print = sha256OfText(canonicalJson({ ...origin, texts: resolve(texts) })).slice(0, 16);
+  const file = `${origin.name}-${print}.safetensors`;
+  if ((await folder.read(file)) !== undefined) return await readTensors(folder, file);
   const delta = await trained(origin, texts);
-  await mkdir(kept, { recursive: true });
-  await writeFile(`${file}.part`, encodeSafetensors(delta));
-  await rename(`${file}.part`, file);
+  await writeTensors(folder, file, delta);
   return delta;
 }
 
