@@ -81,6 +81,7 @@ test("what was typed wrong is said by option", async () => {
   expect(await failed(folder)).toMatch(
     /^sample: expected a model folder, a data folder or an address, got neither/,
   );
+  expect(await failed(at("circle"), "--tokenizer", "t.json")).toMatch(/^--tokenizer: expected a run/);
   expect(await failed(at("circle"), "--source", "a")).toMatch(
     /^--source: expected a run, for a choice of its models/,
   );
