@@ -40,7 +40,8 @@ function whenOrphaned(end) {
 
 /** Thousands of volunteers in one process make much that soon goes, and keep more than Node would let them. */
 function heapFor([command]) {
-  return command === "simulate" ? ["--max-semi-space-size=512", "--max-old-space-size=16384"] : [];
+  const young = ["--min-semi-space-size=256", "--max-semi-space-size=512"];
+  return command === "simulate" ? [...young, "--max-old-space-size=16384"] : [];
 }
 
 /** WebGPU in Node wants a Vulkan loader: where the system has none, Chromium brings one. */

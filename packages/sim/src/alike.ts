@@ -1,6 +1,6 @@
-// Disks of many devices in one process: what they have alike, the sections of bodies, is in memory once, and memory of files
-// that are gone is used again. Files live for minutes and are written anew each round: left to the collector of garbage, which
-// looks through everything for each 64 MB of them, they cost more than all else.
+// Disks of many devices in one process: what they have alike, the sections of bodies, is in memory once, and nothing is copied:
+// the bytes that were written are those that are read. Left to copies, the collector of garbage, which looks through everything
+// for each 64 MB of such memory, cost more than all else.
 
 import type { Disk } from "@homebody/volunteer";
 
@@ -14,7 +14,6 @@ interface Shared {
 export function alikeDisks(): () => Disk {
   /** By the file's name: few devices are behind, so few are different. */
   const pool = new Map<string, Set<Shared>>();
-  const memory = usedAgain();
 
   function shared(name: string, bytes: Uint8Array): Shared {
     const alike = pool.get(name) ?? new Set();
@@ -24,7 +23,7 @@ export function alikeDisks(): () => Disk {
       one.users += 1;
       return one;
     }
-    const own = { bytes: bytes.slice(), users: 1 };
+    const own = { bytes, users: 1 };
     alike.add(own);
     return own;
   }
@@ -38,17 +37,16 @@ export function alikeDisks(): () => Disk {
     const files = new Map<string, Uint8Array | Shared>();
     const remove = (name: string) => {
       const file = files.get(name);
-      if (file instanceof Uint8Array) memory.giveBack(file);
-      else if (file !== undefined) release(name, file);
+      if (file !== undefined && !(file instanceof Uint8Array)) release(name, file);
       files.delete(name);
     };
     return {
       read: async (name) => {
         const file = files.get(name);
-        return (file instanceof Uint8Array ? file : file?.bytes)?.slice();
+        return file instanceof Uint8Array ? file : file?.bytes;
       },
       write: async (name, bytes) => {
-        const file = isAlike(name) ? shared(name, bytes) : memory.copyOf(bytes);
+        const file = isAlike(name) ? shared(name, bytes) : bytes;
         remove(name);
         files.set(name, file);
       },
@@ -58,25 +56,6 @@ export function alikeDisks(): () => Disk {
         for (const name of [...files.keys()]) remove(name);
       },
     };
-  };
-}
-
-/** Memory for copies, in whole kilobytes, so that files of about the same size fit in the same. */
-function usedAgain() {
-  const free = new Map<number, ArrayBufferLike[]>();
-  return {
-    copyOf(bytes: Uint8Array): Uint8Array {
-      const size = 1024 * Math.ceil(bytes.length / 1024);
-      const copy = new Uint8Array(free.get(size)?.pop() ?? new ArrayBuffer(size), 0, bytes.length);
-      copy.set(bytes);
-      return copy;
-    },
-    /** Nobody has it any more. */
-    giveBack({ buffer }: Uint8Array): void {
-      const own = free.get(buffer.byteLength) ?? [];
-      own.push(buffer);
-      free.set(buffer.byteLength, own);
-    },
   };
 }
 

@@ -61,7 +61,7 @@ export function memoryBlobs(): MemoryBlobs {
       return hash;
     },
     adopt: (bytes, hash) => void blobs.set(hash, bytes),
-    get: async (hash) => blobs.get(hash)?.slice(),
+    get: async (hash) => blobs.get(hash),
     size: async (hash) => blobs.get(hash)?.length,
     stream: async (hash, { start, end }) => {
       const bytes = blobs.get(hash);

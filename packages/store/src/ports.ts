@@ -42,7 +42,7 @@ export interface Journal {
   close(): Promise<void>;
 }
 
-/** Bytes by their SHA-256. A call that fails leaves them as they were. */
+/** Bytes by their SHA-256, which nobody changes that got or put them. A call that fails leaves them as they were. */
 export interface Blobs {
   /** When it resolves, the blob survives a crash and a power cut. */
   put(bytes: Uint8Array): Promise<Sha256>;

@@ -7,7 +7,7 @@ import type { StartedBackend, Trainer, TrainerOptions } from "@homebody/train";
 export type { Clock } from "@homebody/clock";
 export { type Line, type LineListener, type Net, NetError, type Piece, pieceBytes } from "@homebody/line";
 
-/** Small files of one device for one run. A write is whole or not at all, and survives a crash. */
+/** Small files of one device for one run. A write is whole or not at all, and survives a crash. Nobody changes bytes that were read or written. */
 export interface Disk {
   read(name: string): Promise<Uint8Array | undefined>;
   write(name: string, bytes: Uint8Array): Promise<void>;

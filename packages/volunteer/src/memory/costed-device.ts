@@ -45,10 +45,10 @@ export function costedDevice(clock: Clock, times: DeviceTimes): Device {
   };
 }
 
-/** Numbers of a group, as they were loaded and what has been done to them since: p = scale * loaded + shift. */
+/** Numbers of a group, as they were loaded (nobody changes those) and what has been done to them since: p = scale * loaded + shift. */
 interface Bowl {
   readonly layout: TensorLayout;
-  loaded: Float32Array;
+  loaded: Readonly<Float32Array>;
   scale: number;
   shift: number;
   /** Of the loaded numbers. */
@@ -116,14 +116,12 @@ function bowlOf(layout: TensorLayout): Bowl {
 function fill(bowl: Bowl, data: Float32Array): void {
   let sum = 0;
   let squares = 0;
-  if (bowl.loaded.length !== data.length) bowl.loaded = new Float32Array(data.length);
   for (let i = 0; i < data.length; i++) {
     const value = data[i]!;
-    bowl.loaded[i] = value;
     sum += value;
     squares += value * value;
   }
-  Object.assign(bowl, { scale: 1, shift: 0, sum, squares });
+  Object.assign(bowl, { loaded: data, scale: 1, shift: 0, sum, squares });
 }
 
 function valuesOf({ layout, loaded, scale, shift }: Bowl): NamedTensors {
