@@ -23,30 +23,62 @@ export function ensureNode() {
 /** Runs npm install when package files changed since the last one. */
 export function ensurePackages() {
   ensureNode();
-  const mark = join(root, "node_modules", ".homebody-installed");
-  const wanted = packagesHash();
-  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return;
-  say("Installing npm packages (once) ...");
-  // Not `npm ci`: it insists on binaries of every platform, which some registries do not carry.
-  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
-  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
-  const { status, error } = spawnSync(npm, args, {
-    cwd: root,
-    stdio: ["ignore", 2, 2],
-    shell: npm !== "npm",
-  });
-  if (status !== 0) {
-    say(`npm install failed${error ? `: ${error.message}` : ""}. Is the network there?`);
-    process.exit(1);
-  }
-  writeFileSync(mark, wanted);
-}
-
-function packagesHash() {
-  const hash = createHash("sha256");
   const files = ["package.json", "package-lock.json"];
   for (const group of ["packages", "apps"])
     for (const name of readdirSync(join(root, group)).sort()) files.push(join(group, name, "package.json"));
+  if (ensureInstalled("npm packages", root, files)) return;
+  say("npm install failed. Is the network there?");
+  process.exit(1);
+}
+
+/** node-llama-cpp's program by platform. It asks for those of all graphics cards too: 600 MB that no test needs. */
+const llamaPrograms = {
+  "linux-x64": "linux-x64",
+  "linux-arm64": "linux-arm64",
+  "darwin-arm64": "mac-arm64-metal",
+  "darwin-x64": "mac-x64",
+  "win32-x64": "win-x64",
+  "win32-arm64": "win-arm64",
+};
+
+/**
+ * What reads exported models elsewhere (llama.cpp, transformers.js), for the tests. Apart from the other packages: 256 MB that only
+ * these tests need. Of onnxruntime the program for web pages is enough (its package for Node is replaced in package.json), and no script
+ * of a package runs: they would download and compile.
+ */
+export function ensureConsumers() {
+  const folder = join("test", "consumers");
+  const { dependencies } = JSON.parse(readFileSync(join(root, folder, "package.json"), "utf8"));
+  const program = llamaPrograms[`${process.platform}-${process.arch}`];
+  const llama = program ? [`@node-llama-cpp/${program}@${dependencies["node-llama-cpp"]}`] : [];
+  const files = ["package.json", "package-lock.json"].map((name) => join(folder, name));
+  const args = ["--omit=optional", "--ignore-scripts", ...llama];
+  if (ensureInstalled("llama.cpp and transformers.js", join(root, folder), files, args)) return;
+  say("npm install failed in test/consumers: tests of exported models are skipped.");
+}
+
+/** False where npm failed. `files`: on which it depends, from the root. */
+function ensureInstalled(what, folder, files, more = []) {
+  const mark = join(folder, "node_modules", ".homebody-installed");
+  const wanted = hashOf(files);
+  if (existsSync(mark) && readFileSync(mark, "utf8") === wanted) return true;
+  say(`Installing ${what} (once) ...`);
+  // Not `npm ci`: it insists on binaries of every platform, which some registries do not carry.
+  const npm = process.platform === "win32" ? "npm.cmd" : "npm";
+  const args = ["install", "--no-save", "--no-audit", "--no-fund", "--loglevel=error", ...more];
+  const { status, error } = spawnSync(npm, args, {
+    cwd: folder,
+    stdio: ["ignore", 2, 2],
+    shell: npm !== "npm",
+  });
+  if (error) say(error.message);
+  if (status !== 0) return false;
+  writeFileSync(mark, wanted);
+  return true;
+}
+
+function hashOf(files) {
+  const hash = createHash("sha256");
   for (const file of files) if (existsSync(join(root, file))) hash.update(readFileSync(join(root, file)));
   return hash.digest("hex");
 }

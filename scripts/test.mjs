@@ -1,15 +1,22 @@
 // npm test: check, unit, browser, recovery and end-to-end tests; the last line says how many passed, failed and
 // were skipped. `npm test -- unit browser` runs only those.
 //
-// What is missing is installed first: npm packages, Chromium, Firefox (end to end), and, where CI is set, PostgreSQL. Shared data
-// (corpora, golden tensors) is looked for at HOMEBODY_SHARED, by default ../shared.
+// What is missing is installed first: npm packages, Chromium, Firefox (end to end), what reads exported models elsewhere (unit), and,
+// where CI is set, PostgreSQL. Shared data (corpora, golden tensors) is looked for at HOMEBODY_SHARED, by default ../shared.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { runChecks } from "./check.mjs";
-import { ensureBuilt, ensureChromium, ensureFirefox, ensurePackages, root } from "./ensure.mjs";
+import {
+  ensureBuilt,
+  ensureChromium,
+  ensureConsumers,
+  ensureFirefox,
+  ensurePackages,
+  root,
+} from "./ensure.mjs";
 import { startPostgres } from "./ensure-postgres.mjs";
 
 const stages = {
@@ -34,7 +41,9 @@ ensurePackages();
 process.env.CHROMIUM_PATH = ensureChromium();
 process.env.HOMEBODY_SHARED ??= join(root, "..", "shared");
 const temporary = mkdtempSync(join(tmpdir(), "homebody-test-"));
-const postgres = chosen.some(([name]) => name === "unit") ? await database() : undefined;
+const isUnit = chosen.some(([name]) => name === "unit");
+if (isUnit) ensureConsumers();
+const postgres = isUnit ? await database() : undefined;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 try {
