@@ -3,7 +3,7 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
-import { type Format, formats, runCard } from "@homebody/export";
+import { type Format, formats, runCard, type WeightType } from "@homebody/export";
 import { dimensions } from "@homebody/model";
 import { looksLikeAddress } from "./address.ts";
 import { engineOf } from "./engine.ts";
@@ -14,7 +14,8 @@ import { onlyArgument, wholeNumber } from "./options.ts";
 import { reported } from "./reported.ts";
 
 export const usage = `
-homebody export DATA|URL --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N] [--format ${names("|")}]
+homebody export DATA|URL --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N]
+                [--format ${names("|")}] [--weights TYPE]
 
 Writes a model of the run in the data folder DATA, or at a coordinator's address, with a card (README.md) that says where it comes from.
 The body is the run's; where words are each device's they come from the volunteers that npm start has in the data folder, and
@@ -26,7 +27,9 @@ of several those that need the fewest bits per byte on held-out text with that b
                    home.safetensors in it
   --tokenizer FILE  the tokenizer.json that the rows of a file of words stand for, where the host serves none
   --body N         as it was after round N, of those that the coordinator keeps; the latest
-  --format         hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load
+  --format         hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load;
+                   gguf: model.gguf, for llama.cpp and what is built on it
+  --weights TYPE   f32 (the default): as they were trained; for gguf also f16 (half the size) or q8_0 (a bit more than a quarter)
 `;
 
 interface Options {
@@ -37,12 +40,13 @@ interface Options {
   readonly tokenizer: string | undefined;
   readonly body: number | undefined;
   readonly format: Format;
+  readonly weights: WeightType;
 }
 
 export async function run(args: readonly string[]): Promise<number> {
   const options = read(args);
   return await reported(async (line) => {
-    const { to, where, body, format } = options;
+    const { to, where, body, format, weights } = options;
     await requireRoom("--to", to);
     line.show("reading the run");
     const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
@@ -51,7 +55,8 @@ export async function run(args: readonly string[]): Promise<number> {
       show: line.show,
     });
     line.show("writing");
-    await writeModelFolder(to, format.files(chosen.model, runCard(chosen.model, { ...found, ...chosen })));
+    const card = runCard(chosen.model, { ...found, ...chosen }, format);
+    await writeModelFolder(to, format.files(chosen.model, card, weights));
     return shown(options, found, chosen);
   });
 }
@@ -68,6 +73,7 @@ function read(args: readonly string[]): Options {
       tokenizer: { type: "string" },
       body: { type: "string" },
       format: { type: "string", default: formats[0]!.name },
+      weights: { type: "string" },
     },
   });
   const where = onlyArgument("export", "one data folder or address", positionals);
@@ -77,8 +83,16 @@ function read(args: readonly string[]): Options {
   if (to === undefined) throw new InputError("--to", "the folder that is written", "none");
   const format = formats.find(({ name }) => name === values.format);
   if (format === undefined) throw new InputError("--format", names(" or "), values.format);
+  const weights = weightType(format, values.weights);
   const body = values.body === undefined ? undefined : wholeNumber("--body", values.body, 0, 1_000_000_000);
-  return { where, to, source, words, tokenizer, body, format };
+  return { where, to, source, words, tokenizer, body, format, weights };
+}
+
+function weightType({ name, weightTypes }: Format, asked: string | undefined): WeightType {
+  if (asked === undefined) return weightTypes[0];
+  const found = weightTypes.find((type) => type === asked);
+  if (found !== undefined) return found;
+  throw new InputError("--weights", `${weightTypes.join(" or ")}, as the format ${name} has them`, asked);
 }
 
 function names(between: string): string {

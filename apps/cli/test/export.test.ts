@@ -9,6 +9,7 @@ import {
   readdirSync,
   readFileSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
@@ -93,6 +94,16 @@ describe.each(cases)("$name", ({ options, words }) => {
     const { config, provenance } = await readModelFolder(at("model"));
     expect(config.vocab_size).toBe(300);
     expect(provenance.body_id).toBe(made.server.figures().bodies.at(-1)!.id);
+  });
+
+  test("[X12] [X13] in the format and with the weights that are asked for", async () => {
+    const asked = ["--format", "gguf", "--weights", "q8_0"];
+    await exported(at("data"), ...whose, "--to", at("gguf"), ...asked);
+    expect(readdirSync(at("gguf")).sort()).toEqual(["README.md", "model.gguf"]);
+    expect(statSync(at("gguf", "model.gguf")).size).toBeLessThan(
+      statSync(at("model", "model.safetensors")).size,
+    );
+    expect(card("gguf")).toContain("library_name: llama.cpp");
   });
 
   test("[X6] [X7] the card is made of the run file and the journal", async () => {
@@ -269,7 +280,10 @@ describe("words of devices", () => {
     );
     expect(await failed(at("data"))).toBe("--to: expected the folder that is written, got none");
     expect(await failed(at("data"), "--to", at("x"), "--format", "zip")).toBe(
-      "--format: expected hf, got zip",
+      "--format: expected hf or gguf, got zip",
+    );
+    expect(await failed(at("data"), "--to", at("x"), "--weights", "q8_0")).toBe(
+      "--weights: expected f32, as the format hf has them, got q8_0",
     );
     expect(await failed(at("data"), "--to", at("x"), "--tokenizer", at("t.json"))).toBe(
       "--tokenizer: expected a file as --words, whose rows it names, got none",

@@ -1,6 +1,7 @@
 // All formats, in the order in which they are offered.
 
+import { gguf } from "./gguf/index.ts";
 import { hf } from "./hf/index.ts";
 import type { Format } from "./port.ts";
 
-export const formats: readonly Format[] = [hf];
+export const formats: readonly Format[] = [hf, gguf];

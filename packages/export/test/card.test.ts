@@ -2,7 +2,7 @@ import type { RunId, Sha256, SourceId } from "@homebody/base";
 import type { Figures, ScoreFigure } from "@homebody/coordinator";
 import { checkRunFile, type ManifestSource, manifestOf } from "@homebody/protocol";
 import { expect, test } from "vitest";
-import { adaptedCard, type RunOnCard, runCard } from "../src/index.ts";
+import { adaptedCard, formats, hf, type RunOnCard, runCard } from "../src/index.ts";
 import { modelOf, shapes } from "./small.ts";
 
 const manifest = manifestOf(
@@ -40,7 +40,8 @@ const run: RunOnCard = {
   bitsPerByte: null,
 };
 const model = modelOf(shapes[3]!);
-const cardOf = (change: Partial<RunOnCard> = {}) => runCard(model, { ...run, ...change });
+const cardOf = (change: Partial<RunOnCard> = {}, format = hf) =>
+  runCard(model, { ...run, ...change }, format);
 
 test("[X6] a licence where the run file states one; bits per byte, each with its body, and none of later ones", () => {
   const card = cardOf();
@@ -71,6 +72,12 @@ test("[X6] a language is a string to YAML; what the host wrote is text, not Mark
   expect(card).toContain("that Casa \\*Lingua\\* hosted");
   const headings = card.replace(/^```[\s\S]*?^```/gm, "").match(/^## .*$/gm);
   expect(headings).toEqual(["## Use", "## Sources", "## Training", "## Where it comes from", "## Limits"]);
+});
+
+test.each(formats)("[X6] the card of $name says how it is loaded", (format) => {
+  const card = cardOf({}, format);
+  expect(card).toContain(`library_name: ${format.library}\n`);
+  expect(card).toContain(`## Use\n\n${format.use}\n\n## Sources`);
 });
 
 test("[X9] [X10] whose words it has, what they need, and rows that have learnt nothing", () => {

@@ -1,29 +1,12 @@
 // A forward pass written from the papers, in forward/, reads the exported files alone and computes what the engine computes.
 
 import { dimensions } from "@homebody/model";
-import { startBackend } from "@homebody/train";
-import { createMeasuringTrainer } from "@homebody/train/measuring";
-import { beforeAll, expect, test } from "vitest";
-import { hf, type Model } from "../src/index.ts";
+import { expect, test } from "vitest";
+import { hf } from "../src/index.ts";
+import { logitsOf } from "./engine.ts";
 import { gpt2 } from "./forward/gpt2.ts";
 import { llama } from "./forward/llama.ts";
 import { context, modelOf, shapes } from "./small.ts";
-
-beforeAll(async () => {
-  await startBackend("wasm", { threads: 1 });
-});
-
-/** [context, vocabulary]. */
-async function ofEngine({ config, parameters }: Model, ids: readonly number[]): Promise<Float32Array> {
-  const trainer = createMeasuringTrainer({ config, betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 });
-  try {
-    for (const [group, tensors] of Object.entries(parameters)) trainer.load(group as "theta", tensors);
-    const inputs = Int32Array.from(ids);
-    return await trainer.logits({ rows: 1, context, inputs, targets: inputs });
-  } finally {
-    trainer.dispose();
-  }
-}
 
 test.each(shapes)(
   "[X3] $family, tied: $tied: the papers' forward pass of the files is the engine's",
@@ -35,7 +18,7 @@ test.each(shapes)(
     const ids = Array.from({ length: context }, (_, i) => (i * 37 + 11) % 300);
     const forward = shape.family === "gpt2" ? gpt2 : llama;
     const expected = forward(config, weights, ids);
-    const got = await ofEngine(model, ids);
+    const got = await logitsOf(model, ids);
     const { vocabulary } = dimensions(model.config);
     let [furthest, largest] = [0, 0];
     for (const [position, logits] of expected.entries())

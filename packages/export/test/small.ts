@@ -15,10 +15,14 @@ export const shapes = ["gpt2", "llama"].flatMap((family) =>
 );
 
 /** Two layers; a llama's queries share keys and values. */
-export function modelOf({ family, tied }: (typeof shapes)[number], vocabulary = 300): Model {
+export function modelOf(
+  { family, tied }: (typeof shapes)[number],
+  vocabulary = 300,
+  dial: Partial<ModelDial> = {},
+): Model {
   const own = family === "llama" ? { kvHeads: 2, ropeTheta: 500, normEpsilon: 1e-6 } : {};
   const overrides = { width: 32, heads: 4, hidden: 48, tied, ...own };
-  const config = modelConfig({ family, depth: 2, context, overrides }, vocabulary);
+  const config = modelConfig({ family, depth: 2, context, overrides, ...dial }, vocabulary);
   const parameters = firstParameters(config, "1");
   for (const group of groups) {
     const dice = random(`${group} of ${family}`);

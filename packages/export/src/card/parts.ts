@@ -1,15 +1,16 @@
 // What every card has: the head that Hugging Face's pages read, how the model is loaded, and limits of any model of this kind.
 
 import { countParameters, dimensions, groups, type ModelConfig } from "@homebody/model";
+import type { Format } from "../port.ts";
 import { counted } from "./markdown.ts";
 
 /** YAML, in which JSON's strings are strings. */
-export function frontMatter(languages: readonly string[]): string {
+export function frontMatter(languages: readonly string[], { library }: Format): string {
   const own = [...new Set(languages)].map((language) => `- ${JSON.stringify(language)}`);
   return [
     "---",
     ...(own.length === 0 ? [] : ["language:", ...own]),
-    "library_name: transformers",
+    `library_name: ${library}`,
     "pipeline_tag: text-generation",
     "tags:",
     "- homebody",
@@ -27,17 +28,7 @@ export function shape(config: ModelConfig): string {
   );
 }
 
-export const use = `## Use
-
-\`\`\`python
-from transformers import AutoModelForCausalLM, AutoTokenizer
-
-model = AutoModelForCausalLM.from_pretrained("DIR")
-tokenizer = AutoTokenizer.from_pretrained("DIR")
-# Every document that it learnt from began after the end of another one.
-prompt = tokenizer("<|endoftext|>" + "...", return_tensors="pt")
-print(tokenizer.decode(model.generate(**prompt, do_sample=True, temperature=0.8, top_k=40)[0]))
-\`\`\``;
+export const use = (format: Format) => `## Use\n\n${format.use}`;
 
 export const limits = ({ context }: Pick<ReturnType<typeof dimensions>, "context">): readonly string[] => [
   "It continues texts like those that it learnt from. Nobody taught it to answer, to be right or to be harmless, and nothing of that was measured.",

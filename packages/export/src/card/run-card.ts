@@ -5,6 +5,7 @@ import type { BodyFigure, Figures, ScoreFigure } from "@homebody/coordinator";
 import { dimensions } from "@homebody/model";
 import { type ManifestSource, version } from "@homebody/protocol";
 import type { Model } from "../model.ts";
+import type { Format } from "../port.ts";
 import { counted, joined, list, plain, quoted, table } from "./markdown.ts";
 import { frontMatter, limits, shape, use } from "./parts.ts";
 
@@ -33,19 +34,20 @@ export interface RunOnCard {
   readonly bitsPerByte: number | null;
 }
 
-export function runCard(model: Model, run: RunOnCard): string {
+/** Of the model's files in that format. */
+export function runCard(model: Model, run: RunOnCard, format: Format): string {
   const { figures, source } = run;
   const { manifest } = figures;
   const learnt = manifest.sources.filter(({ id }) => figures.learntFrom.includes(id));
   const languages = (source === null ? learnt : [source]).map(({ language }) => language);
   const title = source === null ? "all its sources" : source.title;
   return joined(
-    frontMatter(languages),
+    frontMatter(languages, format),
     `# ${plain(manifest.name)}: ${plain(title)}`,
     quoted(manifest.description),
     `A ${shape(model.config)}. Volunteers trained its body together, each on texts of its own, in a run of Homebody ` +
       `that ${plain(manifest.host)} hosted. ${wordsSentence(run)}${measuredSentence(run)}`,
-    use,
+    use(format),
     sources(run),
     training(run),
     origin(run),

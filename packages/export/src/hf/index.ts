@@ -7,6 +7,17 @@ import { encodeWeights } from "./weights.ts";
 
 export const hf: Format = {
   name: "hf",
+  weightTypes: ["f32"],
+  library: "transformers",
+  use: `\`\`\`python
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+model = AutoModelForCausalLM.from_pretrained("DIR")
+tokenizer = AutoTokenizer.from_pretrained("DIR")
+# Every document that it learnt from began after the end of another one.
+prompt = tokenizer("<|endoftext|>" + "...", return_tensors="pt")
+print(tokenizer.decode(model.generate(**prompt, do_sample=True, temperature=0.8, top_k=40)[0]))
+\`\`\``,
   files(model, card) {
     const { config, tokenizer } = model;
     const end = { id: tokenizer.endOfDocument, text: endOfDocumentText };
