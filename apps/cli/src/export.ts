@@ -27,8 +27,9 @@ of several those that need the fewest bits per byte on held-out text with that b
                    home.safetensors in it
   --tokenizer FILE  the tokenizer.json that the rows of a file of words stand for, where the host serves none
   --body N         as it was after round N, of those that the coordinator keeps; the latest
-  --format         hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load;
-                   gguf: model.gguf, for llama.cpp and what is built on it
+  --format NAME    hf (the default): config.json, model.safetensors, tokenizer.json and what else Hugging Face's transformers load;
+                   gguf: model.gguf, for llama.cpp and what is built on it;
+                   onnx: onnx/model.onnx and what transformers.js looks for beside it, for web pages
   --weights TYPE   f32 (the default): as they were trained; for gguf also f16 (half the size) or q8_0 (a bit more than a quarter)
 `;
 

@@ -280,7 +280,7 @@ describe("words of devices", () => {
     );
     expect(await failed(at("data"))).toBe("--to: expected the folder that is written, got none");
     expect(await failed(at("data"), "--to", at("x"), "--format", "zip")).toBe(
-      "--format: expected hf or gguf, got zip",
+      "--format: expected hf or gguf or onnx, got zip",
     );
     expect(await failed(at("data"), "--to", at("x"), "--weights", "q8_0")).toBe(
       "--weights: expected f32, as the format hf has them, got q8_0",

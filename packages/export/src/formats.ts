@@ -2,6 +2,7 @@
 
 import { gguf } from "./gguf/index.ts";
 import { hf } from "./hf/index.ts";
+import { onnx } from "./onnx/index.ts";
 import type { Format } from "./port.ts";
 
-export const formats: readonly Format[] = [hf, gguf];
+export const formats: readonly Format[] = [hf, gguf, onnx];

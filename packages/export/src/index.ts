@@ -7,4 +7,5 @@ export { gguf } from "./gguf/index.ts";
 export { hf } from "./hf/index.ts";
 export { decodeModel, type ModelFile, modelFiles } from "./hf/read.ts";
 export type { Model } from "./model.ts";
+export { onnx } from "./onnx/index.ts";
 export type { Format, ModelFiles, WeightType } from "./port.ts";

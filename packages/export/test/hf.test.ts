@@ -32,9 +32,9 @@ test("[X1] equal models have equal bytes, and the card is the README", () => {
   expect([...one!.keys()]).toEqual([
     "config.json",
     "generation_config.json",
-    "model.safetensors",
     "tokenizer.json",
     "tokenizer_config.json",
+    "model.safetensors",
     "README.md",
   ]);
   expect(new TextDecoder().decode(one!.get("README.md"))).toBe("a card\n");

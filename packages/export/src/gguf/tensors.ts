@@ -4,6 +4,7 @@ import { type NamedTensors, slotView, type TensorSlot } from "@homebody/base";
 import { dimensions, groups, type ModelConfig } from "@homebody/model";
 import type { Model } from "../model.ts";
 import type { WeightType } from "../port.ts";
+import { transposed } from "../transposed.ts";
 import type { GgufTensor } from "./container.ts";
 import { keptAs } from "./weights.ts";
 
@@ -51,8 +52,7 @@ function weightTypeOf(name: string, shape: readonly number[], asked: WeightType)
 function laidOut(values: Float32Array, shape: readonly number[], layout: Place["layout"]): Float32Array {
   if (layout === "rows") return values;
   const [rows, columns] = shape as [number, number];
-  if (layout === "columns")
-    return Float32Array.from(values, (_, i) => values[(i % rows) * columns + Math.floor(i / rows)]!);
+  if (layout === "columns") return transposed(values, rows, columns);
   const headSize = rows / layout.heads;
   const result = new Float32Array(values.length);
   for (let row = 0; row < rows; row++) {
