@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 6,
-    hashes: ["5c12687113ac9334", "002266b32a297fa1", "489c8c79e1572ac3", "b1b980b2942e8855"],
+    schema: 7,
+    hashes: ["abac841a0b1eb53f", "ec7d92c1b4418de8", "604cc1c15c2af82a", "32524d0288f6b059"],
   });
 });

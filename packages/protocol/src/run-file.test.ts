@@ -45,6 +45,9 @@ test("deltas are kept for three rounds where the host serves all text, else for 
   expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({ bodies: 5, deltaRounds: 3 });
   expect(kept({ keep: { deltaRounds: 7 } })).toEqual({ bodies: 5, deltaRounds: 7 });
   expect(() => checkRunFile(file({ clipping: "on" }))).toThrow("off, or kind: median and a multiple");
+  expect(() => checkRunFile(file({ average: { rule: "best" } }))).toThrow("a rule: mean, trimmed-mean");
+  expect(() => checkRunFile(file({ average: { rule: "median", attackers: 0.5 } }))).toThrow("below 0.5");
+  expect(() => checkRunFile(file({ average: { rule: "multi-krum", mixing: "nearest" } }))).toThrow("mixing");
   expect(() => checkRunFile(file({ hold: true }))).toThrow("off, or worsening: a share");
 });
 
@@ -73,6 +76,9 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { outer: { kind: "adam" } },
     { vocabulary: { size: 1024 } },
     { clipping: "off" },
+    { average: { rule: "mean" } },
+    { average: { rule: "median" } },
+    { average: { rule: "trimmed-mean", attackers: 0.2 } },
     { hold: { worsening: 0.5 } },
     { keep: { deltaRounds: 1 } },
     { sources: file().sources.map((source) => ({ ...source, admission: "code" })) },

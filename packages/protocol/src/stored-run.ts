@@ -38,7 +38,14 @@ const lifts: readonly ManifestLift[] = [
       : manifest.sources,
   }),
   (manifest) => ({
-    ...{ origins: [], clipping: "off", hold: "off", keep: { bodies: 1, deltaRounds: 0 }, newcomerRounds: 1 },
+    ...{
+      origins: [],
+      clipping: "off",
+      average: { rule: "mean" },
+      hold: "off",
+      keep: { bodies: 1, deltaRounds: 0 },
+      newcomerRounds: 1,
+    },
     ...manifest,
     round: { minimumSeconds: 0, quorumSources: 1, excuseAfter: "never", ...(manifest.round as object) },
     heldOut: { leastBytes: 1, ...(manifest.heldOut as object) },

@@ -1,7 +1,7 @@
 // Closing a round: its accepted deltas become the next body, section by section.
 //
-// Deltas are taken from the blobs one at a time, in the order that the closed fact states, into float64 sums: memory is
-// O(body), not O(volunteers). The same facts and blobs give the same bytes, so a coordinator that died half-way does it again
+// Deltas are taken from the blobs one at a time, in the order that the closed fact states, into float64 sums, and a slice of all of a
+// group's where they are compared: memory is O(body), not O(volunteers). The same facts and blobs give the same bytes, so a coordinator that died half-way does it again
 // and publishes the same body [C3]. Between deltas others have their turn.
 
 import { normOf, type OuterStep, outerOptimiser, outerStep } from "@homebody/aggregate";
@@ -14,8 +14,9 @@ import type { Blobs } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import { clippedDeltas } from "./clipping.ts";
-import { type ClosingDelta, deltaReader } from "./deltas.ts";
+import { type ClosingDelta, defaultKeptBytes, deltaReader } from "./deltas.ts";
 import { comparisons, type Means, meansOf } from "./means.ts";
+import { partsOf } from "./parts.ts";
 import { readOuter, readSection } from "./section-files.ts";
 
 export type Published = Omit<Extract<Command, { kind: "published" }>, "servedBytes">;
@@ -36,13 +37,14 @@ export type Averaging = (work: Aggregation, manifest: RunManifest) => Promise<Pu
 
 /** Averages a closing round, here. */
 export async function average(work: Aggregation, inputs: AveragingInputs): Promise<Published> {
-  const { manifest, blobs, faults, clock, exchangeOfDevice, mostKeptBytes } = inputs;
+  const { manifest, blobs, faults, clock, exchangeOfDevice, mostKeptBytes = defaultKeptBytes } = inputs;
   const { sections } = exchangeOf(manifest);
   const deltas: ClosingDelta[] = [];
   for (const fact of work.deltas) deltas.push({ fact, exchange: await exchangeOfDevice(fact) });
   const read = { reader: deltaReader(blobs, mostKeptBytes), clock };
   const counting = { clock, ...(await clippedDeltas(deltas, manifest.clipping, read)) };
-  const means = await meansOf(deltas, sections, manifest.weighting, counting);
+  const parts = partsOf(deltas, { manifest, round: work.round, reader: counting.reader, mostKeptBytes });
+  const means = await meansOf(parts, sections, manifest.weighting, clock);
   const cosines = await comparisons(deltas, means, counting);
   const steps = await stepsOf(work, sections, means, blobs);
   await faults("close:after-aggregate");

@@ -6,8 +6,9 @@ import type { Clock } from "@homebody/clock";
 import { type Exchange, heldOf, type Section } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import type { ClippedDeltas } from "./clipping.ts";
-import type { ClosingDelta, DeltaReader } from "./deltas.ts";
+import type { ClosingDelta } from "./deltas.ts";
 import { oneByOne } from "./one-by-one.ts";
+import type { Part } from "./part.ts";
 
 export type Means = ReadonlyMap<SectionName, Mean>;
 
@@ -16,22 +17,22 @@ export interface Comparison {
   readonly cosine: number;
 }
 
-/** The mean of each section that any of these deltas has; they are added in their order. */
+/** The mean of each section that any of these parts has; they are added in their order. */
 export async function meansOf(
-  deltas: readonly ClosingDelta[],
+  parts: readonly Part[],
   sections: readonly Section[],
   weighting: RunManifest["weighting"],
-  { reader, clock }: { readonly reader: DeltaReader; readonly clock: Clock },
+  clock: Clock,
 ): Promise<Means> {
-  const holdings = holdingsOf(deltas);
+  const holdings = holdingsOf(parts);
   const sums = new Map<SectionName, { readonly mean: SectionMean; added: number }>();
   for (const { name, layout } of sections) {
     const own = holdings.get(name);
     if (own !== undefined) sums.set(name, { mean: sectionMean(layout, own, weighting), added: 0 });
   }
-  await oneByOne(deltas, clock, async (delta) => {
-    const numbers = await reader.read(delta);
-    for (const [s, { name }] of delta.exchange.sections.entries()) {
+  await oneByOne(parts, clock, async (part) => {
+    const numbers = await part.numbers();
+    for (const [s, { name }] of part.sections.entries()) {
       const sum = sums.get(name)!;
       sum.mean.add(sum.added++, numbers[s]!);
     }
@@ -39,16 +40,14 @@ export async function meansOf(
   return new Map([...sums].map(([name, { mean }]) => [name, mean.result()]));
 }
 
-const weighedBy = ({ source, tokens, seniority }: ClosingDelta["fact"]) => ({ source, tokens, seniority });
-
-/** By section: those who have it, in the order of the deltas. */
-function holdingsOf(deltas: readonly ClosingDelta[]): ReadonlyMap<SectionName, readonly Holding[]> {
+/** By section: those who have it, in the order of the parts. */
+function holdingsOf(parts: readonly Part[]): ReadonlyMap<SectionName, readonly Holding[]> {
   const holdings = new Map<SectionName, Holding[]>();
-  for (const { fact, exchange } of deltas)
-    for (const { name, rows } of exchange.sections) {
+  for (const { weighed, sections } of parts)
+    for (const { name, rows } of sections) {
       const own = holdings.get(name) ?? [];
       holdings.set(name, own);
-      own.push({ ...weighedBy(fact), rows: rows?.ids ?? null });
+      own.push({ ...weighed, rows });
     }
   return holdings;
 }

@@ -1,16 +1,15 @@
-// Work on one delta after another; between them others have their turn.
+// Work on one delta, or part of a mean, after another; between them others have their turn.
 
 import { type Breath, breath, type Clock } from "@homebody/clock";
-import type { ClosingDelta } from "./deltas.ts";
 
-export async function oneByOne(
-  deltas: readonly ClosingDelta[],
+export async function oneByOne<T>(
+  all: readonly T[],
   clock: Clock,
-  work: (delta: ClosingDelta) => Promise<void>,
+  work: (one: T) => Promise<void>,
 ): Promise<void> {
   const pause: Breath = breath(clock);
-  for (const delta of deltas) {
-    await work(delta);
+  for (const one of all) {
+    await work(one);
     if (pause.isDue()) await pause.take();
   }
 }
