@@ -9,7 +9,7 @@ import { resolve } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { parseArgs } from "node:util";
 import { noun } from "@homebody/base";
-import { type Figures, firstLast, summary } from "@homebody/coordinator";
+import { diskInWords, type Figures, firstLast, summary } from "@homebody/coordinator";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { demoRounds, writeDemo } from "./demo/run-file.ts";
 import { demoSources } from "./demo/texts.ts";
@@ -144,6 +144,7 @@ async function attend(
   say(`  Dashboard        ${server.url}/dashboard`);
   say(`  Admin token      in ${server.adminTokenPath} (for ${server.url}/admin)`);
   say(`  Model            ${shownSize(server.state().manifest)}`);
+  say(`  Disk             ${diskInWords(server.state())}`);
   say(`  Volunteers here  ${options.volunteers}`);
   say("");
   const volunteers = startVolunteers(

@@ -3,7 +3,7 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
-import { summary } from "@homebody/coordinator";
+import { diskInWords, summary } from "@homebody/coordinator";
 import { bytesInWords, modelSize } from "@homebody/dept";
 import {
   createServer,
@@ -147,6 +147,7 @@ export function greeting(
     `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
     `  Model            ${shownSize(server.state().manifest)}`,
     `                   (the whole model at every step: ${bytesInWords(standard)} each way a round)`,
+    `  Disk             ${diskInWords(server.state())}`,
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",
     ...(lack === undefined ? [] : [lack, ""]),

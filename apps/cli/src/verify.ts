@@ -60,12 +60,13 @@ async function fromOutside(url: string): Promise<Omit<VerifyInputs, "show">> {
   return { run, journal, blobs, clock: systemClock, others: [], has };
 }
 
-function shown({ entries, blobs, lost, recomputed, different, unknown }: Verified): string {
+function shown({ entries, blobs, lost, keptBodies, recomputed, different, unknown }: Verified): string {
   const lines = [
     `journal: ${entries} ${entries === 1 ? "entry" : "entries"}, as they should be`,
     `blobs: ${blobs} read, ${lost.length === 0 ? "each as its name promises" : `${lost.length} lost`}`,
     ...lost.map((sentence) => `  ${sentence}`),
     `bodies: ${recomputed.length} computed again and the same, ${unknown.length} whose deltas are not kept`,
+    `  kept for download: ${keptBodies}`,
     ...different.map((body) => `  body ${body}: another one than follows from its round`),
   ];
   if (lost.length > 0)

@@ -645,7 +645,7 @@ test("a source's title leads and its language follows", async () => {
 test("[C27] [C28] a run that holds itself says so, and the host goes back to a body without some of its deltas", async () => {
   const asked: Admin[] = [];
   const { run } = sceneOf("admin");
-  const keep = { bodies: 5, deltaRounds: 3 };
+  const keep = { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 3 };
   const held = { body: run.figures!.published, sources: [run.figures!.sources[0]!.id] };
   const figures = { ...run.figures!, held, paused: true, manifest: { ...run.figures!.manifest, keep } };
   show(

@@ -2,7 +2,7 @@
 
 import { parameterCounts } from "@homebody/dept";
 import { type RunManifest, type SectionFile, schemaVersion, version } from "@homebody/protocol";
-import type { Fact } from "./facts.ts";
+import type { Entry, Fact } from "./facts.ts";
 
 /** `sections`: body 0, durable in the blobs. */
 export function createdFact(
@@ -11,4 +11,10 @@ export function createdFact(
 ): Extract<Fact, { kind: "created" }> {
   const parameters = parameterCounts(manifest);
   return { kind: "created", schema: schemaVersion, homebody: version, manifest, parameters, sections };
+}
+
+/** The manifest that a journal's first entries begin with. Throws an Error where they begin otherwise. */
+export function createdManifest([first]: readonly Entry[]): RunManifest {
+  if (first?.fact.kind === "created") return first.fact.manifest;
+  throw new Error(`journal: expected a created fact first, got ${first?.fact.kind ?? "none"}`);
 }

@@ -6,7 +6,7 @@
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import { standardBytes } from "@homebody/dept";
-import { groupOf } from "@homebody/protocol";
+import { groupOf, type RunManifest } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import {
   type AdmissionFigure,
@@ -20,10 +20,9 @@ import {
 import { bodyFigure, created, type Draft, draftOf, sourceFigure, travelling } from "./figures-draft.ts";
 import { addScore, removeScores, thinScores } from "./figures-scores.ts";
 import { waits, withSources } from "./joining.ts";
-import { keepsBody } from "./retention.ts";
+import { bodiesOfLate, isKeptForGood } from "./retention.ts";
 import { ShownList } from "./shown-list.ts";
 import type { JoiningSource } from "./state.ts";
-import { bodiesBack } from "./undo.ts";
 
 export interface FiguresFold {
   /** The last entry folded in. */
@@ -145,7 +144,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       return;
     }
     case "published":
-      publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at), bodiesBack(values.manifest));
+      publish(draft.bodies.change(), bodyFigure(fact.round, fact.sections, at), values.manifest);
       values.phase = "gathering";
       values.published = fact.round;
       values.round = Math.min(fact.round + 1, Math.max(values.rounds, fact.round));
@@ -274,12 +273,14 @@ function undo(
 }
 
 /** The one body that this one makes superfluous is the first of those before the last, if it is not kept and shown for good. */
-function publish(bodies: BodyFigure[], body: BodyFigure, back: number): void {
+function publish(bodies: BodyFigure[], body: BodyFigure, manifest: RunManifest): void {
   bodies.push(body);
-  const place = -1 - Math.max(5, back);
+  const place = -1 - bodiesOfLate(manifest);
   const before = bodies.at(place);
-  if (before === undefined || (keepsBody(before.number, body.number) && isShownForGood(before.number / 10)))
-    return;
+  if (before === undefined) return;
+  const kept = manifest.keep.bodies;
+  const apart = kept !== "all" && "every" in kept ? kept.every : 1;
+  if (isKeptForGood(before.number, manifest) && isShownForGood(before.number / apart)) return;
   bodies.splice(place, 1);
 }
 

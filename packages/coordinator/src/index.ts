@@ -2,8 +2,9 @@
 
 export { type Admission, type Arrival, admit, type Entrant } from "./admission.ts";
 export type { Command } from "./commands.ts";
-export { createdFact } from "./created.ts";
+export { createdFact, createdManifest } from "./created.ts";
 export { assignedTo, type Decision, decide, endsBy, mayAccept, mayJoin } from "./decide.ts";
+export { bodiesKept, type DiskNeed, diskInWords, diskNeeded } from "./disk.ts";
 export { type Aggregation, aggregationOf, announcementFor, isAnnounced, nextTimer } from "./effects.ts";
 export { bodyRef, evolve, replay } from "./evolve.ts";
 export * from "./facts.ts";
@@ -14,6 +15,7 @@ export { type Named, namesOf } from "./names.ts";
 export { readEntry } from "./read-entry.ts";
 export {
   type BlobKind,
+  isKeptForGood,
   keepsBody,
   keptBy,
   type Retention,

@@ -3,8 +3,7 @@
 // An accepted delta is found by its upload, for whoever sends it again [P10]; and what is kept for good by its hash
 // (retention.ts).
 
-import type { RunId } from "@homebody/base";
-import { uploadOf } from "@homebody/protocol";
+import { type RunManifest, uploadOf } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import { isKeptForGood } from "./retention.ts";
 
@@ -13,18 +12,21 @@ export interface Named {
   readonly name: string;
 }
 
-export function namesOf(run: RunId, entries: readonly Entry[]): readonly Named[] {
-  return entries.flatMap(({ seq, fact }) => of(run, fact).map((name) => ({ seq, name })));
+/** What of a run's manifest says how its facts are found. */
+type OfRun = Pick<RunManifest, "run" | "keep">;
+
+export function namesOf(manifest: OfRun, entries: readonly Entry[]): readonly Named[] {
+  return entries.flatMap(({ seq, fact }) => of(manifest, fact).map((name) => ({ seq, name })));
 }
 
-function of(run: RunId, fact: Fact): readonly string[] {
+function of(manifest: OfRun, fact: Fact): readonly string[] {
   switch (fact.kind) {
     case "accepted": {
       const { round, volunteer, delta, rows } = fact;
-      return [uploadOf(run, round, volunteer, delta), delta, ...(rows === null ? [] : [rows])];
+      return [uploadOf(manifest.run, round, volunteer, delta), delta, ...(rows === null ? [] : [rows])];
     }
     case "published":
-      return isKeptForGood(fact.round) ? fact.sections.map(({ sha256 }) => sha256) : [];
+      return isKeptForGood(fact.round, manifest) ? fact.sections.map(({ sha256 }) => sha256) : [];
     default:
       return [];
   }

@@ -1,6 +1,6 @@
 // Which blobs a run names, and which of them it still needs.
 //
-// Bodies are kept by rule: the first, the last five, every tenth. What outer optimisers keep: the last. Deltas, and the
+// Bodies are kept as the run file says [C57]. What outer optimisers keep: the last. Deltas, and the
 // row maps that they are read by, until their round is published; where the run file keeps `all` for good, so that anyone with the
 // blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28].
 // Texts and tokenizers for good. This is the one place that knows which fact names which blob.
@@ -12,6 +12,7 @@ import type { Sha256 } from "@homebody/base";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import type { RunState } from "./state.ts";
+import { bodiesBack } from "./undo.ts";
 
 /** What a blob is used for. */
 export type Use =
@@ -26,7 +27,7 @@ export type BlobKind = Use["kind"];
 export type BlobUses = readonly (readonly [Sha256, readonly Use[]])[];
 
 /** How far a run has got, for what is in use. */
-type Reached = Pick<RunState, "body" | "outer" | "past">;
+type Reached = Pick<RunState, "body" | "outer" | "past" | "manifest">;
 
 export interface Retention {
   /**
@@ -100,26 +101,36 @@ export function retention(remembered: BlobUses = []): Retention {
 }
 
 /** What a blob is that this fact keeps for good; undefined where it does not. */
-export function keptBy(fact: Fact, hash: Sha256, { keep }: Pick<RunManifest, "keep">): BlobKind | undefined {
+export function keptBy(fact: Fact, hash: Sha256, manifest: Keeping): BlobKind | undefined {
   const use = usesOf(fact).find(([named]) => named === hash)?.[1];
   switch (use?.kind) {
     case "body":
-      return isKeptForGood(use.number) ? "body" : undefined;
+      return isKeptForGood(use.number, manifest) ? "body" : undefined;
     case "delta":
     case "rows":
-      return keep.deltaRounds === "all" ? use.kind : undefined;
+      return manifest.keep.deltaRounds === "all" ? use.kind : undefined;
     default:
       return undefined; // of what is in use alone
   }
 }
 
-/** Which bodies a coordinator keeps for download: the first, the last five, every tenth. */
-export function keepsBody(number: number, latest: number): boolean {
-  return number > latest - 5 || isKeptForGood(number);
+type Keeping = Pick<RunManifest, "keep">;
+
+/** Which bodies a coordinator keeps for download [C57]. */
+export function keepsBody(number: number, latest: number, manifest: Keeping): boolean {
+  return number > latest - bodiesOfLate(manifest) || isKeptForGood(number, manifest);
 }
 
-export function isKeptForGood(body: number): boolean {
-  return body % 10 === 0;
+export function isKeptForGood(body: number, { keep: { bodies } }: Keeping): boolean {
+  if (body === 0 || bodies === "all") return true;
+  return "every" in bodies && body % bodies.every === 0;
+}
+
+/** How many of the last bodies are kept, the current one included: at least those that the host may go back to. */
+export function bodiesOfLate(manifest: Keeping): number {
+  const { bodies } = manifest.keep;
+  const asked = bodies !== "all" && "last" in bodies ? bodies.last : 5;
+  return Math.max(asked, bodiesBack(manifest));
 }
 
 /** All that it takes to publish one of these bodies again [C28]. */
@@ -137,13 +148,13 @@ function lasts(use: Use): boolean {
   return use.kind === "text" || use.kind === "tokenizer" || (use.kind === "body" && use.number === 0);
 }
 
-function isInUse(hash: Sha256, use: Use, { body, outer }: Reached): boolean {
+function isInUse(hash: Sha256, use: Use, { body, outer, manifest }: Reached): boolean {
   switch (use.kind) {
     case "text":
     case "tokenizer":
       return true;
     case "body":
-      return lasts(use) || use.number > body.number - 5;
+      return lasts(use) || use.number > body.number - bodiesOfLate(manifest);
     case "outer":
       return outer.some(({ sha256 }) => sha256 === hash);
     case "delta":

@@ -31,7 +31,10 @@ const keeping = (keep: RunManifest["keep"], options: Parameters<typeof manifest>
   scene({ ...options, change: { keep } });
 
 /** Rounds of ana and bo; each of them is delivered by both. */
-function played(rounds: number, keep: RunManifest["keep"] = { bodies: 5, deltaRounds: 2 }): Scene {
+function played(
+  rounds: number,
+  keep: RunManifest["keep"] = { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 2 },
+): Scene {
   const run = keeping(keep, { rounds: 9 });
   run.join(ana);
   run.join(bo, ja);
@@ -106,26 +109,26 @@ test("[C28] what cannot be gone back to is refused, and the figures list what ca
 });
 
 test("[C29] a run that keeps one body and no deltas remembers nothing to go back to", () => {
-  const run = played(4, { bodies: 1, deltaRounds: 0 });
+  const run = played(4, { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 });
   expect(undoable(figuresOf(run.entries)!)).toEqual([]);
   expect(run.state.past).toEqual([{ number: 4, sections: [section("body 4")], outer: [], made: null }]);
 });
 
 test("[C29] what it takes to go back is kept for as long as the run file says, and no longer", () => {
-  const { entries } = played(7, { bodies: 3, deltaRounds: 2 });
+  const { entries } = played(7, { bodies: { every: 10 }, undoBodies: 3, deltaRounds: 2 });
   const fold = foldRun(entries.slice(0, 1));
   for (const entry of entries.slice(1)) followRun(fold, [entry]);
   const kindsOf = (names: readonly string[]) => names.map((name) => fold.blobs.kindOf(hashOf(name)));
   const deltas = [5, 6, 7].map((round) => `${ana} ${round}`);
   expect(kindsOf(deltas)).toEqual([undefined, "delta", "delta"]);
   expect(kindsOf(["body 4", "body 5"])).toEqual(["body", "body"]);
-  const long = foldRun(played(8, { bodies: 8, deltaRounds: 0 }).entries);
+  const long = foldRun(played(8, { bodies: { every: 10 }, undoBodies: 8, deltaRounds: 0 }).entries);
   expect(long.blobs.kindOf(hashOf("body 1"))).toBe("body");
   expect(long.figures.now().bodies.map(({ number }) => number)).toContain(1);
 });
 
 test("[P45] where all deltas are kept a run goes back as far as its bodies say, and averages those after the first of these anew", () => {
-  const { entries } = played(7, { bodies: 3, deltaRounds: "all" });
+  const { entries } = played(7, { bodies: { every: 10 }, undoBodies: 3, deltaRounds: "all" });
   const found = undoable(figuresOf(entries)!);
   expect(found.map(({ body, volunteers }) => [body, volunteers.length > 0])).toEqual([
     [5, false],

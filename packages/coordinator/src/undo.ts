@@ -13,12 +13,12 @@ type Undone = Extract<Fact, { kind: "undone" }>;
 
 /** How many of the last bodies a run can go back to, the current one included. */
 export function bodiesBack(manifest: Pick<RunManifest, "keep">): number {
-  return Math.max(manifest.keep.bodies, roundsAgain(manifest) + 1);
+  return Math.max(manifest.keep.undoBodies, roundsAgain(manifest) + 1);
 }
 
 /** How many of the last bodies can be averaged anew; where all deltas are kept, no further than the run goes back. */
-export function roundsAgain({ keep: { bodies, deltaRounds } }: Pick<RunManifest, "keep">): number {
-  return deltaRounds === "all" ? bodies - 1 : deltaRounds;
+export function roundsAgain({ keep: { undoBodies, deltaRounds } }: Pick<RunManifest, "keep">): number {
+  return deltaRounds === "all" ? undoBodies - 1 : deltaRounds;
 }
 
 /** With another body; deltas of long ago are no longer remembered. */

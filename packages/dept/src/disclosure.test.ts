@@ -73,7 +73,8 @@ test("in these words", () => {
 });
 
 test("[P25] how long a delta is kept is said as the run file has it", () => {
-  const kept = (deltaRounds: number | "all") => deltasAreKept({ keep: { bodies: 5, deltaRounds } });
+  const kept = (deltaRounds: number | "all") =>
+    deltasAreKept({ keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds } });
   expect(kept(0)).toContain("as soon as it is averaged");
   expect(kept(1)).toContain("for one round,");
   expect(kept(3)).toContain("for 3 rounds,");

@@ -41,9 +41,27 @@ test("defaults are filled in, and paths are not in the manifest", () => {
 
 test("deltas are kept for three rounds where the host serves all text, else for as many as the file says", () => {
   const kept = (change: Record<string, unknown>) => manifestOf(checkRunFile(file(change)), served).keep;
-  expect(kept({})).toEqual({ bodies: 5, deltaRounds: 0 });
-  expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({ bodies: 5, deltaRounds: 3 });
-  expect(kept({ keep: { deltaRounds: 7 } })).toEqual({ bodies: 5, deltaRounds: 7 });
+  expect(kept({})).toEqual({ bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 });
+  expect(kept({ sources: file().sources.slice(0, 1) })).toEqual({
+    bodies: { every: 10 },
+    undoBodies: 5,
+    deltaRounds: 3,
+  });
+  expect(kept({ keep: { deltaRounds: 7 } })).toEqual({
+    bodies: { every: 10 },
+    undoBodies: 5,
+    deltaRounds: 7,
+  });
+  for (const bodies of ["all", { every: 3 }, { last: 20 }])
+    expect(kept({ keep: { bodies } })).toEqual({ bodies, undoBodies: 5, deltaRounds: 0 });
+  for (const bodies of [5, "some", {}, { every: 1, last: 1 }])
+    expect(() => checkRunFile(file({ keep: { bodies } }))).toThrow("all, every: a whole number");
+  expect(() => checkRunFile(file({ keep: { bodies: { every: 0 } } }))).toThrow(
+    "keep.bodies.every: expected at least 1",
+  );
+  expect(() => checkRunFile(file({ keep: { bodies: { last: 101 } } }))).toThrow(
+    "keep.bodies.last: expected at most 100",
+  );
   expect(() => checkRunFile(file({ clipping: "on" }))).toThrow("off, or kind: median and a multiple");
   expect(() => checkRunFile(file({ average: { rule: "best" } }))).toThrow("a rule: mean, trimmed-mean");
   expect(() => checkRunFile(file({ average: { rule: "median", attackers: 0.5 } }))).toThrow("below 0.5");
@@ -229,6 +247,6 @@ test("[P34] origins are written as browsers write them", () => {
 
 test("[P45] a run may keep all deltas, and says so in its manifest", () => {
   const keep = manifestOf(checkRunFile({ ...file(), keep: { deltaRounds: "all" } }), new Map()).keep;
-  expect(keep).toEqual({ bodies: 5, deltaRounds: "all" });
+  expect(keep).toEqual({ bodies: { every: 10 }, undoBodies: 5, deltaRounds: "all" });
   expect(() => checkRunFile({ ...file(), keep: { deltaRounds: "none" } })).toThrow("from 0 to 100, or all");
 });

@@ -192,8 +192,22 @@ const hold = z.union(
 );
 
 const keep = z.strictObject({
+  /**
+   * Which bodies stay for whoever wants them: `all`, the first and every so manieth, or the first and so many of the last. Beside
+   * these always those that the host may go back to.
+   */
+  bodies: z
+    .union(
+      [
+        z.literal("all"),
+        z.strictObject({ every: count(1, 1_000_000) }),
+        z.strictObject({ last: count(1, 100) }),
+      ],
+      "all, every: a whole number from 1, or last: a whole number from 1 to 100",
+    )
+    .default({ every: 10 }),
   /** Of the last bodies: the host may go back to each of these, with what outer optimisers kept. At least as many as deltas ask. */
-  bodies: count(1, 100).default(5),
+  undoBodies: count(1, 100).default(5),
   /**
    * Rounds after which a delta goes, or `all`: none goes, and every body can be made again of its deltas. If it is not given,
    * 3 where the host serves all text, and 0 where some is brought.
@@ -389,7 +403,7 @@ export interface ManifestSource {
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
 export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep"> {
   readonly run: RunId;
-  readonly keep: { readonly bodies: number; readonly deltaRounds: number | "all" };
+  readonly keep: Omit<RunFile["keep"], "deltaRounds"> & { readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
 }
@@ -421,7 +435,10 @@ export function manifestOf(
     };
   });
   const isServed = file.sources.every(({ text }) => text === "served");
-  const keep = { ...file.keep, deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0) };
+  const keep: RunManifest["keep"] = {
+    ...file.keep,
+    deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0),
+  };
   const unnamed = { ...file, vocabulary, sources, keep };
   return { run: identityOf(unnamed), ...unnamed };
 }

@@ -178,7 +178,7 @@ test("what a coordinator of 0.2 sends is read as what it means", () => {
     clipping: "off",
     average: { rule: "mean" },
     hold: "off",
-    keep: { bodies: 1, deltaRounds: 0 },
+    keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
   };
   const read = readManifest(sent);
   expect(read).toEqual({ ...means, ...before, training: { ...means.training, fitSteps: 0 } });
@@ -195,7 +195,7 @@ test("a run of schema 2 clips nothing, averages by the mean, holds itself never,
     clipping: "off",
     average: { rule: "mean" },
     hold: "off",
-    keep: { bodies: 1, deltaRounds: 0 },
+    keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
   };
   const schema2 = { ...rest, sources: rest.sources.map(({ admission: _, ...source }) => source) };
   expect(checkManifest(liftManifest(schema2 as never, 2))).toEqual(before);

@@ -43,7 +43,7 @@ const lifts: readonly ManifestLift[] = [
       clipping: "off",
       average: { rule: "mean" },
       hold: "off",
-      keep: { bodies: 1, deltaRounds: 0 },
+      keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
       newcomerRounds: 1,
     },
     ...manifest,

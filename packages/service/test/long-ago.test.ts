@@ -92,3 +92,34 @@ test.each([true, false])(
     await served.close();
   },
 );
+
+test.each([
+  ["all", Array.from({ length: rounds + 1 }, (_, number) => number)],
+  [{ every: 4 }, [0, 4, 8, 9, 10, 11, 12]],
+  [{ last: 2 }, [0, 11, 12]],
+] as const)(
+  "[C57] bodies: %j is what is on the disk and served, also after a restart",
+  async (bodies, expected) => {
+    const disk = hostDisk();
+    const own = { ...run, keep: { bodies, undoBodies: 1, deltaRounds: 0 } };
+    let served = await serve(own, { disk });
+    await played(served);
+    const kept = async () => {
+      const there = [];
+      for (const { fact } of await served.entries()) {
+        if (fact.kind !== "created" && fact.kind !== "published") continue;
+        const hashes = fact.sections.map(({ sha256 }) => sha256);
+        const blobs = await Promise.all(hashes.map((hash) => served.blob(hash)));
+        const kinds = await Promise.all(hashes.map((hash) => served.service().kindOf(hash)));
+        expect(kinds.map((kind) => kind === "body")).toEqual(blobs.map((blob) => blob !== undefined));
+        if (blobs.every((blob) => blob !== undefined)) there.push(fact.kind === "created" ? 0 : fact.round);
+      }
+      return there;
+    };
+    expect(await kept()).toEqual(expected);
+    await served.close();
+    served = await serve(own, { disk });
+    expect(await kept()).toEqual(expected);
+    await served.close();
+  },
+);

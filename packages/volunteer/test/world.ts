@@ -112,7 +112,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     clipping: { kind: "median", multiple: 3 },
     average: { rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 },
     hold: { worsening: 0.25 },
-    keep: { bodies: 5, deltaRounds: 0 },
+    keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 },
     codec,
     rounds: 10,
     round: {

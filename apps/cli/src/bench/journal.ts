@@ -82,13 +82,14 @@ async function write({ journal }: Store, least: number) {
   const { fold, play } = playedRun(volunteers, 1e6, (entries) => {
     waiting.push(...entries);
   });
-  const { run } = fold.state.manifest;
+  const { manifest } = fold.state;
+  const { run } = manifest;
   let [written, rounds, heapBytesAt100] = [0, 0, 0];
   while (written < least) {
     rounds += 1;
     play(rounds);
     const facts = waiting.map(({ fact }) => fact);
-    written = await journal.append(run, written, waiting[0]!.at, facts, namesOf(run, waiting));
+    written = await journal.append(run, written, waiting[0]!.at, facts, namesOf(manifest, waiting));
     waiting = [];
     if (rounds === measuredAt) heapBytesAt100 = heapBytes();
   }

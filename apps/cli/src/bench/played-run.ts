@@ -63,7 +63,7 @@ export function playedRun(
   function append(facts: readonly Fact[]): void {
     const entries = facts.map((fact, i): Entry => ({ seq: figures.seq + 1 + i, at: now as Millis, fact }));
     timed("evolve", () => {
-      namesOf(state.manifest.run, entries);
+      namesOf(state.manifest, entries);
       for (const entry of entries) evolve(state, entry);
       blobs.follow(entries, state);
     });
@@ -160,7 +160,7 @@ function first(rounds: number): Entry {
     sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary: 300 })),
     training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 }, seed: 1 },
     rounds,
-    keep: { bodies: 5, deltaRounds: 3 }, // what a run has whose texts are served
+    keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 3 }, // what a run has whose texts are served
     round: {
       minimum: 2,
       quorum: "all",

@@ -4,7 +4,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { hasher, InputError, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
-import type { BodyFigure, Figures } from "@homebody/coordinator";
+import {
+  type BodyFigure,
+  bodiesKept,
+  bodyRef,
+  type Entry,
+  type Figures,
+  keepsBody,
+} from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
@@ -100,11 +107,16 @@ async function found({ where, journal, file }: Place, number: number | undefined
   if (run === undefined || another !== undefined)
     throw new InputError(where, "the journal of one run", run === undefined ? "none" : "several");
   const hash = hasher();
-  const fold = await foldJournal(hashed(journal, hash), run);
+  let published: BodyFigure | undefined;
+  const fold = await foldJournal(hashed(journal, hash), run, {
+    read: async (entries) => {
+      published ??= publishedIn(entries, number);
+    },
+  });
   if (fold === undefined) throw new InputError(where, "a run with a body", "none");
   const { manifest } = fold.state;
   const figures = fold.figures.now();
-  const body = chosenBody(where, figures, number);
+  const body = chosenBody(where, figures, number, published);
   const { sections } = exchangeOf(manifest);
   return {
     manifest,
@@ -113,10 +125,10 @@ async function found({ where, journal, file }: Place, number: number | undefined
     body,
     learntFrom: new Set<string>(figures.learntFrom),
     section: async (name) => {
-      const published = body.sections.find((one) => one.name === name);
+      const ofBody = body.sections.find((one) => one.name === name);
       const section = sections.find((one) => one.name === name);
-      if (published === undefined || section === undefined) return undefined;
-      const { sha256 } = published;
+      if (ofBody === undefined || section === undefined) return undefined;
+      const { sha256 } = ofBody;
       const bytes = await file(`/bodies/${sha256}`);
       const got = bytes === undefined ? "nothing" : sha256Of(bytes);
       if (got !== sha256)
@@ -146,9 +158,25 @@ function hashed(journal: Place["journal"], hash: ReturnType<typeof hasher>): Pic
   };
 }
 
-function chosenBody(where: string, { bodies }: Figures, number: number | undefined): BodyFigure {
-  const body = number === undefined ? bodies.at(-1) : bodies.find((one) => one.number === number);
-  if (body !== undefined) return body;
-  const kept = bodies.map((one) => one.number).join(", ");
-  throw new InputError(`${where}, body`, `one of those that are kept: ${kept}`, String(number));
+/** Figures leave out most bodies of long ago; the journal has all. */
+function publishedIn(entries: readonly Entry[], number: number | undefined): BodyFigure | undefined {
+  for (const { at, fact } of entries)
+    if (fact.kind === "published" && fact.round === number) return { ...bodyRef(number, fact.sections), at };
+  return undefined;
+}
+
+function chosenBody(
+  where: string,
+  { bodies, published: latest, manifest }: Figures,
+  number: number | undefined,
+  published: BodyFigure | undefined,
+): BodyFigure {
+  const asked = number ?? latest;
+  const body = bodies.find((one) => one.number === asked) ?? published;
+  if (body !== undefined && keepsBody(asked, latest, manifest)) return body;
+  throw new InputError(
+    `${where}, body`,
+    `one that is kept (of 0 to ${latest}: ${bodiesKept(manifest)})`,
+    String(asked),
+  );
 }

@@ -3,7 +3,8 @@
 // the folder is as usable as before, and beginning again goes on with what was copied.
 
 import { InputError, type RunId } from "@homebody/base";
-import { entryHash, namesOf, readEntry } from "@homebody/coordinator";
+import { createdManifest, entryHash, namesOf, readEntry } from "@homebody/coordinator";
+import type { RunManifest } from "@homebody/protocol";
 import { storedPages } from "@homebody/service";
 import { type Journal, type JournalEntry, type MovingJournal, movingJournal } from "@homebody/store";
 import { atRest } from "./at-rest.ts";
@@ -74,8 +75,9 @@ async function copy(
   faults: NonNullable<MigrateOptions["faults"]>,
 ): Promise<number> {
   let last = before;
+  const manifest = createdManifest((await from.read(run, 0, 1)).map((entry) => readEntry(entry)));
   for await (const page of storedPages(from, run, before)) {
-    for (const together of ofOneTime(page)) last = await append(to, run, last, together);
+    for (const together of ofOneTime(page)) last = await append(to, manifest, last, together);
     await faults("migrate:after-page");
   }
   return last - before;
@@ -84,16 +86,16 @@ async function copy(
 /** In one commit. */
 async function append(
   to: Journal,
-  run: RunId,
+  manifest: RunManifest,
   last: number,
   entries: readonly JournalEntry[],
 ): Promise<number> {
   const names = namesOf(
-    run,
+    manifest,
     entries.map((entry) => readEntry(entry)),
   );
   const facts = entries.map(({ fact }) => fact);
-  return to.append(run, last, entries[0]!.at, facts, names);
+  return to.append(manifest.run, last, entries[0]!.at, facts, names);
 }
 
 /** An append has one time. */

@@ -6,7 +6,8 @@ import { chmod, mkdir, open, readdir, readFile, rename, rm } from "node:fs/promi
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { InputError, type RunId } from "@homebody/base";
-import { namesOf, readEntry } from "@homebody/coordinator";
+import { createdManifest, namesOf, readEntry } from "@homebody/coordinator";
+import type { RunManifest } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
 import { blobFile, type JournalEntry, openStore, type Store } from "@homebody/store";
 import { extract } from "tar";
@@ -87,12 +88,12 @@ async function fillJournal(
   await own.claim(run);
   let group: JournalEntry[] = [];
   let last = 0;
+  let manifest: RunManifest | undefined;
   const flush = async () => {
     if (group.length === 0) return;
-    const names = namesOf(
-      run,
-      group.map((entry) => readEntry(entry)),
-    );
+    const known = group.map((entry) => readEntry(entry));
+    manifest ??= createdManifest(known);
+    const names = namesOf(manifest, known);
     const facts = group.map(({ fact }) => fact);
     last = await journal.append(run, last, group[0]!.at, facts, names);
     group = [];

@@ -17,7 +17,7 @@ let at: World;
 afterEach(() => at.close());
 
 const open = async (options: RunFolderOptions = {}) => {
-  at = world({ rounds: 3, keep: "{ bodies: 1, deltaRounds: 0 }", ...options });
+  at = world({ rounds: 3, keep: "{ undoBodies: 1, deltaRounds: 0 }", ...options });
 };
 
 async function deliver(round: number, ...those: readonly Client[]): Promise<void> {
@@ -55,7 +55,7 @@ test.each(
   "[C44] a delta that is %s (width %i) is dropped, its volunteer is told, and the other one is averaged",
   { timeout: 60_000 },
   async (how, width) => {
-    await open({ width, keep: "{ bodies: 1, deltaRounds: all }" });
+    await open({ width, keep: "{ undoBodies: 1, deltaRounds: all }" });
     await at.start({
       faults: beforeClosing(() => at.damage(sha256Of(at.delta("1 0")), how)),
     });
@@ -109,7 +109,7 @@ test.each(damages)(
 test.each(damages)(
   "[C45] a body that is %s at a start is computed again where its round's deltas are kept",
   async (how) => {
-    await open({ more: ["variant: spec"], keep: "{ bodies: 1, deltaRounds: all }" });
+    await open({ more: ["variant: spec"], keep: "{ undoBodies: 1, deltaRounds: all }" });
     await at.start();
     const pair = await at.pair(1);
     await play(1, pair);

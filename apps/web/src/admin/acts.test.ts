@@ -36,11 +36,14 @@ test("[C17] [C51] removal says what becomes of the volunteer's deltas, and wheth
   expect(words({ ...figures, phase: "closing", roundList: averaged })).toContain("averaged all the same");
   expect(words({ ...figures, phase: "gathering" })).not.toContain("round 3");
   const { manifest: run } = figures;
-  const keeps = { ...figures, manifest: { ...run, keep: { bodies: 5, deltaRounds: 2 } } };
+  const keeps = {
+    ...figures,
+    manifest: { ...run, keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 2 } },
+  };
   expect(words(keeps)).toContain("unless you then go back to body 1 or body 2 without its delta.");
-  expect(words({ ...keeps, manifest: { ...run, keep: { bodies: 5, deltaRounds: 0 } } })).toContain(
-    "stays in them.",
-  );
+  expect(
+    words({ ...keeps, manifest: { ...run, keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 } } }),
+  ).toContain("stays in them.");
   expect(words()).toContain("every source here is open");
   const closed = (admission: "code" | "approval", others: "open" | "approval") => ({
     ...figures,
@@ -61,7 +64,10 @@ test("what cannot be done says why", () => {
 });
 
 test("[C28] what comes of going back is said, and what cannot be gone back to says what is kept", () => {
-  const kept = { ...figures, manifest: { ...figures.manifest, keep: { bodies: 5, deltaRounds: 2 } } };
+  const kept = {
+    ...figures,
+    manifest: { ...figures.manifest, keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 2 } },
+  };
   const bodies = undoable(kept);
   expect(bodies.length).toBeGreaterThan(1);
   const { body, volunteers } = bodies.at(-1)!;

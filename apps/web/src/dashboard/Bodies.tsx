@@ -1,6 +1,6 @@
 // Bodies to download: safetensors with metadata, for as long as the coordinator keeps them.
 
-import type { Figures } from "@homebody/coordinator";
+import { bodiesKept, type Figures } from "@homebody/coordinator";
 import { bytes } from "../format/numbers.ts";
 import { moment } from "../format/times.ts";
 import { sectionTitle } from "../run/section-names.ts";
@@ -13,8 +13,9 @@ export function Bodies({ figures }: { figures: Figures }) {
   return (
     <Section id="bodies" title="Bodies to download">
       <p className="mb-2 text-sm text-muted">
-        The shared part of the model as safetensors, named as in Hugging Face's models. The first, every tenth
-        and the last five are kept; of those of long ago ever fewer are listed here, the journal names all.
+        The shared part of the model as safetensors, named as in Hugging Face's models. Kept:{" "}
+        {bodiesKept(figures.manifest)}. Of those of long ago ever fewer are listed here, the journal names
+        all.
       </p>
       <ul className="max-h-80 divide-y divide-line overflow-y-auto" data-testid="bodies">
         {[...figures.bodies].reverse().flatMap(({ number, sections, at }) =>

@@ -2,8 +2,7 @@
 // round, where what that was made of is kept.
 
 import type { RunId, Sha256 } from "@homebody/base";
-import type { RunFold } from "@homebody/coordinator";
-import { keepsBody } from "@homebody/coordinator";
+import { bodiesKept, isKeptForGood, type RunFold } from "@homebody/coordinator";
 import type { Journal } from "@homebody/store/ports";
 import { foldJournal } from "../run/open-run.ts";
 import { lossesOf, lossSentence, naming } from "./losses.ts";
@@ -26,6 +25,8 @@ export interface Verified {
   readonly blobs: number;
   /** A sentence for each that is lost. */
   readonly lost: readonly string[];
+  /** Which bodies are kept, in words. */
+  readonly keptBodies: string;
   /** Bodies that are what follows from their rounds. */
   readonly recomputed: readonly number[];
   /** Bodies that are not. */
@@ -57,6 +58,7 @@ export async function verifyRun(inputs: VerifyInputs): Promise<Verified> {
   return {
     entries: now.fold.figures.seq,
     blobs: all.size,
+    keptBodies: bodiesKept(now.fold.state.manifest),
     lost: losses.map((loss) => lossSentence(loss, named.get(loss.hash))),
     ...bodies,
   };
@@ -71,9 +73,9 @@ interface Needed {
 async function needed({ journal, run, has }: VerifyInputs): Promise<Needed> {
   const kept: Sha256[] = [];
   const fold = await foldJournal(journal, run, {
-    read: async (entries) => {
+    read: async (entries, { state }) => {
       for (const { fact } of entries)
-        if (fact.kind === "published" && keepsBody(fact.round, Number.POSITIVE_INFINITY))
+        if (fact.kind === "published" && isKeptForGood(fact.round, state.manifest))
           kept.push(...fact.sections.map(({ sha256 }) => sha256));
     },
   });

@@ -68,7 +68,7 @@ const leavesClosing = ({ kind }: Fact) => kind === "closed" || kind === "undone"
 export function startActor(inputs: ActorInputs): Actor {
   const { run, clock, ready, faults, appended } = inputs;
   const { state, figures } = run;
-  const journal = appending(inputs.journal, state.manifest.run);
+  const journal = appending(inputs.journal, state.manifest);
   const heart = inputs.beatMs === undefined ? undefined : pulse(clock, inputs.beatMs);
   /** That no fact tells of yet. */
   let missedMs = 0;

@@ -1,8 +1,8 @@
 // Entries go into the journal, or do not; where a database is lost in the middle of a commit nobody knows which. Then it is
 // looked up before anything else is decided [C41]: otherwise the run would go on from a state that its journal has left.
 
-import type { RunId } from "@homebody/base";
 import { type Entry, namesOf } from "@homebody/coordinator";
+import type { RunManifest } from "@homebody/protocol";
 import type { Journal, JournalEntry } from "@homebody/store/ports";
 
 export interface Appending {
@@ -15,7 +15,11 @@ export interface Appending {
   lookUp(): Promise<readonly Entry[]>;
 }
 
-export function appending(journal: Pick<Journal, "append" | "read">, run: RunId): Appending {
+export function appending(
+  journal: Pick<Journal, "append" | "read">,
+  manifest: Pick<RunManifest, "run" | "keep">,
+): Appending {
+  const { run } = manifest;
   /** Of which nobody knows whether they are there. */
   let open: readonly Entry[] = [];
 
@@ -41,7 +45,7 @@ export function appending(journal: Pick<Journal, "append" | "read">, run: RunId)
       const { seq, at } = entries[0]!;
       const facts = entries.map(({ fact }) => fact);
       try {
-        await journal.append(run, seq - 1, at, facts, namesOf(run, entries));
+        await journal.append(run, seq - 1, at, facts, namesOf(manifest, entries));
       } catch (error) {
         if (givesWay(error)) throw error;
         open = entries;

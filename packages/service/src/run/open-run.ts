@@ -47,7 +47,8 @@ export async function* pagesOf(
 interface FoldOptions {
   /** Of the same run: what follows its last entry is read. */
   readonly from?: RunFold | undefined;
-  readonly read?: (entries: readonly Entry[]) => Promise<void>;
+  /** Entries as they were taken in, and what they led to. */
+  readonly read?: (entries: readonly Entry[], fold: RunFold) => Promise<void>;
 }
 
 /** What follows from the journal of a run; undefined where the run is not there. */
@@ -60,7 +61,7 @@ export async function foldJournal(
   for await (const entries of pagesOf(journal, run, from?.figures.seq)) {
     if (fold === undefined) fold = foldRun(entries);
     else followRun(fold, entries);
-    await read(entries);
+    await read(entries, fold);
   }
   return fold;
 }
@@ -73,6 +74,6 @@ export async function resumeRun(
   const from = snapshots && (await foldFromSnapshot(snapshots, journal, run));
   return foldJournal(journal, run, {
     from,
-    read: (entries) => journal.name(run, namesOf(run, entries)), // older versions named none
+    read: (entries, { state }) => journal.name(run, namesOf(state.manifest, entries)), // older versions named none
   });
 }

@@ -388,16 +388,24 @@ const bySource = (
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** [C57] */
+export function stays(bodies: RunManifest["keep"]["bodies"], number: number, latest: number): boolean {
+  if (number === 0 || bodies === "all") return true;
+  return "last" in bodies
+    ? number > latest - bodies.last
+    : number % bodies.every === 0 || number > latest - 5;
+}
+
 /** The blobs that a run may not be without now. */
 export function needed(known: Known): ReadonlySet<Sha256> {
   const { bodies, open, closing, outer, past, entries, manifest } = known;
   const latest = latestBody(known);
   const { keep } = manifest;
   // [C29]
-  const again = keep.deltaRounds === "all" ? keep.bodies - 1 : keep.deltaRounds;
-  const back = latest - Math.max(keep.bodies, again + 1);
+  const again = keep.deltaRounds === "all" ? keep.undoBodies - 1 : keep.deltaRounds;
+  const back = latest - Math.max(keep.undoBodies, again + 1);
   const kept = bodies.flatMap((sections, number) =>
-    number % 10 === 0 || number > latest - 5 || number > back ? sections : [],
+    stays(keep.bodies, number, latest) || number > back ? sections : [],
   );
   kept.push(...past.slice(Math.max(0, back + 1)).flatMap((one) => one.outer));
   const deltas = [...(open?.accepted.values() ?? []), ...(closing ?? [])];

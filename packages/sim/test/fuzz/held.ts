@@ -25,9 +25,10 @@ export function heldBy(service: Service): Held {
 export function mostHeld(manifest: RunManifest, volunteers: number): Held {
   const whole = manifest.variant === "trim" ? ({ ...manifest, variant: "glob" } as const) : manifest;
   const largest = whole.sources.map((source) => deltaSize(exchangeFor(whole, source, null)).most);
-  const { bodies, deltaRounds } = manifest.keep;
-  const again = deltaRounds === "all" ? bodies - 1 : deltaRounds; // [P45]
-  const back = Math.max(bodies, again + 1); // [C29]
+  const { bodies, undoBodies, deltaRounds } = manifest.keep;
+  const again = deltaRounds === "all" ? undoBodies - 1 : deltaRounds; // [P45]
+  const back = Math.max(undoBodies, again + 1); // [C29]
+  const late = bodies !== "all" && "last" in bodies ? bodies.last : 5; // [C57]
   const sections = 3 + 2 * manifest.sources.length;
   return {
     connections: 3 * volunteers + 1,
@@ -35,8 +36,8 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     remembered: volunteers,
     uploads: volunteers,
     spooledBytes: volunteers * Math.max(...largest),
-    // Of the first body, the last five and the optimisers; of each volunteer a delta, and row maps of two hellos.
-    blobs: 8 * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers,
+    // Of the first body, the last ones, the one before and the optimisers; of each volunteer a delta, and row maps of two hellos.
+    blobs: (late + 3) * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers,
     // A section's file is three of these, an accepted delta about 22; of each volunteer also its standing, and the numbers
     // of its deltas of ten rounds, with their round.
     state:

@@ -20,7 +20,8 @@ export interface Long {
 export function longScript(script: Script, rounds: number): Script {
   const quiet = undisturbed({ ...script, seed: 1 });
   const { keep } = quiet.manifest;
-  const passing = { ...keep, deltaRounds: keep.deltaRounds === "all" ? 2 : keep.deltaRounds };
+  const deltaRounds = keep.deltaRounds === "all" ? 2 : keep.deltaRounds;
+  const passing = { ...keep, bodies: { every: 10 }, deltaRounds };
   return { ...quiet, seed: script.seed, manifest: { ...quiet.manifest, rounds, keep: passing } };
 }
 

@@ -74,13 +74,21 @@ export function scriptOf(seed: number): Script {
   };
   // Drawn last: what was drawn for a seed before stays.
   const keep = one(
-    { bodies: 5, deltaRounds: 2 },
-    { bodies: 2, deltaRounds: 0 },
-    { bodies: 1, deltaRounds: 0 },
+    { undoBodies: 5, deltaRounds: 2 },
+    { undoBodies: 2, deltaRounds: 0 },
+    { undoBodies: 1, deltaRounds: 0 },
   );
   const manifest = withAdmission(script.manifest, one("open", "open", "approval"));
   const { keepsAll, ...drawn } = script;
-  const kept = keepsAll ? ({ ...keep, deltaRounds: "all" } as const) : keep;
+  const deltaRounds = keepsAll ? ("all" as const) : keep.deltaRounds;
+  const bodies = one<RunManifest["keep"]["bodies"]>(
+    { every: 10 },
+    "all",
+    { every: 2 },
+    { last: 1 },
+    { last: 7 },
+  );
+  const kept = { ...keep, deltaRounds, bodies };
   return { ...drawn, manifest: { ...manifest, keep: kept } };
 }
 
