@@ -16,6 +16,9 @@ const rows = hash.nullable();
 /** A manifest or a source in it, which protocol checks. */
 export const unread = z.record(z.string(), z.unknown());
 
+/** An entry, before its fact is looked at. */
+export const entryShape = z.object({ seq: count.min(1), at: time, fact: unread });
+
 export const assignedShape = z.object({ volunteer, source, slot: count, slots: count, rows });
 export const acceptedShape = z.object({
   kind: z.literal("accepted"),

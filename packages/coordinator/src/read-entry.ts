@@ -13,14 +13,14 @@ import {
   liftSource,
   type ManifestLift,
 } from "@homebody/protocol";
-import { z } from "zod";
-import { count, factShape, time, unread } from "./fact-shapes.ts";
+import type { z } from "zod";
+import { entryShape, factShape } from "./fact-shapes.ts";
 import type { Entry, Fact } from "./facts.ts";
 
 /** Of today's form but for the manifest in it, which protocol checks. */
 type KnownFact = z.output<typeof factShape>;
 const checkFact: Check<KnownFact> = checked(factShape, "fact");
-const checkEntry = checked(z.object({ seq: count.min(1), at: time, fact: unread }), "journal entry");
+const checkEntry = checked(entryShape, "journal entry");
 
 /** Throws an InputError that names the entry and the field. */
 export function readEntry(value: unknown, lifts?: readonly ManifestLift[]): Entry {

@@ -90,7 +90,8 @@ const served = z.object({
   heldOutBytes: size,
   rows: z.object({ sha256: hash, held: z.number().int().min(1) }).optional(),
 });
-const source = runFileShape.shape.sources.element
+/** A source of a manifest, as it is stored. */
+export const sourceShape = runFileShape.shape.sources.element
   .omit({ text: true, train: true, heldOut: true })
   .required({ vocabulary: true, words: true })
   .extend({
@@ -99,14 +100,15 @@ const source = runFileShape.shape.sources.element
     served: served.nullable(),
   });
 
-const manifestShape = runFileShape.extend({
+/** A manifest as it is stored; keys with a default have to be there all the same. */
+export const manifestShape = runFileShape.extend({
   run: hash,
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
   keep: runFileShape.shape.keep.unwrap().required(),
-  sources: z.array(source).min(1).max(mostSources),
+  sources: z.array(sourceShape).min(1).max(mostSources),
 });
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
-const checkOne = checked(source as unknown as z.ZodType<ManifestSource>, "source");
+const checkOne = checked(sourceShape as unknown as z.ZodType<ManifestSource>, "source");
 
 /**
  * A manifest as it is stored and sent. Keys that are not known are left out; one that is missing is an error, never a
@@ -135,7 +137,7 @@ function schemaOf(sent: Readonly<Record<string, unknown>>): number {
 
 /** One source of a manifest, as it is stored when it joins a run; keys as above, none of them has a default. */
 export function checkSource(value: unknown, where?: string): ManifestSource {
-  return checkOne(withoutUnknown(value, source), where);
+  return checkOne(withoutUnknown(value, sourceShape), where);
 }
 
 function withoutUnknown(value: unknown, shape: z.ZodType): unknown {
