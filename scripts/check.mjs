@@ -12,7 +12,7 @@ const layers = [
   ["model", "line"],
   ["dept", "train"],
   ["coordinator", "experiment"],
-  ["volunteer", "service", "export"],
+  ["volunteer", "service", "export", "measures"],
   ["sim"],
   ["server", "web", "cli"],
 ];
@@ -27,6 +27,7 @@ const pure = [
   "experiment",
   "service",
   "export",
+  "measures",
 ];
 
 /** Each check is a name and what it found: nothing means that it passed. */
