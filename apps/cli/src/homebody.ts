@@ -19,6 +19,7 @@ const subcommands: Readonly<Record<string, readonly [summary: string, load: () =
   migrate: ["move a run's journal to PostgreSQL, or back", () => import("./migrate.ts")],
   source: ["add a source to a run that is stopped", () => import("./source.ts")],
   verify: ["whether a run is what its journal says", () => import("./verify.ts")],
+  journal: ["a run's journal for other tools, as it goes on too", () => import("./journal.ts")],
   backup: ["a run as it is now in one file, while it is at work", () => import("./backup.ts")],
   restore: ["bring a run back from a backup", () => import("./restore.ts")],
   volunteer: ["take part without a browser", () => import("./volunteer.ts")],

@@ -3,18 +3,27 @@
 import { InputError } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 
+/** No coordinator answers now; it may later. */
+export class Unreached extends InputError {
+  constructor(base: string, why: string) {
+    super(base, "a coordinator that answers", why);
+    this.name = "Unreached";
+  }
+}
+
 /**
  * The answer to GET; where the coordinator asks to wait, that is done. Throws an InputError that names the coordinator where none
- * answers, or another site does.
+ * answers (Unreached), or another site does.
  */
 export async function askCoordinator(base: string, path: string): Promise<Response> {
   const response = await fetch(new URL(path, base)).catch((error: Error) => {
-    throw new InputError(base, "a coordinator that answers", whyUnreached(error));
+    throw new Unreached(base, whyUnreached(error));
   });
   if (response.status === 429) {
     await systemClock.sleep(1000 * Number(response.headers.get("retry-after") ?? 1));
     return askCoordinator(base, path);
   }
+  if (response.status >= 500) throw new Unreached(base, `status ${response.status} at ${path}`);
   const isPage = response.headers.get("content-type")?.startsWith("text/html") ?? false;
   if (response.ok && !isPage) return response;
   const got = response.ok ? "a page of another site" : `status ${response.status}`;
@@ -24,9 +33,14 @@ export async function askCoordinator(base: string, path: string): Promise<Respon
 /** The same as JSON. */
 export async function askJson(base: string, path: string): Promise<unknown> {
   const response = await askCoordinator(base, path);
-  return response.json().catch(() => {
-    throw new InputError(base, "a coordinator's answer (is the address right?)", `no JSON at ${path}`);
+  const text = await response.text().catch((error: Error) => {
+    throw new Unreached(base, whyUnreached(error));
   });
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new InputError(base, "a coordinator's answer (is the address right?)", `no JSON at ${path}`);
+  }
 }
 
 const untrusted =

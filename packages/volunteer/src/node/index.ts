@@ -22,7 +22,7 @@ import { folderOf } from "./stored.ts";
 
 export { webNet } from "../net.ts";
 export { secretFiles } from "../secrets.ts";
-export { askCoordinator, askJson } from "./ask.ts";
+export { askCoordinator, askJson, Unreached } from "./ask.ts";
 
 export interface HeadlessOptions {
   /** Of the coordinator. */
