@@ -148,6 +148,20 @@ test("[J7] --follow goes on as facts come, through a line that is cut, and ends 
 
 const readSafely = (path: string) => (existsSync(path) ? readFileSync(path, "utf8") : "");
 
+test("[J2] [P32] a journal of long entries, whose pages are cut short, is read whole from its address", async () => {
+  await server.close();
+  const found = await openFolder(at("data"));
+  const last = await found.journal.lastSeq(found.run);
+  const [created] = await found.journal.read(found.run, 0, 1);
+  const { schema, manifest } = created!.fact as { schema: number; manifest: object };
+  const changed = { kind: "changed", schema, manifest: { ...manifest, description: "x".repeat(2000) } };
+  await found.journal.append(found.run, last, created!.at, Array(700).fill(changed));
+  await found.close();
+  server = await createServer({ run: at("run.yaml"), dataDir: at("data"), log: stderrLog("silent") });
+  expect((await written(server.url)).split("\n").length).toBeGreaterThan(700);
+  expect(await written(server.url)).toBe(await served());
+});
+
 test("[J7] of a run that is finished nothing more is waited for, whatever came after its end", async () => {
   await play();
   await server.close();

@@ -15,7 +15,14 @@ import {
 import { decodeSection, exchangeOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
-import { BlobDamaged, folderBlobs, type Journal, readJournalFile, sqliteJournal } from "@homebody/store";
+import {
+  BlobDamaged,
+  folderBlobs,
+  type Journal,
+  type JournalEntry,
+  readJournalFile,
+  sqliteJournal,
+} from "@homebody/store";
 import { askCoordinator, askJson, type ServedFiles } from "@homebody/volunteer/node";
 import { coordinatorUrl } from "../address.ts";
 
@@ -95,8 +102,16 @@ function coordinatorAt(url: string): Place {
     where: url,
     journal: {
       runs: async () => [(await json("/api/run")).run!],
-      read: async (_, after, limit) =>
-        (await json(`/api/journal?after=${after}&limit=${limit}`)).entries ?? [],
+      read: async (_, after, limit) => {
+        const entries: JournalEntry[] = [];
+        for (;;) {
+          // A page may be shorter than was asked for [P32].
+          const at = `after=${after + entries.length}&limit=${limit - entries.length}`;
+          const { entries: page, last } = (await askJson(url, `/api/journal?${at}`)) as JournalPage;
+          entries.push(...page);
+          if (page.length === 0 || entries.length >= limit || entries.at(-1)!.seq >= last) return entries;
+        }
+      },
     },
     file: async (path) => new Uint8Array(await (await askCoordinator(url, path)).arrayBuffer()),
   };
@@ -144,6 +159,13 @@ async function found({ where, journal, file }: Place, number: number | undefined
       },
     },
   };
+}
+
+/** What `/api/journal` answers. */
+interface JournalPage {
+  readonly entries: readonly JournalEntry[];
+  /** Of the journal. */
+  readonly last: number;
 }
 
 /** A journal that is read once, from its beginning: each entry goes into the hash as a line. */
