@@ -78,7 +78,10 @@ test("bench journal: one line, and a snapshot that gives what the journal gives"
     "figuresBytes",
     "heapBytesAt100",
     "heapBytes",
+    "formats",
   ]);
+  expect(measured.formats.map(({ name }: { name: string }) => name)).toEqual(["jsonl", "csv", "tfevents"]);
+  for (const { sizeBytes } of measured.formats) expect(sizeBytes).toBeGreaterThan(2000);
 });
 
 test("bench closing: a row for the thread and one for the loop, of the same round", {

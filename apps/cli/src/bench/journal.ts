@@ -1,14 +1,17 @@
-// What a long run costs a coordinator: the start from a snapshot and by reading the journal, what a watcher is sent first, and
-// the heap after 100 rounds and at the end. 20 volunteers, on the store of a data folder.
+// What a long run costs a coordinator: the start from a snapshot and by reading the journal, what a watcher is sent first,
+// the heap after 100 rounds and at the end, and writing the journal in each of its formats. 20 volunteers, on the store of a
+// data folder.
 
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import type { RunId } from "@homebody/base";
 import { type Entry, namesOf, type RunFold, writeFigures } from "@homebody/coordinator";
-import { keepSnapshots, resumeRun } from "@homebody/service";
-import { openStore, type Store } from "@homebody/store";
+import { type JournalFormat, journalFormats } from "@homebody/measures";
+import { keepSnapshots, resumeRun, storedPages } from "@homebody/service";
+import { type Journal, openStore, type Store } from "@homebody/store";
 import { playedRun } from "./played-run.ts";
 
 export interface JournalRow {
@@ -22,6 +25,15 @@ export interface JournalRow {
   readonly figuresBytes: number;
   /** Of the run's folds with all that the process holds, after a collection. */
   readonly heapBytesAt100: number;
+  readonly heapBytes: number;
+  readonly formats: readonly FormatRow[];
+}
+
+export interface FormatRow {
+  readonly name: string;
+  readonly seconds: number;
+  readonly sizeBytes: number;
+  /** At its end, after a collection, with the writer. */
   readonly heapBytes: number;
 }
 
@@ -52,13 +64,18 @@ export async function measureJournal(least: number): Promise<JournalRow> {
     });
     if (shown(start.fold) !== shown(replay.fold))
       throw new Error("a snapshot: expected what the journal gives");
+    const figuresBytes = shown(start.fold).length;
+    const formats: FormatRow[] = [];
+    for (const format of journalFormats)
+      formats.push(await inStore(dataDir, ({ journal }) => writeFormat(format, journal, run)));
     return {
       ...{ volunteers, rounds, entries },
       replaySeconds: replay.seconds,
       snapshotSeconds: start.seconds,
       snapshotBytes: start.snapshotBytes,
-      figuresBytes: shown(start.fold).length,
+      figuresBytes,
       ...heaps,
+      formats,
     };
   } finally {
     await rm(dataDir, { recursive: true, force: true });
@@ -94,6 +111,17 @@ async function write({ journal }: Store, least: number) {
     if (rounds === measuredAt) heapBytesAt100 = heapBytes();
   }
   return { run, rounds, entries: written, heaps: { heapBytesAt100, heapBytes: heapBytes() } };
+}
+
+async function writeFormat(format: JournalFormat, journal: Journal, run: RunId): Promise<FormatRow> {
+  const writer = format.writer();
+  let sizeBytes = 0;
+  const began = performance.now();
+  for await (const entries of storedPages(journal, run)) sizeBytes += writer.write(entries).length;
+  const seconds = (performance.now() - began) / 1000;
+  const held = heapBytes();
+  writer.write([]); // held until here
+  return { name: format.name, seconds, sizeBytes, heapBytes: held };
 }
 
 function heapBytes(): number {
