@@ -8,6 +8,7 @@ export {
 } from "./adamw/index.ts";
 export { settingsSize } from "./adamw/spec.ts";
 export { add } from "./add/index.ts";
+export { type CacheRows, cachedAttention } from "./cached-attention/index.ts";
 export { cast } from "./cast/index.ts";
 export {
   type AttentionShape,

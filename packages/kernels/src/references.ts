@@ -2,6 +2,7 @@
 
 export { AdamW } from "./adamw/reference.ts";
 export { Add } from "./add/reference.ts";
+export { CachedAttention } from "./cached-attention/reference.ts";
 export { Cast } from "./cast/reference.ts";
 export { CausalAttention, CausalAttentionGrad } from "./causal-attention/reference.ts";
 export { ColumnSums } from "./column-sums/reference.ts";

@@ -3,6 +3,7 @@
 
 export { AdamW } from "./adamw/spec.ts";
 export { Add } from "./add/spec.ts";
+export { CachedAttention } from "./cached-attention/spec.ts";
 export { Cast } from "./cast/spec.ts";
 export { CausalAttention, CausalAttentionGrad } from "./causal-attention/spec.ts";
 export { ColumnSums } from "./column-sums/spec.ts";

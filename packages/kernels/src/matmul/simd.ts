@@ -2,8 +2,10 @@
 //
 // After Goto and van de Geijn (2008): blocks of B are packed into panels of 8 columns and kept in L2, panels of 4 rows
 // of A in L1; the kernel keeps a tile of 4 x 8 in registers and adds a row of A times a row of B at each k. Packing
-// pads with zeros, so the kernel has no edges; a tile at the edge is written by way of a buffer. Cost 2 M N K.
+// pads with zeros, so the kernel has no edges; a tile at the edge is written by way of a buffer. Cost 2 M N K. One row
+// alone, as of a token that follows others, packs nothing (gemv).
 
+import { dot } from "../../assembly/dot";
 import { madd } from "../../assembly/elementary";
 import { loadSome, storeSome } from "../../assembly/lanes";
 
@@ -45,6 +47,38 @@ export function gemm(
         }
       }
     }
+  }
+}
+
+/** c[n] = a[k] op(B) (+ c) (+ bias): B is read once, as it lies in memory, since packing it costs more than one row is worth. */
+export function gemv(
+  transposeB: i32, n: i32, k: i32, a: usize, b: usize, ldb: i32, c: usize, accumulate: i32, bias: usize,
+): void {
+  if (accumulate == 0) {
+    if (bias != 0) memory.copy(c, bias, <usize>(n * 4));
+    else memory.fill(c, 0, <usize>(n * 4));
+  } else if (bias != 0) addScaled(1, bias, c, n);
+  if (!transposeB) {
+    for (let p = 0; p < k; p++) addScaled(load<f32>(a + <usize>(p * 4)), b + <usize>(p * ldb * 4), c, n);
+    return;
+  }
+  for (let j = 0; j < n; j++) {
+    const at = c + <usize>(j * 4);
+    store<f32>(at, load<f32>(at) + dot(a, b + <usize>(j * ldb * 4), k));
+  }
+}
+
+/** y += factor x. */
+function addScaled(factor: f32, x: usize, y: usize, size: i32): void {
+  const f = f32x4.splat(factor);
+  let i = 0;
+  for (; i + 4 <= size; i += 4) {
+    const o = <usize>(i * 4);
+    v128.store(y + o, madd(f, v128.load(x + o), v128.load(y + o)));
+  }
+  for (; i < size; i++) {
+    const o = <usize>(i * 4);
+    store<f32>(y + o, load<f32>(y + o) + factor * load<f32>(x + o));
   }
 }
 

@@ -2,6 +2,7 @@
 
 export { AdamW } from "../adamw/wasm.ts";
 export { Add } from "../add/wasm.ts";
+export { CachedAttention } from "../cached-attention/wasm.ts";
 export { Cast } from "../cast/wasm.ts";
 export { CausalAttention, CausalAttentionGrad } from "../causal-attention/wasm.ts";
 export { ColumnSums } from "../column-sums/wasm.ts";

@@ -2,6 +2,7 @@
 
 export { AdamW } from "../adamw/webgpu.ts";
 export { Add } from "../add/webgpu.ts";
+export { CachedAttention } from "../cached-attention/webgpu.ts";
 export { Cast } from "../cast/webgpu.ts";
 export { CausalAttention, CausalAttentionGrad } from "../causal-attention/webgpu.ts";
 export { ColumnSums } from "../column-sums/webgpu.ts";
