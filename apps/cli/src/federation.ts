@@ -39,7 +39,7 @@ import { beginRun, type Coordinator, openCoordinator } from "@homebody/service";
 import { memoryBlobs, memoryJournal, memorySpool } from "@homebody/store/memory";
 import type { Blobs } from "@homebody/store/ports";
 import type { Batch, Score, Shard } from "@homebody/text";
-import { createTrainer } from "@homebody/train";
+import { createPredictor, createTrainer } from "@homebody/train";
 import {
   createReplica,
   type Device,
@@ -287,11 +287,12 @@ async function volunteerFor(
   return { volunteer, source: source.id, rows: declared, replica, exchange, line, bits };
 }
 
-/** Trainers on the backend that runs. */
-const device: Pick<Device, "start" | "lost" | "trainer"> = {
+/** Trainers and predictors on the backend that runs. */
+const device: Device = {
   start: () => Promise.reject(new InputError("device", "a trainer alone to be asked of it", "a start")),
   lost: () => {},
   trainer: (options) => createTrainer(options),
+  predictor: createPredictor,
 };
 
 /** As at a device whose words are fresh: they fit a body that others have trained, before anything is sent [V20]. */

@@ -1,30 +1,32 @@
-// homebody sample: a trained model goes on from a prompt, word by word.
+// homebody sample: a trained model goes on from a prompt, word by word; or from one prompt after another.
 
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
-import { adaptingOptions, loadParameters } from "@homebody/experiment";
+import { loadParameters } from "@homebody/experiment";
 import type { Model } from "@homebody/export";
-import { dimensions } from "@homebody/model";
 import { textsOf } from "@homebody/text";
-import { requireMemory, type SampleOptions } from "@homebody/train";
+import { type SampleOptions, sample } from "@homebody/train";
 import { looksLikeAddress } from "./address.ts";
 import { type Engine, engineOf } from "./engine.ts";
 import { chooseModel } from "./export/choose.ts";
-import type { Interrupt } from "./interrupt.ts";
 import { isModelFolder, readModelFolder } from "./models/folder.ts";
 import { isDataFolder, runAt, runInFolder } from "./models/run.ts";
-import { backendName, onlyArgument, positiveNumber, wholeNumber } from "./options.ts";
+import { backendName, onlyArgument, wholeNumber } from "./options.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { reported } from "./reported.ts";
+import { converse, type Speak } from "./sample/conversation.ts";
+import { readSetting, settingNames, usualSettings } from "./sample/settings.ts";
 
 export const usage = `
 homebody sample MODEL|DATA|URL [--prompt TEXT] [--tokens N] [--temperature X] [--top-k N] [--top-p X] [--seed N]
                 [--source ID] [--words PATH [--tokenizer FILE]] [--body N] [--backend webgpu|wasm] [--threads N]
 
 Goes on from a prompt, on stdout: with a model folder (homebody export or adapt), or with that model of a run which
-homebody export would write. The same seed gives the same text.
+homebody export would write. The same seed gives the same text. Where a text grows longer than the model's context, the
+model goes on from the last half of it.
 
-  --prompt TEXT    a document's beginning; without it the model begins one
+  --prompt TEXT    a document's beginning; empty, the model begins one. Without it each line of stdin is a prompt;
+                   on a terminal you are asked for them, and /help says what else there is
   --tokens N       100 at most; a document may end before
   --temperature X  0.8; 0: always the likeliest token
   --top-k N        of so many likeliest tokens (40)
@@ -33,9 +35,11 @@ homebody export would write. The same seed gives the same text.
   --source, --words, --tokenizer, --body   whose words and which body of a run, as in homebody export
 `;
 
-interface Options extends SampleOptions {
+interface Options {
   readonly where: string;
-  readonly prompt: string;
+  /** One each line of stdin, where it is not given. */
+  readonly prompt: string | undefined;
+  readonly settings: SampleOptions;
   readonly source: string | undefined;
   readonly words: string | undefined;
   readonly tokenizer: string | undefined;
@@ -46,10 +50,17 @@ interface Options extends SampleOptions {
 
 export async function run(args: readonly string[]): Promise<number> {
   const options = read(args);
-  return await reported(async (line, stop) => {
+  const { prompt, settings } = options;
+  return await reported(async (line, { signal }) => {
     const engine = engineOf(options, line.show);
-    await write(await findModel(options, engine, line), options, { engine, line, stop });
-    return "\n";
+    const model = await findModel(options, engine, line);
+    await speaking(model, engine, async (speak) => {
+      if (line.live) line.show(""); // the text has the terminal for itself
+      if (prompt === undefined) await converse(speak, settings, signal);
+      else await speak(prompt, settings, signal);
+      signal.throwIfAborted();
+    });
+    return "";
   });
 }
 
@@ -59,12 +70,8 @@ function read(args: readonly string[]): Options {
     args: [...args],
     allowPositionals: true,
     options: {
-      prompt: { type: "string", default: "" },
-      tokens: { type: "string", default: "100" },
-      temperature: { type: "string", default: "0.8" },
-      "top-k": { type: "string", default: "40" },
-      "top-p": { type: "string", default: "1" },
-      seed: { type: "string", default: "1" },
+      prompt: { type: "string" },
+      ...Object.fromEntries(settingNames.map((name) => [name, { type: "string" }] as const)),
       source: { type: "string" },
       words: { type: "string" },
       tokenizer: { type: "string" },
@@ -73,15 +80,16 @@ function read(args: readonly string[]): Options {
       threads: { type: "string" },
     },
   });
-  const { source, words, tokenizer, body, threads, temperature } = values;
+  const { prompt, source, words, tokenizer, body, threads } = values;
+  const given: Readonly<Record<string, string | undefined>> = values;
+  const settings = settingNames.map((name) => {
+    const text = given[name];
+    return text === undefined ? {} : readSetting(name, text, "--");
+  });
   return {
     where: onlyArgument("sample", "a model folder, a data folder or an address", positionals),
-    prompt: values.prompt,
-    tokens: wholeNumber("--tokens", values.tokens, 1, 1_000_000),
-    temperature: Number(temperature) === 0 ? 0 : positiveNumber("--temperature", temperature, 100),
-    topK: wholeNumber("--top-k", values["top-k"], 1, 65536),
-    topP: positiveNumber("--top-p", values["top-p"], 1),
-    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
+    prompt,
+    settings: Object.assign({ ...usualSettings }, ...settings),
     source,
     words,
     tokenizer,
@@ -106,28 +114,29 @@ async function findModel(options: Options, engine: Engine, line: ProgressLine): 
   return (await chooseModel(found, options, { engine, show: line.show })).model;
 }
 
-async function write(
+/** With what makes the model speak: whole texts on stdout, the prompt first. */
+async function speaking(
   { config, parameters, tokenizer }: Model,
-  options: Options,
-  { engine, line, stop }: { readonly engine: Engine; readonly line: ProgressLine; readonly stop: Interrupt },
+  engine: Engine,
+  work: (speak: Speak) => Promise<void>,
 ): Promise<void> {
-  const { prompt } = options;
-  const { device, limits } = await engine();
-  const { context } = dimensions(config);
-  const { bytes, ...memory } = requireMemory(config, { rows: 1, context }, limits);
-  const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes); // it moves nothing
+  const { device } = await engine();
+  const model = device.predictor(config);
   try {
-    loadParameters(trainer, parameters);
-    if (line.live) line.show(""); // the text has the terminal for itself
-    process.stdout.write(prompt);
-    const ids = [tokenizer.endOfDocument, ...tokenizer.encode(prompt)];
-    let written = "";
-    for await (const text of textsOf(tokenizer, trainer.sample(ids, options))) {
-      process.stdout.write(text.slice(written.length));
-      written = text;
-      stop.signal.throwIfAborted();
-    }
+    loadParameters(model, parameters);
+    const cache = model.cache();
+    await work(async (prompt, settings, signal) => {
+      process.stdout.write(prompt);
+      const ids = [tokenizer.endOfDocument, ...tokenizer.encode(prompt)];
+      let written = "";
+      for await (const text of textsOf(tokenizer, sample(cache, ids, settings))) {
+        process.stdout.write(text.slice(written.length));
+        written = text;
+        if (signal.aborted) break;
+      }
+      process.stdout.write("\n");
+    });
   } finally {
-    trainer.dispose();
+    model.dispose();
   }
 }

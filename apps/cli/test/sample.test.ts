@@ -1,5 +1,6 @@
 // homebody sample, on a model that knows one sentence by heart, and on a run.
 
+import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -61,10 +62,42 @@ test("what a model knows by heart it says, up to the end of its document", async
     ["--top-k", "1"],
     ["--top-p", "0.0001"],
   ])
-    expect(await sampled(at("circle"), ...how)).toBe("say-д now\n");
+    expect(await sampled(at("circle"), "--prompt", "", ...how)).toBe("say-д now\n");
   expect(await sampled(at("circle"), "--temperature", "0", "--prompt", "say-д")).toBe("say-д now\n");
   // Cut within a character, since a token is a byte here.
-  expect(await sampled(at("circle"), "--temperature", "0", "--tokens", "5")).toBe("say-\ufffd\n");
+  expect(await sampled(at("circle"), "--prompt", "", "--temperature", "0", "--tokens", "5")).toBe(
+    "say-\ufffd\n",
+  );
+});
+
+/** By the command itself, with what is typed on its stdin. */
+function piped(lines: readonly string[], ...args: string[]) {
+  const main = join(import.meta.dirname, "..", "src", "main.ts");
+  const command = ["--import", "tsx", main, "sample", at("circle"), ...args, ...wasm];
+  const input = lines.map((line) => `${line}\n`).join("");
+  return spawnSync(process.execPath, command, { input, encoding: "utf8" });
+}
+
+test("without a prompt each line of stdin is one, and a line with a slash changes how it goes on", () => {
+  const lines = ["say", "/tokens 2", "say", "", "/tokens 9", "/temperature 100", "/seed 3", "/help", "say"];
+  const { status, stdout, stderr } = piped(
+    [...lines, "/seed 4", "say", "/quit", "say"],
+    "--temperature",
+    "0",
+  );
+  expect(status).toBe(0);
+  const texts = stdout.split("\n");
+  expect(texts.slice(0, 3)).toEqual(["say-д now", "say-\ufffd", "sa"]);
+  expect(texts).toHaveLength(6); // nothing after /quit
+  expect(texts[3]).toMatch(/^say./);
+  expect(texts[4]).not.toBe(texts[3]); // by chance, and by another seed
+  expect(stderr).toContain("/tokens 9 /temperature 100 /top-k 40 /top-p 1 /seed 3");
+});
+
+test("a line that is no setting is said, and nothing more is done", () => {
+  const { status, stdout, stderr } = piped(["say", "/sed 4", "say"], "--temperature", "0");
+  expect([status, stdout]).toEqual([2, "say-д now\n"]);
+  expect(stderr).toContain("a line that begins with a slash: expected one of /tokens, /temperature");
 });
 
 test("of a run it is the model that would be exported, and the seed's", async () => {

@@ -1,7 +1,7 @@
 // What the engine computes with a model: what everything that reads its files is held against.
 
-import { dimensions } from "@homebody/model";
-import { type StartedBackend, startBackend } from "@homebody/train";
+import { dimensions, groups } from "@homebody/model";
+import { createPredictor, type StartedBackend, sample, startBackend } from "@homebody/train";
 import { createMeasuringTrainer, type MeasuringTrainer } from "@homebody/train/measuring";
 import type { Model } from "../src/index.ts";
 
@@ -15,25 +15,39 @@ export const logitsOf = (model: Model, ids: readonly number[]): Promise<Float32A
   });
 
 /** So many tokens after these, each the likeliest. */
-export const greedily = (model: Model, ids: readonly number[], tokens: number): Promise<readonly number[]> =>
-  trained(model, async (trainer) => {
+export async function greedily(
+  { config, parameters }: Model,
+  ids: readonly number[],
+  tokens: number,
+): Promise<readonly number[]> {
+  await start();
+  const model = createPredictor(config);
+  try {
+    for (const group of groups) model.load(group, parameters[group]);
     const made: number[] = [];
     const choice = { tokens, temperature: 0, topK: 1, seed: "1" };
-    for await (const token of trainer.sample(ids, choice)) made.push(token);
+    for await (const token of sample(model.cache(), ids, choice)) made.push(token);
     return made;
-  });
+  } finally {
+    model.dispose();
+  }
+}
 
 async function trained<T>(
   { config, parameters }: Model,
   use: (trainer: MeasuringTrainer) => Promise<T>,
 ): Promise<T> {
-  started ??= startBackend("wasm", { threads: 1 });
-  await started;
+  await start();
   const trainer = createMeasuringTrainer({ config, betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 });
   try {
-    for (const [group, tensors] of Object.entries(parameters)) trainer.load(group as "theta", tensors);
+    for (const group of groups) trainer.load(group, parameters[group]);
     return await use(trainer);
   } finally {
     trainer.dispose();
   }
+}
+
+function start(): Promise<StartedBackend> {
+  started ??= startBackend("wasm", { threads: 1 });
+  return started;
 }

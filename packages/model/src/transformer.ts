@@ -9,7 +9,9 @@
 
 import {
   type AttentionShape,
+  type CacheRows,
   type Chains,
+  cachedAttention,
   causalAttention,
   causalAttentionGrad,
   columnSums,
@@ -72,11 +74,23 @@ export interface TrainingOptions {
   readonly half: boolean;
 }
 
+/** Of tokens that go on from others, whose keys and values are kept. */
+export interface CacheOperands {
+  /** [N] int32: where each row stands, from 0. */
+  readonly places: Operand;
+  /** Keys and values [T, 2 G D] of each layer. */
+  readonly layers: readonly Operand[];
+}
+
 interface Scope extends ModelOperands {
   readonly plan: Plan;
   readonly accumulate: boolean;
   /** Of activations that wait for the backward pass. */
   readonly kept: "f32" | "f16";
+  /** Where the rows go on from others; then there is no backward pass. */
+  readonly cache: CacheOperands | null;
+  /** The same, of one layer. */
+  readonly rows: CacheRows | null;
 }
 
 interface Layer {
@@ -86,6 +100,8 @@ interface Layer {
 }
 
 type MakeLayer = (x: Operand) => Layer;
+/** `at`: how its parameters' names begin. */
+type MakeBlock = (scope: Scope, at: string, x: Operand) => Layer;
 
 const embeddingName = ({ config }: ModelOperands) =>
   config.model_type === "gpt2" ? "transformer.wte.weight" : "model.embed_tokens.weight";
@@ -93,9 +109,10 @@ const headName = (model: ModelOperands) =>
   model.config.tie_word_embeddings ? embeddingName(model) : "lm_head.weight";
 const positionsName = "transformer.wpe.weight";
 
-/** The last hidden states after their norm: [N, C]. */
-export function planStates(plan: Plan, model: ModelOperands): Operand {
-  const scope = forwardAlone(plan, model);
+/** The last hidden states after their norm: [N, C]; with a cache of rows that go on from what is in it. */
+export function planStates(plan: Plan, model: ModelOperands, cache: CacheOperands | null = null): Operand {
+  const alone = forwardAlone(plan, model);
+  const scope = cache === null ? alone : { ...alone, cache, tables: tablesAt(alone, cache) };
   let x = embed(scope);
   for (const layer of layersOf(scope)) x = layer(x).y;
   return x;
@@ -106,7 +123,16 @@ const forwardAlone = (plan: Plan, model: ModelOperands): Scope => ({
   plan,
   accumulate: false,
   kept: "f32",
+  cache: null,
+  rows: null,
 });
+
+/** RoPE's angles of just these places. */
+function tablesAt({ plan, tables }: Scope, { places }: CacheOperands): RopeTables | null {
+  if (tables === null) return null;
+  plan.region("embedding");
+  return { cos: embedding(plan, places, tables.cos), sin: embedding(plan, places, tables.sin) };
+}
 
 /** From hidden states [n, C] to logits [n, V]. */
 export function planLogits(plan: Plan, model: ModelOperands, states: Operand, logits: Storage): void {
@@ -123,7 +149,7 @@ export function planLosses(plan: Plan, model: LossOperands): void {
 /** Losses, and the gradient of their sum for every parameter that learns. */
 export function planGradients(plan: Plan, model: TrainingOperands, options: TrainingOptions): void {
   const { recompute, accumulate, half } = options;
-  const scope: Scope = { ...model, plan, accumulate, kept: half ? "f16" : "f32" };
+  const scope: Scope = { ...model, plan, accumulate, kept: half ? "f16" : "f32", cache: null, rows: null };
   let x = embed(scope);
   const backwards: Layer["backward"][] = [];
   for (const layer of layersOf(scope)) {
@@ -145,8 +171,15 @@ function runAgain(layer: MakeLayer, x: Operand): Layer {
 function embed(scope: Scope): Operand {
   const { plan, weights, config } = scope;
   plan.region("embedding");
-  const positions = config.model_type === "gpt2" ? contextPositions(scope, weights.value) : undefined;
+  const positions = config.model_type === "gpt2" ? positionsOf(scope) : undefined;
   return embedding(plan, scope.ids, weights.value(embeddingName(scope)), positions);
+}
+
+function positionsOf(scope: Scope): Operand {
+  const { plan, weights, cache } = scope;
+  return cache === null
+    ? contextPositions(scope, weights.value)
+    : embedding(plan, cache.places, weights.value(positionsName));
 }
 
 /** The first T rows of the positions, for a batch that is shorter than the context. */
@@ -168,11 +201,11 @@ function embedGrad(scope: Scope, chains: Chains, dx: Operand): void {
 }
 
 function layersOf(scope: Scope): MakeLayer[] {
-  const { plan, config } = scope;
+  const { plan, config, cache } = scope;
   const { layers } = dimensions(config);
   const gpt2 = config.model_type === "gpt2";
   const named =
-    (region: string, make: (scope: Scope, at: string, x: Operand) => Layer, at: string): MakeLayer =>
+    (scope: Scope, region: string, make: MakeBlock, at: string): MakeLayer =>
     (x) => {
       plan.region(region);
       const { y, backward } = make(scope, at, x);
@@ -184,26 +217,26 @@ function layersOf(scope: Scope): MakeLayer[] {
     };
   const all = Array.from({ length: layers }, (_, i) => {
     const at = gpt2 ? `transformer.h.${i}` : `model.layers.${i}`;
+    const rows = cache && { places: cache.places, cache: cache.layers[i]! };
     return [
-      named(`layer ${i} attention`, gpt2 ? gpt2Attention : llamaAttention, at),
-      named(`layer ${i} MLP`, gpt2 ? gpt2Mlp : llamaMlp, at),
+      named({ ...scope, rows }, `layer ${i} attention`, gpt2 ? gpt2Attention : llamaAttention, at),
+      named(scope, `layer ${i} MLP`, gpt2 ? gpt2Mlp : llamaMlp, at),
     ];
   }).flat();
-  return [...all, named("last norm", normed, gpt2 ? "transformer.ln_f" : "model.norm")];
+  return [...all, named(scope, "last norm", normed, gpt2 ? "transformer.ln_f" : "model.norm")];
 }
 
 function gpt2Attention(scope: Scope, at: string, x: Operand): Layer {
-  const { plan, kept } = scope;
-  const shape = attentionShape(scope);
+  const { kept } = scope;
   const seen = normed(scope, `${at}.ln_1`, x);
   const qkv = linear(scope, seen.y, `${at}.attn.c_attn`, { type: kept });
-  const attended = causalAttention(plan, qkv, shape, kept);
+  const attended = attention(scope, qkv);
   const y = linear(scope, attended.y, `${at}.attn.c_proj`, { residual: x });
   return {
     y,
     backward: (dy) => {
       const dattended = linearGrad(scope, attended.y, `${at}.attn.c_proj`, dy);
-      const dqkv = causalAttentionGrad(plan, qkv, attended, dattended, shape);
+      const dqkv = attended.backward(dattended);
       return seen.backward(linearGrad(scope, seen.y, `${at}.attn.c_attn`, dqkv), dy);
     },
   };
@@ -227,20 +260,20 @@ function gpt2Mlp(scope: Scope, at: string, x: Operand): Layer {
 }
 
 function llamaAttention(scope: Scope, at: string, x: Operand): Layer {
-  const { plan, kept, tables } = scope;
+  const { plan, tables } = scope;
   if (tables === null) throw new Error("llama: expected tables of RoPE, got none");
-  const shape = attentionShape(scope);
-  const turning = shape.heads + shape.kvHeads;
+  const { heads, kvHeads } = attentionShape(scope);
+  const turning = heads + kvHeads;
   const seen = normed(scope, `${at}.input_layernorm`, x);
   const qkv = linear(scope, seen.y, `${at}.self_attn.qkv_proj`);
   rope(plan, qkv, tables, turning, 1);
-  const attended = causalAttention(plan, qkv, shape, kept);
+  const attended = attention(scope, qkv);
   const y = linear(scope, attended.y, `${at}.self_attn.o_proj`, { residual: x });
   return {
     y,
     backward: (dy) => {
       const dattended = linearGrad(scope, attended.y, `${at}.self_attn.o_proj`, dy);
-      const dqkv = causalAttentionGrad(plan, qkv, attended, dattended, shape);
+      const dqkv = attended.backward(dattended);
       rope(plan, dqkv, tables, turning, -1);
       return seen.backward(linearGrad(scope, seen.y, `${at}.self_attn.qkv_proj`, dqkv), dy);
     },
@@ -261,6 +294,19 @@ function llamaMlp(scope: Scope, at: string, x: Operand): Layer {
       return seen.backward(linearGrad(scope, seen.y, `${at}.mlp.gate_up_proj`, dboth), dy);
     },
   };
+}
+
+/** Over the rows of the batch; of rows that go on from others over those, without a gradient. */
+function attention(scope: Scope, qkv: Operand): Layer {
+  const { plan, kept, rows } = scope;
+  const shape = attentionShape(scope);
+  if (rows !== null) return { y: cachedAttention(plan, qkv, rows, shape), backward: noGradient };
+  const attended = causalAttention(plan, qkv, shape, kept);
+  return { y: attended.y, backward: (dy) => causalAttentionGrad(plan, qkv, attended, dy, shape) };
+}
+
+function noGradient(): never {
+  throw new Error("attention: expected a batch where a gradient is wanted, got rows that go on from a cache");
 }
 
 function attentionShape({ config, batch }: Scope): AttentionShape {

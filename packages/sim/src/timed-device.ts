@@ -56,6 +56,7 @@ export function timedDevices(engine: Device): (inputs: TimedInputs) => TimedDevi
           },
         };
       },
+      predictor: engine.predictor, // nobody samples in a simulation
       release: () => {
         for (const trainer of trainers) trainer.dispose();
         trainers.clear();

@@ -1,4 +1,4 @@
-// The plans of a model on the backend that runs, ready for batches of any shape: gradients, losses, logits.
+// The plans of a model on the backend that runs, ready for batches of any shape: gradients and losses.
 //
 // What a trainer does with a whole batch, and a helper with its share of one. Static shapes: a few shapes are kept
 // ready, each with what its batches bring; the oldest makes way.
@@ -25,7 +25,6 @@ import {
   gradientPlan,
   keepBatch,
   keepModel,
-  logitsPlan,
   lossPlan,
   type ModelStorages,
   type PlanInputs,
@@ -39,18 +38,16 @@ export interface Ready {
   /** `more`: added to what there is. */
   gradients(moving: Moving, more: boolean): Prepared;
   move(moving: Moving): Prepared;
-  /** Of losses alone; or of the logits of one row. */
-  plan(kind: "losses" | "row"): Prepared;
-  write(name: "ids" | "targets" | "row", values: Int32Array): void;
+  /** Of losses alone. */
+  losses(): Prepared;
+  write(name: "ids" | "targets", values: Int32Array): void;
   /** All that training takes of a batch. */
   writeBatch(batch: Batch): void;
   /** Of the batch that was run last. */
   sumOfLosses(): Promise<number>;
-  /** The logits that the plan "row" left. */
-  readRow(): Promise<Float32Array>;
 }
 
-/** Shapes that are kept ready: training, evaluation, sampling, and a last part of a batch. */
+/** Shapes that are kept ready: training, evaluation, and the last part of a batch of each. */
 const shapesKept = 4;
 
 export interface Engine {
@@ -124,8 +121,6 @@ export function createEngine(options: EngineOptions): Engine {
     }
     const inputs: PlanInputs = { options, arrangement, model, batch, shape };
     const plans = new Map<string, Prepared>();
-    /** Which row is wanted, and its logits. */
-    let row: { readonly at: Storage; readonly logits: Storage } | undefined;
 
     /** Memory for temporaries: of one kind of plan, whatever moves, since one runs at a time. */
     const shared = { gradients: [] as readonly Storage[], move: [] as readonly Storage[] };
@@ -135,12 +130,6 @@ export function createEngine(options: EngineOptions): Engine {
       plans.set(key, plan);
       return plan;
     };
-
-    function make(kind: "losses" | "row") {
-      if (kind === "losses") return lossPlan(inputs);
-      row ??= { at: keep("row", 1, "i32"), logits: keep("row logits", vocabulary) };
-      return logitsPlan(inputs, row.logits, row.at);
-    }
 
     return {
       inputs,
@@ -154,8 +143,8 @@ export function createEngine(options: EngineOptions): Engine {
           if (shared.move.length === 0) shared.move = space.share(movePlan(inputs, all));
           return space.prepare(movePlan(inputs, moving), shared.move);
         }),
-      plan: (kind) => kept(kind, () => space.prepare(make(kind))),
-      write: (name, values) => write(name === "row" ? row!.at : batch[name], values),
+      losses: () => kept("losses", () => space.prepare(lossPlan(inputs))),
+      write: (name, values) => write(batch[name], values),
       writeBatch: ({ inputs, targets }) => {
         const { heads, links } = chains(inputs, vocabulary);
         write(batch.ids, inputs);
@@ -167,15 +156,9 @@ export function createEngine(options: EngineOptions): Engine {
         const losses = await space.read(whole(batch.losses), batch.losses.size);
         return losses.reduce((sum, loss) => sum + loss, 0);
       },
-      readRow: () => space.read(whole(row!.logits), vocabulary),
       forget: () => {
         for (const plan of plans.values()) plan.dispose();
-        const own = [
-          ...Object.values(batch),
-          ...Object.values(row ?? {}),
-          ...shared.gradients,
-          ...shared.move,
-        ];
+        const own = [...Object.values(batch), ...shared.gradients, ...shared.move];
         for (const storage of own) if (storage !== null) space.release(storage);
       },
     };
@@ -215,7 +198,7 @@ export function createEngine(options: EngineOptions): Engine {
       const at = readyFor(part);
       at.write("ids", part.inputs);
       at.write("targets", part.targets);
-      at.plan("losses").run();
+      at.losses().run();
       sum += await at.sumOfLosses();
     }
     return sum;

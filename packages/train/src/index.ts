@@ -1,4 +1,4 @@
-// The engine as a volunteer uses it: start a backend, make a trainer, step, evaluate, sample.
+// The engine as a volunteer uses it: start a backend, make a trainer, step and evaluate; make a predictor, and sample.
 
 export {
   type BackendName,
@@ -20,14 +20,16 @@ export {
   trainingMemory,
 } from "./memory.ts";
 export type { Optimiser } from "./plans.ts";
+export { predictionMemory, tooLargeToPredict } from "./prediction.ts";
+export { type Cache, createPredictor, type Predictor } from "./predictor.ts";
 export { type Rates, ratesOf } from "./rates.ts";
+export { type Choice, pick, type SampleOptions, sample } from "./sample.ts";
 export { selfTest } from "./self-test.ts";
 export {
   createTrainer,
   type GroupSteps,
   loadFirst,
   type Moments,
-  type SampleOptions,
   type StepResult,
   type Trainer,
   type TrainerOptions,

@@ -49,7 +49,7 @@ export function createMeasuringTrainer(options: CrewOptions): MeasuringTrainer {
     checkInputs(batch, vocabulary);
     const at = engine.readyFor(batch);
     const storage = space.keep("logits", batch.inputs.length * vocabulary);
-    const plan = space.prepare(logitsPlan(at.inputs, storage, null));
+    const plan = space.prepare(logitsPlan(at.inputs, storage));
     try {
       at.write("ids", batch.inputs);
       plan.run();

@@ -5,9 +5,9 @@ import {
   add,
   alignment,
   cast,
-  embedding,
   type Operand,
   Plan,
+  type RopeTables,
   type Storage,
   settingsSize,
   whole,
@@ -169,13 +169,11 @@ export function lossPlan(inputs: PlanInputs): Plan {
   return plan;
 }
 
-/** [N, V], or of one row alone where `row` [1] says which; into `logits`. */
-export function logitsPlan(inputs: PlanInputs, logits: Storage, row: Storage | null): Plan {
+/** [N, V], into `logits`. */
+export function logitsPlan(inputs: PlanInputs, logits: Storage): Plan {
   const plan = new Plan();
   const model = modelOperands(inputs, null);
-  const states = planStates(plan, model);
-  const wanted = row === null ? states : embedding(plan, whole(row), states);
-  planLogits(plan, model, wanted, logits);
+  planLogits(plan, model, planStates(plan, model), logits);
   return plan;
 }
 
@@ -195,12 +193,7 @@ function modelOperands(
   moving: Moving | null,
 ): ModelOperands {
   const { config } = options;
-  const place = (storage: Storage, name: string): Operand => {
-    const found = arrangement.places.get(name);
-    if (found === undefined)
-      throw new Error(`${name}: expected a parameter of the model, got an unknown name`);
-    return { storage, ...found };
-  };
+  const place = (storage: Storage, name: string) => placeOf(arrangement, storage, name);
   const rangeOf = (offset: number) =>
     arrangement.ranges.find((range) => offset >= range.offset && offset < range.offset + range.size)!;
   const weights: Weights = {
@@ -211,13 +204,28 @@ function modelOperands(
       return moving?.includes(rangeOf(operand.offset).group) ? operand : null;
     },
   };
-  const { cos, sin } = batch;
-  const angles = cos === null ? [] : [shape.context, cos.size / shape.context];
   return {
     config,
     weights,
     batch: shape.rows,
     ids: whole(batch.ids),
-    tables: cos === null || sin === null ? null : { cos: whole(cos, angles), sin: whole(sin, angles) },
+    tables: tablesOf(batch, shape.context),
   };
+}
+
+/** A parameter in a storage of the arrangement. */
+export function placeOf({ places }: Arrangement, storage: Storage, name: string): Operand {
+  const found = places.get(name);
+  if (found === undefined) throw new Error(`${name}: expected a parameter of the model, got an unknown name`);
+  return { storage, ...found };
+}
+
+/** RoPE's, [T, D/2] each; null where there are none. */
+export function tablesOf(
+  { cos, sin }: Pick<BatchStorages, "cos" | "sin">,
+  context: number,
+): RopeTables | null {
+  if (cos === null || sin === null) return null;
+  const angles = [context, cos.size / context];
+  return { cos: whole(cos, angles), sin: whole(sin, angles) };
 }

@@ -1,6 +1,7 @@
-// From logits to a token: the likeliest, or one of the likeliest by chance.
+// From logits to a token, and from token to token.
 
-import type { Random } from "@homebody/base";
+import { InputError, type Random, random } from "@homebody/base";
+import type { Cache } from "./predictor.ts";
 
 export interface Choice {
   /** 0: always the likeliest. */
@@ -9,6 +10,38 @@ export interface Choice {
   readonly topK: number;
   /** And of these as few as have this share of their probability: the nucleus (Holtzman et al. 2020). 1, or nothing: all of them. */
   readonly topP?: number | undefined;
+}
+
+export interface SampleOptions extends Choice {
+  readonly tokens: number;
+  readonly seed: string;
+}
+
+/**
+ * Tokens that go on from a prompt, one at a time; at most `tokens` of them. The cache begins anew. Where it is full the
+ * last half of it is read again, as if the text began there: positions that are learned end with the context.
+ */
+export async function* sample(
+  cache: Cache,
+  prompt: readonly number[],
+  { tokens, seed, ...choice }: SampleOptions,
+): AsyncGenerator<number> {
+  if (prompt.length === 0) throw new InputError("prompt", "at least one token", "none");
+  const dice = random(seed);
+  const lastHalf = -Math.ceil(cache.capacity / 2);
+  const all = [...prompt];
+  cache.rewind(0);
+  let unread: readonly number[] = all;
+  for (let made = 0; made < tokens; made++) {
+    if (cache.length + unread.length > cache.capacity) {
+      cache.rewind(0);
+      unread = all.slice(lastHalf);
+    }
+    const next = pick(await cache.read(unread), choice, dice);
+    all.push(next);
+    unread = [next];
+    yield next;
+  }
 }
 
 export function pick(logits: Float32Array, { temperature, topK, topP = 1 }: Choice, dice: Random): number {

@@ -5,7 +5,7 @@
 // not finite, nothing moves. A batch may go through in parts whose gradients add up. All memory made here is owned
 // here, until dispose.
 
-import { InputError, type NamedTensors, random, type TensorLayout } from "@homebody/base";
+import { InputError, type NamedTensors, type TensorLayout } from "@homebody/base";
 import { runsByItself, type Storage, whole } from "@homebody/kernels";
 import {
   dimensions,
@@ -16,13 +16,12 @@ import {
   type ModelConfig,
 } from "@homebody/model";
 import type { Batch } from "@homebody/text";
-import { checkBatch, checkInputs } from "./check-batch.ts";
+import { checkBatch } from "./check-batch.ts";
 import { type Crew, type CrewOptions, startCrew } from "./crew.ts";
 import { explained, failIfRefused } from "./device-errors.ts";
 import { NotFiniteError } from "./errors.ts";
 import { gather, layoutOfModel, scatter } from "./flat.ts";
 import { movingOf, type Rates, ratesOf, type Span, spansOf } from "./rates.ts";
-import { type Choice, pick } from "./sample.ts";
 
 export type TrainerOptions = CrewOptions;
 
@@ -44,11 +43,6 @@ export interface Moments {
   readonly second: NamedTensors;
 }
 
-export interface SampleOptions extends Choice {
-  readonly tokens: number;
-  readonly seed: string;
-}
-
 export interface Trainer {
   readonly config: ModelConfig;
   /** Copies values in; the layout must be groupLayout's. */
@@ -61,8 +55,6 @@ export interface Trainer {
   step(batch: Batch, rates: Rates): Promise<StepResult>;
   /** The sum of -ln p over the targets that count. */
   evaluate(batch: Batch): Promise<{ readonly nats: number; readonly tokens: number }>;
-  /** Tokens that go on from a prompt, one at a time; at most `tokens` of them. */
-  sample(prompt: readonly number[], options: SampleOptions): AsyncGenerator<number>;
   readMoments(): Promise<Moments>;
   /** Null: zeros, as at the start of a round. */
   loadMoments(moments: Moments | null): void;
@@ -81,7 +73,7 @@ export function createTrainer(options: TrainerOptions): Trainer {
 export function trainerOf(crew: Crew): Trainer {
   const { engine } = crew;
   const { config } = crew.options;
-  const { context, vocabulary } = dimensions(config);
+  const { vocabulary } = dimensions(config);
   const layouts = Object.fromEntries(groups.map((group) => [group, groupLayout(config, group)])) as Record<
     Group,
     TensorLayout
@@ -136,27 +128,6 @@ export function trainerOf(crew: Crew): Trainer {
     return { nats, tokens: count };
   }
 
-  async function* sample(prompt: readonly number[], options: SampleOptions): AsyncGenerator<number> {
-    if (prompt.length === 0) throw new InputError("prompt", "at least one token", "none");
-    const dice = random(options.seed);
-    const tokens = [...prompt];
-    for (let made = 0; made < options.tokens; made++) {
-      // Static shapes: the window is as long as the context, and what is after the last token is not looked at.
-      const window = tokens.slice(-context);
-      const ids = new Int32Array(context);
-      ids.set(window);
-      checkInputs({ inputs: ids, rows: 1, context }, vocabulary);
-      const at = engine.readyFor({ rows: 1, context });
-      const plan = at.plan("row");
-      at.write("ids", ids);
-      at.write("row", Int32Array.of(window.length - 1));
-      plan.run();
-      const next = pick(await at.readRow(), options, dice);
-      tokens.push(next);
-      yield next;
-    }
-  }
-
   function load(group: Group, tensors: NamedTensors): void {
     const layout = layouts[group];
     if (tensors.data.length !== layout.size)
@@ -204,7 +175,6 @@ export function trainerOf(crew: Crew): Trainer {
     read: explained(read),
     step: explained(stepInTurn),
     evaluate: explained(evaluate),
-    sample,
     readMoments: explained(readMoments),
     loadMoments,
     clearMoments,

@@ -1,5 +1,6 @@
 import { beforeAll, expect, test } from "vitest";
 import { selfTest, startBackend } from "../src/index.ts";
+import { predictorContract } from "./predictor-contract.ts";
 import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
 
 beforeAll(async () => {
@@ -7,6 +8,7 @@ beforeAll(async () => {
 });
 
 trainerContract();
+predictorContract();
 
 test("input that is not what it should be: what was expected, what came, where", async () => {
   const trainer = trainerOf("llama");

@@ -3,6 +3,7 @@
 import * as tf from "@tensorflow/tfjs";
 import { beforeAll, expect, test } from "vitest";
 import { DeviceLostError, selfTest, startBackend } from "../src/index.ts";
+import { predictorContract } from "./predictor-contract.ts";
 import { batch, trainerContract, trainerOf } from "./trainer-contract.ts";
 
 const deviceNow = () => (tf.backend() as unknown as { device: GPUDevice }).device;
@@ -13,6 +14,7 @@ beforeAll(async () => {
 });
 
 trainerContract();
+predictorContract();
 
 test("the self-test knows its numbers", async () => {
   expect(await selfTest()).toBeLessThan(1e-5);

@@ -2,23 +2,27 @@
 
 import {
   type BackendName,
+  createPredictor,
   createTrainer,
+  EngineError,
   type Helper,
+  type MemoryLimits,
   type StartOptions,
   startBackend,
   type TuningMemory,
+  tooLargeToPredict,
 } from "@homebody/train";
 import type { Device, DeviceStart } from "./ports.ts";
 
 export function engineDevice(prefer: "auto" | BackendName, options: StartOptions = {}): Device {
   let started: Promise<DeviceStart> | undefined;
   let helpers: readonly Helper[] = [];
-  let lent = Number.POSITIVE_INFINITY;
+  let lent: MemoryLimits = { bytes: Number.POSITIVE_INFINITY, bufferBytes: Number.POSITIVE_INFINITY };
 
   async function start(): Promise<DeviceStart> {
     const { helpers: own, ...backend } = await startBackend(prefer, options);
     helpers = own;
-    lent = backend.limits.bytes;
+    lent = backend.limits;
     return { ...backend, threads: own.length + 1 };
   }
 
@@ -35,8 +39,13 @@ export function engineDevice(prefer: "auto" | BackendName, options: StartOptions
     },
     // Each helper takes as much memory again.
     trainer: (options, bytes) => {
-      const affordable = bytes === undefined ? 0 : Math.max(0, Math.floor(lent / bytes) - 1);
+      const affordable = bytes === undefined ? 0 : Math.max(0, Math.floor(lent.bytes / bytes) - 1);
       return createTrainer({ ...options, helpers: helpers.slice(0, affordable) });
+    },
+    predictor: (config) => {
+      const tooLarge = tooLargeToPredict(config, lent);
+      if (tooLarge !== null) throw new EngineError(tooLarge);
+      return createPredictor(config);
     },
   };
 }

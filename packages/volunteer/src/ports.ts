@@ -2,7 +2,8 @@
 // packages/clock), a device that computes and a disk. Each has an implementation for browsers, one for Node where they
 // differ, and one in memory for tests.
 
-import type { StartedBackend, Trainer, TrainerOptions } from "@homebody/train";
+import type { ModelConfig } from "@homebody/model/config";
+import type { Predictor, StartedBackend, Trainer, TrainerOptions } from "@homebody/train";
 
 export type { Clock } from "@homebody/clock";
 export { type Line, type LineListener, type Net, NetError, type Piece, pieceBytes } from "@homebody/line";
@@ -29,21 +30,14 @@ export interface Device {
   start(): Promise<DeviceStart>;
   /** The one that was started is gone: the next start makes another. */
   lost(): void;
-  /** `bytes`: what training takes on one thread; without it the trainer is for samples, and has one thread alone. */
+  /** `bytes`: what training takes on one thread; without it the trainer has one thread alone. */
   trainer(options: TrainerOptions, bytes?: number): DeviceTrainer;
+  /** Of a model that goes on from what it reads. Throws EngineError where the device lends too little memory. */
+  predictor(config: ModelConfig): Predictor;
 }
 
 /** What a volunteer takes of a trainer. */
 export type DeviceTrainer = Pick<
   Trainer,
-  | "config"
-  | "load"
-  | "read"
-  | "step"
-  | "evaluate"
-  | "sample"
-  | "readMoments"
-  | "loadMoments"
-  | "overlaps"
-  | "dispose"
+  "config" | "load" | "read" | "step" | "evaluate" | "readMoments" | "loadMoments" | "overlaps" | "dispose"
 >;

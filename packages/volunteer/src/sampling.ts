@@ -1,8 +1,11 @@
-// The model goes on from a prompt, with this device's own embeddings: now, and as it was when this device began.
+// The model goes on from a prompt, with this device's own embeddings: as it is now, and as it was when this device began,
+// side by side [V38].
 
+import { groups } from "@homebody/model/parameters";
 import type { BodyRef } from "@homebody/protocol";
 import { decodeSoFar, textsOf } from "@homebody/text";
-import type { Device, DeviceTrainer } from "./ports.ts";
+import { type Predictor, sample as tokensFrom } from "@homebody/train";
+import type { Device } from "./ports.ts";
 import type { Equipment } from "./preparation.ts";
 import type { Replica } from "./replica.ts";
 import type { Text } from "./text-file.ts";
@@ -23,36 +26,43 @@ interface Latest {
 
 export interface Sampling {
   view(): SampleView | null;
-  /** Does nothing before the device is prepared and knows of a body. */
+  /** Does nothing before the device is prepared and knows of a body. Another sample that is under way is stopped. */
   sample(prompt: string, tokens: number): Promise<void>;
+  /** [V40] */
+  stop(): void;
 }
 
 export function createSampling({ device, equipment, latest, changed }: SamplingParts): Sampling {
   let view: SampleView | null = null;
-
-  function show(next: SampleView): void {
-    view = next;
-    changed();
-  }
+  let underWay = new AbortController();
 
   async function sample(prompt: string, tokens: number): Promise<void> {
     const { text, replica } = equipment();
     const from = latest();
     if (text === undefined || replica === undefined || from === null) return;
-    let last: SampleView = { prompt, text: "", done: false, body: from.body.number, before: null };
-    show(last);
+    underWay.abort();
+    const own = new AbortController();
+    underWay = own;
+    let last: SampleView = { prompt, text: "", done: false, body: from.body.number, before: "" };
+    const show = (some: Partial<SampleView>) => {
+      last = { ...last, ...some };
+      if (underWay !== own) return; // another one is shown
+      view = last;
+      changed();
+    };
+    show({});
     try {
-      await replica.loadIfEmpty(from.body, from.homeRound, new AbortController().signal);
-      for await (const { now, before } of sampleText({ replica, text, device, prompt, tokens })) {
-        last = { ...last, text: now, before };
-        show(last);
-      }
+      await replica.loadIfEmpty(from.body, from.homeRound, own.signal);
+      const inputs = { replica, text, device, prompt, tokens, signal: own.signal };
+      for await (const { now, before } of sideBySide(inputs)) show({ text: now, before });
+    } catch (error) {
+      if (!own.signal.aborted) throw error;
     } finally {
-      show({ ...last, done: true });
+      show({ done: true });
     }
   }
 
-  return { view: () => view, sample };
+  return { view: () => view, sample, stop: () => underWay.abort() };
 }
 
 interface SampleInputs {
@@ -61,47 +71,76 @@ interface SampleInputs {
   readonly device: Device;
   readonly prompt: string;
   readonly tokens: number;
+  readonly signal: AbortSignal;
 }
 
 interface Sampled {
   readonly now: string;
+  /** Null where it is not kept how this device began. */
   readonly before: string | null;
 }
 
 const temperature = 0.8;
 const topK = 40;
 
-/** The text so far, after each token. The engine is taken for one token at a time, so training goes on between. */
-async function* sampleText(inputs: SampleInputs): AsyncGenerator<Sampled> {
-  const { replica, text, prompt, tokens } = inputs;
-  const { tokenizer } = text;
-  const ids = [tokenizer.endOfDocument, ...tokenizer.encode(prompt)];
-  const options = { tokens, temperature, topK, seed: `sample ${prompt}` };
-  let now = "";
-  for await (const made of continued(replica.trainer, inputs, ids, options)) {
-    now = made;
-    yield { now, before: null };
-  }
-  const beginning = await replica.beginning();
-  if (beginning === null) return;
-  const { config } = replica.exchange;
-  const untrained = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 } as const;
-  const first = inputs.device.trainer({ config, ...untrained });
+/** Both texts so far, after each token, until both have ended. */
+async function* sideBySide(inputs: SampleInputs): AsyncGenerator<Sampled> {
+  const { replica, device, signal } = inputs;
+  const models: Predictor[] = [];
+  const predictor = () => {
+    const made = device.predictor(replica.exchange.config);
+    models.push(made);
+    return made;
+  };
   try {
-    for (const [group, tensors] of beginning) first.load(group, tensors);
-    for await (const before of continued(first, inputs, ids, options)) yield { now, before };
+    const now = passageOf(await asItIs(replica, predictor), inputs);
+    const first = await asItBegan(replica, predictor);
+    const before = first && passageOf(first, inputs);
+    while (!signal.aborted && (now.goesOn() || before?.goesOn())) {
+      await now.next();
+      await before?.next();
+      yield { now: now.text(), before: before?.text() ?? null };
+    }
   } finally {
-    first.dispose();
+    for (const model of models) model.dispose();
   }
 }
 
-function continued(
-  trainer: DeviceTrainer,
-  { replica, text: { tokenizer } }: SampleInputs,
-  prompt: readonly number[],
-  options: Parameters<DeviceTrainer["sample"]>[1],
-): AsyncGenerator<string> {
-  return textsOf(tokenizer, oneAtATime(trainer.sample(prompt, options), replica));
+/** A copy: training goes on, and what was read must stay what it is [V38]. */
+async function asItIs(replica: Replica, predictor: () => Predictor): Promise<Predictor> {
+  return await replica.exclusive(async () => {
+    const model = predictor();
+    for (const group of groups) model.load(group, await replica.trainer.read(group));
+    return model;
+  });
+}
+
+async function asItBegan(replica: Replica, predictor: () => Predictor): Promise<Predictor | null> {
+  const beginning = await replica.beginning();
+  if (beginning === null) return null;
+  const model = predictor();
+  for (const [group, tensors] of beginning) model.load(group, tensors);
+  return model;
+}
+
+/** How a model goes on. The engine is taken for one token at a time, so training goes on between [V39]. */
+function passageOf(model: Predictor, { replica, text: { tokenizer }, prompt, tokens }: SampleInputs) {
+  const ids = [tokenizer.endOfDocument, ...tokenizer.encode(prompt)];
+  const options = { tokens, temperature, topK, seed: `sample ${prompt}` };
+  const made = tokensFrom(model.cache(), ids, options);
+  const texts = textsOf(tokenizer, oneAtATime(made, replica));
+  let text = "";
+  let ended = false;
+  return {
+    text: () => text,
+    goesOn: () => !ended,
+    next: async () => {
+      if (ended) return;
+      const { value, done = false } = await texts.next();
+      if (!done) text = value;
+      ended = done;
+    },
+  };
 }
 
 async function* oneAtATime(

@@ -154,7 +154,7 @@ export interface SampleView {
   readonly text: string;
   readonly done: boolean;
   readonly body: number;
-  /** The same prompt with the first body this device had, for "before and now". */
+  /** The same prompt with the first body this device had, for "before and now"; null where that is not kept. */
   readonly before: string | null;
 }
 
@@ -176,7 +176,8 @@ export type Command =
   | { readonly kind: "finish" } // finish this round and stop
   | { readonly kind: "cancel" } // of preparation: vocabulary, packing
   | { readonly kind: "forget" } // leave, and delete everything of this run on this device
-  | { readonly kind: "sample"; readonly prompt: string; readonly tokens: number };
+  | { readonly kind: "sample"; readonly prompt: string; readonly tokens: number }
+  | { readonly kind: "stop-sample" };
 
 /** What this device already has of a run, so that a reload goes on without asking. */
 export interface Remembered {

@@ -67,6 +67,8 @@ export interface Volunteer {
   /** Sends the delta of the round that it is in, then leaves. */
   finish(): void;
   sample(prompt: string, tokens: number): Promise<void>;
+  /** What was written of the sample under way stays. */
+  stopSample(): void;
   /** Tells the coordinator that it will not come back, and closes. */
   leave(): Promise<void>;
   /** Leaves, and deletes everything of this run and source on this device [V10]. */
@@ -300,6 +302,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     if (closed) return;
     closed = true;
     unfollowHours?.();
+    sampling.stop();
     introduction?.close(); // first: what waits for an answer need not wait any more
     await runner.close();
     await record.save();
@@ -325,6 +328,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     },
     finish: () => apply({ kind: "finish" }),
     sample: sampling.sample,
+    stopSample: sampling.stop,
     leave,
     forget,
     close,

@@ -128,5 +128,26 @@ export function deviceContract(
       await expect(during(trainer.step({ ...batchOf(1), inputs }, 1e-2))).rejects.toThrow(InputError);
       trainer.dispose();
     });
+
+    test("a predictor gives the logits of what follows, of its own values, as often as it reads the same", async () => {
+      const device = fresh();
+      await device.start();
+      const predictor = device.predictor(config);
+      for (const group of groups) predictor.load(group, initialParameters(config, [group], "contract"));
+      const cache = predictor.cache();
+      const first = (await cache.read([1, 2, 3])).slice();
+      expect(first).toHaveLength(16);
+      await cache.read([4]);
+      expect(cache.length).toBe(4);
+      cache.rewind(0);
+      expect(await cache.read([1, 2, 3])).toEqual(first);
+      for (const group of groups) predictor.load(group, initialParameters(config, [group], "another"));
+      cache.rewind(0);
+      expect(await cache.read([1, 2, 3])).not.toEqual(first);
+      cache.rewind(0);
+      await expect(cache.read([])).rejects.toThrow(InputError);
+      await expect(cache.read(Array.from({ length: 9 }, () => 1))).rejects.toThrow(InputError);
+      predictor.dispose();
+    });
   });
 }

@@ -675,6 +675,63 @@ test("[V33] who has no work in a run that is over prepares nothing for it", asyn
   expect(volunteer.view().vocabulary).toBeNull();
 });
 
+/** In the middle of the second round, with a sample's first token there. */
+async function sampling(tokens: number) {
+  const { host, clock, start, close } = world({ localSteps: 40 }, { readMs: 200 });
+  host.open(1);
+  const volunteer = await start();
+  await clock.until("the delta", () => volunteer.view().roundsContributed === 1);
+  host.next(1);
+  host.open(2);
+  await clock.until("step 3", () => stepOf(volunteer) === 3);
+  const sample = volunteer.sample("one body", tokens);
+  await clock.until("some text", () => (volunteer.view().sampling?.text ?? "") !== "");
+  return { clock, close, volunteer, sample };
+}
+
+test("[V38] before and now go on side by side from one prompt, by numbers that stand still", async () => {
+  const { clock, volunteer, sample } = await sampling(30);
+  const first = volunteer.view().sampling!;
+  expect(first.before).not.toBe("");
+  await clock.until("the end of the sample", () => volunteer.view().sampling!.done);
+  await sample;
+  const { text, before, prompt, body } = volunteer.view().sampling!;
+  expect([prompt, body]).toEqual(["one body", 1]);
+  expect(text).not.toBe(before);
+  expect([text.startsWith(first.text), before!.startsWith(first.before!)]).toEqual([true, true]);
+});
+
+test("[V39] training goes on between tokens", async () => {
+  const { clock, volunteer, sample } = await sampling(30);
+  expect(volunteer.view().sampling!.done).toBe(false);
+  const step = stepOf(volunteer)!;
+  await clock.until("the end of the sample", () => volunteer.view().sampling!.done);
+  await sample;
+  expect(stepOf(volunteer)).toBeGreaterThan(step + 5);
+});
+
+test("[V40] a sample is stopped by its volunteer, by another one, and by the end; what was written stays", async () => {
+  const { clock, close, volunteer, sample } = await sampling(300);
+  const { text } = volunteer.view().sampling!;
+  volunteer.stopSample();
+  await clock.until("it to stop", () => volunteer.view().sampling!.done);
+  await sample;
+  expect(volunteer.view().sampling!.text.startsWith(text)).toBe(true);
+  const second = volunteer.sample("many words", 300);
+  await clock.until("the second", () => volunteer.view().sampling!.text !== "");
+  const third = volunteer.sample("one", 300);
+  await clock.until("the third", () => volunteer.view().sampling!.prompt === "one");
+  let over = 0;
+  for (const one of [second, third]) void one.then(() => (over += 1));
+  const at = clock.now();
+  await clock.until("the second to end", () => over === 1);
+  expect(clock.now() - at).toBeLessThan(10_000); // not all of it
+  expect(volunteer.view().sampling).toMatchObject({ prompt: "one", done: false });
+  await close(volunteer);
+  await clock.until("the third to end", () => over === 2);
+  expect(volunteer.view().sampling!.done).toBe(true);
+});
+
 test("[V36] a pause outlives a reload, and ends when the volunteer resumes or contributes anew", async () => {
   const { host, clock, start, close, device } = world({ localSteps: 10 });
   host.open(1);

@@ -231,6 +231,8 @@ addEventListener("message", ({ data: command }: MessageEvent<Command>) => {
     case "sample":
       void volunteer?.sample(command.prompt, command.tokens).catch(failed);
       return;
+    case "stop-sample":
+      return volunteer?.stopSample();
     case "take-over":
       return tab.ask();
     case "check-device":

@@ -42,6 +42,9 @@ export function costedDevice(clock: Clock, times: DeviceTimes): Device {
     },
     lost: () => {},
     trainer: (options) => costedTrainer(options, clock, times),
+    predictor: () => {
+      throw new InputError("predictor", "a device that computes", "a cost model");
+    },
   };
 }
 
@@ -94,10 +97,6 @@ function costedTrainer({ config }: TrainerOptions, clock: Clock, times: DeviceTi
       const tokens = tokensOf(batch, vocabulary);
       await clock.sleep(times.evaluateMs());
       return { nats: tokens * lossOf(markOf(batch)), tokens };
-    },
-    // biome-ignore lint/correctness/useYield: it has nothing to say.
-    sample: async function* () {
-      throw new InputError("sample", "a device that computes", "a cost model");
     },
     readMoments: async () => {
       const everything = layoutOfMoments(config);

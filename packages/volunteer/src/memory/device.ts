@@ -5,13 +5,15 @@
 // AdamW without decay moves parameters by its gradient, (parameter - m), unscaled.
 
 import { InputError, type NamedTensors, namedTensors, oneByOne, type TensorLayout } from "@homebody/base";
-import { dimensions } from "@homebody/model/config";
+import { dimensions, type ModelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Batch } from "@homebody/text";
 import {
+  type Cache,
   DeviceLostError,
   type Moments,
   NotFiniteError,
+  type Predictor,
   type Rates,
   ratesOf,
   type TrainerOptions,
@@ -32,12 +34,14 @@ export interface MemoryDevice extends Device {
 export interface MemoryDeviceOptions {
   readonly stepMs?: number;
   readonly evaluateMs?: number;
+  /** Of whatever a predictor reads at once. */
+  readonly readMs?: number;
   /** Whether a step may be started before the last one's numbers are there. */
   readonly overlaps?: boolean;
 }
 
 export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): MemoryDevice {
-  const { stepMs = 1000, evaluateMs = 100, overlaps = false } = options;
+  const { stepMs = 1000, evaluateMs = 100, readMs = 0, overlaps = false } = options;
   let failure: "lost" | "not-finite" | null = null;
   let started = false;
   let starts = 0;
@@ -135,14 +139,6 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
           if (!Number.isFinite(nats)) throw new NotFiniteError("loss", nats);
           return { nats, tokens };
         }),
-      sample: async function* (prompt, { tokens }) {
-        requireAlive();
-        let at = prompt.at(-1) ?? 0;
-        for (let i = 0; i < tokens; i++) {
-          at = (at + 1 + Math.floor(Math.abs(1000 * values[at % values.length]!))) % vocabulary;
-          yield at;
-        }
-      },
       readMoments: () =>
         inTurn(async () => {
           requireAlive();
@@ -151,6 +147,45 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       loadMoments: (given) => {
         moments = given === null ? zeros(everything) : copyOf(given);
       },
+      dispose: () => {},
+    };
+  }
+
+  /** What follows a token is one of the values' choice. */
+  function predictor(config: ModelConfig): Predictor {
+    const { vocabulary, context } = dimensions(config);
+    const own = generation;
+    const loaded = new Map<Group, Float32Array>();
+
+    function cache(): Cache {
+      let length = 0;
+      return {
+        capacity: context,
+        get length() {
+          return length;
+        },
+        read: async (tokens) => {
+          if (own !== generation) throw new DeviceLostError("the device is gone");
+          if (tokens.length === 0 || length + tokens.length > context)
+            throw new InputError("cache: tokens", `from 1 to ${context - length}`, `${tokens.length}`);
+          length += tokens.length;
+          if (readMs > 0) await clock.sleep(readMs);
+          const last = tokens.at(-1)!;
+          const chosen = [...loaded.values()].reduce((sum, own) => sum + (own[last % own.length] ?? 0), 0);
+          const next = (last + 1 + Math.floor(Math.abs(1000 * chosen))) % vocabulary;
+          return new Float32Array(vocabulary).fill(100, next, next + 1);
+        },
+        rewind: (to) => {
+          length = to;
+        },
+        dispose: () => {},
+      };
+    }
+
+    return {
+      config,
+      load: (group, { data }) => void loaded.set(group, data.slice()),
+      cache,
       dispose: () => {},
     };
   }
@@ -174,6 +209,7 @@ export function memoryDevice(clock: Clock, options: MemoryDeviceOptions = {}): M
       generation += 1;
     },
     trainer,
+    predictor,
     fail: (how) => {
       failure = how;
     },

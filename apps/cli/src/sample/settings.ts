@@ -1,0 +1,33 @@
+// How a model goes on from a prompt: given by options, or changed while prompts are typed.
+
+import type { SampleOptions } from "@homebody/train";
+import { positiveNumber, wholeNumber } from "../options.ts";
+
+type Setting = (name: string, text: string) => Partial<SampleOptions>;
+
+const settings: Readonly<Record<string, Setting>> = {
+  tokens: (name, text) => ({ tokens: wholeNumber(name, text, 1, 1_000_000) }),
+  temperature: (name, text) => ({
+    temperature: Number(text) === 0 && text !== "" ? 0 : positiveNumber(name, text, 100),
+  }),
+  "top-k": (name, text) => ({ topK: wholeNumber(name, text, 1, 65536) }),
+  "top-p": (name, text) => ({ topP: positiveNumber(name, text, 1) }),
+  seed: (name, text) => ({ seed: String(wholeNumber(name, text, 0, 4294967295)) }),
+};
+
+export const settingNames: readonly string[] = Object.keys(settings);
+
+export const usualSettings: SampleOptions = {
+  tokens: 100,
+  temperature: 0.8,
+  topK: 40,
+  topP: 1,
+  seed: "1",
+};
+
+/** Of a name in settingNames, after a prefix by which an error names it. */
+export const readSetting = (name: string, text: string, prefix: "--" | "/"): Partial<SampleOptions> =>
+  settings[name]!(`${prefix}${name}`, text);
+
+export const settingsInWords = ({ tokens, temperature, topK, topP, seed }: SampleOptions): string =>
+  `/tokens ${tokens} /temperature ${temperature} /top-k ${topK} /top-p ${topP} /seed ${seed}`;
