@@ -1,4 +1,5 @@
-// What it has learnt in your words: a prompt, and how the model goes on, with this device's own embeddings.
+// What it has learnt in your words: a prompt, and how the model goes on with this device's own embeddings, before and now
+// side by side.
 
 import type { Command, View } from "@homebody/volunteer/view";
 import { useState } from "react";
@@ -20,6 +21,7 @@ export function Sampling({
   const { sampling } = view;
   const prompt = written ?? view.vocabulary?.opening ?? "";
   const ready = view.body !== null && view.vocabulary !== null;
+  const goesOn = sampling !== null && !sampling.done;
   const lang = language ?? undefined;
   return (
     <Section id="sampling" title="What it has learnt in your words">
@@ -27,7 +29,7 @@ export function Sampling({
         className="flex flex-wrap items-end gap-2"
         onSubmit={(event) => {
           event.preventDefault();
-          send({ kind: "sample", prompt, tokens });
+          send(goesOn ? { kind: "stop-sample" } : { kind: "sample", prompt, tokens });
         }}
       >
         <label className="min-w-0 flex-1 basis-60 text-sm text-muted">
@@ -43,9 +45,11 @@ export function Sampling({
         </label>
         <Button
           type="submit"
-          disabled={!ready || prompt.trim() === "" || (sampling !== null && !sampling.done)}
+          className="min-w-48"
+          disabled={!goesOn && (!ready || prompt.trim() === "")}
+          data-testid="sample-button"
         >
-          Let the model go on
+          {goesOn ? "Stop" : "Let the model go on"}
         </Button>
       </form>
       <p className="mt-2 text-sm text-muted">
@@ -54,13 +58,20 @@ export function Sampling({
           : "As soon as this device has a body and its vocabulary, you can try it here."}
       </p>
       {sampling && (
-        <div className="mt-4 grid gap-4 sm:grid-cols-2" aria-live="polite" aria-busy={!sampling.done}>
-          <Passage title="When you came" prompt={sampling.prompt} text={sampling.before} lang={lang} />
+        <div className="mt-4 grid gap-4 sm:grid-cols-2" aria-live="polite" aria-busy={goesOn}>
+          <Passage
+            title="When you came"
+            prompt={sampling.prompt}
+            text={sampling.before}
+            lang={lang}
+            goesOn={goesOn}
+          />
           <Passage
             title={`Now, body ${sampling.body}`}
             prompt={sampling.prompt}
             text={sampling.text}
             lang={lang}
+            goesOn={goesOn}
             now
           />
         </div>
@@ -74,12 +85,14 @@ function Passage({
   prompt,
   text,
   lang,
+  goesOn,
   now = false,
 }: {
   title: string;
   prompt: string;
   text: string | null;
   lang: string | undefined;
+  goesOn: boolean;
   now?: boolean;
 }) {
   return (
@@ -96,6 +109,11 @@ function Passage({
         >
           <span className="text-muted">{prompt}</span>
           {text}
+          {goesOn && (
+            <span aria-hidden="true" className="text-muted">
+              {" …"}
+            </span>
+          )}
         </p>
       )}
     </div>
