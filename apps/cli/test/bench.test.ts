@@ -39,6 +39,21 @@ test("bench growth: what is held after each tenth of the steps is the same", { t
   expect(new Set(marks.map(({ tensorBytes }) => tensorBytes)).size).toBe(1);
 });
 
+test("bench sampling: with an eighth of the context read, a half and all, what the next token costs both ways", {
+  timeout: 60_000,
+}, () => {
+  const { stdout, stderr } = bench("sampling", "--config", "tiny", "--steps", "3");
+  const rows = stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  expect(
+    rows.map(({ tokens }) => tokens),
+    stderr,
+  ).toEqual([8, 32, 64]);
+  for (const { keptMs, anewMs, ratio } of rows) expect(ratio).toBeCloseTo(anewMs / keptMs, 9);
+});
+
 test("bench core: one line of JSON, a row for each round, whose parts add up to it", {
   timeout: 60_000,
 }, () => {
@@ -61,7 +76,7 @@ test("bench core: one line of JSON, a row for each round, whose parts add up to 
 test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
   expect(bench("speed").stderr).toContain(
-    "engine, growth, core, journal, closing, watchers, wire or half FILE",
+    "engine, growth, core, journal, closing, watchers, wire, sampling or half FILE",
   );
 });
 

@@ -352,6 +352,41 @@ test("the ledger shows what went out, with words at zero; leaving is asked about
   expect(sent).toEqual([{ kind: "forget" }]);
 });
 
+test("[V38] [V40] before and now stand side by side, under each other on a phone; a sample that comes can be stopped", async () => {
+  const sent: Command[] = [];
+  const { run, volunteer, secure } = sceneOf("working");
+  const view = workingView(3);
+  const pageWith = (sampling: View["sampling"]) => (
+    <VolunteerPage
+      run={run}
+      volunteer={{ ...volunteer, view: { ...view, sampling } }}
+      secure={secure}
+      send={(command) => sent.push(command)}
+    />
+  );
+  const sample = view.sampling!;
+  show(pageWith(sample));
+  const button = page.getByTestId("sample-button").element() as HTMLButtonElement;
+  button.focus();
+  await press("Let the model go on");
+  const prompt = view.vocabulary!.opening;
+  expect(sent).toEqual([{ kind: "sample", prompt, tokens: 60 }]);
+  show(pageWith({ ...sample, text: "", before: "", done: false }));
+  expect(document.activeElement).toBe(button); // it has another name, and is the same one
+  await press("Stop");
+  expect(sent.at(-1)).toEqual({ kind: "stop-sample" });
+  show(pageWith({ ...sample, done: true }));
+  const [before, now] = ["sample-before", "sample-now"].map((id) => page.getByTestId(id).element());
+  expect(before!.closest("[aria-busy]")!.getAttribute("aria-busy")).toBe("false");
+  expect(now!.textContent).toBe(sample.prompt + sample.text);
+  const { innerWidth, innerHeight } = window;
+  await page.viewport(1280, 900);
+  expect(now!.getBoundingClientRect().left).toBeGreaterThan(before!.getBoundingClientRect().right);
+  await page.viewport(390, 844);
+  expect(now!.getBoundingClientRect().top).toBeGreaterThan(before!.getBoundingClientRect().bottom);
+  await page.viewport(innerWidth, innerHeight);
+});
+
 test("without a secure context the page says what the host must do, and offers no way in", async () => {
   show(volunteerPage("insecure"));
   await expect.element(page.getByTestId("insecure")).toHaveTextContent("--tls-cert");

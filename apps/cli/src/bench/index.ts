@@ -8,12 +8,13 @@ import { workInChromium } from "../in-chromium.ts";
 import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
 import { measureClosing } from "./closing.ts";
-import { configNames } from "./configs.ts";
+import { benchOf, configNames } from "./configs.ts";
 import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
+import { measureSampling } from "./sampling.ts";
 import { measureWatchers } from "./watchers.ts";
 import { measureWire } from "./wire/index.ts";
 
@@ -41,6 +42,8 @@ homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,00
                       what it costs.
 homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the
                       texts (a folder a source: ../shared/corpora) at the first time, and kept in a folder.
+homebody bench sampling [--backend webgpu|wasm] [--config NAME] [--context T] [--steps N]: what the next token of a sample costs,
+                      with what was read kept and with all of it read anew, on one thread; medians of N.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
 
 --in chromium (with --peers the default: jax-js runs there as its users run it) needs the developers' packages.
@@ -78,7 +81,7 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, journal, closing, watchers, wire or half FILE",
+      "engine, growth, core, journal, closing, watchers, wire, sampling or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
@@ -112,6 +115,8 @@ export async function run(args: readonly string[]): Promise<number> {
     const text = values[name];
     return text === undefined ? {} : { [name]: wholeNumber(`--${name}`, text, 1, most) };
   };
+  if (topic === "sampling")
+    return print(await measureSampling(benchOf(config, given("context")), backend, steps));
   const sizes = { ...given("vocabulary"), ...given("context"), ...given("rows") };
   const names: readonly Contestant[] = values.peers ? contestants : ["homebody"];
   const options = {
@@ -139,7 +144,7 @@ export async function run(args: readonly string[]): Promise<number> {
   return 0;
 }
 
-const usualSteps = { engine: "5", growth: "10000", half: "500" } as const;
+const usualSteps = { engine: "5", growth: "10000", half: "500", sampling: "9" } as const;
 const withoutSteps = ["core", "journal", "closing", "watchers", "wire"] as const;
 type Topic = keyof typeof usualSteps | (typeof withoutSteps)[number];
 const isTopic = (name: string | undefined): name is Topic =>
