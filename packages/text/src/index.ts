@@ -13,6 +13,7 @@ export {
 export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
 export { decodeUtf8, parseDocuments } from "./documents.ts";
 export { type Split, splitHeldOut } from "./held-out.ts";
+export { openingOf } from "./opening.ts";
 export {
   type PreparedText,
   type PreparingOptions,

@@ -3,7 +3,7 @@
 
 import { groups } from "@homebody/model/parameters";
 import type { BodyRef } from "@homebody/protocol";
-import { decodeSoFar, textsOf } from "@homebody/text";
+import { textsOf } from "@homebody/text";
 import { type Predictor, sample as tokensFrom } from "@homebody/train";
 import type { Device } from "./ports.ts";
 import type { Equipment } from "./preparation.ts";
@@ -152,15 +152,4 @@ async function* oneAtATime(
     if (next.done) return;
     yield next.value;
   }
-}
-
-const openingTokens = 12;
-
-/** The first words of a text that it was not trained on, for a prompt that stands ready: in its own language, whichever that is. */
-export function openingOf({ tokenizer, heldOut: { stream } }: Pick<Text, "tokenizer" | "heldOut">): string {
-  const [, ...rest] = stream.subarray(0, openingTokens + 1); // it begins with an end of document
-  const end = rest.indexOf(tokenizer.endOfDocument);
-  const words = decodeSoFar(tokenizer, end < 0 ? rest : rest.slice(0, end)).trimStart();
-  const lastSpace = end < 0 ? words.lastIndexOf(" ") : -1; // the last word may be cut
-  return (lastSpace > 0 ? words.slice(0, lastSpace) : words).split("\n")[0]!.trimEnd();
 }

@@ -1,11 +1,11 @@
 // From what a volunteer knows to what a screen shows.
 
 import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
+import { openingOf } from "@homebody/text";
 import { type Hours, timeWords } from "./hours.ts";
 import { deadlineOf, failureOf } from "./jobs.ts";
 import type { RunRecord } from "./record.ts";
 import type { Replica } from "./replica.ts";
-import { openingOf } from "./sampling.ts";
 import type { Session } from "./session.ts";
 import type { Text } from "./text-file.ts";
 import type {

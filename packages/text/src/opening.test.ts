@@ -1,6 +1,7 @@
-import { packDocuments, trainTokenizer } from "@homebody/text";
 import { expect, test } from "vitest";
-import { openingOf } from "./sampling.ts";
+import { openingOf } from "./opening.ts";
+import { packDocuments } from "./shard.ts";
+import { trainTokenizer } from "./train-tokenizer.ts";
 
 function openingIn(document: string, vocabulary: number): string {
   const tokenizer = trainTokenizer([document], { vocabulary });
