@@ -1,12 +1,14 @@
 // homebody sample, on a model that knows one sentence by heart, and on a run.
 
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { firstParameters } from "@homebody/experiment";
 import { hf } from "@homebody/export";
 import { modelConfig } from "@homebody/model";
+import { checkSamples } from "@homebody/protocol";
+import { createServer, stderrLog } from "@homebody/server";
 import { trainTokenizer } from "@homebody/text";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { run as exporting } from "../src/export.ts";
@@ -98,6 +100,33 @@ test("a line that is no setting is said, and nothing more is done", () => {
   const { status, stdout, stderr } = piped(["say", "/sed 4", "say"], "--temperature", "0");
   expect([status, stdout]).toEqual([2, "say-д now\n"]);
   expect(stderr).toContain("a line that begins with a slash: expected one of /tokens, /temperature");
+});
+
+test("[C55] [C56] [P48] the coordinator samples the last body beside its work: the text that this command gives, from the prompt that is stated", {
+  timeout: 120_000,
+}, async () => {
+  const own = at("words of sources");
+  mkdirSync(own);
+  const more = ["vocabulary: { kind: source }", "words: source"];
+  const { server, dataDir, run: file } = await finishedRun(own, { rounds: 2, localSteps: 10, more });
+  const ask = async (url: string) => checkSamples(await (await fetch(`${url}/api/samples`)).json()).samples;
+  await expect.poll(() => ask(server.url), { timeout: 60_000 }).toHaveLength(2);
+  const samples = await ask(server.url);
+  const { body } = server.state();
+  for (const { source, prompt, seed, ...of } of samples) {
+    expect([of.body, of.id, seed]).toEqual([2, body.id, "1"]);
+    expect(prompt).toMatch(source === "a" ? /^(the|body|travels|far)\b/ : /^(слова|остаются|дома|всегда)/);
+    const text = await sampled(dataDir, "--source", source, "--body", "2", "--prompt", prompt);
+    expect(text).toBe(`${prompt}${of.text}\n`);
+  }
+  await server.close();
+  const again = await createServer({ run: file, dataDir, port: 0, log: stderrLog("silent") });
+  expect(await ask(again.url)).toEqual(samples); // kept
+  await again.close();
+  rmSync(join(dataDir, "samples"), { recursive: true });
+  const anew = await createServer({ run: file, dataDir, port: 0, log: stderrLog("silent") });
+  await expect.poll(() => ask(anew.url), { timeout: 60_000 }).toEqual(samples); // made once more
+  await anew.close();
 });
 
 test("of a run it is the model that would be exported, and the seed's", async () => {

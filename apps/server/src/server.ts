@@ -20,6 +20,7 @@ import { type HostNotices, noticesFor, stderrLog } from "./log.ts";
 import { type Metrics, metrics as makeMetrics } from "./metrics.ts";
 import { openRun, type RunInFolder } from "./opening/open-run.ts";
 import { type LoadedRunFile, loadRunFile } from "./opening/run-file.ts";
+import { openSamples, type Samples } from "./samples/samples.ts";
 import { freePort, listenAt, urlOf } from "./wire/address.ts";
 import { openHttp } from "./wire/http.ts";
 import { openLines } from "./wire/lines.ts";
@@ -141,6 +142,11 @@ async function assemble(
   });
   const metrics = makeMetrics(() => service.counts());
   const notices = noticesFor(log, metrics, () => service.state());
+  const samples = await openSamples({
+    ...{ dataDir, log, run: opened.state.manifest.run, state: () => service.state() },
+    learntFrom: () => service.figures().learntFrom,
+  });
+  undo.push(() => samples.close());
   const service: Service = await openService({
     ...{ opened, clock, faults, ...store, beatMs, isAdmin: tokenCheck(token) },
     limits: options.limits ?? {},
@@ -149,6 +155,7 @@ async function assemble(
       ...notices,
       appended: (entries, state) => {
         notices.appended(entries, state);
+        if (entries.some(({ fact }) => fact.kind === "published")) samples.look();
         if (state.phase.kind === "finished") finish();
       },
       failed: (error) => {
@@ -166,11 +173,12 @@ async function assemble(
   undo.push(async () => health.stop());
   await goOn(service, opened, dataDir, log);
   if (opened.state.phase.kind === "finished") finish();
-  await listen({ service, store, metrics, notices, health, options }, at, undo);
+  await listen({ service, store, metrics, notices, health, samples, options }, at, undo);
   undo.push(await adminChannel(service, dataDir, log));
   const alive = stayAlive(dataDir, clock);
   undo.push(() => alive.stop());
   service.start();
+  samples.look();
 
   return {
     url: urlOf({ ...at, tls: options.tls !== undefined }),
@@ -227,12 +235,13 @@ interface Listening {
   readonly metrics: Metrics;
   readonly notices: HostNotices;
   readonly health: Health;
+  readonly samples: Samples;
   readonly options: ServerOptions;
 }
 
 /** HTTP and lines, on one port. */
 async function listen(
-  { service, store, metrics, notices, health, options }: Listening,
+  { service, store, metrics, notices, health, samples, options }: Listening,
   at: At,
   undo: Undo,
 ): Promise<void> {
@@ -246,6 +255,7 @@ async function listen(
   const http = await openHttp({
     ...{ ...store, metrics, webRoot, tls, trustProxy, limits, clock, visitors, health, manifest },
     figures: service.figures,
+    samples: samples.latest,
     kindOf: service.kindOf,
     turnedAway: () => metrics.turnedAway.inc({ at: "connection" }),
     failed: notices.unanswered,

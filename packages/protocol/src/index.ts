@@ -16,5 +16,6 @@ export {
 export * from "./messages.ts";
 export * from "./refusals.ts";
 export * from "./run-file.ts";
+export * from "./samples.ts";
 export * from "./stored-run.ts";
 export * from "./version.ts";

@@ -2,8 +2,9 @@
 // and downloads are served while a large body closes. What it computes is what packages/service would compute here.
 
 import { join } from "node:path";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import type { Averaging, Faults } from "@homebody/service";
+import { startThread } from "../typescript-thread.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 
 export interface AveragingThread {
@@ -19,8 +20,7 @@ export function averagingThread(dataDir: string, faults: Faults): AveragingThrea
 
   function started(): Worker {
     if (thread !== undefined) return thread;
-    const own = startThread();
-    own.unref(); // it keeps no process alive
+    const own = startThread("./averaging-thread.ts", import.meta.url);
     own.on("exit", () => {
       if (thread === own) thread = undefined;
     });
@@ -64,17 +64,4 @@ export function averagingThread(dataDir: string, faults: Faults): AveragingThrea
       await thread?.terminate();
     },
   };
-}
-
-/** TypeScript in a thread: by a loader of its own, whoever loads it here. */
-function startThread(): Worker {
-  const [loader, source, here] = [
-    import.meta.resolve("tsx/esm/api"),
-    "./averaging-thread.ts",
-    import.meta.url,
-  ].map((text) => JSON.stringify(text));
-  return new Worker(`import(${loader}).then(({ tsImport }) => tsImport(${source}, ${here}))`, {
-    eval: true,
-    execArgv: [],
-  });
 }

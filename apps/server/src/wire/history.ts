@@ -1,4 +1,4 @@
-// What was, over HTTP: figures, pages of the journal, all of it [P15]. A small request brings much here, so it is bounded how much
+// What was, over HTTP: figures, samples [P48], pages of the journal, all of it [P15]. A small request brings much here, so it is bounded how much
 // an address may read in a time, how much of it is on its way at once, and for how long [P32].
 
 import { Readable } from "node:stream";
@@ -23,7 +23,7 @@ const atOnceSeconds = 24;
 const fresh = { "cache-control": "no-store" };
 
 export function history(app: FastifyInstance, inputs: HttpInputs): void {
-  const { manifest, figures, journal } = inputs;
+  const { manifest, figures, samples, journal } = inputs;
   const budget = budgetOf(inputs);
   const written = figuresText(figures);
 
@@ -31,6 +31,11 @@ export function history(app: FastifyInstance, inputs: HttpInputs): void {
 
   app.get("/api/figures", { onRequest: admit }, async (request, reply) => {
     const text = written();
+    budget.charge(request, text.length);
+    return reply.headers(fresh).type(json).send(text);
+  });
+  app.get("/api/samples", { onRequest: admit }, async (request, reply) => {
+    const text = JSON.stringify({ samples: samples() });
     budget.charge(request, text.length);
     return reply.headers(fresh).type(json).send(text);
   });

@@ -3,7 +3,7 @@
 import type { Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { BlobKind, Figures } from "@homebody/coordinator";
-import type { RunManifest } from "@homebody/protocol";
+import type { RunManifest, RunSample } from "@homebody/protocol";
 import type { Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import type { Health } from "../health.ts";
@@ -16,6 +16,7 @@ export type Download = "body" | "text" | "tokenizer";
 export interface HttpInputs {
   readonly manifest: () => RunManifest;
   readonly figures: () => Figures;
+  readonly samples: () => readonly RunSample[];
   readonly journal: Journal;
   readonly blobs: Blobs;
   /** What a blob of this run is; undefined for what the run does not name. */
