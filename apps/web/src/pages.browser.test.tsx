@@ -503,6 +503,20 @@ test("a source that joined says since when, one that joins says so; embeddings s
   expect(place.textContent).not.toContain("words stay home");
 });
 
+test("[P48] the dashboard shows how each source's words go on, with the body, the seed and the prompt", async () => {
+  const { run } = sceneOf("words of sources");
+  show(<DashboardPage run={run} earlier={() => {}} />);
+  const [ja, es] = run.samples;
+  await expect.element(page.getByTestId("sample-ja")).toHaveTextContent(`${ja!.prompt}${ja!.text}`);
+  expect(page.getByTestId("sample-ja").element().getAttribute("lang")).toBe("ja");
+  const section = page.getByRole("region", { name: "How it writes" });
+  await expect.element(section).toHaveTextContent(`Body 10, seed 1, prompt ${ja!.prompt}.`);
+  await expect.element(section).toHaveTextContent(`${es!.text}Body 10, seed 1, without a prompt.`);
+  await expect.element(section).toHaveTextContent(/One comes after round \d*0\./);
+  show(<DashboardPage run={sceneOf("working").run} earlier={() => {}} />);
+  await expect.element(section).not.toBeInTheDocument();
+});
+
 test("the event log is filtered by kind and by words", async () => {
   show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
   const kinds = () =>

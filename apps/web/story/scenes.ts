@@ -9,6 +9,7 @@ import {
   type Presence,
   type PresenceReport,
   type RunManifest,
+  type RunSample,
   type SectionName,
   type SectionSize,
   version,
@@ -284,6 +285,16 @@ function runWith(rounds: number, { choice, joins }: { choice?: Choice; joins?: J
     presence: presence(run, rounds + 1, now),
   };
 }
+
+/** Of two sources; the others wait. */
+const samples = (): readonly RunSample[] =>
+  [
+    ["ja", "春になると", "、川のそばの道を歩いて学校へ行きました。空は青く、風は少し冷たかったのですが、"],
+    ["es", "", "La casa de la calle era pequeña y tenía una puerta verde que daba al jardín de los vecinos."],
+  ].map(([source, prompt, text]) => ({
+    ...{ source: source as SourceId, body: 10, id: hash("body 10"), seed: "1" },
+    ...{ prompt: prompt!, text: text! },
+  }));
 
 const hourMs = 3_600_000;
 
@@ -571,7 +582,7 @@ const make = {
     return { run, volunteer: chose(run, "en") };
   },
   "words of sources": () => {
-    const run = runWith(some, { choice: "words of sources" });
+    const run = { ...runWith(some, { choice: "words of sources" }), samples: samples() };
     return { run, volunteer: chose(run, "ja") };
   },
   "working, glob": () => {

@@ -16,6 +16,7 @@ import { Deltas } from "./Deltas.tsx";
 import { EventLog } from "./EventLog.tsx";
 import { Learning, signed } from "./Learning.tsx";
 import { People } from "./People.tsx";
+import { Samples } from "./Samples.tsx";
 import { Traffic } from "./Traffic.tsx";
 
 export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () => void }) {
@@ -36,6 +37,7 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
             <Learning figures={figures} />
             <Traffic figures={figures} />
           </div>
+          <Samples figures={figures} samples={run.samples} />
           {!figures.finished && <People run={run} figures={figures} />}
           <Deltas figures={figures} refusals={figures.finished ? null : (presence?.refusals ?? null)} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">

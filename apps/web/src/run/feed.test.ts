@@ -10,7 +10,7 @@ import {
   readEntry,
   writeFigures,
 } from "@homebody/coordinator";
-import { checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { checkRunFile, manifestOf, type RunManifest, type RunSample } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { type FeedEvents, keptEntries, openFeed, type RunPorts } from "./feed.ts";
 
@@ -40,6 +40,8 @@ interface Host {
   read: number;
   now: number;
   later: (() => void)[];
+  /** Null: its coordinator is of before. */
+  samples: RunSample[] | null;
   append(...facts: Fact[]): Entry[];
   begin(run?: RunManifest): void;
   ports: RunPorts;
@@ -56,6 +58,7 @@ function coordinator(): Host {
     read: 0,
     now: 1000,
     later: [],
+    samples: null,
     append(...facts) {
       const from = self.journal.length;
       for (const fact of facts)
@@ -89,6 +92,10 @@ function coordinator(): Host {
       const entries = self.journal.slice(after, after + limit);
       self.read += entries.length;
       return { entries, last: self.journal.length };
+    },
+    samples: async () => {
+      if (self.samples === null) throw new Error("/api/samples: expected an answer, got 404");
+      return { samples: self.samples };
     },
     line(on) {
       self.on = on;
@@ -134,6 +141,18 @@ const accepted = (round: number): Fact => ({
   seniority: 1,
 });
 
+const closed = (round: number): Fact => ({ kind: "closed", round, reason: "all", averaged: [ana] });
+const published = (round: number): Fact => ({
+  kind: "published",
+  round,
+  sections: [{ name: "theta", sha256: body(`${round}`), sizeBytes: 40 }],
+  outer: [],
+  cosines: [{ volunteer: ana, cosine: 1 }],
+  clipped: [],
+  meanNorm: 1,
+  servedBytes: 0,
+});
+
 /** Promises run until nothing is due. */
 const settled = () => new Promise<void>((done) => setImmediate(done));
 
@@ -173,6 +192,25 @@ test("entries that a lost line missed are read before those that follow", async 
   expect(feed.state.get().line).toBe("live");
 });
 
+test("[P48] samples are read with the page, and after a body that is sampled until they are there", async () => {
+  const host = coordinator();
+  const wordsOfSources = { ...host.manifest.sources[0]!, words: "source" as const };
+  host.begin({ ...host.manifest, sources: [wordsOfSources], rounds: 1 });
+  const feed = openFeed(host.ports);
+  host.on!.connected();
+  await settled();
+  expect(feed.state.get()).toMatchObject({ samples: [], problem: null, line: "live" });
+  host.on!.entries(host.append(opened(1), accepted(1), closed(1), published(1)));
+  await settled();
+  expect(host.later).toHaveLength(1); // they are not there yet
+  const sample = { source: es, body: 1, id: body("1"), seed: "1", prompt: "el", text: " cuerpo" };
+  host.samples = [sample];
+  host.later.shift()!();
+  await settled();
+  expect(feed.state.get().samples).toEqual([sample]);
+  expect(host.later).toEqual([]);
+});
+
 test("a source that joins is in the manifest of a page that is open: at once, or with the next body", async () => {
   const host = coordinator();
   const feed = openFeed(host.ports);
@@ -189,18 +227,7 @@ test("a source that joins is in the manifest of a page that is open: at once, or
   host.on!.entries(host.append(opened(1), joins("fr", "device"), joins("nl", "source")));
   await settled();
   expect(ids()).toEqual(["es", "fr"]);
-  const closed: Fact = { kind: "closed", round: 1, reason: "all", averaged: [ana] };
-  const published: Fact = {
-    kind: "published",
-    round: 1,
-    sections: [{ name: "theta", sha256: body("1"), sizeBytes: 40 }],
-    outer: [],
-    cosines: [{ volunteer: ana, cosine: 1 }],
-    clipped: [],
-    meanNorm: 1,
-    servedBytes: 0,
-  };
-  host.on!.entries(host.append(accepted(1), closed, published));
+  host.on!.entries(host.append(accepted(1), closed(1), published(1)));
   await settled();
   expect(ids()).toEqual(["es", "fr", "nl"]);
   expect(feed.state.get().figures).toEqual(figuresOf(host.journal));

@@ -16,16 +16,20 @@ import {
   readFigures,
   resumeFigures,
 } from "@homebody/coordinator";
+import { sharesWords } from "@homebody/dept";
 import {
   type Admin,
   type Applicants,
   type AskApplicants,
   checkJournalPage,
   checkPresenceReport,
+  checkSamples,
   checkUnreadEntries,
+  isSampled,
   type PresenceReport,
   type Reply,
   type RunManifest,
+  type RunSample,
   readManifest,
   type Watch,
   type Watching,
@@ -44,6 +48,8 @@ export interface FeedState {
   /** The latest entries, oldest first, without gaps. */
   readonly entries: readonly Entry[];
   readonly presence: PresenceReport | null;
+  /** How the model goes on, made by the coordinator's side: of each source the latest. */
+  readonly samples: readonly RunSample[];
   /** The coordinator's clock minus this device's. */
   readonly clockAheadMs: number;
   readonly problem: string | null;
@@ -69,6 +75,7 @@ export interface RunPorts {
   manifest(): Promise<unknown>;
   figures(): Promise<unknown>;
   journal(after: number, limit: number): Promise<unknown>;
+  samples(): Promise<unknown>;
   line(events: FeedEvents): FeedLine;
   now(): number;
   /** Calls back after a while. */
@@ -87,6 +94,8 @@ export interface RunFeed {
 /** Entries kept for the event log; all of them are in the export. */
 export const keptEntries = 5000;
 const pageEntries = 1000;
+/** How often samples that are due are asked for, three seconds apart. */
+const samplesTries = 20;
 
 export const unread: FeedState = {
   line: "connecting",
@@ -96,6 +105,7 @@ export const unread: FeedState = {
   figures: null,
   entries: [],
   presence: null,
+  samples: [],
   clockAheadMs: 0,
   problem: null,
 };
@@ -137,6 +147,7 @@ export function openFeed(ports: RunPorts): RunFeed {
     folded = resumeFigures(figures);
     const upTo = entries.filter((entry) => entry.seq <= figures.seq);
     store.change({ manifest: figures.manifest, figures, entries: upTo, problem: null });
+    readSamples();
   }
 
   function fold(entries: readonly Entry[]): void {
@@ -152,6 +163,23 @@ export function openFeed(ports: RunPorts): RunFeed {
       entries: [...kept, ...entries].slice(-keptEntries),
       problem: null,
     });
+    if (entries.some(({ fact }) => fact.kind === "published")) readSamples();
+  }
+
+  /** Those of the latest body come a while after it; and a coordinator may have none. */
+  function readSamples(tries = samplesTries): void {
+    const { figures } = store.get();
+    if (figures === null || !hasSamples(figures.manifest)) return;
+    inTurn(async () => {
+      const { samples } = await ports
+        .samples()
+        .then(checkSamples)
+        .catch(() => ({ samples: [] }));
+      if (samples.length > 0) store.change({ samples });
+      const { number } = figures.bodies.at(-1) ?? { number: 0 };
+      const isDue = isSampled(number, figures.rounds) && !samples.some(({ body }) => body === number);
+      if (isDue && tries > 0 && !closed) ports.later(() => readSamples(tries - 1));
+    });
   }
 
   async function readOn(): Promise<void> {
@@ -166,7 +194,7 @@ export function openFeed(ports: RunPorts): RunFeed {
   /** Another journal under the same address: what was read before means nothing. */
   async function startOver(): Promise<void> {
     folded = undefined;
-    store.change({ figures: null, entries: [], presence: null });
+    store.change({ figures: null, entries: [], presence: null, samples: [] });
     await begin();
     await readOn();
   }
@@ -242,3 +270,7 @@ export function openFeed(ports: RunPorts): RunFeed {
     },
   };
 }
+
+/** Whether the coordinator has all that it takes to sample some source. */
+const hasSamples = (manifest: RunManifest) =>
+  manifest.sources.some((source) => sharesWords(manifest, source));

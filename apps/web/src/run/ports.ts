@@ -25,6 +25,7 @@ export const browserPorts: RunPorts = {
   manifest: () => json("/api/run"),
   figures: () => json("/api/figures"),
   journal: (after, limit) => json(`/api/journal?after=${after}&limit=${limit}`),
+  samples: () => json("/api/samples"),
   line(on) {
     const socket = io({ transports: ["websocket"], reconnectionDelay: 500, reconnectionDelayMax: 5000 });
     socket.on("connect", on.connected);
