@@ -1,6 +1,6 @@
 // What must never leave a device, as windows of 16 bytes, and the search for them in what did.
 
-import { halfFrom } from "@homebody/codec";
+import { halfFrom } from "@homebody/base";
 import type { Device } from "./device.ts";
 
 const windowBytes = 16;

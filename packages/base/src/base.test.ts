@@ -95,3 +95,26 @@ test("safetensors in a Node Buffer, anywhere in its memory, are read as those in
   const shifted = Buffer.concat([Buffer.alloc(5), bytes]).subarray(5);
   expect(float32Tensors(decodeSafetensors(shifted)).data).toEqual(tensors.data);
 });
+
+/** A file with one tensor of 16-bit numbers, byte by byte. */
+function halves(dtype: string, words: readonly number[]): Uint8Array {
+  const header = JSON.stringify({ a: { dtype, shape: [words.length], data_offsets: [0, 2 * words.length] } });
+  const padded = new TextEncoder().encode(header.padEnd(Math.ceil(header.length / 8) * 8));
+  const file = new Uint8Array(8 + padded.length + 2 * words.length);
+  const view = new DataView(file.buffer);
+  view.setBigUint64(0, BigInt(padded.length), true);
+  file.set(padded, 8);
+  for (const [i, word] of words.entries()) view.setUint16(8 + padded.length + 2 * i, word, true);
+  return file;
+}
+
+test("safetensors of 16-bit floats are read as float32", () => {
+  const numbersOf = (bytes: Uint8Array) => [...float32Tensors(decodeSafetensors(bytes)).data];
+  expect(numbersOf(halves("F16", [0x3c00, 0xc000, 0x0001, 0x7bff]))).toEqual([1, -2, 2 ** -24, 65504]);
+  expect(numbersOf(halves("BF16", [0x3f80, 0xc000, 0x3eab]))).toEqual([1, -2, 0.333984375]);
+  expect(() => decodeSafetensors(halves("F8_E4M3", [0]))).toThrow("F32, F16, BF16, I32 or U8");
+});
+
+test("safetensors that are not wanted are left unread, whatever they are", () => {
+  expect(decodeSafetensors(halves("I64", [0]), "file", (name) => name !== "a").tensors.size).toBe(0);
+});

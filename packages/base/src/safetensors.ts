@@ -2,9 +2,11 @@
 //
 // Encoding is canonical (tensors in layout order, metadata keys sorted, header padded with spaces to 8 bytes), so
 // that equal contents have equal bytes and therefore equal hashes. Decoding accepts any valid file with F32, I32 and
-// U8 tensors, and checks every bound.
+// U8 tensors, and with F16 and BF16 ones, whose numbers become float32; it checks every bound.
 
+import { bfloat16Value } from "./bfloat16.ts";
 import { InputError } from "./errors.ts";
+import { halfValue } from "./half.ts";
 import { type NamedTensors, namedTensors, slotView, tensorLayout } from "./tensors.ts";
 
 export interface SafetensorsFile {
@@ -19,21 +21,34 @@ export interface SafetensorsEntry {
 
 export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
 
+interface Type {
+  readonly bytes: number;
+  readonly read: (data: ArrayBufferLike, start: number, size: number) => SafetensorsData;
+}
+
 /** By the format's word for the type of the numbers. */
-const types = {
+const types: Readonly<Record<"F32" | "F16" | "BF16" | "I32" | "U8", Type>> = {
   F32: {
     bytes: 4,
-    read: (data: ArrayBufferLike, start: number, size: number) => new Float32Array(data, start, size),
+    read: (data, start, size) => new Float32Array(data, start, size),
+  },
+  F16: {
+    bytes: 2,
+    read: (data, start, size) => Float32Array.from(new Uint16Array(data, start, size), halfValue),
+  },
+  BF16: {
+    bytes: 2,
+    read: (data, start, size) => Float32Array.from(new Uint16Array(data, start, size), bfloat16Value),
   },
   I32: {
     bytes: 4,
-    read: (data: ArrayBufferLike, start: number, size: number) => new Int32Array(data, start, size),
+    read: (data, start, size) => new Int32Array(data, start, size),
   },
   U8: {
     bytes: 1,
-    read: (data: ArrayBufferLike, start: number, size: number) => new Uint8Array(data, start, size),
+    read: (data, start, size) => new Uint8Array(data, start, size),
   },
-} as const;
+};
 
 type TypeWord = keyof typeof types;
 
@@ -75,13 +90,20 @@ export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): U
 }
 
 /** The format's word for the type of these numbers. */
-export function safetensorsType(data: SafetensorsData): TypeWord {
+export function safetensorsType(data: SafetensorsData): "F32" | "I32" | "U8" {
   if (data instanceof Float32Array) return "F32";
   return data instanceof Int32Array ? "I32" : "U8";
 }
 
-/** Tensors lie in the memory of the bytes where numbers may lie there, else in their own: neither is to be changed. */
-export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): SafetensorsFile {
+/**
+ * Tensors lie in the memory of the bytes where numbers may lie there, else in their own: neither is to be changed. Those that are
+ * not `wanted` are left unread.
+ */
+export function decodeSafetensors(
+  bytes: Uint8Array,
+  where = "safetensors",
+  wanted: (name: string) => boolean = () => true,
+): SafetensorsFile {
   if (bytes.length < 8) throw new InputError(where, "at least 8 bytes", `${bytes.length}`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = Number(view.getBigUint64(0, true));
@@ -93,7 +115,7 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Saf
   const tensors = new Map<string, SafetensorsEntry>();
   for (const [name, value] of Object.entries(header)) {
     if (name === "__metadata__") metadata = { ...(value as Record<string, string>) };
-    else tensors.set(name, entry(name, value, data, where));
+    else if (wanted(name)) tensors.set(name, entry(name, value, data, where));
   }
   return { metadata, tensors };
 }
@@ -124,7 +146,7 @@ function entry(name: string, value: unknown, all: Uint8Array, where: string): Sa
   const at = `${where}, tensor ${name}`;
   const { dtype, shape, data_offsets } = (value ?? {}) as Record<string, unknown>;
   if (typeof dtype !== "string" || !Object.hasOwn(types, dtype))
-    throw new InputError(`${at} dtype`, "F32, I32 or U8", JSON.stringify(dtype));
+    throw new InputError(`${at} dtype`, "F32, F16, BF16, I32 or U8", JSON.stringify(dtype));
   const type = types[dtype as TypeWord];
   const whole = (list: unknown): list is number[] =>
     Array.isArray(list) && list.every((n) => Number.isSafeInteger(n) && n >= 0);

@@ -3,11 +3,18 @@
 //  20  i16 a tensor     the power of two that its halves are multiplied with
 //  ..  the numbers      as halves, in the layout's order
 
-import { type NamedTensors, namedTensors, slotView, type TensorLayout } from "@homebody/base";
+import {
+  halfFrom,
+  halfValue,
+  type NamedTensors,
+  namedTensors,
+  slotView,
+  type TensorLayout,
+} from "@homebody/base";
 import type { Codec } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { notFinite, requireFinite } from "./finite.ts";
-import { halfFrom, halfValue } from "./half.ts";
+
 import { checkHeader, headerBytes, writeHeader } from "./header.ts";
 
 const halvesAt = ({ slots }: TensorLayout) => headerBytes + slots.length * 2;

@@ -11,7 +11,6 @@ export {
   type SectionForm,
 } from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
-export { halfFrom, halfValue } from "./half.ts";
 export { type EncodedWithResidual, encodeWithResidual, type Feedback, type Residual } from "./residual.ts";
 export { sparse2 } from "./sparse.ts";
 export { chunkSize } from "./top.ts";

@@ -1,7 +1,15 @@
-import { type NamedTensors, namedTensors, random, tensorLayout } from "@homebody/base";
+import {
+  bfloat16From,
+  bfloat16Value,
+  largestBfloat16,
+  type NamedTensors,
+  namedTensors,
+  random,
+  tensorLayout,
+} from "@homebody/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { bfloat16From, bfloat16Value, largestBfloat16 } from "./bfloat16.ts";
+
 import { blockSize, int2, int4, int8 } from "./levels.ts";
 
 const codecs = [

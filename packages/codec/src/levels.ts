@@ -8,13 +8,15 @@
 // A number is its level times its block's scale.
 
 import {
+  bfloat16Value,
+  largestBfloat16,
   type NamedTensors,
   namedTensors,
   slotView,
   type TensorLayout,
   type TensorSlot,
 } from "@homebody/base";
-import { bfloat16Value, largestBfloat16 } from "./bfloat16.ts";
+
 import type { Codec, CodecName } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { subtract } from "./dropped.ts";

@@ -1,7 +1,6 @@
 // A block of numbers as levels of a few bits, with one scale: to the nearest level, or to either neighbour by chance.
 
-import type { Random } from "@homebody/base";
-import { bfloat16From, bfloat16Value } from "./bfloat16.ts";
+import { bfloat16From, bfloat16Value, type Random } from "@homebody/base";
 
 /** Bits of a number. */
 export type LevelBits = 8 | 4 | 2;

@@ -16,8 +16,15 @@
 //
 // Where fewer than k of a chunk are kept, a Rice code that passes over all that is left of it ends it.
 
-import { type NamedTensors, namedTensors, slotView, type TensorLayout } from "@homebody/base";
-import { bfloat16From, bfloat16Value } from "./bfloat16.ts";
+import {
+  bfloat16From,
+  bfloat16Value,
+  type NamedTensors,
+  namedTensors,
+  slotView,
+  type TensorLayout,
+} from "@homebody/base";
+
 import { bitReader, bitWriter } from "./bits.ts";
 import type { Codec } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";

@@ -1,9 +1,9 @@
 // Bytes of every version ever deployed must decode for ever. A change of the format gets a new folder.
 
 import { readFileSync } from "node:fs";
-import { namedTensors, random, tensorLayout } from "@homebody/base";
+import { halfFrom, halfValue, namedTensors, random, tensorLayout } from "@homebody/base";
 import { expect, test } from "vitest";
-import { codecs, decodeDelta, encodeDelta, halfFrom, halfValue, sparse2 } from "../src/index.ts";
+import { codecs, decodeDelta, encodeDelta, sparse2 } from "../src/index.ts";
 
 const layout = tensorLayout([
   { name: "transformer.h.0.ln_1.weight", shape: [3] },

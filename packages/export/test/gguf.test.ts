@@ -3,8 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { tensorByName } from "@homebody/base";
-import { halfValue } from "@homebody/codec";
+import { halfValue, tensorByName } from "@homebody/base";
 import { afterAll, describe, expect, test } from "vitest";
 import { consumer, hasConsumers } from "../../../test/consumers.ts";
 import { gguf, type Model, type WeightType } from "../src/index.ts";

@@ -1,7 +1,6 @@
 // Numbers of a tensor as ggml keeps them.
 
-import { InputError } from "@homebody/base";
-import { halfFrom } from "@homebody/codec";
+import { halfFrom, InputError } from "@homebody/base";
 import type { WeightType } from "../port.ts";
 
 interface Kept {
