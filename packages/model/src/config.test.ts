@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { configFromHuggingFace, dimensions, modelConfig } from "./config.ts";
+import { dimensions, modelConfig } from "./config.ts";
+import { configFromHuggingFace } from "./hugging-face.ts";
 import { countParameters, groupLayout, initialParameters, parametersOf } from "./parameters.ts";
 
 test("one dial: every dimension follows from depth", () => {
@@ -48,20 +49,6 @@ test("an impossible model is said: what was expected and what came", () => {
   );
   expect(() => make({ width: 12, heads: 4 })).toThrow("expected an even number, for RoPE, got 3");
   expect(() => make({ heads: 2, kvHeads: 1 }, "gpt2")).toThrow("model.overrides.kvHeads");
-});
-
-test("a config.json of Hugging Face's is read with its defaults, and what is not supported is refused", () => {
-  expect(configFromHuggingFace({ model_type: "gpt2" })).toMatchObject({
-    n_layer: 12,
-    n_inner: 3072,
-    vocab_size: 50257,
-  });
-  expect(() => configFromHuggingFace({ model_type: "bert" })).toThrow(
-    "config.model_type: expected gpt2 or llama",
-  );
-  expect(() => configFromHuggingFace({ model_type: "llama", rope_scaling: { type: "linear" } })).toThrow(
-    "rope_scaling",
-  );
 });
 
 test("GPT-2 small has the parameters that it is known for", () => {

@@ -1,4 +1,4 @@
-// What a model is: Hugging Face's own config, made from one dial or read from a file.
+// What a model is: Hugging Face's own config, made from one dial (from a file: hugging-face.ts).
 //
 // The dial is depth: width = 64 x depth, heads of 64, a hidden layer of 4 x width (gpt2) or 8/3 x width rounded up to
 // a multiple of 32 (llama). Each dimension can be overridden; what is left follows from the others.
@@ -72,7 +72,8 @@ export interface Dimensions {
   readonly epsilon: number;
 }
 
-const initializerRange = 0.02;
+/** Deviation of first values. */
+export const initializerRange = 0.02;
 
 export function modelConfig(dial: ModelDial, vocabulary: number): ModelConfig {
   const { family, depth, context, overrides = {} } = dial;
@@ -122,75 +123,6 @@ export function modelConfig(dial: ModelDial, vocabulary: number): ModelConfig {
   });
 }
 
-/** A config.json of Hugging Face's, with its defaults where it is silent. */
-export function configFromHuggingFace(json: unknown): ModelConfig {
-  if (typeof json !== "object" || json === null)
-    throw new InputError("config", "an object", JSON.stringify(json) ?? String(json));
-  const given = json as Record<string, unknown>;
-  const number = (key: string, otherwise?: number): number => {
-    const value = given[key] ?? otherwise;
-    if (typeof value === "number" && Number.isFinite(value)) return value;
-    throw new InputError(`config.${key}`, "a number", JSON.stringify(given[key]) ?? "nothing");
-  };
-  const only = (key: string, allowed: readonly unknown[]) => {
-    if (given[key] === undefined || given[key] === null || allowed.includes(given[key])) return;
-    throw new InputError(
-      `config.${key}`,
-      allowed.map((one) => JSON.stringify(one)).join(" or "),
-      JSON.stringify(given[key]),
-    );
-  };
-  const tied = (otherwise: boolean) => {
-    only("tie_word_embeddings", [true, false]);
-    return (given.tie_word_embeddings as boolean | undefined) ?? otherwise;
-  };
-  if (given.model_type === "gpt2") {
-    only("activation_function", ["gelu_new", "gelu_pytorch_tanh"]);
-    only("scale_attn_by_inverse_layer_idx", [false]);
-    only("scale_attn_weights", [true]);
-    const width = number("n_embd", 768);
-    return checked({
-      model_type: "gpt2",
-      architectures: ["GPT2LMHeadModel"],
-      vocab_size: number("vocab_size", 50257),
-      n_positions: number("n_positions", 1024),
-      n_embd: width,
-      n_layer: number("n_layer", 12),
-      n_head: number("n_head", 12),
-      n_inner: number("n_inner", 4 * width),
-      activation_function: "gelu_new",
-      layer_norm_epsilon: number("layer_norm_epsilon", 1e-5),
-      initializer_range: number("initializer_range", initializerRange),
-      tie_word_embeddings: tied(true),
-    });
-  }
-  if (given.model_type !== "llama")
-    throw new InputError("config.model_type", "gpt2 or llama", JSON.stringify(given.model_type) ?? "nothing");
-  only("hidden_act", ["silu"]);
-  only("attention_bias", [false]);
-  only("mlp_bias", [false]);
-  only("rope_scaling", []);
-  const heads = number("num_attention_heads", 32);
-  const width = number("hidden_size", 4096);
-  only("head_dim", [width / heads]);
-  return checked({
-    model_type: "llama",
-    architectures: ["LlamaForCausalLM"],
-    vocab_size: number("vocab_size", 32000),
-    hidden_size: width,
-    intermediate_size: number("intermediate_size", 11008),
-    num_hidden_layers: number("num_hidden_layers", 32),
-    num_attention_heads: heads,
-    num_key_value_heads: number("num_key_value_heads", heads),
-    hidden_act: "silu",
-    max_position_embeddings: number("max_position_embeddings", 2048),
-    rms_norm_eps: number("rms_norm_eps", 1e-6),
-    rope_theta: number("rope_theta", 10_000),
-    initializer_range: number("initializer_range", initializerRange),
-    tie_word_embeddings: tied(false),
-  });
-}
-
 export function dimensions(config: ModelConfig): Dimensions {
   const gpt2 = config.model_type === "gpt2";
   const width = gpt2 ? config.n_embd : config.hidden_size;
@@ -217,7 +149,7 @@ function headsFor(width: number): number {
 }
 
 /** Throws where attention or RoPE would have no whole heads. */
-function checked<T extends ModelConfig>(config: T): T {
+export function checked<T extends ModelConfig>(config: T): T {
   const { width, heads, kvHeads, headSize } = dimensions(config);
   if (width % heads !== 0)
     throw new InputError("model: heads", `a divisor of the width ${width}`, `${heads}`);

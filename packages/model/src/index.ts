@@ -2,5 +2,6 @@
 
 export * from "./arrangement.ts";
 export * from "./config.ts";
+export { configFromHuggingFace, dialOf, dropoutIn } from "./hugging-face.ts";
 export * from "./parameters.ts";
 export * from "./transformer.ts";
