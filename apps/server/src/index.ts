@@ -6,6 +6,7 @@ export { askAdminChannel, askApplicants, askStatus } from "./folder/admin-channe
 export { adminTokenPath } from "./folder/admin-token.ts";
 export { type BackedUp, type BackupOptions, backup } from "./folder/backup.ts";
 export { type Migrated, type MigrateOptions, migrate, migrationPoints } from "./folder/migrate.ts";
+export { modelFolder } from "./folder/model-folder.ts";
 export { openFolder, type RunFolder } from "./folder/reading.ts";
 export { type Restored, type RestoreOptions, restore } from "./folder/restore.ts";
 export { stderrLog } from "./log.ts";

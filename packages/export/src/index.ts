@@ -5,7 +5,14 @@ export { type RunOnCard, runCard, type WordsOnCard } from "./card/run-card.ts";
 export { formats } from "./formats.ts";
 export { gguf } from "./gguf/index.ts";
 export { hf } from "./hf/index.ts";
-export { decodeModel, type ModelFile, modelFiles } from "./hf/read.ts";
+export type { ModelFolder } from "./hf/model-folder.ts";
+export {
+  type ModelFolderConfig,
+  readModel,
+  readModelConfig,
+  readModelTokenizer,
+} from "./hf/read.ts";
+export { type ModelFolderWeights, readModelWeights } from "./hf/read-weights.ts";
 export type { Model } from "./model.ts";
 export { onnx } from "./onnx/index.ts";
 export type { Format, ModelFiles, WeightType } from "./port.ts";

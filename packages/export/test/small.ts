@@ -4,7 +4,7 @@ import { random } from "@homebody/base";
 import { firstParameters } from "@homebody/experiment";
 import { groups, type ModelDial, modelConfig } from "@homebody/model";
 import { type Tokenizer, trainTokenizer } from "@homebody/text";
-import type { Model } from "../src/index.ts";
+import type { Model, ModelFolder } from "../src/index.ts";
 
 const texts = ["the body travels far, the words stay home", "слова остаются дома, тело идёт далеко"];
 export const tokenizer: Tokenizer = trainTokenizer([...texts, ...texts], { vocabulary: 290 });
@@ -30,4 +30,9 @@ export function modelOf(
     for (let i = 0; i < data.length; i++) data[i]! += 0.15 * dice.normal();
   }
   return { config, parameters, tokenizer, provenance: { run: "r", body: "3" } };
+}
+
+/** Files as a folder. */
+export function folderOf(files: Readonly<Record<string, Uint8Array>>): ModelFolder {
+  return { where: "folder", names: Object.keys(files), read: async (name) => files[name]! };
 }

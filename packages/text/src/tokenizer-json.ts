@@ -57,7 +57,7 @@ export function vocabularyFromJson(json: string, where = "tokenizer.json"): Voca
   }
   const model = object(file.model, `${where}, model`);
   const before = object(file.pre_tokenizer, `${where}, pre_tokenizer`);
-  expectValue(model.type, "BPE", `${where}, model.type`);
+  expectValue(model.type ?? "BPE", "BPE", `${where}, model.type`); // older files leave it out
   expectValue(before.type, "ByteLevel", `${where}, pre_tokenizer.type`);
   expectValue(before.add_prefix_space, false, `${where}, pre_tokenizer.add_prefix_space`);
   expectValue(before.use_regex ?? true, true, `${where}, pre_tokenizer.use_regex`);

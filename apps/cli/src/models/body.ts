@@ -2,15 +2,16 @@
 // of a run file's model.
 
 import { statSync } from "node:fs";
-import { basename } from "node:path";
+import { basename, resolve } from "node:path";
 import { decodeSafetensors, float32Tensors, InputError, type NamedTensors, sha256Of } from "@homebody/base";
 import { exchangeOf } from "@homebody/dept";
 import { randomBody, requireParameters, takeTensors } from "@homebody/experiment";
+import { readModelConfig, readModelWeights } from "@homebody/export";
 import { configFromHuggingFace, groupLayout, type ModelConfig, modelConfig } from "@homebody/model";
 import type { RunManifest } from "@homebody/protocol";
-import { loadRunFile } from "@homebody/server";
+import { loadRunFile, modelFolder } from "@homebody/server";
 import { looksLikeAddress } from "../address.ts";
-import { isModelFolder, readBytes, readModelFolder } from "./folder.ts";
+import { isModelFolder, readBytes } from "./folder.ts";
 import { type FoundRun, isDataFolder, runAt, runInFolder } from "./run.ts";
 
 export interface Body {
@@ -34,17 +35,22 @@ export async function findBody(written: string): Promise<Body> {
   if (kind === undefined)
     throw new InputError("body", "a file, a folder, a URL or random:RUN.yaml", `nothing at ${written}`);
   if (kind.isFile()) return bodyInFile(basename(written), await readBytes("body", written));
-  if (isModelFolder(written)) {
-    const { config, parameters, provenance } = await readModelFolder(written);
-    return {
-      theta: parameters.theta,
-      configFor: (vocabulary) => ({ ...config, vocab_size: vocabulary }),
-      training: undefined,
-      provenance,
-    };
-  }
+  if (isModelFolder(written)) return await bodyInFolder(written);
   if (isDataFolder(written)) return await bodyOfRun(await runInFolder(written));
   throw new InputError("body", "a model folder or a coordinator's data folder", `another folder: ${written}`);
+}
+
+/** Of a folder that somebody else wrote, too: of its words nothing is read [X20]. */
+async function bodyInFolder(path: string): Promise<Body> {
+  const folder = await modelFolder(path);
+  const { config } = await readModelConfig(folder);
+  const { parameters, metadata, sha256 } = await readModelWeights(folder, config, ["theta"]);
+  return {
+    theta: parameters.theta!,
+    configFor: (vocabulary) => ({ ...config, vocab_size: vocabulary }),
+    training: undefined,
+    provenance: { ...metadata, model: basename(resolve(path)), model_sha256: sha256 },
+  };
 }
 
 export async function bodyOfRun({ manifest, body, section }: FoundRun): Promise<Body> {

@@ -4,14 +4,13 @@ import { constants, existsSync } from "node:fs";
 import { access, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { InputError } from "@homebody/base";
-import { decodeModel, type Model, type ModelFile, type ModelFiles, modelFiles } from "@homebody/export";
+import { type Model, type ModelFiles, readModel } from "@homebody/export";
+import { modelFolder } from "@homebody/server";
 
 export const isModelFolder = (path: string) => existsSync(join(path, "config.json"));
 
 export async function readModelFolder(folder: string): Promise<Model> {
-  const files: Partial<Record<ModelFile, Uint8Array>> = {};
-  for (const name of modelFiles) files[name] = await readBytes(folder, join(folder, name));
-  return decodeModel(files as Record<ModelFile, Uint8Array>, folder);
+  return await readModel(await modelFolder(folder));
 }
 
 /** Throws unless the folder is new or empty, and can be made: asked before the work whose result goes there. */

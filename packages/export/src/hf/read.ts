@@ -1,48 +1,41 @@
-// A model folder of this format, read again: those of its files that a model is made of.
+// A model folder of Hugging Face's form, read: what this format writes, and what others write of the same two families [X5] [X20].
 
-import { decodeSafetensors, float32Tensors, InputError } from "@homebody/base";
-import { requireParameters, takeTensors } from "@homebody/experiment";
-import { configFromHuggingFace, type Group, groupLayout, type ModelConfig } from "@homebody/model";
-import { decodeUtf8, tokenizerFromJson } from "@homebody/text";
+import { InputError } from "@homebody/base";
+import type { Parameters } from "@homebody/experiment";
+import { configFromHuggingFace, dropoutIn, groups, type ModelConfig } from "@homebody/model";
+import { decodeUtf8, type Tokenizer, tokenizerFromJson } from "@homebody/text";
 import type { Model } from "../model.ts";
+import { type ModelFolder, readJson } from "./model-folder.ts";
+import { readModelWeights } from "./read-weights.ts";
 
-export const modelFiles = ["config.json", "model.safetensors", "tokenizer.json"] as const;
-export type ModelFile = (typeof modelFiles)[number];
-
-/** Throws an InputError that says which file is wrong, and where; `where` is the place that they have in common. */
-export function decodeModel(files: Readonly<Record<ModelFile, Uint8Array>>, where: string): Model {
-  const at = (file: ModelFile) => `${where}, ${file}`;
-  const text = (file: ModelFile) => decodeUtf8(at(file), files[file]);
-  const config = readConfig(text("config.json"), at("config.json"));
-  const file = decodeSafetensors(files["model.safetensors"], at("model.safetensors"));
-  const { format: _format, ...provenance } = file.metadata;
-  const tokenizer = tokenizerFromJson(text("tokenizer.json"), at("tokenizer.json"));
-  if (tokenizer.vocabularySize > config.vocab_size)
-    throw new InputError(
-      at("tokenizer.json"),
-      `at most ${config.vocab_size} tokens, the config's vocab_size`,
-      `${tokenizer.vocabularySize}`,
-    );
-  const named = float32Tensors(file);
-  const group = (name: Group) => {
-    const tensors = takeTensors(named, groupLayout(config, name), at("model.safetensors"));
-    requireParameters(config, name, tensors, at("model.safetensors"));
-    return tensors;
-  };
-  return {
-    config,
-    parameters: { theta: group("theta"), phi: group("phi"), psi: group("psi") },
-    tokenizer,
-    provenance,
-  };
+export interface ModelFolderConfig {
+  readonly config: ModelConfig;
+  /** What it asks of training and no training here does: `resid_pdrop 0.1`. */
+  readonly dropout: readonly string[];
 }
 
-function readConfig(json: string, where: string): ModelConfig {
-  let value: unknown;
-  try {
-    value = JSON.parse(json);
-  } catch (error) {
-    throw new InputError(where, "JSON", (error as Error).message);
-  }
-  return configFromHuggingFace(value);
+/** Throws an InputError that says which file is wrong, and where. */
+export async function readModel(folder: ModelFolder): Promise<Model> {
+  const { config } = await readModelConfig(folder);
+  const tokenizer = await readModelTokenizer(folder, config);
+  const { parameters, metadata } = await readModelWeights(folder, config, groups);
+  return { config, parameters: parameters as Parameters, tokenizer, provenance: metadata };
+}
+
+export async function readModelConfig(folder: ModelFolder): Promise<ModelFolderConfig> {
+  const json = await readJson(folder, "config.json");
+  return { config: configFromHuggingFace(json), dropout: dropoutIn(json) };
+}
+
+/** Throws an InputError unless it is of the one kind that is read here, with a row of the embedding for each token. */
+export async function readModelTokenizer(folder: ModelFolder, config: ModelConfig): Promise<Tokenizer> {
+  const where = `${folder.where}, tokenizer.json`;
+  const tokenizer = tokenizerFromJson(decodeUtf8(where, await folder.read("tokenizer.json")), where);
+  const { vocabularySize } = tokenizer;
+  if (vocabularySize <= config.vocab_size) return tokenizer;
+  throw new InputError(
+    where,
+    `at most ${config.vocab_size} tokens, the config's vocab_size`,
+    `${vocabularySize}`,
+  );
 }
