@@ -17,6 +17,8 @@ export interface RunFolderOptions {
   readonly text?: "served" | "brought";
   /** The run file's `keep`, as YAML. */
   readonly keep?: string;
+  /** The model folder that the run starts from, relative to the run file, which then says nothing of its model. */
+  readonly start?: string;
   /** Of source `a`; `b` is open. */
   readonly admission?: "open" | "code" | "approval";
 }
@@ -56,10 +58,16 @@ export function writeRun(
     keep,
     text = "served",
     admission = "open",
+    start,
   }: RunFolderOptions = {},
 ): string {
   writeTexts(folder);
   const path = join(folder, "run.yaml");
+  const overrides = `{ width: ${width}, heads: 2, hidden: 32 }`;
+  const model =
+    start === undefined
+      ? `model: { family: ${family}, depth: 1, context: 16, overrides: ${overrides} }`
+      : `start: { from: ${start} }`;
   const source = (id: string, language: string) =>
     [
       `id: ${id}, title: ${id.toUpperCase()}, language: ${language}, text: ${text}`,
@@ -71,7 +79,7 @@ export function writeRun(
     path,
     `name: test
 description: a test
-model: { family: ${family}, depth: 1, context: 16, overrides: { width: ${width}, heads: 2, hidden: 32 } }
+${model}
 sources:
   - { ${source("a", "en")} }
   - { ${source("b", "ru")} }

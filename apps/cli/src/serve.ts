@@ -5,6 +5,7 @@ import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { diskInWords, summary } from "@homebody/coordinator";
 import { bytesInWords, modelSize } from "@homebody/dept";
+import type { Start } from "@homebody/protocol";
 import {
   createServer,
   faultsFromEnvironment,
@@ -137,7 +138,8 @@ export function greeting(
     ...joining.map(({ source }) => `${source.title} from the next body on`),
   ];
   const lack = withoutSecureContext(options);
-  const { standardBytes: standard } = modelSize(server.state().manifest);
+  const { manifest } = server.state();
+  const { standardBytes: standard } = modelSize(manifest);
   return [
     "",
     `  ${name}: ${server.existed ? "going on" : "a new run"}, ${rounds} rounds in all, ${sources.length} ${noun(sources.length, "source")}`,
@@ -145,14 +147,17 @@ export function greeting(
     `  Volunteer page   ${url}/`,
     `  Dashboard        ${url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
-    `  Model            ${shownSize(server.state().manifest)}`,
+    `  Model            ${shownSize(manifest)}`,
     `                   (the whole model at every step: ${bytesInWords(standard)} each way a round)`,
     `  Disk             ${diskInWords(server.state())}`,
+    ...(manifest.start === undefined ? [] : [`  Starts from      ${shownStart(manifest.start)}`]),
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),
     "",
     ...(lack === undefined ? [] : [lack, ""]),
   ];
 }
+
+const shownStart = ({ name, sha256 }: Start) => `${name} (weights of SHA-256 ${sha256.slice(0, 12)}...)`;
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`);

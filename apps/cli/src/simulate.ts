@@ -3,7 +3,7 @@
 import { type FileHandle, open } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import type { RunId } from "@homebody/base";
-import { loadRunFile, manifestServed } from "@homebody/server";
+import { loadRunFile, manifestServed, readStart } from "@homebody/server";
 import { journalLines } from "@homebody/service";
 import { type HostDisk, hostDisk } from "@homebody/service/memory";
 import { type Conditions, defaultConditions, simulate } from "@homebody/sim";
@@ -75,10 +75,12 @@ export async function run(args: readonly string[]): Promise<number> {
     const written = journal === undefined ? undefined : await open(journal, "w"); // said now if it cannot be
     const disk = hostDisk();
     line.show("preparing the texts");
-    const manifest = { ...(await manifestServed(file, folder, disk.blobs)), rounds };
+    const start = await readStart(file, folder);
+    const manifest = { ...(await manifestServed(file, folder, disk.blobs, { start })), rounds };
     const outcome = await simulate(manifest, {
       ...options,
       disk,
+      ...(start && { host: { given: await start.numbers() } }),
       published: (round, accepted) => {
         signal.throwIfAborted();
         line.show(`round ${round} of ${rounds}: published, ${accepted} deltas accepted so far`);

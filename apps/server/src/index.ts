@@ -13,6 +13,7 @@ export { stderrLog } from "./log.ts";
 export { type AddedSource, type AddSourceOptions, addSource } from "./opening/add-source.ts";
 export { RunMismatch } from "./opening/open-run.ts";
 export { type LoadedRunFile, loadRunFile, parseRunFile, RunFileError } from "./opening/run-file.ts";
+export { type RunStart, readStart } from "./opening/start.ts";
 export { manifestServed } from "./opening/tokenizers.ts";
 export { createServer, type RunningServer, type ServerOptions } from "./server.ts";
 export { withoutSecureContext } from "./wire/secure-context.ts";

@@ -205,6 +205,7 @@ async function runFileOf({ run, rounds }: ServerOptions): Promise<LoadedRunFile>
 
 /** A run that was in the folder before is where it was, moved by the time in which nobody was there [C12]. */
 async function goOn(service: Service, opened: RunInFolder, dataDir: string, log: Logger): Promise<void> {
+  for (const notice of opened.notices) log.info(notice);
   for (const source of opened.leftOut) log.info({ source }, "no further round opens: a new source stays out");
   if (!opened.existed) return;
   const aliveAt = await lastAlive(dataDir, opened.state.lastAt);

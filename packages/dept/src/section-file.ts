@@ -9,9 +9,9 @@ import {
 } from "@homebody/base";
 import { initialParameters } from "@homebody/model/parameters";
 import type { RunManifest } from "@homebody/protocol";
-import { isOneVocabulary, type Section } from "./exchange.ts";
+import { isOneVocabulary, type Manifest, type Section } from "./exchange.ts";
 
-/** The numbers that a section has in the first body: a function of the run's file alone. */
+/** The numbers that a section has in the first body where the seed gives them: a function of the run's file alone. */
 export function firstNumbers(
   { training }: RunManifest,
   { group, source, config }: Pick<Section, "group" | "source" | "config">,
@@ -22,6 +22,14 @@ export function firstNumbers(
     source === null ? `${training.seed}/body` : wordsSeed(training.seed, source),
   );
 }
+
+/** Whether a section's first numbers are those of the folder that the run starts from [X21]. */
+export const isGiven = ({ start }: Manifest, { group, source }: Pick<Section, "group" | "source">) =>
+  source === null && (start?.groups.includes(group) ?? false);
+
+/** Whether a body is one that has learnt something, or body 0 as the seed gives it. */
+export const isTrained = ({ start }: Manifest, { number }: { readonly number: number }) =>
+  number > 0 || start !== undefined;
 
 /**
  * What a source's first words follow from. Those that stay at home follow from a secret too, which never leaves their device:

@@ -121,11 +121,11 @@ export function dropoutIn(json: unknown): readonly string[] {
 /** The dial of this model, everything said: its config is the same again, up to the deviation of first values. */
 export function dialOf(config: ModelConfig): ModelDial {
   const { layers, width, heads, kvHeads, hidden, context, tied, epsilon } = dimensions(config);
-  const ofLlama = config.model_type === "llama" ? { kvHeads, ropeTheta: config.rope_theta } : {};
+  const ofLlama = config.model_type === "llama" ? { ropeTheta: config.rope_theta } : {};
   return {
     family: config.model_type,
     depth: layers,
     context,
-    overrides: { width, heads, hidden, tied, normEpsilon: epsilon, ...ofLlama },
+    overrides: { width, heads, kvHeads, hidden, tied, normEpsilon: epsilon, ...ofLlama },
   };
 }

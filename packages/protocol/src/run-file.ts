@@ -7,6 +7,7 @@
 
 import { InputError, type RunId, runId, type Sha256, type SourceId, sha256OfText } from "@homebody/base";
 import { z } from "zod";
+import type { GroupName } from "./body.ts";
 import { checked, shown, valueAt } from "./check.ts";
 
 const positive = (most: number) => z.number("a number").gt(0, "more than 0").max(most, `at most ${most}`);
@@ -237,6 +238,8 @@ export const runFileShape = z.strictObject({
   /** Of pages elsewhere that may take part too. */
   origins: z.array(origin, "a list of origins").max(32, "at most 32 origins").default([]),
   model,
+  /** What body 0 begins as, instead of by the seed: a model folder of Hugging Face's form, relative to the run file. */
+  start: z.strictObject({ from: line(1000) }, "from: a model folder").optional(),
   variant: oneOf(["spec", "glob", "trim"]).default("spec"),
   vocabulary: vocabulary.prefault({}),
   words: words.default("device"),
@@ -286,7 +289,8 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
   if (vocabulary.file !== undefined && vocabulary.kind !== "global")
     say(["vocabulary", "file"], `nothing, since vocabularies are not global but ${vocabulary.kind}`);
   const isServed = file.sources.some((source) => source?.text === "served");
-  if (vocabulary.kind === "global" && vocabulary.file === undefined && !isServed)
+  const isStarted = file.start !== undefined && variant !== "spec"; // then the folder's is the run's
+  if (vocabulary.kind === "global" && vocabulary.file === undefined && !isServed && !isStarted)
     say(["vocabulary", "file"], "a tokenizer.json, since no source has served text to train one on");
   const seen = new Set<string>();
   for (const { source, i } of right) {
@@ -400,9 +404,21 @@ export interface ManifestSource {
   readonly served: ServedText | null;
 }
 
+/** What a run starts from, as it was when the run was created. */
+export interface Start {
+  /** Of the model's folder, for people: no part of the run's identity. */
+  readonly name: string;
+  /** Of its weights: of model.safetensors, or of the lines that `sha256sum` prints of several files. */
+  readonly sha256: Sha256;
+  /** Groups whose first numbers are the folder's; those of others follow from the seed. */
+  readonly groups: readonly GroupName[];
+}
+
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
-export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep"> {
+export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start"> {
   readonly run: RunId;
+  /** Not there where the first body follows from the seed. */
+  readonly start?: Start | undefined;
   readonly keep: Omit<RunFile["keep"], "deltaRounds"> & { readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
@@ -411,12 +427,14 @@ export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "k
 /** A tokenizer by source, with the size of its vocabulary where that is the file's to say. */
 export type Tokenizers = ReadonlyMap<string, ServedTokenizer & { readonly vocabulary?: number | undefined }>;
 
-/** `texts` and `tokenizers`: what the host serves, by source. */
+/** `texts` and `tokenizers`: what the host serves, by source. `start`: what the folder is that the file names. */
 export function manifestOf(
   file: RunFile,
   texts: ReadonlyMap<string, ServedText>,
   tokenizers: Tokenizers = new Map(),
+  start?: Start,
 ): RunManifest {
+  const { start: _start, ...rest } = file;
   const { file: _, ...vocabulary } = file.vocabulary;
   const sources = file.sources.map((source): ManifestSource => {
     const { id, title, language, licence, words = file.words, admission } = source;
@@ -439,7 +457,7 @@ export function manifestOf(
     ...file.keep,
     deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0),
   };
-  const unnamed = { ...file, vocabulary, sources, keep };
+  const unnamed = { ...rest, vocabulary, sources, keep, ...(start === undefined ? {} : { start }) };
   return { run: identityOf(unnamed), ...unnamed };
 }
 
@@ -457,8 +475,9 @@ export function fixedPart(manifest: Omit<RunManifest, "run">): unknown {
     minimumSeconds: _m,
     ...policy
   } = round;
-  const { run: _run, ...fixed } = rest;
-  return { ...fixed, round: policy };
+  const { run: _run, start, ...fixed } = rest;
+  const { name: _name, ...startFixed } = start ?? {};
+  return { ...fixed, ...(start === undefined ? {} : { start: startFixed }), round: policy };
 }
 
 /** JSON with sorted keys and no spaces: equal values have equal text. */

@@ -3,6 +3,7 @@
 
 import { InputError } from "@homebody/base";
 import { z } from "zod";
+import { groupNames } from "./body.ts";
 import { checked, valueAt } from "./check.ts";
 import {
   admissions,
@@ -103,6 +104,9 @@ export const sourceShape = runFileShape.shape.sources.element
 /** A manifest as it is stored; keys with a default have to be there all the same. */
 export const manifestShape = runFileShape.extend({
   run: hash,
+  start: z
+    .object({ name: z.string().max(255), sha256: hash, groups: z.array(z.enum(groupNames)) })
+    .optional(),
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
   keep: runFileShape.shape.keep.unwrap().required(),
   sources: z.array(sourceShape).min(1).max(mostSources),
@@ -220,8 +224,12 @@ function isWrittenOfSource(written: unknown, path: readonly string[]): boolean {
   return isWritten(written, path) || (key === "tokenizer" && isWritten(written, ["vocabulary", "file"]));
 }
 
-/** Whether a file says something of a key. A list is written whole: a place beyond its end is one that it leaves out on purpose. */
+/**
+ * Whether a file says something of a key. A list is written whole: a place beyond its end is one that it leaves out on purpose. What
+ * the folder is that a run starts from is said by naming it.
+ */
 function isWritten(written: unknown, path: readonly string[]): boolean {
+  if (path[0] === "start" && path.length > 1) return isWritten(written, ["start"]);
   let here = written;
   for (const key of path) {
     if (Array.isArray(here)) {

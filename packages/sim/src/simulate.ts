@@ -35,7 +35,10 @@ export interface SimulationOptions {
   /** Prepared already. */
   readonly texts?: Texts;
   /** Notices that are not taken are failures. */
-  readonly host?: Pick<MemoryHostOptions, "moment" | "clock" | "snapshotEvery" | "isAdmin" | "around"> & {
+  readonly host?: Pick<
+    MemoryHostOptions,
+    "moment" | "clock" | "snapshotEvery" | "isAdmin" | "around" | "given"
+  > & {
     readonly notices?: Pick<Partial<Notices>, "failed" | "troubled">;
   };
   /** What of a volunteer is otherwise. */

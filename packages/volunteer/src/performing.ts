@@ -1,6 +1,7 @@
 // Each kind of job, done: what it takes from the other rooms, and the event that tells the session how it ended.
 
 import type { SourceId } from "@homebody/base";
+import { isTrained } from "@homebody/dept";
 import { events, type RunManifest } from "@homebody/protocol";
 import { type Batch, bitsPerByte, drawBatch, type Shard } from "@homebody/text";
 import { EngineError } from "@homebody/train";
@@ -52,9 +53,10 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         const { stored } = await preparation.prepare(report, signal);
         const [deltas, homeRound] = [await stored.deltas(), await stored.homeRound()];
         const fresh = await prepared().replica.isFresh();
+        const startsTrained = isTrained(manifest, { number: 0 });
         await record.save();
         const { scored, roundsContributed } = record.now();
-        return { kind: "prepared", deltas, homeRound, fresh, scored, roundsContributed };
+        return { kind: "prepared", deltas, homeRound, fresh, startsTrained, scored, roundsContributed };
       }
       case "fit": {
         const { replica, text } = prepared();

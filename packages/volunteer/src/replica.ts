@@ -13,7 +13,14 @@ import {
   sha256OfMany,
 } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
-import { type Exchange, encodeSection, firstNumbers, learningRate, type Section } from "@homebody/dept";
+import {
+  type Exchange,
+  encodeSection,
+  firstNumbers,
+  isTrained,
+  learningRate,
+  type Section,
+} from "@homebody/dept";
 import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
 import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
 import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
@@ -244,7 +251,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     await loadWhole(body, homeRound, numbers);
     onDevice = null; // from here on it is trained
     if (training.moments === "afresh") trainer.loadMoments(null);
-    if (training.refitSteps > 0 && body.number > 0) {
+    if (training.refitSteps > 0 && isTrained(manifest, body)) {
       const rate = learningRate(training.learningRate, order.stepsBefore, order.totalSteps);
       await fitWords(training.refitSteps, () => rate, fitting, work);
       if (training.moments === "afresh") trainer.loadMoments(null);

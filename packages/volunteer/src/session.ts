@@ -63,6 +63,8 @@ export interface Session {
   readonly unread: boolean;
   /** No words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
   readonly fresh: boolean;
+  /** The run started from a model: its first body is a trained one, too. */
+  readonly startsTrained: boolean;
   /** The body that they are fitted to; null where nothing is to be fitted now. */
   readonly fitting: BodyRef | null;
   readonly connected: boolean;
@@ -99,6 +101,7 @@ export const firstSession: Session = {
   prepared: false,
   unread: false,
   fresh: false,
+  startsTrained: false,
   fitting: null,
   connected: false,
   awaitsApproval: false,
@@ -132,6 +135,7 @@ export type SessionEvent =
       readonly deltas: readonly StoredPending[];
       readonly homeRound: number;
       readonly fresh: boolean;
+      readonly startsTrained: boolean;
       readonly scored: Scored | null;
       readonly roundsContributed: number;
     }
@@ -186,9 +190,9 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "removed":
       return { ...session, connected: false, ended: event.reason };
     case "prepared": {
-      const { deltas, homeRound, fresh, scored, roundsContributed } = event;
+      const { deltas, homeRound, fresh, startsTrained, scored, roundsContributed } = event;
       const queue = queueOf(deltas, homeRound);
-      const found = { queue, homeRound, fresh, scored, roundsContributed, unread: false };
+      const found = { queue, homeRound, fresh, startsTrained, scored, roundsContributed, unread: false };
       const next = withFitting({ ...session, ...found, prepared: true, reported: false });
       return succeeded(withEnd(next), "compute");
     }
@@ -272,10 +276,11 @@ function succeeded(session: Session, lane: Lane): Session {
  * belong to a stored delta may count yet.
  */
 function withFitting(session: Session): Session {
-  const { fresh, prepared, fitting, announcement, queue } = session;
+  const { fresh, startsTrained, prepared, fitting, announcement, queue } = session;
   const mayCount = queue.some(({ verdict }) => verdict !== "refused");
   if (!fresh || !prepared || mayCount || fitting !== null || announcement === null) return session;
-  return announcement.body.number === 0 ? session : { ...session, fitting: announcement.body };
+  const { body } = announcement;
+  return body.number > 0 || startsTrained ? { ...session, fitting: body } : session;
 }
 
 function announced(session: Session, announcement: Announcement, now: Millis): Session {

@@ -122,7 +122,15 @@ class World {
         const { home: homeRound, scored, rounds: roundsContributed } = disk;
         const deltas = disk.deltas.map(({ pending, from }) => ({ pending, homeRound: from }));
         const fresh = homeRound === 0 && disk.fitted === null;
-        return { kind: "prepared", fresh, deltas, homeRound, scored, roundsContributed };
+        return {
+          kind: "prepared",
+          fresh,
+          startsTrained: false,
+          deltas,
+          homeRound,
+          scored,
+          roundsContributed,
+        };
       }
       case "fit":
         // [V20] A body that was trained, and words that nobody has trained; rounds do not count on it meanwhile.

@@ -23,6 +23,7 @@ function from(session: Session, ...events: readonly SessionEvent[]) {
 const prepared = {
   kind: "prepared",
   fresh: false,
+  startsTrained: false,
   deltas: [],
   homeRound: 0,
   scored: null,
@@ -222,6 +223,15 @@ describe("[V20] words that nobody has trained", () => {
     expect([job(before), isReady(before)]).toEqual([null, true]); // there is no line to say so on
     const met = from(before, { kind: "connected", announcement: gathering(3) });
     expect([job(met), isReady(met)]).toEqual([{ kind: "fit", body: bodyOf(2) }, false]);
+  });
+
+  test("fit the first body, too, where the run started from a model", () => {
+    const session = after(
+      { kind: "contribute" },
+      { kind: "connected", announcement: training(1) },
+      { ...fresh, startsTrained: true },
+    );
+    expect([job(session), isReady(session)]).toEqual([{ kind: "fit", body: bodyOf(0) }, false]);
   });
 
   test("need no fit to the first body, and none where the device has words of its own or the run asks for none", () => {

@@ -72,7 +72,7 @@ async function served(
   const source = checkSourceOfFile(run, given, others, place);
   if (others.size >= mostSources)
     throw new InputError(place("id"), `no further source: a run has at most ${mostSources}`, source.id);
-  const { run: _, ...rest } = run;
+  const { run: _, start: _start, ...rest } = run;
   const file: RunFile = { ...rest, sources: [source] };
   const known = vocabularyOfAll(run);
   const { sources } = await manifestServed(file, folder, blobs, {

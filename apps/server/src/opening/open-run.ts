@@ -7,21 +7,23 @@
 
 import { InputError, type RunId, sha256Of } from "@homebody/base";
 import { endsBy, type RunFold, readEntry, withJoining } from "@homebody/coordinator";
-import { exchangeOf } from "@homebody/dept";
+import { exchangeOf, isGiven } from "@homebody/dept";
 import {
   type Difference,
   fixedDifferences,
+  groupOf,
   manifestOf,
   type RunManifest,
   shown,
   sourcesToJoin,
   withChanges,
 } from "@homebody/protocol";
-import { beginRun, resumeRun } from "@homebody/service";
+import { beginRun, putFirst, resumeRun } from "@homebody/service";
 import type { FolderRun } from "@homebody/store";
 import type { Journal } from "@homebody/store/ports";
 import { type JoiningInputs, joinSources, type NewSource } from "./joining.ts";
 import type { LoadedRunFile } from "./run-file.ts";
+import { type RunStart, readStart } from "./start.ts";
 import { placeInFile, servedTexts } from "./texts.ts";
 import { givenTokenizers, manifestServed } from "./tokenizers.ts";
 
@@ -32,6 +34,8 @@ export interface RunInFolder extends RunFold {
   readonly leftOut: readonly string[];
   /** The run was here before. */
   readonly existed: boolean;
+  /** What the host should know of what a new run starts from. */
+  readonly notices: readonly string[];
 }
 
 /** The data folder holds another run, or the same one with values that may not change. */
@@ -66,20 +70,22 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   const { file, folder, written } = loaded;
   const { blobs, dataDir, run } = inputs;
   const hash = async (bytes: Uint8Array) => sha256Of(bytes);
+  const start = await readStart(file, folder);
   const ofFile = manifestOf(
     file,
     await servedTexts(file, folder, hash),
-    await givenTokenizers(file, folder, hash),
+    await givenTokenizers(file, folder, hash, { start }),
+    start?.start,
   );
   exchangeOf(ofFile); // an impossible model is said before anything is written
   const found = await findRun(inputs, ofFile, written);
   if (found === undefined) {
     await run.begin();
-    const manifest = await manifestServed(file, folder, blobs);
+    const manifest = await manifestServed(file, folder, blobs, { start });
     await run.claim(manifest.run);
-    const fold = await beginRun(manifest, inputs);
+    const fold = await beginRun(manifest, { ...inputs, ...(start && { given: await start.numbers() }) });
     await run.settle(manifest.run);
-    return { ...fold, changed: manifest, leftOut: [], existed: false };
+    return { ...fold, changed: manifest, leftOut: [], existed: false, notices: start?.notices ?? [] };
   }
   if (found.differences.length > 0) throw new RunMismatch(dataDir, found.differences);
   const { fold } = found;
@@ -87,7 +93,8 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   await run.claim(fold.state.manifest.run);
   await run.settle(fold.state.manifest.run);
   // [C45] What the host serves is made again of its files, where the folder has lost it.
-  if (await hasLostServed(fold.state.manifest, inputs)) await manifestServed(file, folder, blobs);
+  if (await hasLostServed(fold.state.manifest, inputs)) await manifestServed(file, folder, blobs, { start });
+  if (start !== null && (await hasLostStart(fold, inputs))) await putGiven(fold, start, inputs);
   await joinSources(fold, newSources(fold, loaded), inputs);
   const { state } = fold;
   return {
@@ -95,6 +102,7 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
     changed: { ...withChanges(state.manifest, file, written), rounds: changed.rounds },
     leftOut: sourcesToJoin(withJoining(state), file).map(({ id }) => id),
     existed: true,
+    notices: [],
   };
 }
 
@@ -119,6 +127,24 @@ async function hasLostServed({ sources }: RunManifest, { blobs }: OpenRunInputs)
     for (const hash of files) if (hash && (await blobs.size(hash)) === undefined) return true;
   }
   return false;
+}
+
+/** Of body 0, which stays for good, what the folder gives. */
+async function hasLostStart(
+  { figures, state: { manifest } }: RunFold,
+  { blobs }: OpenRunInputs,
+): Promise<boolean> {
+  const first = figures.now().bodies.find(({ number }) => number === 0);
+  const given = (first?.sections ?? []).filter(({ name }) => manifest.start?.groups.includes(groupOf(name)));
+  for (const { sha256 } of given) if ((await blobs.size(sha256)) === undefined) return true;
+  return false;
+}
+
+/** [C45] The same bytes again. */
+async function putGiven({ state }: RunFold, start: RunStart, { blobs }: OpenRunInputs): Promise<void> {
+  const { manifest } = state;
+  const given = exchangeOf(manifest).sections.filter((section) => isGiven(manifest, section));
+  await putFirst(manifest, given, blobs, await start.numbers());
 }
 
 function newSources({ state }: RunFold, { file, folder }: LoadedRunFile): readonly NewSource[] {

@@ -8,6 +8,7 @@ import { InputError, nearest } from "@homebody/base";
 import { expectedBy, keysAt, type RunFile, runFileSchema, shown, valueAt } from "@homebody/protocol";
 import type { z } from "zod";
 import { type Mistake, tooMuch } from "./limits.ts";
+import { type WithModel, withModelOfStart } from "./start-model.ts";
 import { readYaml, type Yaml } from "./yaml.ts";
 
 export interface LoadedRunFile {
@@ -35,25 +36,35 @@ export async function loadRunFile(path: string, texts?: string | null): Promise<
     throw new InputError("run file", `a readable file at ${path}`, error.code ?? error.message);
   });
   const folder = texts ?? dirname(resolve(path));
-  return { ...readRunFile(text, basename(path), texts === null ? undefined : folder), folder };
+  const name = basename(path);
+  const yaml = readRunYaml(text, name);
+  const whole = await withModelOfStart(yaml.value, folder);
+  const file = checkRun(yaml, name, whole, texts === null ? undefined : folder);
+  return { file, written: yaml.value, folder };
 }
 
+/** Its model stands in it: no folder is looked into. */
 export function parseRunFile(text: string, name: string): RunFile {
-  return readRunFile(text, name).file;
+  const yaml = readRunYaml(text, name);
+  return checkRun(yaml, name, { value: yaml.value, mistakes: [] });
+}
+
+function readRunYaml(text: string, name: string): Yaml {
+  const yaml = readYaml(text);
+  if (yaml.mistakes.length === 0) return yaml;
+  throw new RunFileError(yaml.mistakes.map(({ line, got }) => `${name}:${line}: expected YAML, got: ${got}`));
 }
 
 /** Paths are looked for where their folder is given. */
-function readRunFile(text: string, name: string, folder?: string): Pick<LoadedRunFile, "file" | "written"> {
-  const yaml = readYaml(text);
-  if (yaml.mistakes.length > 0)
-    throw new RunFileError(
-      yaml.mistakes.map(({ line, got }) => `${name}:${line}: expected YAML, got: ${got}`),
-    );
-  const result = runFileSchema.safeParse(yaml.value);
-  const mistakes = result.success
+function checkRun(yaml: Yaml, name: string, whole: WithModel, folder?: string): RunFile {
+  const result = runFileSchema.safeParse(whole.value);
+  const found = result.success
     ? [...tooMuch(result.data), ...(folder === undefined ? [] : missing(result.data, folder))]
     : result.error.issues.flatMap((issue) => mistakesOf(issue, yaml.value));
-  if (result.success && mistakes.length === 0) return { file: result.data, written: yaml.value };
+  // Where it is not known which model the run starts from, nothing can be said of the file's own.
+  const others = whole.mistakes.length > 0 ? found.filter(({ path }) => path[0] !== "model") : found;
+  const mistakes = [...whole.mistakes, ...others];
+  if (result.success && mistakes.length === 0) return result.data;
   throw new RunFileError(sentences(mistakes, name, yaml));
 }
 

@@ -23,6 +23,7 @@ import {
   tokenizerFromJson,
   trainTokenizer,
 } from "@homebody/text";
+import type { RunStart } from "./start.ts";
 import { type PlaceOf, placeInFile, servedTexts } from "./texts.ts";
 
 type Put = (bytes: Uint8Array) => Promise<Sha256>;
@@ -32,21 +33,28 @@ export async function manifestServed(
   file: RunFile,
   folder: string,
   blobs: Blobs,
-  { known, place }: { readonly known?: Tokenizers | undefined; readonly place?: PlaceOf } = {},
+  { known, place, start = null }: Known = {},
 ): Promise<RunManifest> {
   const texts = await servedTexts(file, folder, blobs.put, place);
-  const given = known ?? (await givenTokenizers(file, folder, blobs.put, place));
+  const given = known ?? (await givenTokenizers(file, folder, blobs.put, { place, start }));
   const tokenizers = await servedTokenizers(file, given, texts, blobs);
-  const manifest = manifestOf(file, texts, tokenizers);
-  return manifestOf(file, await withRows(manifest, texts, blobs), tokenizers);
+  const manifest = manifestOf(file, texts, tokenizers, start?.start);
+  return manifestOf(file, await withRows(manifest, texts, blobs), tokenizers, start?.start);
 }
 
-/** Those that the run file names, by source. */
+interface Known {
+  readonly known?: Tokenizers | undefined;
+  readonly place?: PlaceOf | undefined;
+  /** The model that the run starts from. */
+  readonly start?: Pick<RunStart, "start" | "words"> | null;
+}
+
+/** Those that the run file names, by source, and that of the model that the run starts from, where it is the run's. */
 export async function givenTokenizers(
   file: RunFile,
   folder: string,
   put: Put,
-  place: PlaceOf = placeInFile,
+  { place = placeInFile, start = null }: Omit<Known, "known"> = {},
 ): Promise<Tokenizers> {
   const given = new Map<string, ServedTokenizer & { readonly vocabulary: number }>();
   const read = async (path: string, where: string) => {
@@ -59,7 +67,17 @@ export async function givenTokenizers(
     return { sha256: await put(bytes), sizeBytes: bytes.length, vocabulary: vocabularySize };
   };
   const { file: ofRun } = file.vocabulary;
-  const all = ofRun === undefined ? undefined : await read(ofRun, "vocabulary.file");
+  const ofStart = async ({ tokenizer, vocabulary }: NonNullable<RunStart["words"]>) => ({
+    sha256: await put(tokenizer),
+    sizeBytes: tokenizer.length,
+    vocabulary,
+  });
+  const all =
+    ofRun !== undefined
+      ? await read(ofRun, "vocabulary.file")
+      : start?.words
+        ? await ofStart(start.words)
+        : undefined;
   for (const [i, { id, tokenizer }] of file.sources.entries()) {
     const own = tokenizer === undefined ? all : await read(tokenizer, place(i, "tokenizer"));
     if (own !== undefined) given.set(id, own);

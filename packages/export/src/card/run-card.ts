@@ -133,6 +133,7 @@ function training({ figures, body }: RunOnCard): string {
 function origin({ figures, body, journal }: RunOnCard): string {
   const rows = [
     ["run", `\`${figures.run}\``],
+    ...startRow(figures.manifest),
     ["body", `${body.number}, \`${body.id}\``],
     ["journal", `${counted(journal.entries)} entries, SHA-256 \`${journal.sha256}\``],
     ["written by", `Homebody ${version}`],
@@ -143,6 +144,14 @@ function origin({ figures, body, journal }: RunOnCard): string {
     `The journal's hash is that of its first ${counted(journal.entries)} entries as lines: ` +
       `\`curl -s URL/api/journal.jsonl | head -n ${journal.entries} | sha256sum\`.`,
   ).trimEnd();
+}
+
+/** Groups are called as they are in the card's other words. */
+function startRow({ start }: Figures["manifest"]): string[][] {
+  if (start === undefined) return [];
+  const parts = { theta: "body", phi: "token embedding", psi: "position embedding" };
+  const given = start.groups.map((group) => parts[group]).join(", ");
+  return [["starts from", `${plain(start.name)} (its ${given}), weights of SHA-256 \`${start.sha256}\``]];
 }
 
 function ownLimits({ figures, rows, words }: RunOnCard): readonly string[] {

@@ -5,7 +5,7 @@
 import { decodeSafetensors, float32Tensors, type RunId, type Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import { type Aggregation, aggregationOf, evolve, type Fact, type RunState } from "@homebody/coordinator";
-import { exchangeOf } from "@homebody/dept";
+import { exchangeOf, isGiven } from "@homebody/dept";
 import type { RunManifest, SectionFile } from "@homebody/protocol";
 import { type MemoryBlobs, memoryBlobs } from "@homebody/store/memory";
 import type { Blobs, Journal } from "@homebody/store/ports";
@@ -51,7 +51,7 @@ export interface Recomputer {
   step(step: Step): Promise<boolean | null>;
   /** Bytes of a blob: as it is kept, or else of the last step. */
   get(hash: Sha256): Promise<Uint8Array | undefined>;
-  /** The first body, where it is not kept, follows from the seed. */
+  /** The first body, where it is not kept: what follows from the seed. */
   begin(manifest: RunManifest): Promise<void>;
 }
 
@@ -72,7 +72,8 @@ export function recomputer({ blobs, clock }: RecomputeInputs): Recomputer {
   return {
     get,
     async begin(manifest) {
-      await putFirst(manifest, exchangeOf(manifest).sections, made);
+      const ofSeed = exchangeOf(manifest).sections.filter((section) => !isGiven(manifest, section));
+      await putFirst(manifest, ofSeed, made);
     },
     async step(step) {
       if (!(await isKept(step))) return null;

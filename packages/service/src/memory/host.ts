@@ -9,7 +9,7 @@ import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
 import type { RunManifest } from "@homebody/protocol";
 import { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "@homebody/store/memory";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
-import { beginRun, pagesOf, resumeRun } from "../run/open-run.ts";
+import { type BeginInputs, beginRun, pagesOf, resumeRun } from "../run/open-run.ts";
 import { openService, type Service, type ServiceInputs } from "../service.ts";
 
 /** What stays where a process ends. */
@@ -31,6 +31,8 @@ export interface MemoryHostOptions
   > {
   readonly disk?: HostDisk;
   readonly clock?: MemoryClock;
+  /** Of a run that starts from a model. */
+  readonly given?: BeginInputs["given"];
   /** What stands between lines and the process. */
   readonly around?: (entrance: Entrance) => Entrance;
   /** A moment at which the process might be killed, before it asks its disk and before the disk's answer arrives. */
@@ -67,7 +69,7 @@ const folders: Readonly<Partial<Record<BlobKind, string>>> = {
 
 /** It serves the run from now on; one that is on the disk already goes on. */
 export async function memoryHost(run: RunManifest, options: MemoryHostOptions = {}): Promise<MemoryHost> {
-  const { disk = hostDisk(), clock = memoryClock(), around = (entrance) => entrance } = options;
+  const { disk = hostDisk(), clock = memoryClock(), around = (entrance) => entrance, given } = options;
   const nets = new Map<string, MemoryNet>();
   const connections = new Set<Connection>();
   let service: Service;
@@ -111,7 +113,7 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
       snapshots: own.port(disk.snapshots, options.moment),
     };
     const found = await resumeRun(ports, run.run);
-    const opened = found ?? (await beginRun(run, { ...ports, now: clock.now() }));
+    const opened = found ?? (await beginRun(run, { ...ports, now: clock.now(), ...(given && { given }) }));
     const { isAdmin = () => false } = options;
     const inputs = { ...options, ...ports, opened, isAdmin, clock: own.clock(clock) };
     const next = await openService({ ...inputs, ...more });

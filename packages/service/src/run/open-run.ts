@@ -10,7 +10,7 @@ import {
   type RunFold,
   readEntry,
 } from "@homebody/coordinator";
-import { exchangeOf, firstNumbers, type Section } from "@homebody/dept";
+import { exchangeOf, firstNumbers, isGiven, type Section } from "@homebody/dept";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots } from "@homebody/store/ports";
 import { putFirst } from "../closing/section-files.ts";
@@ -23,12 +23,17 @@ export interface BeginInputs {
   readonly now: Millis;
   /** What a section begins with; by the run's seed, unless a test has other numbers. */
   readonly first?: (section: Section) => NamedTensors;
+  /** Of the sections that a model gives which the run starts from. */
+  readonly given?: (section: Section) => NamedTensors;
 }
 
 /** A new run: its first body is durable, then the fact that names it. */
 export async function beginRun(manifest: RunManifest, inputs: BeginInputs): Promise<RunFold> {
-  const { journal, blobs, now, first = (section) => firstNumbers(manifest, section) } = inputs;
-  const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs, first);
+  const { journal, blobs, now, given, first = (section) => firstNumbers(manifest, section) } = inputs;
+  if (manifest.start !== undefined && given === undefined)
+    throw new Error(`run ${manifest.run}: expected the numbers of ${manifest.start.name}, got none`);
+  const begin = (section: Section) => (isGiven(manifest, section) ? given! : first)(section);
+  const sections = await putFirst(manifest, exchangeOf(manifest).sections, blobs, begin);
   const fact = createdFact(manifest, sections);
   await journal.append(manifest.run, 0, now, [fact]);
   return foldRun([{ seq: 1, at: now, fact }]);
