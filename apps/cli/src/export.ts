@@ -3,23 +3,26 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
-import { type Format, formats, runCard, type WeightType } from "@homebody/export";
+import { type Format, formats, type Model, runCard, type WeightType } from "@homebody/export";
 import { dimensions } from "@homebody/model";
 import { looksLikeAddress } from "./address.ts";
 import { engineOf } from "./engine.ts";
-import { type Chosen, chooseModel } from "./export/choose.ts";
+import { chooseModel } from "./export/choose.ts";
+import { type Own, ownOf, volunteerFolders } from "./export/own.ts";
 import { requireRoom, writeModelFolder } from "./models/folder.ts";
-import { type FoundRun, isDataFolder, runAt, runInFolder } from "./models/run.ts";
+import { isDataFolder, runAt, runInFolder } from "./models/run.ts";
 import { onlyArgument, wholeNumber } from "./options.ts";
 import { reported } from "./reported.ts";
 
 export const usage = `
-homebody export DATA|URL --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N]
+homebody export DATA|URL|VOLUNTEER --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N]
                 [--format ${names("|")}] [--weights TYPE]
 
 Writes a model of the run in the data folder DATA, or at a coordinator's address, with a card (README.md) that says where it comes from.
 The body is the run's; where words are each device's they come from the volunteers that npm start has in the data folder, and
 of several those that need the fewest bits per byte on held-out text with that body.
+
+VOLUNTEER is the folder of a volunteer (homebody volunteer --data): of what is in it the model is made, and no coordinator is asked.
 
   --to DIR         a folder that is new or empty
   --source ID      whose words; needed where there are those of several sources
@@ -35,6 +38,8 @@ of several those that need the fewest bits per byte on held-out text with that b
 
 interface Options {
   readonly where: string;
+  /** Where that is a volunteer's folder: those in it of one run and source. */
+  readonly own: readonly string[] | null;
   readonly to: string;
   readonly source: string | undefined;
   readonly words: string | undefined;
@@ -45,25 +50,44 @@ interface Options {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
-  const options = read(args);
+  const options = await read(args);
   return await reported(async (line) => {
-    const { to, where, body, format, weights } = options;
+    const { to, format, weights } = options;
     await requireRoom("--to", to);
-    line.show("reading the run");
-    const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
-    const chosen = await chooseModel(found, options, {
-      engine: engineOf({ backend: "wasm" }, line.show),
-      show: line.show,
-    });
+    const { model, card, ...about } = await (options.own === null
+      ? ofRun(options, line.show)
+      : ofVolunteer(options.own, options));
     line.show("writing");
-    const card = runCard(chosen.model, { ...found, ...chosen }, format);
-    await writeModelFolder(to, format.files(chosen.model, card, weights));
-    return shown(options, found, chosen);
+    await writeModelFolder(to, format.files(model, card, weights));
+    return shown(to, model, about);
   });
 }
 
+async function ofRun(options: Options, show: (doing: string) => void): Promise<Own> {
+  const { where, body, format } = options;
+  show("reading the run");
+  const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
+  const engine = engineOf({ backend: "wasm" }, show);
+  const chosen = await chooseModel(found, options, { engine, show });
+  return { ...chosen, body: found.body, card: runCard(chosen.model, { ...found, ...chosen }, format) };
+}
+
+async function ofVolunteer(
+  folders: readonly string[],
+  { source, words, tokenizer, body, format }: Options,
+): Promise<Own> {
+  const given = Object.entries({ words, tokenizer, body }).find(([, value]) => value !== undefined);
+  if (given !== undefined)
+    throw new InputError(
+      `--${given[0]}`,
+      "a run, for a choice: a volunteer's folder has one model",
+      String(given[1]),
+    );
+  return await ownOf(folders, source, format);
+}
+
 /** Throws an InputError that names the option. */
-function read(args: readonly string[]): Options {
+async function read(args: readonly string[]): Promise<Options> {
   const { values, positionals } = parseArgs({
     args: [...args],
     allowPositionals: true,
@@ -78,15 +102,20 @@ function read(args: readonly string[]): Options {
     },
   });
   const where = onlyArgument("export", "one data folder or address", positionals);
-  if (!looksLikeAddress(where) && !isDataFolder(where))
-    throw new InputError("export", "a coordinator's data folder or address", `neither: ${where}`);
+  const own = looksLikeAddress(where) || isDataFolder(where) ? null : await volunteerFolders(where);
+  if (own?.length === 0)
+    throw new InputError(
+      "export",
+      "a data folder, a volunteer's folder or an address",
+      `none of them: ${where}`,
+    );
   const { to, source, words, tokenizer } = values;
   if (to === undefined) throw new InputError("--to", "the folder that is written", "none");
   const format = formats.find(({ name }) => name === values.format);
   if (format === undefined) throw new InputError("--format", names(" or "), values.format);
   const weights = weightType(format, values.weights);
   const body = values.body === undefined ? undefined : wholeNumber("--body", values.body, 0, 1_000_000_000);
-  return { where, to, source, words, tokenizer, body, format, weights };
+  return { where, own, to, source, words, tokenizer, body, format, weights };
 }
 
 function weightType({ name, weightTypes }: Format, asked: string | undefined): WeightType {
@@ -100,7 +129,7 @@ function names(between: string): string {
   return formats.map(({ name }) => name).join(between);
 }
 
-function shown({ to }: Options, { body }: FoundRun, { model, said }: Chosen): string {
+function shown(to: string, model: Model, { body, said }: Pick<Own, "body" | "said">): string {
   const { vocabulary, context } = dimensions(model.config);
   const what = `body ${body.number}, a ${model.config.model_type} of ${vocabulary} tokens and ${context} positions`;
   return `${[...said, `The model (${what}) is in ${to}; ${join(to, "README.md")} says where it comes from.`].join("\n")}\n`;

@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 import { InputError, noun } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { invitationIn, isCode, refusalSentences } from "@homebody/protocol";
-import { type Hours, hoursFrom, startHeadless } from "@homebody/volunteer/node";
+import { folderOf, type Hours, hoursFrom, startHeadless } from "@homebody/volunteer/node";
 import { dutyCycle, type Intensity, type View, type Waiting } from "@homebody/volunteer/view";
 import { coordinatorUrl } from "./address.ts";
 import { interrupt } from "./interrupt.ts";
@@ -29,6 +29,8 @@ homebody volunteer URL [--source ID] [--code CODE] [--text PATH ...] [--backend 
   --hours 22-7   computes only in these hours of the day, by this machine's clock; 22:30-7 has minutes
   --rounds N     leaves after contributing to N rounds
   --data DIR     identity, vocabulary, embeddings and what is unsent (default: homebody-volunteer)
+
+Its model is yours at any time, also when the run is over or the coordinator is gone: homebody export DIR.
 
 Ctrl-C leaves at once; the next start goes on in the same round, if that is still open.
 `;
@@ -66,7 +68,7 @@ export async function run(args: readonly string[]): Promise<number> {
   const line = progressLine();
   let finish = () => {};
   let first: number | undefined;
-  const { volunteer } = await startHeadless({
+  const { manifest, volunteer } = await startHeadless({
     url,
     ...invitation,
     ...(values.text === undefined ? {} : { text: values.text }),
@@ -96,7 +98,9 @@ export async function run(args: readonly string[]): Promise<number> {
   line.end();
   const { scores, roundsContributed, tokensTrained, ledger, activity: last } = volunteer.view();
   process.stdout.write(`${JSON.stringify({ ending, roundsContributed, tokensTrained, scores, ledger })}\n`);
-  const { refusal } = volunteer.view();
+  const { refusal, source } = volunteer.view();
+  if (roundsContributed > 0 && source !== null)
+    process.stderr.write(`${ownModelSentence(folderOf(resolve(values.data), manifest, source))}\n`);
   if (ending === "refused" && refusal !== null)
     process.stderr.write(`homebody volunteer: ${refusalSentences[refusal.reason]}\n`);
   if (last.kind === "unusable") process.stderr.write(`homebody volunteer: ${last.message}\n`);
@@ -139,6 +143,10 @@ function dutyFrom({
     );
   return { intensity: intensity as Intensity, hours: found };
 }
+
+/** [V45] */
+const ownModelSentence = (folder: string) =>
+  `Your model of this run stays yours: npm run homebody -- export ${folder} --to DIR`;
 
 function sentence(view: View, detailed: boolean): string {
   const words = [`${view.source}: ${activity(view, detailed)}`];

@@ -15,6 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSafetensors } from "@homebody/base";
+import { volunteerOf } from "@homebody/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunFolderOptions } from "../../../test/run-folder.ts";
 import type { Row } from "../src/evaluate/tables.ts";
@@ -136,6 +137,23 @@ describe.each(cases)("$name", ({ options, words }) => {
     if (leavesOut)
       expect(ofExport.bitsPerByte).toBeGreaterThan(ofRun.bitsPerByte); // [X10] over all rows
     else expect(ofExport.bitsPerByte).toBeCloseTo(ofRun.bitsPerByte, 6);
+  });
+
+  test("[V43] [V45] a volunteer's folder has the same model, and no coordinator is asked", async () => {
+    const { code, stdout } = await exported(at("data", "volunteers", "1"), "--to", at("own"));
+    expect([code, stdout]).toEqual([0, expect.stringContaining("The model (body 2,")]);
+    const [own, model] = [await readModelFolder(at("own")), await readModelFolder(at("model"))];
+    expect(own.parameters).toEqual(model.parameters);
+    expect(own.tokenizer.toJson()).toBe(model.tokenizer.toJson());
+    expect(own.provenance).toMatchObject({ run: made.server.run, body: "2", source: "a" });
+    const last = made.scores[0]!.at(-1)!.bitsPerByte.toFixed(3);
+    expect(card("own")).toContain(`${last} bits per byte on the device's held-out text`);
+    expect(card("own")).not.toContain(folder); // [X8]
+    const identity = readFileSync(at("data", "volunteers", "1", "identity"), "utf8").trim();
+    expect(card("own")).not.toContain(volunteerOf(identity)); // [X23]
+    expect(await failed(at("data", "volunteers", "1"), "--body", "1", "--to", at("own-1"))).toBe(
+      "--body: expected a run, for a choice: a volunteer's folder has one model, got 1",
+    );
   });
 
   test("at its address it is the same, where words are no device's", async () => {
@@ -286,7 +304,7 @@ describe("words of devices", () => {
       );
     expect(await failed("--to", at("x"))).toBe("export: expected one data folder or address, got none");
     expect(await failed(folder, "--to", at("x"))).toMatch(
-      /^export: expected a coordinator's data folder or address/,
+      /^export: expected a data folder, a volunteer's folder or an address/,
     );
     expect(await failed(at("data"))).toBe("--to: expected the folder that is written, got none");
     expect(await failed(at("data"), "--to", at("x"), "--format", "zip")).toBe(

@@ -9,6 +9,8 @@ import { createServer, stderrLog } from "@homebody/server";
 import { expect, test } from "vitest";
 import { writeRun } from "../../../test/run-folder.ts";
 import { client } from "../../server/test/client.ts";
+import { run as exporting } from "../src/export.ts";
+import { readModelFolder } from "../src/models/folder.ts";
 import { run } from "../src/volunteer.ts";
 import { captured } from "./finished-run.ts";
 
@@ -39,6 +41,14 @@ test("it first says how large the model is and what the coordinator learns, once
       .map((line) => JSON.parse(line) as object);
     expect(results).toHaveLength(2);
     for (const result of results) expect(result).toMatchObject({ ending: "finished", roundsContributed: 1 });
+    // [V45] The very command that it says makes the model, when the coordinator is gone.
+    await server.close();
+    const [, own] = /npm run homebody -- export (\S+-a) --to DIR/.exec(stderr)!;
+    expect((await captured(exporting, [own!, "--to", join(folder, "model")])).code).toBe(0);
+    expect((await readModelFolder(join(folder, "model"))).provenance).toMatchObject({
+      source: "a",
+      body: "1",
+    });
   } finally {
     await server.close();
     rmSync(folder, { recursive: true, force: true });

@@ -21,7 +21,15 @@ export {
 export { bytesInWords, type ModelSize, modelSize, sizeInWords } from "./model-size.ts";
 export { bitsOf, putRows, type RowMap, rowMapFrom, rowMapOf, takeRows } from "./row-map.ts";
 export { type LearningRateSettings, learningRate } from "./schedule.ts";
-export { decodeSection, encodeSection, firstNumbers, isGiven, isTrained, wordsSeed } from "./section-file.ts";
+export {
+  decodeSection,
+  encodeSection,
+  firstNumbers,
+  isGiven,
+  isTrained,
+  wholeEmbedding,
+  wordsSeed,
+} from "./section-file.ts";
 export { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 export {
   type ParameterCounts,

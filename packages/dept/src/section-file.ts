@@ -7,9 +7,11 @@ import {
   type NamedTensors,
   requireSameLayout,
 } from "@homebody/base";
+import type { ModelConfig } from "@homebody/model/config";
 import { initialParameters } from "@homebody/model/parameters";
 import type { RunManifest } from "@homebody/protocol";
 import { isOneVocabulary, type Manifest, type Section } from "./exchange.ts";
+import { putRows, type RowMap } from "./row-map.ts";
 
 /** The numbers that a section has in the first body where the seed gives them: a function of the run's file alone. */
 export function firstNumbers(
@@ -37,6 +39,20 @@ export const isTrained = ({ start }: Manifest, { number }: { readonly number: nu
  */
 export function wordsSeed(runSeed: number | string, source: string, secret?: string): string {
   return [runSeed, source, "words", ...(secret === undefined ? [] : [secret])].join("/");
+}
+
+/**
+ * A token embedding over the whole vocabulary, of which a device has some rows: the others are as the seed draws them,
+ * and have learnt nothing. `config` may have any vocabulary.
+ */
+export function wholeEmbedding(
+  runSeed: number | string,
+  config: ModelConfig,
+  held: NamedTensors,
+  rows: RowMap,
+): NamedTensors {
+  const whole = { ...config, vocab_size: rows.size };
+  return putRows(initialParameters(whole, ["phi"], `${runSeed}/words`), held, rows);
 }
 
 /** Equal numbers of an equal run and body have equal bytes. `format: pt` is what Hugging Face's loaders look for. */

@@ -2,6 +2,7 @@
 
 export { type AdaptedOnCard, adaptedCard } from "./card/adapted-card.ts";
 export { type RunOnCard, runCard, type WordsOnCard } from "./card/run-card.ts";
+export { type DeviceModel, modelOfDevice } from "./device.ts";
 export { formats } from "./formats.ts";
 export { gguf } from "./gguf/index.ts";
 export { hf } from "./hf/index.ts";
@@ -13,6 +14,6 @@ export {
   readModelTokenizer,
 } from "./hf/read.ts";
 export { type ModelFolderWeights, readModelWeights } from "./hf/read-weights.ts";
-export type { Model } from "./model.ts";
+export { type Model, provenanceOf } from "./model.ts";
 export { onnx } from "./onnx/index.ts";
 export type { Format, ModelFiles, WeightType } from "./port.ts";

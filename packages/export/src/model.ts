@@ -2,6 +2,7 @@
 
 import type { Parameters } from "@homebody/experiment";
 import type { ModelConfig } from "@homebody/model";
+import type { RunManifest } from "@homebody/protocol";
 import type { Tokenizer } from "@homebody/text";
 
 export interface Model {
@@ -11,4 +12,12 @@ export interface Model {
   readonly tokenizer: Tokenizer;
   /** Where it comes from, in words of metadata: `run`, `body_id`, `source`, ... */
   readonly provenance: Readonly<Record<string, string>>;
+}
+
+/** Where a run's model comes from, in words of metadata. */
+export function provenanceOf(
+  manifest: Pick<RunManifest, "run" | "name">,
+  body: { readonly number: number; readonly id: string },
+): Record<string, string> {
+  return { run: manifest.run, run_name: manifest.name, body: String(body.number), body_id: body.id };
 }

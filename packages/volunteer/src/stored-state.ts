@@ -1,5 +1,6 @@
 // What a device keeps of a run beside its text, by name: files of the disk, all written here.
 //
+//   run.json               the run's manifest, as it was when the device began or went on
 //   home.safetensors       the home tensors that count, as the last accepted delta left them [V9]
 //   snapshot.safetensors   what the round under way has reached [V7]
 //   delta-N.safetensors    the delta of round N, with the home tensors that belong to it, until it is settled [V8]
@@ -35,6 +36,7 @@ import {
 } from "./stored-file.ts";
 
 export const storedNames = {
+  run: "run.json",
   home: "home.safetensors",
   snapshot: "snapshot.safetensors",
   delta: (round: number) => `delta-${round}.safetensors`,

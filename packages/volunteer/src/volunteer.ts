@@ -17,6 +17,7 @@ import { followHours, type HoursAt } from "./hours.ts";
 import { type Introduction, introduce } from "./introduction.ts";
 import { isReady, newestHome } from "./jobs.ts";
 import { withReceived, withSent } from "./ledger.ts";
+import { keepManifest } from "./own-model.ts";
 import { performer } from "./performing.ts";
 import { type Clock, type Device, type Disk, type Net, type Piece, pieceBytes } from "./ports.ts";
 import { createPreparation } from "./preparation.ts";
@@ -88,6 +89,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   const record = await openRecord(disk, source.id);
   const paused = record.now().contributing && record.now().paused;
   record.change({ contributing: true, paused });
+  await keepManifest(manifest, disk);
 
   const { roundsContributed } = record.now();
   let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk), roundsContributed };

@@ -6,7 +6,7 @@ import { basename, resolve } from "node:path";
 import { decodeSafetensors, float32Tensors, InputError, type NamedTensors, sha256Of } from "@homebody/base";
 import { exchangeOf } from "@homebody/dept";
 import { randomBody, requireParameters, takeTensors } from "@homebody/experiment";
-import { readModelConfig, readModelWeights } from "@homebody/export";
+import { provenanceOf, readModelConfig, readModelWeights } from "@homebody/export";
 import { configFromHuggingFace, groupLayout, type ModelConfig, modelConfig } from "@homebody/model";
 import type { RunManifest } from "@homebody/protocol";
 import { loadRunFile, modelFolder } from "@homebody/server";
@@ -61,10 +61,6 @@ export async function bodyOfRun({ manifest, body, section }: FoundRun): Promise<
     training: manifest.training,
     provenance: provenanceOf(manifest, body),
   };
-}
-
-export function provenanceOf(manifest: RunManifest, body: FoundRun["body"]): Record<string, string> {
-  return { run: manifest.run, run_name: manifest.name, body: String(body.number), body_id: body.id };
 }
 
 function bodyInFile(where: string, bytes: Uint8Array): Body {

@@ -17,13 +17,13 @@ import {
   heldOf,
   isOneVocabulary,
   leavesOutRows,
-  putRows,
   type RowMap,
   sharesWords,
+  wholeEmbedding,
 } from "@homebody/dept";
 import type { Parameters } from "@homebody/experiment";
-import type { Model } from "@homebody/export";
-import { type Group, groupLayout, groups, initialParameters } from "@homebody/model";
+import { type Model, provenanceOf } from "@homebody/export";
+import { type Group, groupLayout, groups } from "@homebody/model";
 import type { ManifestSource } from "@homebody/protocol";
 import type { PreparedText, Tokenizer } from "@homebody/text";
 import { heldText, rowsOfText } from "@homebody/volunteer";
@@ -35,7 +35,6 @@ import {
   textServed,
   tokenizerServed,
 } from "@homebody/volunteer/node";
-import { provenanceOf } from "./body.ts";
 import type { FoundRun } from "./run.ts";
 
 export interface TrainedModel extends Model {
@@ -104,7 +103,7 @@ export function wholeModel(model: TrainedModel, seed: string): Model {
   if (whole === null) return model;
   const { rows, phi, tokenizer } = whole;
   const config = { ...model.config, vocab_size: rows.size };
-  const all = phi ?? putRows(initialParameters(config, ["phi"], `${seed}/words`), model.parameters.phi, rows);
+  const all = phi ?? wholeEmbedding(seed, config, model.parameters.phi, rows);
   return { config, parameters: { ...model.parameters, phi: all }, tokenizer, provenance };
 }
 

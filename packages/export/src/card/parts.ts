@@ -30,6 +30,16 @@ export function shape(config: ModelConfig): string {
 
 export const use = (format: Format) => `## Use\n\n${format.use}`;
 
+/** Of the rows of a vocabulary, those that words have. */
+export interface Rows {
+  readonly held: number;
+  readonly of: number;
+}
+
+export const rowsLimit = ({ held, of }: Rows) =>
+  `Training had ${counted(held)} of the ${counted(of)} rows of the vocabulary, those that its text needs. The others ` +
+  "are as they were first drawn, and have learnt nothing.";
+
 export const limits = ({ context }: Pick<ReturnType<typeof dimensions>, "context">): readonly string[] => [
   "It continues texts like those that it learnt from. Nobody taught it to answer, to be right or to be harmless, and nothing of that was measured.",
   "Bits per byte are of held-out parts of those texts, not of other texts, and say nothing of how well it writes.",

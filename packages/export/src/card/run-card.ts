@@ -7,7 +7,8 @@ import { type ManifestSource, version } from "@homebody/protocol";
 import type { Model } from "../model.ts";
 import type { Format } from "../port.ts";
 import { counted, joined, list, plain, quoted, table } from "./markdown.ts";
-import { frontMatter, limits, shape, use } from "./parts.ts";
+import { frontMatter, limits, type Rows, rowsLimit, shape, use } from "./parts.ts";
+import { startRow, training } from "./training.ts";
 
 /** Whose the embeddings are. */
 export type WordsOnCard =
@@ -29,14 +30,14 @@ export interface RunOnCard {
   readonly source: ManifestSource | null;
   readonly words: WordsOnCard;
   /** Where these words left out rows of the vocabulary: how many they had [X10]. */
-  readonly rows: { readonly held: number; readonly of: number } | null;
+  readonly rows: Rows | null;
   /** Of these very words with this body on their held-out text; null where it was not measured. */
   readonly bitsPerByte: number | null;
 }
 
 /** Of the model's files in that format. */
 export function runCard(model: Model, run: RunOnCard, format: Format): string {
-  const { figures, source } = run;
+  const { figures, source, body } = run;
   const { manifest } = figures;
   const learnt = manifest.sources.filter(({ id }) => figures.learntFrom.includes(id));
   const languages = (source === null ? learnt : [source]).map(({ language }) => language);
@@ -49,7 +50,7 @@ export function runCard(model: Model, run: RunOnCard, format: Format): string {
       `that ${plain(manifest.host)} hosted. ${wordsSentence(run)}${measuredSentence(run)}`,
     use(format),
     sources(run),
-    training(run),
+    training(manifest, body.number, figures.tokens),
     origin(run),
     `## Limits\n\n${list([...limits(dimensions(model.config)), ...ownLimits(run)])}`,
   );
@@ -108,28 +109,6 @@ function sources({ figures, body }: RunOnCard): string {
 const scoreCell = (score: ScoreFigure | undefined) =>
   score === undefined ? "" : `${score.bitsPerByte.toFixed(3)} (body ${score.body})`;
 
-function training({ figures, body }: RunOnCard): string {
-  const { manifest } = figures;
-  const { training, outer } = manifest;
-  const { peak, schedule, warmupSteps, finalFraction } = training.learningRate;
-  const rows = [
-    ["method", `DEPT, ${manifest.variant.toUpperCase()} (Iacob et al., ICLR 2025)`],
-    ["rounds", `${counted(body.number)} of ${counted(manifest.rounds)}`],
-    ["local steps a round", counted(training.localSteps)],
-    ["rows a step", counted(training.batch)],
-    ["tokens of the whole run", counted(figures.tokens)],
-    ["local optimiser", training.optimiser.kind === "muon" ? "Muon for the body's matrices, AdamW" : "AdamW"],
-    [
-      "learning rate",
-      `${peak}, ${schedule}, ${counted(warmupSteps)} steps of warm-up${schedule === "cosine" ? `, to ${finalFraction} of it` : ""}`,
-    ],
-    ["outer step", outer.kind],
-    ["deltas travelled as", manifest.codec],
-    ["seed", String(training.seed)],
-  ];
-  return `## Training\n\n${table(["", ""], rows)}`;
-}
-
 function origin({ figures, body, journal }: RunOnCard): string {
   const rows = [
     ["run", `\`${figures.run}\``],
@@ -146,22 +125,11 @@ function origin({ figures, body, journal }: RunOnCard): string {
   ).trimEnd();
 }
 
-/** Groups are called as they are in the card's other words. */
-function startRow({ start }: Figures["manifest"]): string[][] {
-  if (start === undefined) return [];
-  const parts = { theta: "body", phi: "token embedding", psi: "position embedding" };
-  const given = start.groups.map((group) => parts[group]).join(", ");
-  return [["starts from", `${plain(start.name)} (its ${given}), weights of SHA-256 \`${start.sha256}\``]];
-}
-
 function ownLimits({ figures, rows, words }: RunOnCard): readonly string[] {
   const own: string[] = [];
   if (words.kind === "given") own.push("What the run measured, it measured with other words than these.");
   if (rows !== null)
-    own.push(
-      `Training had ${counted(rows.held)} of the ${counted(rows.of)} rows of the vocabulary, those that its text needs. The others ` +
-        "are as they were first drawn, and have learnt nothing. The run's figures leave them out, so this model's are a little worse.",
-    );
+    own.push(`${rowsLimit(rows)} The run's figures leave them out, so this model's are a little worse.`);
   if (figures.manifest.variant === "trim")
     own.push(
       "Each source trained and was measured with those rows of the vocabulary alone that its text needs. Over all of them " +

@@ -169,7 +169,16 @@ async function textsUnder(folder: string): Promise<string[]> {
 
 export { requireUsable } from "../brought.ts";
 export { type Hours, hoursFrom } from "../hours.ts";
+export type { OwnModel } from "../own-model.ts";
 export { heldOutOptions } from "../replica.ts";
 export type { Text } from "../text-file.ts";
 export { type ServedFiles, textServed, tokenizerServed } from "./served.ts";
-export { type StoredHome, storedHome, storedSources, storedText } from "./stored.ts";
+export {
+  folderOf,
+  ownModelIn,
+  type StoredHome,
+  storedHome,
+  storedRunIn,
+  storedSources,
+  storedText,
+} from "./stored.ts";

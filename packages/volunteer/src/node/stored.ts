@@ -6,7 +6,8 @@ import { InputError, type NamedTensors, type SourceId } from "@homebody/base";
 import { exchangeFor, type RowMap } from "@homebody/dept";
 import type { Group } from "@homebody/model/parameters";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { storedState } from "../stored-state.ts";
+import { ownModel } from "../own-model.ts";
+import { storedNames, storedState } from "../stored-state.ts";
 import { upgradeText } from "../stored-v1.ts";
 import { loadText, type Text } from "../text-file.ts";
 import { folderDisk } from "./disk.ts";
@@ -14,6 +15,12 @@ import { folderDisk } from "./disk.ts";
 /** Of one run and one source, in a volunteer's folder. */
 export const folderOf = (dataDir: string, { run }: Pick<RunManifest, "run">, source: SourceId) =>
   join(dataDir, `${run.slice(0, 16)}-${source}`);
+
+/** Whether a folder is that of one run and source. */
+export const storedRunIn = (folder: string) => existsSync(join(folder, storedNames.run));
+
+/** The model in such a folder; undefined where it has none yet. */
+export const ownModelIn = async (folder: string) => ownModel(await folderDisk(folder));
 
 /** The sources of the run that a volunteer in this folder has something of. */
 export function storedSources(dataDir: string, manifest: RunManifest): readonly ManifestSource[] {
