@@ -15,9 +15,12 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { decodeSafetensors } from "@homebody/base";
+import { hf } from "@homebody/export";
 import { volunteerOf } from "@homebody/protocol";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { RunFolderOptions } from "../../../test/run-folder.ts";
+import { modelsIn } from "../../web/src/model/models-in.ts";
+import { modelOfRun } from "../../web/src/model/run-model.ts";
 import type { Row } from "../src/evaluate/tables.ts";
 import { run as evaluate } from "../src/evaluate.ts";
 import { run as exporting } from "../src/export.ts";
@@ -38,6 +41,11 @@ const cases: readonly Case[] = [
   {
     name: "SPEC, words of sources",
     options: { family: "gpt2", more: ["words: source", "vocabulary: { kind: source, size: 300 }"] },
+    words: "source",
+  },
+  {
+    name: "SPEC, words of sources, one vocabulary",
+    options: { family: "gpt2", more: ["words: source", "vocabulary: { kind: global, size: 300 }"] },
     words: "source",
   },
   {
@@ -168,6 +176,25 @@ describe.each(cases)("$name", ({ options, words }) => {
     await exported(...args);
     for (const name of readdirSync(at("model")))
       expect(readFileSync(at("served", name)), name).toEqual(readFileSync(at("model", name)));
+  });
+
+  test("[V46] a browser makes the same of what is served, where words are no device's", async () => {
+    const figures = made.server.figures();
+    const offered = modelsIn(figures).map((source) => source?.id ?? null);
+    expect(offered).toEqual({ device: [], source: ["a", "b"], run: [null] }[words]);
+    if (offered.length === 0) return;
+    const download = async (path: string) =>
+      new Uint8Array(await (await fetch(new URL(path, made.server.url))).arrayBuffer());
+    const { model, card } = await modelOfRun(figures, offered[0]!, { download, format: hf });
+    const expected = await readModelFolder(at("model"));
+    expect(model.parameters).toEqual(expected.parameters);
+    expect([model.config, model.tokenizer.toJson()]).toEqual([expected.config, expected.tokenizer.toJson()]);
+    expect(card).toContain(`| body | 2, \`${figures.bodies.at(-1)!.id}\` |`);
+    expect(card).not.toContain("| journal |");
+    const other = async () => new Uint8Array(1);
+    await expect(modelOfRun(figures, offered[0]!, { download: other, format: hf })).rejects.toThrow(
+      /\/bodies\/.*: expected hash/,
+    );
   });
 
   test("sources have to be told apart, unless they share their words", async () => {

@@ -25,6 +25,8 @@ import { applicants, idleView, type SceneName, sceneNames, sceneOf, workingView 
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
+import type { MakeModel } from "./model/making.ts";
+import type { MadeModel, ModelRequest } from "./model/requests.ts";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { firstToLast } from "./run/run-sentences.ts";
@@ -63,6 +65,16 @@ function volunteerPage(name: SceneName, sent: Command[] = []) {
   );
 }
 
+/** Where a model is asked for: what was asked, and what comes of it. */
+function models(answer: () => Promise<MadeModel>) {
+  const asked: ModelRequest[] = [];
+  const makeModel: MakeModel = (request) => {
+    asked.push(request);
+    return answer();
+  };
+  return { asked, makeModel };
+}
+
 const dataOf = (testId: string) =>
   Number((page.getByTestId(testId).element() as HTMLDataElement).getAttribute("value"));
 
@@ -84,6 +96,65 @@ test("a volunteer chooses a source and contributes with it; without one she is l
   await press("Contribute");
   const { manifest } = sceneOf("new").run;
   expect(sent).toEqual([{ kind: "contribute", manifest, source: "es", files: null }]);
+});
+
+test.each(["working", "paused", "outage", "over", "stopped", "glob"] as const)(
+  "[V44] %s: her own model is a download, made of what the device keeps",
+  async (name) => {
+    const { run, volunteer } = sceneOf(name);
+    const { asked, makeModel } = models(async () => ({ name: "model.zip", file: new Blob(["a model"]) }));
+    show(
+      <VolunteerPage run={run} volunteer={volunteer} secure={true} send={() => {}} makeModel={makeModel} />,
+    );
+    await expect.element(page.getByRole("heading", { name: "Your model" })).toBeVisible();
+    await press("Download your model");
+    const source = volunteer.view?.source ?? volunteer.remembered?.source;
+    expect(asked).toEqual([{ kind: "own", run: run.manifest!.run, source, format: "hf" }]);
+    await expect.element(page.getByTestId("model-download")).toHaveTextContent("model.zip (7 bytes) is with");
+    expect(page.getByRole("link", { name: "model.zip" }).element().getAttribute("download")).toBe(
+      "model.zip",
+    );
+  },
+);
+
+test("[V44] where no model can be made it is said why, and it may be tried again", async () => {
+  const { run, volunteer } = sceneOf("working");
+  let first = true;
+  const { makeModel } = models(async () => {
+    if (!first) return { name: "m.zip", file: new Blob() };
+    first = false;
+    throw new Error("There is none yet.");
+  });
+  show(<VolunteerPage run={run} volunteer={volunteer} secure={true} send={() => {}} makeModel={makeModel} />);
+  await press("Download your model");
+  await expect
+    .element(page.getByTestId("model-download"))
+    .toHaveTextContent("It could not be made. There is none yet.");
+  await press("Download your model");
+  await expect.element(page.getByTestId("model-download")).toHaveTextContent("m.zip");
+});
+
+test("[V44] whoever has not taken part has no model", async () => {
+  show(volunteerPage("new"));
+  await expect.element(page.getByRole("button", { name: "Contribute" })).toBeVisible();
+  expect(page.getByRole("heading", { name: "Your model" }).elements()).toHaveLength(0);
+});
+
+test("[V46] the dashboard offers models of sources that share their words, or the one that all share", async () => {
+  const { asked, makeModel } = models(async () => ({ name: "model.zip", file: new Blob(["a model"]) }));
+  const { run } = sceneOf("joining");
+  show(<DashboardPage run={run} earlier={() => {}} makeModel={makeModel} />);
+  await userEvent.selectOptions(page.getByTestId("model-source"), "日本語");
+  await press("Download the model");
+  const figures = run.figures!;
+  expect(asked).toEqual([{ kind: "run", figures, source: "ja", format: "hf" }]);
+  const shared = sceneOf("glob").run;
+  show(<DashboardPage run={shared} earlier={() => {}} makeModel={makeModel} />);
+  await press("Download the model");
+  expect(asked.at(-1)).toEqual({ kind: "run", figures: shared.figures, source: null, format: "hf" });
+  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} makeModel={makeModel} />);
+  await expect.element(page.getByRole("heading", { name: "Bodies to download" })).toBeVisible();
+  expect(page.getByRole("heading", { name: "A model to download" }).elements()).toHaveLength(0);
 });
 
 test("a device is checked when a source is chosen, or when somebody asks for it", async () => {

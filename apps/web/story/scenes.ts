@@ -441,6 +441,7 @@ const chose = (run: FeedState, source: string): VolunteerState => {
     source: source as SourceId,
     contributing: false,
     hasText: true,
+    hasModel: true,
   };
   return { ...showing(idleView()), remembered };
 };

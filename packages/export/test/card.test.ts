@@ -56,7 +56,7 @@ test("[X6] the run, its body, its journal, and what it was trained by", () => {
   const card = cardOf();
   expect(card).toContain(`| run | \`${figures.run}\` |`);
   expect(card).toContain(`| body | 3, \`${run.body.id}\` |`);
-  expect(card).toContain(`| journal | 1,234 entries, SHA-256 \`${run.journal.sha256}\` |`);
+  expect(card).toContain(`| journal | 1,234 entries, SHA-256 \`${run.journal!.sha256}\` |`);
   expect(card).toContain("| head -n 1234 | sha256sum`");
   expect(card).toContain("| rounds | 3 of 5 |");
   expect(card).toContain("| tokens of the whole run | 1,234,567 |");

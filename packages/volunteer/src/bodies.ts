@@ -6,7 +6,7 @@ import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/de
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
 import { fetchChecked } from "./fetch-checked.ts";
 import type { Disk, Net } from "./ports.ts";
-import { storedNames } from "./stored-state.ts";
+import { storedNames } from "./stored-names.ts";
 import type { Work } from "./work.ts";
 
 export interface Bodies {

@@ -16,7 +16,8 @@ import type { Tokenizer } from "@homebody/text";
 import type { Disk } from "./ports.ts";
 import { readRecord } from "./record.ts";
 import { rowsOfText } from "./rows.ts";
-import { storedNames, storedState } from "./stored-state.ts";
+import { storedNames } from "./stored-names.ts";
+import { storedState } from "./stored-state.ts";
 import { loadText } from "./text-file.ts";
 
 export interface OwnModel {

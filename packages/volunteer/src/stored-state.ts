@@ -34,16 +34,7 @@ import {
   type StoredFile,
   tensorsOf,
 } from "./stored-file.ts";
-
-export const storedNames = {
-  run: "run.json",
-  home: "home.safetensors",
-  snapshot: "snapshot.safetensors",
-  delta: (round: number) => `delta-${round}.safetensors`,
-  fitted: "fitted.safetensors",
-  body: (group: Group) => `body-${group}.safetensors`,
-  firstBody: (group: Group) => `first-${group}.safetensors`,
-};
+import { storedNames } from "./stored-names.ts";
 
 /** Values of groups, and the optimiser's moments of all groups where they are kept. */
 export interface Kept {

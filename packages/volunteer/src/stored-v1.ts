@@ -11,6 +11,7 @@ import { bodyId } from "@homebody/protocol";
 import type { Disk } from "./ports.ts";
 import type { Pending } from "./session.ts";
 import { bytesEntry, encodeStored } from "./stored-file.ts";
+import { storedNames } from "./stored-names.ts";
 import {
   type DeltaMeta,
   type Done,
@@ -20,7 +21,6 @@ import {
   layoutOfMoments,
   type SnapshotMeta,
   stepsOf,
-  storedNames,
 } from "./stored-state.ts";
 import { encodeTextBytes, type TextMeta } from "./text-file.ts";
 import { textName } from "./text-name.ts";

@@ -186,6 +186,8 @@ export interface Remembered {
   readonly contributing: boolean;
   /** Whether the text of this source is there, prepared. */
   readonly hasText: boolean;
+  /** Whether there is a model of it: a body, with words. */
+  readonly hasModel: boolean;
 }
 
 /** Of an invitation that this device keeps, all but its code. */

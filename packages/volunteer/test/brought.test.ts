@@ -4,7 +4,7 @@ import type { SourceId } from "@homebody/base";
 import { afterEach, expect, test } from "vitest";
 import { splitOfBrought, UnusableText } from "../src/brought.ts";
 import { lookAt } from "../src/looking.ts";
-import { storedNames } from "../src/stored-state.ts";
+import { storedNames } from "../src/stored-names.ts";
 import { textName } from "../src/text-name.ts";
 import type { View } from "../src/view.ts";
 import type { VolunteerOptions } from "../src/volunteer.ts";

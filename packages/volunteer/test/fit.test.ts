@@ -6,7 +6,8 @@ import { exchangeFor, formsOf, wordsSeed } from "@homebody/dept";
 import { initialParameters } from "@homebody/model/parameters";
 import { events } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
-import { storedNames, storedState } from "../src/stored-state.ts";
+import { storedNames } from "../src/stored-names.ts";
+import { storedState } from "../src/stored-state.ts";
 import type { Volunteer } from "../src/volunteer.ts";
 import { deviceOf, Host, manifestWith, type RunOptions, wordsSecret } from "./world.ts";
 

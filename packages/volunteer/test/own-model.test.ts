@@ -2,7 +2,6 @@
 
 import { afterEach, expect, test } from "vitest";
 import { ownModel } from "../src/own-model.ts";
-import type { Volunteer } from "../src/volunteer.ts";
 import { deviceOf, Host, manifestWith, type RunOptions } from "./world.ts";
 
 const ends: (() => Promise<void>)[] = [];
@@ -11,11 +10,11 @@ afterEach(async () => {
 });
 
 /** One round, and the next body is evaluated. */
-async function trained(options: RunOptions) {
+async function oneRound(options: RunOptions) {
   const host = new Host(manifestWith({ codec: "fp32", ...options }));
   const device = deviceOf(host);
   host.open(1);
-  const volunteer: Volunteer = await device.start();
+  const volunteer = await device.start();
   ends.push(() => device.close(volunteer));
   await host.clock.until("settled", () => volunteer.view().roundsContributed === 1);
   host.next(1);
@@ -39,7 +38,7 @@ const cases: readonly (RunOptions & {
 test.each(cases)(
   "[V43] $name: body, words and tokenizer, over the whole vocabulary",
   async ({ name: _, home, allRows, ...options }) => {
-    const { host, disk, volunteer } = await trained(options);
+    const { host, disk, volunteer } = await oneRound(options);
     const model = (await ownModel(disk))!;
     const { manifest, source, config, parameters, tokenizer } = model;
     expect(manifest).toEqual(host.manifest);
@@ -58,7 +57,7 @@ test.each(cases)(
 );
 
 test("[V43] of a row that no text needs it says that it has learnt nothing: it is as the seed draws it", async () => {
-  const { disk } = await trained({ vocabulary: "global" });
+  const { disk } = await oneRound({ vocabulary: "global" });
   const { parameters, rows } = (await ownModel(disk))!;
   const small = Array.from({ length: 300 }, (_, row) => parameters.phi.data.subarray(8 * row, 8 * row + 8));
   expect(small.every((row) => row.some((value) => value !== 0))).toBe(true);
@@ -81,7 +80,7 @@ test("[V43] before words at home are trained there is none, and after forgetting
 });
 
 test("[V43] a body of which one section is not there yet is no body", async () => {
-  const { disk, files } = await trained({ variant: "glob" });
+  const { disk, files } = await oneRound({ variant: "glob" });
   files.delete("body-phi.safetensors");
   expect(await ownModel(disk)).toBeUndefined();
 });

@@ -4,7 +4,8 @@ import { exchangeFor, wordsSeed } from "@homebody/dept";
 import { initialParameters } from "@homebody/model/parameters";
 import { events } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
-import { storedNames, storedState } from "../src/stored-state.ts";
+import { storedNames } from "../src/stored-names.ts";
+import { storedState } from "../src/stored-state.ts";
 import type { Volunteer } from "../src/volunteer.ts";
 import { deviceOf, Host, manifestWith, type RunOptions, secret, wordsSecret } from "./world.ts";
 

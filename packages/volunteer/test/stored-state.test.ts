@@ -4,13 +4,8 @@ import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryDisk } from "../src/memory/index.ts";
 import { bytesEntry, decodeStored, encodeStored } from "../src/stored-file.ts";
-import {
-  type Kept,
-  layoutOfMoments,
-  type StoredDelta,
-  storedNames,
-  storedState,
-} from "../src/stored-state.ts";
+import { storedNames } from "../src/stored-names.ts";
+import { type Kept, layoutOfMoments, type StoredDelta, storedState } from "../src/stored-state.ts";
 import { manifestWith } from "./world.ts";
 
 const manifest = manifestWith();

@@ -5,7 +5,7 @@ import { type Figures, undoable } from "@homebody/coordinator";
 import type { AdminAct } from "@homebody/protocol";
 import { useState } from "react";
 import { shortId } from "../dashboard/event-sentences.ts";
-import { Button, Section } from "../ui/pieces.tsx";
+import { Button, Section, Select } from "../ui/pieces.tsx";
 import { wordsOf } from "./acts.ts";
 
 export interface UndoProps {
@@ -40,21 +40,16 @@ export function Undo({ figures, busy, onAsk }: UndoProps) {
   return (
     <Section id="undo" title="Go back to a body">
       <div className="flex flex-wrap items-end gap-4">
-        <label className="text-sm text-muted">
-          Body
-          <select
-            value={body.body}
-            onChange={(event) => choose(Number(event.target.value))}
-            className="mt-1 block min-h-11 rounded-lg border border-edge bg-paper px-3 text-base text-ink"
-            data-testid="undo-to"
-          >
-            {bodies.map(({ body: number }) => (
-              <option key={number} value={number}>
-                {number === figures.published ? `${number} (the current one)` : number}
-              </option>
-            ))}
-          </select>
-        </label>
+        <Select
+          label="Body"
+          value={String(body.body)}
+          options={bodies.map(({ body: number }) => ({
+            value: String(number),
+            label: number === figures.published ? `${number} (the current one)` : String(number),
+          }))}
+          onChange={(value) => choose(Number(value))}
+          testId="undo-to"
+        />
         <Button
           kind="danger"
           disabled={busy || unavailable !== null}

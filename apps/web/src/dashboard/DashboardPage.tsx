@@ -3,6 +3,7 @@
 import type { Figures } from "@homebody/coordinator";
 import { compact, fixed, plural } from "../format/numbers.ts";
 import { duration } from "../format/times.ts";
+import type { MakeModel } from "../model/making.ts";
 import { PageHeading } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { freshnessOf } from "../run/freshness.ts";
@@ -15,11 +16,19 @@ import { Bodies } from "./Bodies.tsx";
 import { Deltas } from "./Deltas.tsx";
 import { EventLog } from "./EventLog.tsx";
 import { Learning, signed } from "./Learning.tsx";
+import { Models } from "./Models.tsx";
 import { People } from "./People.tsx";
 import { Samples } from "./Samples.tsx";
 import { Traffic } from "./Traffic.tsx";
 
-export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () => void }) {
+export interface DashboardPageProps {
+  readonly run: FeedState;
+  readonly earlier: () => void;
+  /** How a model is made as a file; in a worker, unless a test says otherwise. */
+  readonly makeModel?: MakeModel;
+}
+
+export function DashboardPage({ run, earlier, makeModel }: DashboardPageProps) {
   const { figures, manifest, presence, entries } = run;
   return (
     <>
@@ -42,7 +51,10 @@ export function DashboardPage({ run, earlier }: { run: FeedState; earlier: () =>
           <Deltas figures={figures} refusals={figures.finished ? null : (presence?.refusals ?? null)} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
             <EventLog entries={entries} sources={figures.sources} earlier={earlier} />
-            <Bodies figures={figures} />
+            <div className="space-y-6">
+              <Models figures={figures} make={makeModel} />
+              <Bodies figures={figures} />
+            </div>
           </div>
         </>
       )}

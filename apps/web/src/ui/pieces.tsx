@@ -167,6 +167,39 @@ export function Figure({
   );
 }
 
+/** One of many. */
+export function Select({
+  label,
+  value,
+  options,
+  onChange,
+  testId,
+}: {
+  label: string;
+  value: string;
+  options: readonly { readonly value: string; readonly label: string }[];
+  onChange: (value: string) => void;
+  testId?: string;
+}) {
+  return (
+    <label className="min-w-0 text-sm text-muted">
+      {label}
+      <select
+        value={value}
+        onChange={(event) => onChange(event.target.value)}
+        className="mt-1 block min-h-11 max-w-full rounded-lg border border-edge bg-paper px-3 text-base text-ink"
+        data-testid={testId}
+      >
+        {options.map((option) => (
+          <option key={option.value} value={option.value}>
+            {option.label}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
 /** Radio buttons as a row of equal choices. */
 export function Choices<T extends string>({
   legend,

@@ -9,6 +9,7 @@ import type { Command, Intensity, View } from "@homebody/volunteer/view";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { bytes, factor, percent, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
+import type { MakeModel } from "../model/making.ts";
 import { PageHeading, PageLink } from "../router.tsx";
 import type { FeedState } from "../run/feed.ts";
 import { hereNow } from "../run/freshness.ts";
@@ -36,15 +37,20 @@ const work = () => import("./Work.tsx");
 const Work = lazy(() => work().then((file) => ({ default: file.Work })));
 const Learning = lazy(() => work().then((file) => ({ default: file.Learning })));
 
+// With what makes models as files.
+const YourModel = lazy(() => import("./YourModel.tsx").then((file) => ({ default: file.YourModel })));
+
 export interface VolunteerPageProps {
   readonly run: FeedState;
   readonly volunteer: VolunteerState;
   readonly send: (command: Command) => void;
   /** Whether the browser lets this page compute and keep data: only on HTTPS or on this very machine. */
   readonly secure: boolean;
+  /** How a model is made as a file; in a worker, unless a test says otherwise. */
+  readonly makeModel?: MakeModel;
 }
 
-export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPageProps) {
+export function VolunteerPage({ run, volunteer, send, secure, makeModel }: VolunteerPageProps) {
   const { manifest, figures, presence } = run;
   const view = asOver(volunteer.view, figures?.finished === true);
   const working = view !== null && takesPart(view);
@@ -60,6 +66,7 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
   const { link } = volunteer;
   const index = manifest?.sources.findIndex(({ id }) => id === view?.source) ?? -1;
   const own = manifest?.sources[index] ?? chosen;
+  const kept = modelKept(volunteer, manifest);
   const isRead = manifest !== null && (figures !== null || working);
   const check = () => {
     if (!volunteer.started || isUnchecked(view)) send({ kind: "check-device" });
@@ -105,6 +112,11 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
           <Sampling view={view} send={send} language={manifest?.sources[index]?.language ?? null} />
         </>
       )}
+      {secure && kept !== null && manifest !== null && (
+        <Suspense fallback={null}>
+          <YourModel run={manifest.run} source={kept} make={makeModel} />
+        </Suspense>
+      )}
       {isRead && (
         <>
           {/* After the way in on a phone, and beside the heading where there is room. */}
@@ -123,6 +135,15 @@ export function VolunteerPage({ run, volunteer, send, secure }: VolunteerPagePro
       )}
     </div>
   );
+}
+
+/** The source of whose words this device keeps a model of the run; before a worker is there the page has looked by itself. */
+function modelKept({ view, remembered }: VolunteerState, manifest: RunManifest | null): SourceId | null {
+  if (manifest === null) return null;
+  const isOfRun = remembered?.run === manifest.run;
+  if (view?.source != null && view.run === manifest.run)
+    return view.roundsContributed > 0 || (isOfRun && remembered.hasModel) ? view.source : null;
+  return isOfRun && remembered.hasModel ? remembered.source : null;
 }
 
 function AtWork({ view, send }: { view: View; send: (command: Command) => void }) {

@@ -100,7 +100,7 @@ test("a device that trains goes on after a reload, unless the link is for anothe
     [ja, false],
   ] as const) {
     const page = await pageAt(`#source=es&code=${code}`);
-    page.begins({ run: run.run, source, contributing: true, hasText: true });
+    page.begins({ run: run.run, source, contributing: true, hasText: true, hasModel: false });
     const kinds = (await page.sent()).map(([kind]) => kind);
     expect(kinds).toEqual(goesOn ? ["invited", "contribute"] : ["invited"]);
   }
@@ -108,7 +108,7 @@ test("a device that trains goes on after a reload, unless the link is for anothe
 
 test("no worker is started before something is asked of it, and then one", async () => {
   const page = await pageAt("");
-  page.begins({ run: run.run, source: es, contributing: false, hasText: true });
+  page.begins({ run: run.run, source: es, contributing: false, hasText: true, hasModel: false });
   expect([await page.sent(), page.starts()]).toEqual([[], 0]);
   expect(page.volunteer.state.get()).toMatchObject({ remembered: { source: es }, started: false });
   page.volunteer.send({ kind: "check-device" });
@@ -125,7 +125,7 @@ test("[V23] a device that had not read its brought text goes back to the choice:
     [es, false, true], // the host lends it again
   ] as const) {
     const page = await pageAt("");
-    page.begins({ run: run.run, source, contributing: true, hasText });
+    page.begins({ run: run.run, source, contributing: true, hasText, hasModel: false });
     const [[kind] = []] = await page.sent();
     expect(kind).toBe(goesOn ? "contribute" : "check-device");
   }
@@ -146,7 +146,7 @@ test("a link that is opened later, or is not whole, is taken too", async () => {
 test("[V33] a device that took part in a run goes on after its end too, and one that has stopped does not before", async () => {
   for (const finished of [true, false]) {
     const page = await pageAt("");
-    page.begins({ run: run.run, source: es, contributing: false, hasText: true });
+    page.begins({ run: run.run, source: es, contributing: false, hasText: true, hasModel: false });
     expect(await page.sent()).toEqual([]); // it is not known yet whether the run is over
     page.tells(finished);
     expect(await page.sent()).toEqual([finished ? ["contribute", es] : ["check-device", false]]);
@@ -157,7 +157,7 @@ test("that a device takes part is known before its worker is, until that says ot
   const page = await pageAt("", true);
   const goesOn = () => page.volunteer.state.get().goesOn;
   expect(goesOn()).toBe(true);
-  page.begins({ run: run.run, source: es, contributing: true, hasText: true });
+  page.begins({ run: run.run, source: es, contributing: true, hasText: true, hasModel: false });
   expect(await page.sent()).toEqual([["contribute", es]]);
   page.hears({ kind: "view", view: idleView() }); // it has only begun
   expect([goesOn(), page.mark.took]).toEqual([true, true]);
@@ -166,7 +166,7 @@ test("that a device takes part is known before its worker is, until that says ot
   page.hears({ kind: "view", view: { ...workingView(3), activity: { kind: "stopped", why: "asked" } } });
   expect([goesOn(), page.mark.took]).toEqual([false, false]);
   const final = await pageAt("", true); // its text turns out to be of no use [V23]
-  final.begins({ run: run.run, source: es, contributing: true, hasText: true });
+  final.begins({ run: run.run, source: es, contributing: true, hasText: true, hasModel: false });
   expect(await final.sent()).toEqual([["contribute", es]]);
   final.hears({
     kind: "view",

@@ -24,8 +24,8 @@ export type WordsOnCard =
 export interface RunOnCard {
   readonly figures: Figures;
   readonly body: Pick<BodyFigure, "number" | "id">;
-  /** As far as it was read [X7]. */
-  readonly journal: { readonly entries: number; readonly sha256: Sha256 };
+  /** As far as it was read [X7]; null where only the figures were. */
+  readonly journal: { readonly entries: number; readonly sha256: Sha256 } | null;
   /** Whose words the model has; null where all sources share them. */
   readonly source: ManifestSource | null;
   readonly words: WordsOnCard;
@@ -114,15 +114,17 @@ function origin({ figures, body, journal }: RunOnCard): string {
     ["run", `\`${figures.run}\``],
     ...startRow(figures.manifest),
     ["body", `${body.number}, \`${body.id}\``],
-    ["journal", `${counted(journal.entries)} entries, SHA-256 \`${journal.sha256}\``],
+    ...(journal === null
+      ? []
+      : [["journal", `${counted(journal.entries)} entries, SHA-256 \`${journal.sha256}\``]]),
     ["written by", `Homebody ${version}`],
   ];
-  return joined(
-    "## Where it comes from",
-    table(["", ""], rows),
-    `The journal's hash is that of its first ${counted(journal.entries)} entries as lines: ` +
-      `\`curl -s URL/api/journal.jsonl | head -n ${journal.entries} | sha256sum\`.`,
-  ).trimEnd();
+  const check =
+    journal === null
+      ? undefined
+      : `The journal's hash is that of its first ${counted(journal.entries)} entries as lines: ` +
+        `\`curl -s URL/api/journal.jsonl | head -n ${journal.entries} | sha256sum\`.`;
+  return joined("## Where it comes from", table(["", ""], rows), check).trimEnd();
 }
 
 function ownLimits({ figures, rows, words }: RunOnCard): readonly string[] {

@@ -3,6 +3,7 @@
 
 import type { RunId, SourceId } from "@homebody/base";
 import type { Invitation } from "@homebody/protocol";
+import { hasModel } from "../stored-names.ts";
 import { hasText } from "../text-name.ts";
 import { dutyCycle, type Intensity, type KeptInvitation, type Remembered } from "../view.ts";
 import { privateDisk, readHome, writeHome } from "./disk.ts";
@@ -43,7 +44,7 @@ async function readIntensity(): Promise<Intensity> {
   return kept !== undefined && Object.hasOwn(dutyCycle, kept) ? (kept as Intensity) : usualIntensity;
 }
 
-export async function remember(what: Omit<Remembered, "hasText">): Promise<void> {
+export async function remember(what: Omit<Remembered, "hasText" | "hasModel">): Promise<void> {
   await writeHome(lastFile, JSON.stringify(what));
 }
 
@@ -55,7 +56,11 @@ export async function readLast(): Promise<Remembered | null> {
     readonly contributing: unknown;
   };
   const disk = await diskOf({ run, source });
-  return { run, source, contributing: contributing === true, hasText: await hasText(disk) };
+  return {
+    ...{ run, source, contributing: contributing === true },
+    hasText: await hasText(disk),
+    hasModel: await hasModel(disk),
+  };
 }
 
 /** What the device has of this run and source. */
