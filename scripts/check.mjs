@@ -9,7 +9,7 @@ import { ensurePackages, root } from "./ensure.mjs";
 const layers = [
   ["base"],
   ["protocol", "codec", "text", "aggregate", "store", "kernels", "clock"],
-  ["model", "line"],
+  ["model", "line", "mixture"],
   ["dept", "train"],
   ["coordinator", "experiment"],
   ["volunteer", "service", "export", "measures"],
@@ -21,6 +21,7 @@ const pure = [
   "protocol",
   "codec",
   "text",
+  "mixture",
   "dept",
   "aggregate",
   "coordinator",

@@ -14,6 +14,7 @@ export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
 export { decodeUtf8, parseDocuments } from "./documents.ts";
 export { type Split, splitHeldOut } from "./held-out.ts";
 export { openingOf } from "./opening.ts";
+export { type PairTable, pairTable } from "./pair-table.ts";
 export {
   type PreparedText,
   type PreparingOptions,
@@ -32,6 +33,7 @@ export {
 } from "./shard.ts";
 export { decodeShard, encodeShard } from "./shard-file.ts";
 export { decodeSoFar, type Tokenizer, textsOf, tokenizerFromJson } from "./tokenizer.ts";
+export { vocabularyFromJson } from "./tokenizer-json.ts";
 export {
   TrainingCancelled,
   type TrainingOptions,
@@ -39,4 +41,10 @@ export {
   tokenizerTraining,
   trainTokenizer,
 } from "./train-tokenizer.ts";
-export { endOfDocumentText, largestVocabulary, smallestVocabulary } from "./vocabulary.ts";
+export {
+  endOfDocumentText,
+  largestVocabulary,
+  type Merge,
+  smallestVocabulary,
+  type Vocabulary,
+} from "./vocabulary.ts";

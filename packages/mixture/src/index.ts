@@ -1,0 +1,8 @@
+// Many vocabularies, one mouth: models of tokens as models of bytes, exactly, and mixtures of them.
+
+export { type ByteModel, type ByteState, byteModelOf, endOfText, outcomes } from "./byte-model.ts";
+export { type Canonical, type CanonicalState, canonicalOf } from "./canonical.ts";
+export { type MixtureState, mixtureOf } from "./mixture.ts";
+export { logProbabilities, mixtureNats } from "./text.ts";
+export { lastTokens, type Prefix, type TokenModel } from "./token-model.ts";
+export type { MixtureRule } from "./weights.ts";
