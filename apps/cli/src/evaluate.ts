@@ -20,6 +20,7 @@ import {
 } from "./evaluate/measure.ts";
 import { readPairs } from "./evaluate/pairs-file.ts";
 import { type FileRow, fileTable, lostNote, measureTable, type Row } from "./evaluate/tables.ts";
+import { evaluateMixture, mixtureUsage } from "./mixture/evaluate.ts";
 import type { TrainedModel } from "./models/of-run.ts";
 import { findModels } from "./models/trained.ts";
 import { backendName, wholeNumber } from "./options.ts";
@@ -44,7 +45,8 @@ homebody evaluate MODEL ... [--corpora DIR] [--text PATH ... [--language TAG]]
   --pairs N      pairs of each kind (200)
   --pairs-file FILE  minimal pairs of your own, as MultiBLiMP (.tsv) and BLiMP (.jsonl) have them
   --json         numbers with where they come from, instead of tables
-`;
+
+${mixtureUsage}`;
 
 interface Options extends Omit<MeasureOptions, "show" | "breathe"> {
   readonly models: readonly string[];
@@ -58,6 +60,7 @@ interface Options extends Omit<MeasureOptions, "show" | "breathe"> {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
+  if (args.includes("--mixture")) return await evaluateMixture(args);
   const options = read(args);
   return await reported(async (line, stop) => {
     const breathe = async () => {

@@ -9,6 +9,7 @@ import { type SampleOptions, sample } from "@homebody/train";
 import { looksLikeAddress } from "./address.ts";
 import { type Engine, engineOf } from "./engine.ts";
 import { chooseModel } from "./export/choose.ts";
+import { mixtureUsage, sampleMixture } from "./mixture/sample.ts";
 import { isModelFolder, readModelFolder } from "./models/folder.ts";
 import { isDataFolder, runAt, runInFolder } from "./models/run.ts";
 import { backendName, onlyArgument, wholeNumber } from "./options.ts";
@@ -33,7 +34,8 @@ model goes on from the last half of it.
   --top-p X        and of these, as few as have this share of their probability (1: all of them)
   --seed N         1
   --source, --words, --tokenizer, --body   whose words and which body of a run, as in homebody export
-`;
+
+${mixtureUsage}`;
 
 interface Options {
   readonly where: string;
@@ -49,6 +51,7 @@ interface Options {
 }
 
 export async function run(args: readonly string[]): Promise<number> {
+  if (args.includes("--mixture")) return await sampleMixture(args);
   const options = read(args);
   const { prompt, settings } = options;
   return await reported(async (line, { signal }) => {

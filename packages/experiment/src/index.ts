@@ -11,6 +11,7 @@ export {
   randomBody,
   requireText,
 } from "./adapt.ts";
+export { type CachedModel, cachedModel } from "./cached-model.ts";
 export { type CompareProgress, compare } from "./compare.ts";
 export { type Curve, type CurvePoint, type HeadStart, headStart, reachedAfter } from "./head-start.ts";
 export { evaluateHeldOut } from "./held-out.ts";

@@ -1,0 +1,102 @@
+// homebody sample --mixture: all models of a run as one go on from a prompt, byte by byte, in whatever language it is.
+
+import { parseArgs } from "node:util";
+import { random } from "@homebody/base";
+import { endOfText, type MixtureState, mixtureOf } from "@homebody/mixture";
+import { type Choice, pick } from "@homebody/train";
+import { engineOf } from "../engine.ts";
+import { backendName, onlyArgument, positiveNumber, wholeNumber } from "../options.ts";
+import { reported } from "../reported.ts";
+import { readSetting, usualSettings } from "../sample/settings.ts";
+import { modelsToMix, withLoaded } from "./loaded.ts";
+
+export const mixtureUsage = `homebody sample --mixture DATA|URL [--prompt TEXT] [--bytes N] [--share X] [--temperature X] [--top-k N] [--top-p X]
+                [--seed N] [--backend webgpu|wasm]
+
+  --mixture        all models of the run as one, in whatever language the prompt is: each counts by what it gave to the text so
+                   far. What is chosen, by temperature and the like, is bytes
+  --bytes N        300 at most
+  --share X        of all weight is dealt out anew after each byte, so that a text may change its language (0.01)
+`;
+
+const settings = ["temperature", "top-k", "top-p", "seed"] as const;
+
+interface Options {
+  readonly where: string;
+  readonly prompt: string;
+  readonly bytes: number;
+  readonly share: number;
+  readonly choice: Choice & { readonly seed: string };
+  readonly backend: ReturnType<typeof backendName>;
+}
+
+export async function sampleMixture(args: readonly string[]): Promise<number> {
+  const options = read(args);
+  return await reported(async (line, { signal }) => {
+    line.show("reading the run");
+    const models = await modelsToMix(options.where);
+    const engine = engineOf({ backend: options.backend, threads: 1 }, line.show);
+    await withLoaded(models, engine, async (loaded) => {
+      const mixture = mixtureOf(
+        loaded.map(({ bytes }) => bytes),
+        { kind: "likelihood", share: options.share },
+      );
+      if (line.live) line.show(""); // the text has the terminal for itself
+      process.stdout.write(options.prompt);
+      for await (const text of continuation(mixture.start(), options)) {
+        process.stdout.write(text);
+        signal.throwIfAborted();
+      }
+    });
+    return "\n";
+  });
+}
+
+/** Throws an InputError that names the option. */
+function read(args: readonly string[]): Options {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      mixture: { type: "boolean" },
+      prompt: { type: "string", default: "" },
+      bytes: { type: "string", default: "300" },
+      share: { type: "string", default: "0.01" },
+      ...Object.fromEntries(settings.map((name) => [name, { type: "string" }] as const)),
+      backend: { type: "string" },
+    },
+  });
+  const given: Readonly<Record<string, unknown>> = values;
+  const chosen = settings.map((name) => {
+    const text = given[name];
+    return typeof text === "string" ? readSetting(name, text, "--") : {};
+  });
+  return {
+    where: onlyArgument("sample --mixture", "a data folder or an address", positionals),
+    prompt: values.prompt,
+    bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000),
+    share: positiveNumber("--share", values.share, 0.5),
+    choice: Object.assign({ ...usualSettings }, ...chosen),
+    backend: backendName(values.backend),
+  };
+}
+
+/** Whole characters, up to the end of the document. */
+async function* continuation(
+  start: MixtureState,
+  { prompt, bytes, choice }: Pick<Options, "prompt" | "bytes" | "choice">,
+): AsyncGenerator<string> {
+  let state = start;
+  for (const byte of new TextEncoder().encode(prompt)) state = await state.after(byte);
+  const dice = random(choice.seed);
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  for (let made = 0; made < bytes; made++) {
+    const next = await state.next();
+    const possible = next.reduce((count, p) => count + (p > 0 ? 1 : 0), 0);
+    const topK = Math.min(choice.topK, possible);
+    const outcome = pick(Float32Array.from(next, Math.log), { ...choice, topK }, dice);
+    if (outcome === endOfText) return;
+    yield decoder.decode(Uint8Array.of(outcome), { stream: true });
+    state = await state.after(outcome);
+  }
+}
