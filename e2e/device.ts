@@ -65,12 +65,12 @@ export class Device {
     this.page = page;
   }
 
-  /** `worker` is code that runs in a volunteer's or a trial's worker before its own. */
+  /** `worker` is code that runs in the worker of a volunteer, a trial or a mixture before its own. */
   static async open(browser: Browser, url: string, { worker = "" } = {}): Promise<Device> {
     const context = await browser.newContext({ viewport: { width: 1280, height: 900 } });
     await context.addInitScript(listen);
     if (worker !== "")
-      await context.route(/\/assets\/(trial-)?worker-[^/]*\.js$/, async (route) => {
+      await context.route(/\/assets\/((trial|mixture)-)?worker-[^/]*\.js$/, async (route) => {
         const response = await route.fetch();
         await route.fulfill({ response, body: `${worker}\n${await response.text()}` });
       });

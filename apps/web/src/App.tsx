@@ -4,6 +4,7 @@ import { type Admin, type Reply, version } from "@homebody/protocol";
 import type { Command } from "@homebody/volunteer/view";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
 import type { AskForApplicants } from "./admin/applicants.ts";
+import type { Talk } from "./dashboard/talk.ts";
 import { type Page, PageLink, usePage, useProfiling } from "./router.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { type Store, useStore } from "./state/store.ts";
@@ -29,6 +30,7 @@ export interface AppProps {
   readonly volunteer: Readable<VolunteerState>;
   readonly send: (command: Command) => void;
   readonly trial: Trial;
+  readonly talk: Talk;
   readonly act: (message: Admin) => Promise<Reply>;
   readonly askApplicants: AskForApplicants;
   /** Earlier entries of the journal are wanted. */
@@ -38,7 +40,18 @@ export interface AppProps {
   readonly secure: boolean;
 }
 
-export function App({ run, volunteer, send, trial, act, askApplicants, earlier, wake, secure }: AppProps) {
+export function App({
+  run,
+  volunteer,
+  send,
+  trial,
+  talk,
+  act,
+  askApplicants,
+  earlier,
+  wake,
+  secure,
+}: AppProps) {
   const page = usePage();
   const profiling = useProfiling() && page === "volunteer";
   const [token, setToken] = useState("");
@@ -60,7 +73,7 @@ export function App({ run, volunteer, send, trial, act, askApplicants, earlier, 
         {page === "volunteer" && !profiling && (
           <VolunteerPage run={runState} volunteer={volunteerState} send={send} secure={secure} />
         )}
-        {page === "dashboard" && <DashboardPage run={runState} earlier={earlier} />}
+        {page === "dashboard" && <DashboardPage run={runState} talk={talk} earlier={earlier} />}
         {page === "try" && <TryPage run={runState} state={trialState} trial={trial} busy={busy} />}
         {page === "admin" && (
           <AdminPage run={runState} token={token} onToken={setToken} {...{ act, askApplicants }} />

@@ -5,6 +5,7 @@ import { readKept } from "@homebody/volunteer/kept";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App.tsx";
+import { openTalk } from "./dashboard/talk.ts";
 import { ErrorEdge } from "./ErrorEdge.tsx";
 import { openFeed } from "./run/feed.ts";
 import { browserPorts } from "./run/ports.ts";
@@ -22,6 +23,10 @@ import { resuming } from "./volunteer/resuming.ts";
 
 const feed = openFeed(browserPorts);
 const volunteer = createStore<VolunteerState>({ ...untold, goesOn: pageMark.read() });
+const talk = openTalk(async () => {
+  const { mixtureWorker } = await import("@homebody/volunteer/mixture");
+  return mixtureWorker();
+});
 const trial = openTrial(async () => {
   const { trialWorker } = await import("@homebody/volunteer/trial");
   return trialWorker();
@@ -49,6 +54,7 @@ createRoot(document.getElementById("root")!).render(
         volunteer={volunteer}
         send={(command) => connection?.send(command)}
         trial={trial}
+        talk={talk}
         act={feed.admin}
         askApplicants={feed.applicants}
         earlier={feed.earlier}

@@ -14,6 +14,7 @@ import {
   refusalSentences,
   version,
 } from "@homebody/protocol";
+import type { MixtureMessage, MixtureRequest } from "@homebody/volunteer/mixture";
 import type { Command, View } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
@@ -27,6 +28,7 @@ import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
 import type { MakeModel } from "./model/making.ts";
 import type { MadeModel, ModelRequest } from "./model/requests.ts";
+import { openTalk } from "./dashboard/talk.ts";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { firstToLast } from "./run/run-sentences.ts";
@@ -55,6 +57,8 @@ afterEach(() => {
 
 const nobodyWaits = async () => ({ ok: true, applicants: [] }) as const;
 const somebodyWaits = async () => ({ ok: true, applicants: applicants() }) as const;
+
+const talk = openTalk(() => Promise.reject(new Error("no worker in this test")));
 
 const show = (what: ReactNode) => flushSync(() => root.render(what));
 
@@ -487,6 +491,7 @@ test("the version stands at the foot of the page", async () => {
       volunteer={still(volunteer)}
       send={() => {}}
       trial={openTrial(() => Promise.reject(new Error("nobody starts one")))}
+      talk={talk}
       act={async () => ({ ok: true })}
       askApplicants={nobodyWaits}
       earlier={() => {}}
@@ -503,17 +508,49 @@ test("earlier events are read when somebody asks for them, and not offered where
   const earlier = () => {
     asked += 1;
   };
-  show(<DashboardPage run={{ ...run, entries: run.entries.slice(-5) }} earlier={earlier} />);
+  show(<DashboardPage talk={talk} run={{ ...run, entries: run.entries.slice(-5) }} earlier={earlier} />);
   await press("Read earlier events");
   expect(asked).toBe(1);
-  show(<DashboardPage run={{ ...run, entries: run.entries.slice(0, 5) }} earlier={earlier} />);
+  show(<DashboardPage talk={talk} run={{ ...run, entries: run.entries.slice(0, 5) }} earlier={earlier} />);
   await expect.element(page.getByTestId("events")).toBeInTheDocument();
   expect(page.getByRole("button", { name: "Read earlier events" }).elements()).toHaveLength(0);
 });
 
+test("sources whose words are in the body go on from one prompt, each as much as the text asks for it", async () => {
+  const asked: MixtureRequest[] = [];
+  let tell = (_: MixtureMessage) => {};
+  const talk = openTalk(async () => ({
+    postMessage: (request) => void asked.push(request),
+    addEventListener: (kind: string, listener: unknown) => {
+      if (kind === "message")
+        tell = (data) => (listener as (event: { data: MixtureMessage }) => void)({ data });
+    },
+    terminate: () => {},
+  }));
+  const { run } = sceneOf("words of sources");
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
+  await userEvent.type(page.getByTestId("talk-prompt"), "la casa");
+  await press("Go on");
+  await expect.poll(() => asked.length).toBe(1);
+  const [{ prompt, sources, body }] = asked as [MixtureRequest];
+  expect([prompt, body.number]).toEqual(["la casa", run.figures!.bodies.at(-1)!.number]);
+  expect(sources).toEqual(
+    run.manifest!.sources.filter(({ words }) => words === "source").map(({ id }) => id),
+  );
+  tell({ kind: "text", text: " de las", weights: sources.map((id) => (id === "es" ? 0.95 : 0.01)) });
+  await expect.element(page.getByTestId("talk-text")).toHaveTextContent("la casa de las");
+  await expect.element(page.getByTestId("talk-weights")).toHaveTextContent(/Español\s*95 %/);
+  expect((await axe.run(place)).violations).toEqual([]);
+  await press("Stop");
+  await expect.element(page.getByTestId("talk-text")).toHaveTextContent("la casa de las");
+  // Words of devices stay at home, so there is nobody to go on.
+  show(<DashboardPage talk={talk} run={sceneOf("dashboard").run} earlier={() => {}} />);
+  expect(page.getByTestId("talk-prompt").elements()).toEqual([]);
+});
+
 test("every figure of the dashboard is the journal's", async () => {
   const { run } = sceneOf("dashboard");
-  show(<DashboardPage run={run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
   const figures = run.figures!;
   expect(dataOf("figure-tokens")).toBe(figures.tokens);
   expect(dataOf("figure-published")).toBe(figures.published);
@@ -559,13 +596,13 @@ test.each(["working, glob", "working, words of sources"] as const)(
 );
 
 test("a source that joined says since when, one that joins says so; embeddings sent up are counted by group", async () => {
-  show(<DashboardPage run={sceneOf("joined").run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={sceneOf("joined").run} earlier={() => {}} />);
   const since = () => [...place.querySelectorAll("[data-testid=since-body]")].map((one) => one.textContent);
   expect(new Set(since())).toEqual(new Set(["since body 12"]));
   expect(dataOf("figure-words")).toBe(0);
   expect(place.textContent).toContain("words stay home");
   const { run } = sceneOf("joining");
-  show(<DashboardPage run={run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
   await expect.element(page.getByTestId("joining")).toHaveTextContent("joins with the next body");
   expect(since()).toEqual([]);
   const { phi, psi } = run.figures!.traffic.sectionBytes;
@@ -576,7 +613,7 @@ test("a source that joined says since when, one that joins says so; embeddings s
 
 test("[P48] the dashboard shows how each source's words go on, with the body, the seed and the prompt", async () => {
   const { run } = sceneOf("words of sources");
-  show(<DashboardPage run={run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
   const [ja, es] = run.samples;
   await expect.element(page.getByTestId("sample-ja")).toHaveTextContent(`${ja!.prompt}${ja!.text}`);
   expect(page.getByTestId("sample-ja").element().getAttribute("lang")).toBe("ja");
@@ -584,12 +621,12 @@ test("[P48] the dashboard shows how each source's words go on, with the body, th
   await expect.element(section).toHaveTextContent(`Body 10, seed 1, prompt ${ja!.prompt}.`);
   await expect.element(section).toHaveTextContent(`${es!.text}Body 10, seed 1, without a prompt.`);
   await expect.element(section).toHaveTextContent(/One comes after round \d*0\./);
-  show(<DashboardPage run={sceneOf("working").run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={sceneOf("working").run} earlier={() => {}} />);
   await expect.element(section).not.toBeInTheDocument();
 });
 
 test("the event log is filtered by kind and by words", async () => {
-  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={sceneOf("dashboard").run} earlier={() => {}} />);
   const kinds = () =>
     [...place.querySelectorAll("[data-testid=events] li")].map((item) => item.getAttribute("data-kind"));
   expect(new Set(kinds())).toContain("accepted");
@@ -705,7 +742,11 @@ test("while the coordinator cannot be reached the host's page says so, as of whe
 test("a line that is silent is not taken for one that is live", async () => {
   const { run } = sceneOf("dashboard");
   show(
-    <DashboardPage run={{ ...run, heardAt: Date.now() - 30_000, reportsEveryMs: 1000 }} earlier={() => {}} />,
+    <DashboardPage
+      talk={talk}
+      run={{ ...run, heardAt: Date.now() - 30_000, reportsEveryMs: 1000 }}
+      earlier={() => {}}
+    />,
   );
   await expect.element(page.getByTestId("line-lost")).toBeVisible();
   await expect.element(page.getByTestId("run-state")).toHaveTextContent("last heard: training");
@@ -717,7 +758,7 @@ const living = ["volunteers-now", "figure-round", "countdown", "volunteers", "de
 
 test("[C53] the dashboard of a finished run says when it ended and what came of it, and shows nothing that lives", async () => {
   const { run } = sceneOf("dashboard-ended");
-  show(<DashboardPage run={run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
   const { figures } = run;
   const day = new Date(figures!.end!.at).toLocaleDateString("en-GB", {
     day: "numeric",
@@ -752,7 +793,7 @@ test("[C53] the profile of a finished run says that it is over", async () => {
 });
 
 test("a source's title leads and its language follows", async () => {
-  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} />);
+  show(<DashboardPage talk={talk} run={sceneOf("dashboard").run} earlier={() => {}} />);
   const named = [...place.querySelectorAll("[data-testid=volunteer] td:nth-child(2)")].map(
     (one) => one.textContent,
   );
@@ -891,7 +932,13 @@ test("text is given by dropping and pasting, and tried once there is enough of i
 });
 
 test.each(["new", "dashboard"] as const)("a link leads there from %s", (name) => {
-  show(name === "new" ? volunteerPage(name) : <DashboardPage run={sceneOf(name).run} earlier={() => {}} />);
+  show(
+    name === "new" ? (
+      volunteerPage(name)
+    ) : (
+      <DashboardPage talk={talk} run={sceneOf(name).run} earlier={() => {}} />
+    ),
+  );
   const link = page.getByRole("link", { name: "Try this body on your own language" });
   expect(link.element().getAttribute("href")).toBe("/try");
 });
@@ -947,7 +994,7 @@ test.each(sceneNames)("axe finds nothing serious in %s, nothing scrolls sideways
   const { run, path } = sceneOf(name);
   show(
     path === "/dashboard" ? (
-      <DashboardPage run={run} earlier={() => {}} />
+      <DashboardPage talk={talk} run={run} earlier={() => {}} />
     ) : path === "/admin" ? (
       <AdminPage
         run={run}

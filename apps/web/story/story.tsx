@@ -2,6 +2,7 @@
 // /story/index.html?scene=working. Not part of the product's build.
 
 import { createRoot } from "react-dom/client";
+import { openTalk } from "../src/dashboard/talk.ts";
 import { createStore } from "../src/state/store.ts";
 import "../src/style.css";
 import { applicants, type SceneName, sceneOf } from "./scenes.ts";
@@ -22,6 +23,7 @@ createRoot(document.getElementById("root")!).render(
       cancel: () => console.info("cancel"),
       again: () => console.info("again"),
     }}
+    talk={openTalk(() => Promise.reject(new Error("there is no body in a scene")))}
     send={(command) => console.info("command", command)}
     earlier={() => {}}
     act={async ({ token }) => (token === "right" ? { ok: true } : { ok: false, refusal: "not-authorised" })}

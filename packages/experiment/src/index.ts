@@ -22,6 +22,7 @@ export { type PairOptions, pairsFromText } from "./measures/pairs-from-text.ts";
 export { type ParallelScore, parallelBits } from "./measures/parallel.ts";
 export { bitsOfText, type Scorer, scorerOf } from "./measures/scorer.ts";
 export { type MixtureOptions, type MixtureSource, mixture, mixtureShares } from "./mixture.ts";
+export { type MixtureText, type MixtureTextOptions, mixtureText } from "./mixture-text.ts";
 export {
   firstParameters,
   loadParameters,

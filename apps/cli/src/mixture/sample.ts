@@ -1,9 +1,8 @@
 // homebody sample --mixture: all models of a run as one go on from a prompt, byte by byte, in whatever language it is.
 
 import { parseArgs } from "node:util";
-import { random } from "@homebody/base";
-import { endOfText, type MixtureState, mixtureOf } from "@homebody/mixture";
-import { type Choice, pick } from "@homebody/train";
+import { type MixtureTextOptions, mixtureText } from "@homebody/experiment";
+import { mixtureOf } from "@homebody/mixture";
 import { engineOf } from "../engine.ts";
 import { backendName, onlyArgument, positiveNumber, wholeNumber } from "../options.ts";
 import { reported } from "../reported.ts";
@@ -24,9 +23,8 @@ const settings = ["temperature", "top-k", "top-p", "seed"] as const;
 interface Options {
   readonly where: string;
   readonly prompt: string;
-  readonly bytes: number;
   readonly share: number;
-  readonly choice: Choice & { readonly seed: string };
+  readonly choice: MixtureTextOptions;
   readonly backend: ReturnType<typeof backendName>;
 }
 
@@ -43,7 +41,8 @@ export async function sampleMixture(args: readonly string[]): Promise<number> {
       );
       if (line.live) line.show(""); // the text has the terminal for itself
       process.stdout.write(options.prompt);
-      for await (const text of continuation(mixture.start(), options)) {
+      const written = mixtureText(mixture.start(), options.prompt, options.choice);
+      for await (const { text } of written) {
         process.stdout.write(text);
         signal.throwIfAborted();
       }
@@ -74,29 +73,11 @@ function read(args: readonly string[]): Options {
   return {
     where: onlyArgument("sample --mixture", "a data folder or an address", positionals),
     prompt: values.prompt,
-    bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000),
     share: positiveNumber("--share", values.share, 0.5),
-    choice: Object.assign({ ...usualSettings }, ...chosen),
+    choice: Object.assign(
+      { ...usualSettings, bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000) },
+      ...chosen,
+    ),
     backend: backendName(values.backend),
   };
-}
-
-/** Whole characters, up to the end of the document. */
-async function* continuation(
-  start: MixtureState,
-  { prompt, bytes, choice }: Pick<Options, "prompt" | "bytes" | "choice">,
-): AsyncGenerator<string> {
-  let state = start;
-  for (const byte of new TextEncoder().encode(prompt)) state = await state.after(byte);
-  const dice = random(choice.seed);
-  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
-  for (let made = 0; made < bytes; made++) {
-    const next = await state.next();
-    const possible = next.reduce((count, p) => count + (p > 0 ? 1 : 0), 0);
-    const topK = Math.min(choice.topK, possible);
-    const outcome = pick(Float32Array.from(next, Math.log), { ...choice, topK }, dice);
-    if (outcome === endOfText) return;
-    yield decoder.decode(Uint8Array.of(outcome), { stream: true });
-    state = await state.after(outcome);
-  }
 }

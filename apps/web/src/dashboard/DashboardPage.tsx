@@ -19,16 +19,19 @@ import { Learning, signed } from "./Learning.tsx";
 import { Models } from "./Models.tsx";
 import { People } from "./People.tsx";
 import { Samples } from "./Samples.tsx";
+import { Talk } from "./Talk.tsx";
 import { Traffic } from "./Traffic.tsx";
+import type { Talk as Talking } from "./talk.ts";
 
 export interface DashboardPageProps {
   readonly run: FeedState;
+  readonly talk: Talking;
   readonly earlier: () => void;
   /** How a model is made as a file; in a worker, unless a test says otherwise. */
   readonly makeModel?: MakeModel;
 }
 
-export function DashboardPage({ run, earlier, makeModel }: DashboardPageProps) {
+export function DashboardPage({ run, talk, earlier, makeModel }: DashboardPageProps) {
   const { figures, manifest, presence, entries } = run;
   return (
     <>
@@ -47,6 +50,7 @@ export function DashboardPage({ run, earlier, makeModel }: DashboardPageProps) {
             <Traffic figures={figures} />
           </div>
           <Samples figures={figures} samples={run.samples} />
+          {manifest && <Talk figures={figures} manifest={manifest} talk={talk} />}
           {!figures.finished && <People run={run} figures={figures} />}
           <Deltas figures={figures} refusals={figures.finished ? null : (presence?.refusals ?? null)} />
           <div className="grid items-start gap-6 xl:grid-cols-[2fr_1fr]">
