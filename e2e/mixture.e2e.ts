@@ -55,5 +55,6 @@ test("[M11] on the dashboard all sources go on from one prompt, in its language,
   expect(cyrillic.length).toBeGreaterThan(letters.length / 2);
   await expect(page.getByTestId("talk-weights")).toContainText("Русский");
   expect(requests.some((request) => request.includes("/bodies/"))).toBe(true);
-  for (const request of requests) expect(request).toMatch(/^GET [^?]*\/(bodies|tokenizers|assets|api)\/[^?]*$/);
+  for (const request of requests)
+    expect(request).toMatch(/^GET [^?]*\/(bodies|tokenizers|assets|api)\/[^?]*$/);
 });
