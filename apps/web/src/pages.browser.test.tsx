@@ -26,9 +26,9 @@ import { applicants, idleView, type SceneName, sceneNames, sceneOf, workingView 
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
+import { openTalk } from "./dashboard/talk.ts";
 import type { MakeModel } from "./model/making.ts";
 import type { MadeModel, ModelRequest } from "./model/requests.ts";
-import { openTalk } from "./dashboard/talk.ts";
 import { ProfilePage } from "./profile/ProfilePage.tsx";
 import type { FeedState } from "./run/feed.ts";
 import { firstToLast } from "./run/run-sentences.ts";
@@ -147,16 +147,16 @@ test("[V44] whoever has not taken part has no model", async () => {
 test("[V46] the dashboard offers models of sources that share their words, or the one that all share", async () => {
   const { asked, makeModel } = models(async () => ({ name: "model.zip", file: new Blob(["a model"]) }));
   const { run } = sceneOf("joining");
-  show(<DashboardPage run={run} earlier={() => {}} makeModel={makeModel} />);
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} makeModel={makeModel} />);
   await userEvent.selectOptions(page.getByTestId("model-source"), "日本語");
   await press("Download the model");
   const figures = run.figures!;
   expect(asked).toEqual([{ kind: "run", figures, source: "ja", format: "hf" }]);
   const shared = sceneOf("glob").run;
-  show(<DashboardPage run={shared} earlier={() => {}} makeModel={makeModel} />);
+  show(<DashboardPage talk={talk} run={shared} earlier={() => {}} makeModel={makeModel} />);
   await press("Download the model");
   expect(asked.at(-1)).toEqual({ kind: "run", figures: shared.figures, source: null, format: "hf" });
-  show(<DashboardPage run={sceneOf("dashboard").run} earlier={() => {}} makeModel={makeModel} />);
+  show(<DashboardPage talk={talk} run={sceneOf("dashboard").run} earlier={() => {}} makeModel={makeModel} />);
   await expect.element(page.getByRole("heading", { name: "Bodies to download" })).toBeVisible();
   expect(page.getByRole("heading", { name: "A model to download" }).elements()).toHaveLength(0);
 });
