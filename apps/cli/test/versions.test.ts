@@ -72,7 +72,7 @@ test.each(["protocol-version", "cannot-take-part"] as const)(
     expect(hellos[0]).toMatchObject({
       protocol: 2,
       can: {
-        codecs: ["fp32", "fp16", "int8", "int4", "int2"],
+        codecs: ["fp32", "fp16", "int8", "int4", "int2", "sparse2"],
         sections: ["theta", "phi", "psi", "phi-of-source", "psi-of-source"],
         vocabularies: ["own", "source", "global"],
         optimisers: ["adamw", "muon"],

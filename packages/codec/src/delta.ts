@@ -7,11 +7,19 @@ import { DeltaError } from "./delta-error.ts";
 import { fp16 } from "./fp16.ts";
 import { fp32 } from "./fp32.ts";
 import { int2, int4, int8 } from "./levels.ts";
+import { sparse2 } from "./sparse.ts";
 
-/** Those that a run file may choose for its deltas. */
+/** Those of which there is one alone. */
 export const codecs = { fp32, fp16, int8, int4, int2 } as const satisfies Partial<Record<CodecName, Codec>>;
 
-export type DeltaCodec = keyof typeof codecs;
+/** As a run file says it of its deltas; `k` numbers are kept of a chunk. */
+export type DeltaCodec = keyof typeof codecs | { readonly kind: "sparse2"; readonly k: number };
+
+export const codecNames: readonly CodecName[] = [...Object.values(codecs).map(({ name }) => name), "sparse2"];
+
+export function codecOf(codec: DeltaCodec): Codec {
+  return typeof codec === "string" ? codecs[codec] : sparse2(codec.k);
+}
 
 /** How one section of a delta is written: both sides know it beforehand. */
 export interface SectionForm {
@@ -33,7 +41,7 @@ export function encodeDelta(
   sections: readonly { readonly codec: DeltaCodec; readonly numbers: NamedTensors }[],
   dropped?: readonly Float32Array[],
 ): EncodedDelta {
-  const pieces = sections.map(({ codec, numbers }, i) => codecs[codec].encode(numbers, dropped?.[i]));
+  const pieces = sections.map(({ codec, numbers }, i) => codecOf(codec).encode(numbers, dropped?.[i]));
   const sizes = pieces.map(({ length }) => length);
   const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
   let at = 0;
@@ -48,7 +56,7 @@ export function encodeDelta(
 export function decodeDelta(bytes: Uint8Array, forms: readonly SectionForm[]): readonly DecodedSection[] {
   let at = 0;
   const sections = forms.map(({ codec, layout }) => {
-    const section = codecs[codec].decode(bytes.subarray(at), layout);
+    const section = codecOf(codec).decode(bytes.subarray(at), layout);
     at += section.sizeBytes;
     return section;
   });
@@ -62,7 +70,7 @@ export function deltaBytes(forms: readonly SectionForm[]): {
   readonly exact: boolean;
 } {
   return {
-    most: forms.reduce((sum, { codec, layout }) => sum + codecs[codec].mostBytes(layout), 0),
-    exact: forms.every(({ codec }) => codecs[codec].exact),
+    most: forms.reduce((sum, { codec, layout }) => sum + codecOf(codec).mostBytes(layout), 0),
+    exact: forms.every(({ codec }) => codecOf(codec).exact),
   };
 }

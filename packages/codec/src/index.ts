@@ -2,6 +2,8 @@
 
 export type { Codec, CodecName, DecodedSection } from "./codec.ts";
 export {
+  codecNames,
+  codecOf,
   codecs,
   type DeltaCodec,
   decodeDelta,
@@ -11,6 +13,6 @@ export {
   type SectionForm,
 } from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
-export { type EncodedWithResidual, encodeWithResidual, type Feedback, type Residual } from "./residual.ts";
+export { type Feedback, type Residual, withResidual } from "./residual.ts";
 export { sparse2 } from "./sparse.ts";
 export { chunkSize } from "./top.ts";

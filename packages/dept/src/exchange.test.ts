@@ -84,6 +84,33 @@ test("the size of a delta follows from sections, codec and row map", () => {
     }
 });
 
+test("[W4] of a codec whose sections are not of one size a delta has at most so many bytes", () => {
+  const codec = { kind: "sparse2", k: 64 } as const;
+  for (const variant of ["spec", "glob", "trim"] as const) {
+    const run = manifest({ variant, codec });
+    const exchange = exchangeFor(
+      run,
+      source(run, "es"),
+      variant === "trim" ? rowMapOf(300, [1, 2, 3]) : null,
+    );
+    expect(exchange.feedback).toEqual({ decay: 0.95, rounds: 20 });
+    const { most, exact } = deltaSize(exchange);
+    expect(exact).toBe(false);
+    const sections = exchange.sections.map(({ held }) => ({
+      codec,
+      numbers: namedTensors(
+        held,
+        Float32Array.from({ length: held.size }, (_, i) => 1 + (i % 7)),
+      ),
+    }));
+    const { bytes } = encodeDelta(sections);
+    expect(bytes.length).toBeLessThanOrEqual(most);
+    expect(most).toBeLessThan(deltaSize(exchangeOf(manifest({ variant, codec: "int2" }))).most);
+    expect(canTakePart(run, abilities)).toBe(true);
+    expect(canTakePart(run, { ...abilities, codecs: ["fp16", "int2"] })).toBe(false);
+  }
+});
+
 test("a row map where none is expected, none where one is, and one of another size are errors", () => {
   const [spec, trim] = [manifest(), manifest({ variant: "trim" })];
   const rows = rowMapOf(300, [1]);

@@ -9,7 +9,7 @@
 // sources. Sections stand in one order, in deltas and in bodies.
 
 import { InputError, type NamedTensors, once, type TensorLayout } from "@homebody/base";
-import { codecs, type DeltaCodec, deltaBytes } from "@homebody/codec";
+import { codecNames, codecOf, type DeltaCodec, deltaBytes, type Feedback } from "@homebody/codec";
 import { type ModelConfig, modelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { Abilities, ManifestSource, RunManifest, SectionName } from "@homebody/protocol";
@@ -40,6 +40,8 @@ export interface Section {
 
 export interface Exchange {
   readonly sections: readonly Section[];
+  /** How what the codecs leave out of a delta goes into later ones; null: not at all. */
+  readonly feedback: Feedback | null;
   /** Groups that have parameters and never leave the device. */
   readonly home: readonly { readonly name: Group; readonly layout: TensorLayout }[];
   /** The model as it is trained here: its vocabulary are the rows that are held. */
@@ -152,7 +154,8 @@ function exchange(manifest: Manifest, sources: readonly ManifestSource[], rows: 
     else if (sharing.length === 0) home.push({ name: group, layout });
     else for (const source of sharing) sections.push(sectionOfSource(manifest, group, source));
   }
-  return { sections, home, config };
+  const { errorFeedback } = manifest;
+  return { sections, feedback: errorFeedback === "off" ? null : errorFeedback, home, config };
 }
 
 function sectionOfSource(manifest: Manifest, group: Group, source: ManifestSource): Section {
@@ -200,7 +203,7 @@ const ofSource = (group: Group) => `${group}-of-source`;
 
 /** What this version can do: for a volunteer's hello. */
 export const abilities: Abilities = {
-  codecs: Object.keys(codecs),
+  codecs: codecNames,
   sections: [...groups, ofSource("phi"), ofSource("psi")],
   vocabularies: ["own", "source", "global"],
   optimisers: ["adamw", "muon"],
@@ -210,7 +213,7 @@ export const abilities: Abilities = {
 const needsOf: (manifest: Manifest) => Abilities = once((manifest) => {
   const { sections } = exchangeOf(manifest);
   return {
-    codecs: [...new Set(sections.map(({ codec }) => codec))],
+    codecs: [...new Set(sections.map(({ codec }) => codecOf(codec).name))],
     sections: [...new Set(sections.map(({ group, source }) => (source === null ? group : ofSource(group))))],
     vocabularies: [manifest.vocabulary.kind],
     optimisers: [manifest.training.optimiser.kind],

@@ -7,6 +7,8 @@ export interface ManifestOptions {
   readonly variant?: RunManifest["variant"];
   readonly family?: "gpt2" | "llama";
   readonly codec?: RunManifest["codec"];
+  /** That of the codec where it is not given. */
+  readonly errorFeedback?: RunManifest["errorFeedback"];
   readonly outer?: RunManifest["outer"];
   readonly vocabulary?: number;
   readonly sources?: readonly string[];
@@ -18,6 +20,7 @@ export function manifest({
   variant = "spec",
   family = "gpt2",
   codec = "fp16",
+  errorFeedback,
   outer = { kind: "averaging" },
   vocabulary = 300,
   sources = ["es", "ja"],
@@ -30,6 +33,7 @@ export function manifest({
     sources: sources.map((id) => ({ id, title: id, language: id, text: "brought", vocabulary })),
     training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 } },
     codec,
+    errorFeedback,
     outer,
     rounds: 3,
     // What becomes of the parameters is tested with it, and no deadlines.

@@ -69,6 +69,43 @@ test("deltas are kept for three rounds where the host serves all text, else for 
   expect(() => checkRunFile(file({ hold: true }))).toThrow("off, or worsening: a share");
 });
 
+test("[P57] what a codec drops is carried on where that is much, unless the file says otherwise", () => {
+  const encoding = (change: Record<string, unknown>) => {
+    const { codec, errorFeedback } = manifestOf(checkRunFile(file(change)), served);
+    return { codec, errorFeedback };
+  };
+  const usual = { decay: 0.95, rounds: 20 };
+  expect(encoding({}).errorFeedback).toBe("off");
+  for (const codec of ["int8", "int4"]) expect(encoding({ codec }).errorFeedback).toBe("off");
+  expect(encoding({ codec: "int2" }).errorFeedback).toEqual(usual);
+  const sparse = { kind: "sparse2" };
+  expect(encoding({ codec: sparse })).toEqual({ codec: { kind: "sparse2", k: 64 }, errorFeedback: usual });
+  expect(encoding({ codec: sparse, errorFeedback: "off" }).errorFeedback).toBe("off");
+  expect(encoding({ codec: "int4", errorFeedback: { decay: 0.9 } }).errorFeedback).toEqual({
+    ...usual,
+    decay: 0.9,
+  });
+  expect(() => encoding({ codec: "sparse2" })).toThrow("or kind: sparse2 and a k from 1 to 1024");
+  for (const k of [0, 1025, 1.5])
+    expect(() => encoding({ codec: { ...sparse, k } })).toThrow("run file.codec");
+  for (const wrong of ["on", { decay: 1 }, { rounds: 0 }, { rounds: 101 }])
+    expect(() => encoding({ codec: sparse, errorFeedback: wrong })).toThrow("run file.errorFeedback");
+});
+
+test("[P57] error feedback is refused beside an outer optimiser that carries on too, and where nothing is left out", () => {
+  const check = (change: Record<string, unknown>) => () => checkRunFile(file(change));
+  for (const codec of ["int2", { kind: "sparse2", k: 32 }])
+    for (const kind of ["nesterov", "adam"]) {
+      expect(check({ codec, outer: { kind } })).toThrow(
+        `run file.outer.kind: expected averaging, since error feedback carries on already what is left out (or errorFeedback: off), got "${kind}"`,
+      );
+      expect(check({ codec, outer: { kind }, errorFeedback: "off" })).not.toThrow();
+    }
+  expect(check({ codec: "int4", outer: { kind: "nesterov" } })).not.toThrow();
+  expect(check({ codec: "int8", outer: { kind: "nesterov" }, errorFeedback: {} })).toThrow("outer.kind");
+  expect(check({ errorFeedback: {} })).toThrow("expected off, since fp16 leaves next to nothing out");
+});
+
 test("the identity ignores description, host, deadlines and rounds, and nothing else", () => {
   const same = runOf();
   expect(runOf({ description: "another", host: "me", origins: ["https://a.org"], rounds: 9 })).toBe(same);
@@ -99,6 +136,11 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { average: { rule: "trimmed-mean", attackers: 0.2 } },
     { hold: { worsening: 0.5 } },
     { keep: { deltaRounds: 1 } },
+    { codec: "int2" },
+    { codec: "int2", errorFeedback: "off" },
+    { codec: "int2", errorFeedback: { rounds: 7 } },
+    { codec: { kind: "sparse2" } },
+    { codec: { kind: "sparse2", k: 32 } },
     { sources: file().sources.map((source) => ({ ...source, admission: "code" })) },
   ].map(runOf);
   expect(new Set([same, ...others]).size).toBe(others.length + 1);

@@ -154,6 +154,30 @@ const roundPolicy = z.strictObject({
     .default("all"),
 });
 
+/** How a section of a delta becomes bytes. Of `sparse2`: the k largest of 4,096 numbers. */
+const codec = z.union(
+  [
+    oneOf(["fp32", "fp16", "int8", "int4", "int2"]),
+    z.strictObject({ kind: z.literal("sparse2"), k: count(1, 1024).default(64) }),
+  ],
+  "fp32, fp16, int8, int4, int2, or kind: sparse2 and a k from 1 to 1024",
+);
+
+/**
+ * What a delta's bytes leave out goes into later ones, less with every round (Karimireddy et al., arXiv 1901.09847). The decay is
+ * SparseLoCo's (arXiv 2508.15706); by as many rounds as it remembers, 1 / (1 - 0.95), the body has moved on.
+ */
+const errorFeedback = z.union(
+  [
+    z.literal("off"),
+    z.strictObject({
+      decay: z.number("a number").min(0, "0 or more").max(0.99, "at most 0.99").default(0.95),
+      rounds: count(1, 100).default(20),
+    }),
+  ],
+  "off, or a decay from 0 to 0.99 and rounds from 1 to 100",
+);
+
 /** How long a delta may be beside those of its round, per tensor and in all: `multiple` times their median. */
 const clipping = z.union(
   [
@@ -256,7 +280,9 @@ export const runFileShape = z.strictObject({
   average: average.default({ rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 }),
   hold: hold.default({ worsening: 0.25 }),
   keep: keep.prefault({}),
-  codec: oneOf(["fp32", "fp16", "int8", "int4", "int2"]).default("fp16"),
+  codec: codec.default("fp16"),
+  /** If it is not given, on where the codec drops an eighth of a delta's squared length or more: `int2` and `sparse2`. */
+  errorFeedback: errorFeedback.optional(),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
   heldOut: z
@@ -281,6 +307,10 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
   const say = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });
   if (typeof file !== "object" || file === null) return;
+  if (!["codec", "errorFeedback", "outer"].some((key) => isWrong(key))) {
+    const wrong = wrongFeedback(file);
+    if (wrong !== undefined) say(...wrong);
+  }
   if (["variant", "vocabulary", "words"].some((key) => isWrong(key)) || !Array.isArray(file.sources)) return;
   const { variant, vocabulary } = file;
   const right = file.sources.flatMap((source, i) => (isWrong("sources", i) ? [] : [{ source, i }]));
@@ -297,6 +327,27 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
     for (const [key, message] of wrongInSource(file, source, seen)) say(["sources", i, key], message);
     seen.add(source.id);
   }
+}
+
+type Encoding = Pick<Shape, "codec" | "errorFeedback">;
+
+/** Of a run file; where it does not say, by its codec. */
+function errorFeedbackOf({ codec, errorFeedback: said }: Encoding): z.output<typeof errorFeedback> {
+  if (said !== undefined) return said;
+  return codec === "int2" || typeof codec === "object" ? errorFeedback.parse({}) : "off";
+}
+
+/** [P57] */
+function wrongFeedback(file: Encoding & Pick<Shape, "outer">): [path: string[], message: string] | undefined {
+  const { codec, outer } = file;
+  if (errorFeedbackOf(file) === "off") return undefined;
+  if (codec === "fp32" || codec === "fp16")
+    return [["errorFeedback"], `off, since ${codec} leaves next to nothing out`];
+  if (outer.kind === "averaging") return undefined;
+  return [
+    ["outer", "kind"],
+    "averaging, since error feedback carries on already what is left out (or errorFeedback: off)",
+  ];
 }
 
 /** The keys that a run file may have at a path, for whoever mistyped one. */
@@ -415,10 +466,12 @@ export interface Start {
 }
 
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
-export interface RunManifest extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start"> {
+export interface RunManifest
+  extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start" | "errorFeedback"> {
   readonly run: RunId;
   /** Not there where the first body follows from the seed. */
   readonly start?: Start | undefined;
+  readonly errorFeedback: z.output<typeof errorFeedback>;
   readonly keep: Omit<RunFile["keep"], "deltaRounds"> & { readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
@@ -457,7 +510,10 @@ export function manifestOf(
     ...file.keep,
     deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0),
   };
-  const unnamed = { ...rest, vocabulary, sources, keep, ...(start === undefined ? {} : { start }) };
+  const unnamed = {
+    ...{ ...rest, vocabulary, sources, keep, errorFeedback: errorFeedbackOf(file) },
+    ...(start === undefined ? {} : { start }),
+  };
   return { run: identityOf(unnamed), ...unnamed };
 }
 

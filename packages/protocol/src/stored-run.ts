@@ -44,6 +44,7 @@ const lifts: readonly ManifestLift[] = [
       clipping: "off",
       average: { rule: "mean" },
       hold: "off",
+      errorFeedback: "off",
       keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
       newcomerRounds: 1,
     },
@@ -109,6 +110,7 @@ export const manifestShape = runFileShape.extend({
     .optional(),
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
   keep: runFileShape.shape.keep.unwrap().required(),
+  errorFeedback: runFileShape.shape.errorFeedback.unwrap(),
   sources: z.array(sourceShape).min(1).max(mostSources),
 });
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");

@@ -12,7 +12,6 @@ import {
   sha256Of,
   sha256OfMany,
 } from "@homebody/base";
-import { encodeDelta } from "@homebody/codec";
 import {
   type Exchange,
   encodeSection,
@@ -26,6 +25,7 @@ import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
 import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
 import type { MemoryPlan } from "@homebody/train";
 import { createBodies } from "./bodies.ts";
+import { encodeRound } from "./encoding.ts";
 import type { TrainOrder } from "./jobs.ts";
 import type { Clock, Device, DeviceTrainer, Disk, Net } from "./ports.ts";
 import { snapshotPeriodMs, trainRound } from "./round.ts";
@@ -278,7 +278,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       for (let j = 0; j < data.length; j++) data[j] = data[j]! - from[j]!;
       moved.push(namedTensors(held, data));
     }
-    const { bytes, sizes } = encodeDelta(sections.map(({ codec }, i) => ({ codec, numbers: moved[i]! })));
+    const before = exchange.feedback === null ? null : await stored.residual(homeRound);
+    const { bytes, sizes, residual } = encodeRound(exchange, moved, before, round);
     const pending: Pending = {
       round,
       delta: await sha256OfMany(bytes),
@@ -292,9 +293,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       home.map(({ name }) => name),
       training.moments === "kept",
     );
-    await stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, kept, (of) =>
-      report({ kind: "save", done: 0, of, unit: "bytes" }),
-    );
+    const saving = (of: number) => report({ kind: "save", done: 0, of, unit: "bytes" });
+    await stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, { ...kept, residual }, saving);
     return pending;
   }
 

@@ -1,15 +1,16 @@
 // What a device keeps of a run beside its text, by name: files of the disk, all written here.
 //
 //   run.json               the run's manifest, as it was when the device began or went on
-//   home.safetensors       the home tensors that count, as the last accepted delta left them [V9]
+//   home.safetensors       the home tensors that count, as the last accepted delta left them [V9], and what it left out [V47]
 //   snapshot.safetensors   what the round under way has reached [V7]
-//   delta-N.safetensors    the delta of round N, with the home tensors that belong to it, until it is settled [V8]
+//   delta-N.safetensors    the delta of round N, with the home tensors that belong to it and what its bytes leave out,
+//                          until it is settled [V8]
 //   fitted.safetensors     words of a source that nobody has trained yet, fitted to the body
 //   body-G.safetensors     the section of group G of the body that was downloaded last, as it came
 //   first-G.safetensors    the same of the first one
 //
-// Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, a delta's
-// bytes `delta`. What else stands beside them in a delta's file becomes part of home with the rest.
+// Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, what a delta's bytes
+// leave out `residual/tensor`, the bytes `delta`. What stands beside them in a delta's file becomes part of home with the rest.
 
 import {
   type NamedTensors,
@@ -18,6 +19,7 @@ import {
   type Sha256,
   type TensorLayout,
 } from "@homebody/base";
+import type { Residual } from "@homebody/codec";
 import type { Exchange } from "@homebody/dept";
 import type { ModelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
@@ -40,6 +42,12 @@ import { storedNames } from "./stored-names.ts";
 export interface Kept {
   readonly values: ReadonlyMap<Group, NamedTensors>;
   readonly moments: Moments | null;
+}
+
+/** What is stored with a delta. */
+export interface KeptOfDelta extends Kept {
+  /** Of each section, what the delta's bytes leave out; null where it is not carried on. */
+  readonly residual: readonly NamedTensors[] | null;
 }
 
 /** Steps that moments have, by group; one number where all have as many, as it was once written. */
@@ -88,6 +96,8 @@ export interface StoredState {
   homeRound(): Promise<number>;
   /** As the delta of this round left them; undefined where none is stored. */
   home(round: number): Promise<Kept | undefined>;
+  /** Of each section, what the delta of this round left out [V47]; null where nothing is carried on. */
+  residual(round: number): Promise<readonly Residual[] | null>;
   /** The snapshot goes: it began from others. */
   saveHome(round: number, kept: Kept): Promise<void>;
   /** Whether there are home tensors that were stored. */
@@ -104,8 +114,8 @@ export interface StoredState {
   /** All that are stored, by round. */
   deltas(): Promise<readonly StoredPending[]>;
   delta(round: number): Promise<StoredDelta | undefined>;
-  /** Together with its home tensors, in one write [V8]; the snapshot of the round goes afterwards. */
-  saveDelta(delta: StoredDelta, kept: Kept, saving: (sizeBytes: number) => void): Promise<void>;
+  /** Together with what belongs to it, in one write [V8]; the snapshot of the round goes afterwards. */
+  saveDelta(delta: StoredDelta, kept: KeptOfDelta, saving: (sizeBytes: number) => void): Promise<void>;
   /** [V9] Home first, then the delta goes: a crash between them settles again. */
   settle(round: number, accepted: boolean): Promise<void>;
 }
@@ -122,9 +132,15 @@ export async function hasDeltas(disk: Pick<Disk, "names">): Promise<boolean> {
   return (await disk.names()).some(isDelta);
 }
 
+const residualPrefix = "residual";
+const isOfResidual = (tensor: string) => tensor.startsWith(`${residualPrefix}/`);
+
 const isDelta = (name: string) => /^delta-\d+\.safetensors$/.test(name);
 
-export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" | "config">): StoredState {
+export function storedState(
+  disk: Disk,
+  { sections, home, config }: Pick<Exchange, "sections" | "home" | "config">,
+): StoredState {
   const everything = layoutOfMoments(config);
   const homeGroups = home.map(({ name }) => name);
 
@@ -149,13 +165,29 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
     return { values, moments: { steps: stepsOf(momentSteps), first: first!, second: second! } };
   }
 
+  /** What the delta of this round left: in its own file until it is settled, then in home. */
+  async function leftBy(round: number) {
+    const where = storedNames.delta(round);
+    const delta = await open<DeltaMeta>(where);
+    if (delta !== undefined) return { file: delta, where, round };
+    const file = await open<HomeMeta>(storedNames.home);
+    return file && { file, where: storedNames.home, round: file.meta.round };
+  }
+
   return {
     homeRound: async () => (await open<HomeMeta>(storedNames.home))?.meta.round ?? 0,
     home: async (round) => {
-      const delta = await open<DeltaMeta>(storedNames.delta(round));
-      if (delta !== undefined) return keptOf(delta, homeGroups, storedNames.delta(round));
-      const file = await open<HomeMeta>(storedNames.home);
-      return file && keptOf(file, homeGroups, storedNames.home);
+      const found = await leftBy(round);
+      return found && keptOf(found.file, homeGroups, found.where);
+    },
+    residual: async (round) => {
+      const found = await leftBy(round);
+      if (found === undefined || ![...found.file.tensors.keys()].some(isOfResidual)) return null;
+      const { file, where } = found;
+      return sections.map(({ held }) => ({
+        round: found.round,
+        numbers: tensorsOf(file, residualPrefix, held, where),
+      }));
     },
     saveHome: async (round, kept) => {
       const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
@@ -203,7 +235,11 @@ export function storedState(disk: Disk, { home, config }: Pick<Exchange, "home" 
     },
     saveDelta: async ({ pending, homeRound, sections, bytes }, kept, saving) => {
       const meta: DeltaMeta = { pending, homeRound, sections, momentSteps: kept.moments?.steps ?? null };
-      const tensors = new Map([["delta", bytesEntry(bytes)], ...entriesOfKept(kept)]);
+      const tensors = new Map([
+        ["delta", bytesEntry(bytes)],
+        ...entriesOfKept(kept),
+        ...(kept.residual ?? []).flatMap((section) => entriesOf(residualPrefix, section)),
+      ]);
       const file = encodeStored({ meta, tensors });
       saving(file.length);
       await disk.write(storedNames.delta(pending.round), file);

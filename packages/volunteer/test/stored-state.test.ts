@@ -5,7 +5,13 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { memoryDisk } from "../src/memory/index.ts";
 import { bytesEntry, decodeStored, encodeStored } from "../src/stored-file.ts";
 import { storedNames } from "../src/stored-names.ts";
-import { type Kept, layoutOfMoments, type StoredDelta, storedState } from "../src/stored-state.ts";
+import {
+  type Kept,
+  type KeptOfDelta,
+  layoutOfMoments,
+  type StoredDelta,
+  storedState,
+} from "../src/stored-state.ts";
 import { manifestWith } from "./world.ts";
 
 const manifest = manifestWith();
@@ -29,9 +35,10 @@ const moments = {
     Float32Array.from({ length: everything.size }, (_, i) => -i),
   ),
 };
-const keptOf = (wanted: readonly Group[], from: number, withMoments = true): Kept => ({
+const keptOf = (wanted: readonly Group[], from: number, withMoments = true): KeptOfDelta => ({
   values: new Map(wanted.map((group) => [group, filled(group, from)])),
   moments: withMoments ? moments : null,
+  residual: null,
 });
 const bytes = Uint8Array.of(1, 2, 3, 4);
 const deltaOf = (round: number): StoredDelta => ({
@@ -108,16 +115,39 @@ describe("stored state", () => {
     expect(show((await stored.home(10))!)).toEqual(show(keptOf(["phi", "psi"], 10)));
   });
 
+  test("[V47] what a delta left out is stored with it, goes into home when it is accepted, and stays what it was when not", async () => {
+    const leaving = (from: number) => ({
+      ...keptOf(["phi", "psi"], from),
+      residual: [filled("theta", from)],
+    });
+    const shown = async (round: number) =>
+      (await stored.residual(round))?.map(({ round, numbers }) => [round, numbers.data]);
+    expect(await stored.residual(0)).toBeNull();
+    await stored.saveDelta(deltaOf(3), leaving(1), () => {});
+    expect([await shown(0), await shown(3)]).toEqual([undefined, [[3, filled("theta", 1).data]]]);
+    await stored.settle(3, true);
+    await stored.saveDelta(deltaOf(5), leaving(2), () => {});
+    expect([await shown(3), await shown(5)]).toEqual([
+      [[3, filled("theta", 1).data]],
+      [[5, filled("theta", 2).data]],
+    ]);
+    await stored.settle(5, false);
+    for (const round of [3, 5]) expect(await shown(round)).toEqual([[3, filled("theta", 1).data]]);
+    await stored.saveDelta(deltaOf(7), keptOf(["phi", "psi"], 3), () => {});
+    await stored.settle(7, true);
+    expect(await stored.residual(7)).toBeNull();
+  });
+
   test("tensors go by name: others may stand beside them, and become part of home with the rest", async () => {
     await stored.saveDelta(deltaOf(1), keptOf(["phi", "psi"], 1), () => {});
     const file = decodeStored<object>(disk.files.get(storedNames.delta(1))!, "delta");
-    const residual = bytesEntry(Uint8Array.of(7));
-    const tensors = new Map([["residual/theta", residual], ...[...file.tensors].reverse()]);
+    const other = bytesEntry(Uint8Array.of(7));
+    const tensors = new Map([["other/theta", other], ...[...file.tensors].reverse()]);
     await disk.write(storedNames.delta(1), encodeStored({ ...file, tensors }));
     expect(show((await stored.home(1))!)).toEqual(show(keptOf(["phi", "psi"], 1)));
     await stored.settle(1, true);
     const names = [...decodeSafetensors(disk.files.get(storedNames.home)!).tensors.keys()];
-    expect(names).toContain("residual/theta");
+    expect(names).toContain("other/theta");
     expect(names).not.toContain("delta");
   });
 

@@ -53,6 +53,7 @@ export interface RunOptions {
   readonly moments?: "afresh" | "kept";
   readonly variant?: RunManifest["variant"];
   readonly codec?: RunManifest["codec"];
+  readonly errorFeedback?: RunManifest["errorFeedback"];
   /** `source`: with the tokenizer that the host serves. */
   readonly words?: RunManifest["words"];
   /** Else what fits the variant and whose the words are. */
@@ -66,6 +67,7 @@ export interface RunOptions {
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
   const { localSteps = 4, moments = "afresh", variant = "spec", codec = "fp16" } = options;
+  const { errorFeedback = "off" } = options;
   const { words = "device", fitSteps = 0, refitSteps = 0 } = options;
   const { vocabulary = variant !== "spec" ? "global" : words === "source" ? "source" : "own" } = options;
   const hosted = { sha256: tokenizerHash, sizeBytes: servedTokenizer.length };
@@ -114,6 +116,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     hold: { worsening: 0.25 },
     keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 },
     codec,
+    errorFeedback,
     rounds: 10,
     round: {
       minimum: 1,

@@ -19,7 +19,7 @@ export function training(manifest: RunManifest, round: number, tokens: number | 
       `${peak}, ${schedule}, ${counted(warmupSteps)} steps of warm-up${schedule === "cosine" ? `, to ${finalFraction} of it` : ""}`,
     ],
     ["outer step", outer.kind],
-    ["deltas travelled as", manifest.codec],
+    ["deltas travelled as", encodingOf(manifest)],
     ["seed", String(training.seed)],
   ];
   return `## Training\n\n${table(["", ""], rows)}`;
@@ -31,4 +31,10 @@ export function startRow({ start }: RunManifest): string[][] {
   const parts = { theta: "body", phi: "token embedding", psi: "position embedding" };
   const given = start.groups.map((group) => parts[group]).join(", ");
   return [["starts from", `${plain(start.name)} (its ${given}), weights of SHA-256 \`${start.sha256}\``]];
+}
+
+function encodingOf({ codec, errorFeedback }: RunManifest): string {
+  const name = typeof codec === "string" ? codec : `${codec.kind}, k = ${codec.k}`;
+  if (errorFeedback === "off") return name;
+  return `${name}, with error feedback (${errorFeedback.decay} a round, ${errorFeedback.rounds} rounds)`;
 }
