@@ -30,7 +30,7 @@ async function closed() {
     deltas.push({
       ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
       ...{ delta: await blobs.put(deltaOf(run, `${i}`)), rows: null, sections: [] },
-      ...{ steps: 6, tokens: 384, loss: 5, norm: 0.01, numbers: null, seniority: 1 },
+      ...{ steps: 6, tokens: 384, loss: 5, norm: 0.01, numbers: null, seniority: 1, carriesFrom: null },
     });
   const work: Aggregation = { round: 1, sections, deltas, outer: [] };
   const exchangeOfDevice = deviceExchanges(() => run, blobs);

@@ -2,8 +2,14 @@ import { expect, test } from "vitest";
 import { type Clippable, clips } from "./index.ts";
 
 /** A delta by the root mean square of each of its tensors, of four numbers each. */
-const delta = (source: string, sizes: Readonly<Record<string, number>>, numbers = 4): Clippable => ({
+const delta = (
+  source: string,
+  sizes: Readonly<Record<string, number>>,
+  numbers = 4,
+  carries = 1,
+): Clippable => ({
   source,
+  carries,
   tensors: new Map(
     Object.entries(sizes).map(([name, size]) => [name, { numbers, squares: numbers * size ** 2 }]),
   ),
@@ -58,4 +64,15 @@ test("[C26] sizes are root mean squares: who holds fewer rows is not shorter for
     3,
   );
   expect(found.map(({ kept }) => kept)).toEqual([1, 1, 1]);
+});
+
+test("[C62] whoever carries more than the median one may be longer by as much, and nobody shorter for it", () => {
+  const sized = (size: number, carries: number) => delta("a", { w: size }, 4, carries);
+  const newcomers = [sized(1, 1), sized(1, 1), sized(1, 1)];
+  // Among newcomers one that carries is longer, and yet not without end.
+  expect(of([...newcomers, sized(6, 2)]).map(({ w }) => w)).toEqual([1, 1, 1, 1]);
+  expect(of([...newcomers, sized(12, 2)]).map(({ w }) => w)).toEqual([1, 1, 1, 0.5]);
+  // Where all carry alike it is as if nobody did; among them a newcomer may be as long as they.
+  expect(of([...newcomers.map(() => sized(1, 2)), sized(6, 2)]).map(({ w }) => w)).toEqual([1, 1, 1, 0.5]);
+  expect(of([...newcomers.map(() => sized(1, 2)), sized(6, 1)]).map(({ w }) => w)).toEqual([1, 1, 1, 0.5]);
 });

@@ -2,7 +2,8 @@
 //
 // Sizes are root mean squares, so that deltas that hold different rows, or sections of different vocabularies, compare. The
 // median is the lower one, and each source has as much of it as the others: a crowd in one source does not move it, and
-// of two the longer one cannot set it. Who moved nothing has no say. Sums in float64, in the deltas' order.
+// of two the longer one cannot set it. Who moved nothing has no say. Who carries more of rounds before than the median one may be
+// longer by as much; who carries less may be as long as the others. Sums in float64, in the deltas' order.
 
 /** A tensor of a delta: how many numbers it has, and the sum of their squares. */
 export interface TensorSquares {
@@ -14,6 +15,8 @@ export interface Clippable {
   readonly source: string;
   /** By section and tensor; those that it holds. */
   readonly tensors: ReadonlyMap<string, TensorSquares>;
+  /** How long it may be with what it carries of rounds before, beside what its own round moves: 1 where it carries nothing. */
+  readonly carries: number;
 }
 
 export interface Clip {
@@ -27,14 +30,18 @@ export interface Clip {
 export function clips(deltas: readonly Clippable[], multiple: number): readonly Clip[] {
   const names = [...new Set(deltas.flatMap(({ tensors }) => [...tensors.keys()]))];
   const most = new Map(names.map((name) => [name, multiple * medianOfTensor(deltas, name)]));
+  const usual = lowerMedian(deltas.map(({ source, carries }) => ({ source, size: carries })));
+  const longer = deltas.map(({ carries }) => Math.max(1, carries / usual));
   const perTensor = deltas.map(
-    ({ tensors }) =>
-      new Map([...tensors].map(([name, tensor]) => [name, factor(sizeOf(tensor), most.get(name)!)])),
+    ({ tensors }, i) =>
+      new Map(
+        [...tensors].map(([name, tensor]) => [name, factor(sizeOf(tensor), longer[i]! * most.get(name)!)]),
+      ),
   );
   const wholes = deltas.map(({ tensors }, i) => whole(tensors, perTensor[i]!));
   const inAll = multiple * lowerMedian(deltas.map(({ source }, i) => ({ source, size: sizeOf(wholes[i]!) })));
   return deltas.map(({ tensors }, i) => {
-    const own = factor(sizeOf(wholes[i]!), inAll);
+    const own = factor(sizeOf(wholes[i]!), longer[i]! * inAll);
     const factors = new Map([...perTensor[i]!].map(([name, tensor]) => [name, tensor * own]));
     const before = whole(tensors).squares;
     return { factors, kept: before > 0 ? Math.sqrt(whole(tensors, factors).squares / before) : 1 };

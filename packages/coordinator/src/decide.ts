@@ -12,7 +12,7 @@ import type { Assigned, Fact } from "./facts.ts";
 import { holding } from "./hold.ts";
 import { withJoining } from "./joining.ts";
 import { mayEvaluate, scored } from "./scores.ts";
-import { seniorityOf } from "./standings.ts";
+import { carriesFrom, seniorityOf } from "./standings.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
 import { mayUndo, undone } from "./undo.ts";
@@ -98,7 +98,8 @@ function accept(state: RunState, command: Accept): Decision {
     phase.localSteps * manifest.training.batch * manifest.model.context,
   );
   const { kind: _, ...rest } = command;
-  return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority: seniorityOf(state, command) });
+  const [seniority, from] = [seniorityOf(state, command), carriesFrom(state, command)];
+  return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority, carriesFrom: from });
 }
 
 function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" }>): Decision {

@@ -61,6 +61,7 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     held: null,
     scores: new Map(),
     stepsDone: 0,
+    longestSchedule: 0,
     dropped: new Set(),
     lapses: 0,
     openedAt: null,
@@ -92,6 +93,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
         quorumAt: null,
       };
       state.openedAt = at;
+      state.longestSchedule = Math.max(state.longestSchedule, round.totalSteps);
       state.lastAssigned = new Set(assigned.map(({ volunteer }) => volunteer));
       return;
     }
@@ -100,7 +102,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       phase.accepted.set(fact.volunteer, fact);
       state.dropped.delete(fact.volunteer);
       phase.pending.delete(fact.volunteer);
-      changeStanding(state.standings, fact, () => ({ missed: 0 }));
+      changeStanding(state.standings, fact, () => ({ missed: 0, deliveredRound: fact.round }));
       if (fact.numbers !== null) state.lateNumbers.set(fact.numbers, fact.round);
       if (phase.quorumAt === null) lookAtQuorum(state, at);
       return;

@@ -34,6 +34,7 @@ export const acceptedShape = z.object({
   norm: z.number(),
   numbers: hash.nullable(),
   seniority: count.min(1),
+  carriesFrom: count.nullable(),
 });
 export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);
 export const heldShape = z.object({ body: count, sources: z.array(source) });

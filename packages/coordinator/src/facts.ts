@@ -62,6 +62,8 @@ export type Fact =
       readonly numbers: Sha256 | null;
       /** What it weighs beside others of its source: which of its sender's deltas this is, from 1 to `newcomerRounds`. */
       readonly seniority: number;
+      /** The round whose residual it may carry: that of its sender's delta before; null where it carries none [C61]. */
+      readonly carriesFrom: number | null;
     }
   | {
       readonly kind: "evaluated";

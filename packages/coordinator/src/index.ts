@@ -25,6 +25,7 @@ export {
 } from "./retention.ts";
 export { foldRun, followRun, type RunFold } from "./run-fold.ts";
 export { entryHash, type ReadSnapshot, readSnapshot, snapshotOf, snapshotSchema } from "./snapshot.ts";
+export { carriesFrom } from "./standings.ts";
 export * from "./state.ts";
 export { readFigures, writeFigures } from "./stored-figures.ts";
 export { sourcesInRound } from "./tick.ts";

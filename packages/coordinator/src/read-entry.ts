@@ -71,7 +71,7 @@ function lift(fact: Unread): Unread {
           : fact.assigned,
       };
     case "accepted": {
-      const { sizeBytes, ...rest } = { numbers: null, seniority: 1, ...fact } as Unread;
+      const { sizeBytes, ...rest } = { numbers: null, seniority: 1, carriesFrom: null, ...fact } as Unread;
       if (sizeBytes === undefined) return rest;
       return { ...rest, sections: [{ name: "theta", sizeBytes }], rows: null };
     }

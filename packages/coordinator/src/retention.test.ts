@@ -65,6 +65,7 @@ function round(n: number): Fact[] {
         sections: [{ name: "theta", sizeBytes: 5 }],
         numbers: null,
         seniority: 1,
+        carriesFrom: null,
         rows: rows(volunteer),
         steps: 10,
         tokens: 100,

@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 7,
-    hashes: ["5726495d92c2f1cf", "6003a77efdd97303", "b8b7bc43e5276128", "13ae5b78e99009ff"],
+    schema: 8,
+    hashes: ["2df2adb057ed919e", "7349880ae7efe6d5", "97acd8290d57f507", "c49f2e69f2649c3f"],
   });
 });

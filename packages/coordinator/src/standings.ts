@@ -19,7 +19,9 @@ export function standingOf(
   { volunteer, source }: Pick<Assigned, "volunteer" | "source">,
 ): Omit<Standing, "source" | "round"> {
   const own = standings.get(volunteer);
-  return own?.source === source ? own : newcomer;
+  if (own?.source === source) return own;
+  // What a device carries of a source stays on it while it trains another.
+  return { ...newcomer, deliveredRound: own?.deliveredRound ?? null };
 }
 
 export function changeStanding(
@@ -39,6 +41,17 @@ export function seniorityOf(
   const { sources, newcomerRounds } = state.manifest;
   const isOpen = sources.find(({ id }) => id === sender.source)?.admission === "open";
   return isOpen ? Math.min(standingOf(state, sender).counted + 1, newcomerRounds) : newcomerRounds;
+}
+
+/** [C61] The round whose residual a delta of this volunteer may carry in this round; null: none. */
+export function carriesFrom(
+  { standings, manifest: { errorFeedback } }: Pick<RunState, "standings" | "manifest">,
+  { volunteer, round }: { readonly volunteer: VolunteerId; readonly round: number },
+): number | null {
+  const from = standings.get(volunteer)?.deliveredRound ?? null;
+  if (errorFeedback === "off" || from === null) return null;
+  const rounds = round - from;
+  return rounds >= 1 && rounds <= errorFeedback.rounds ? from : null;
 }
 
 /** [C36] Whom a round waits for: all but those who missed too many in a row, unless these are all. */

@@ -88,6 +88,8 @@ export interface Standing {
   readonly missed: number;
   /** UTF-8 bytes of its first evaluation; null before one [C39]. */
   readonly scoredBytes: number | null;
+  /** Of the last delta of its that was accepted, of whichever source; null before one [C61]. */
+  readonly deliveredRound: number | null;
   /** The last round in which any of this changed. */
   readonly round: number;
 }
@@ -131,6 +133,8 @@ export interface RunState {
   /** Of those who measured one of the last bodies. */
   readonly scores: ReadonlyMap<VolunteerId, Score>;
   readonly stepsDone: number;
+  /** The most steps in all that a round was opened with: the host may have more or fewer rounds later. */
+  readonly longestSchedule: number;
   /** Whose delta of the round that is open, closing or opens next was dropped [C44]. */
   readonly dropped: ReadonlySet<VolunteerId>;
   /** How often the round that is open or opens next has lapsed. */

@@ -52,6 +52,7 @@ const standing = z.object({
   counted: count,
   missed: count,
   scoredBytes: count.nullable(),
+  deliveredRound: count.nullable(),
   round: count,
 });
 
@@ -76,6 +77,7 @@ const shape = z.object({
     z.tuple([volunteer, z.object({ source, body: count, best: z.number(), isWorse: z.boolean() })]),
   ),
   stepsDone: count,
+  longestSchedule: count,
   dropped: z.array(volunteer),
   lapses: count,
   openedAt: time.nullable(),

@@ -241,6 +241,53 @@ test("[C38] a delta says how long its sender has been of its source; who changes
   expect(seniorities().at(-1)).toBe(1);
 });
 
+test("[C61] a delta says whose residual it may carry: of its sender's last one, unless that is too long ago", () => {
+  const errorFeedback = { decay: 0.9, rounds: 3 };
+  const run = scene({ rounds: 100, round: { minimum: 1 }, change: { errorFeedback } });
+  const last = () => {
+    const fact = run.entries.findLast(({ fact }) => fact.kind === "accepted")!.fact;
+    return fact.kind === "accepted" ? fact.carriesFrom : undefined;
+  };
+  opened(run, [ana, es], [bo, es]);
+  const carried: unknown[] = [];
+  for (let round = 1; round <= 9; round++) {
+    for (const who of [3, 4, 8].includes(round) ? [bo] : [bo, ana]) run.deliver(who);
+    carried.push(last());
+    if ([3, 4, 8].includes(round)) run.do({ kind: "admin", act: { kind: "end-round" } });
+    run.publish();
+  }
+  // Of bo in rounds 3, 4 and 8; else of ana.
+  expect(carried).toEqual([null, 1, 2, 3, 2, 5, 6, 7, 7]);
+  for (let round = 10; round <= 13; round++) {
+    if (round < 13) run.deliver(bo);
+    else run.deliver(ana);
+    run.do({ kind: "admin", act: { kind: "end-round" } });
+    if (round === 13) expect(last()).toBeNull();
+    run.publish();
+  }
+});
+
+test("[C61] it is that of any source of its sender's, and none where the round's own delta was dropped or nothing is carried on", () => {
+  const errorFeedback = { decay: 0.9, rounds: 3 };
+  for (const change of [{ errorFeedback }, { errorFeedback: "off" as const }]) {
+    const run = scene({ rounds: 100, round: { minimum: 1 }, change });
+    const carried = () =>
+      run.entries.flatMap(({ fact }) => (fact.kind === "accepted" ? [fact.carriesFrom] : []));
+    opened(run, [ana, es]);
+    run.deliver(ana);
+    run.publish();
+    run.ready.set(ana, { source: ja, rows: null });
+    leaves(run, ana);
+    run.now += 1000;
+    opened(run, [ana, ja], [bo, ja]);
+    run.deliver(ana);
+    run.do({ kind: "drop", round: 2, volunteer: ana, reason: "missing" });
+    run.deliver(ana, { numbers: "made again" });
+    const isOff = change.errorFeedback === "off";
+    expect(carried()).toEqual([null, isOff ? null : 1, null]);
+  }
+});
+
 test("[C39] scores that cannot be are refused or cut: of too many bytes, too good, absurdly bad; too little is not shown", () => {
   const run = scene();
   opened(run, [ana, es], [bo, es]);

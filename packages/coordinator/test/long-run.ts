@@ -52,6 +52,7 @@ export function longRun(volunteers: number): LongRun {
         sections: [{ name: "theta", sizeBytes: 6_172_839 }],
         ...{ loss: 3 + dice.uniform(), norm: dice.uniform() },
         ...{ numbers: hex(++hashes, 64) as Sha256, seniority: Math.min(round, manifest.newcomerRounds) },
+        carriesFrom: null,
       };
     const averaged = who.map(({ volunteer }) => volunteer);
     yield { kind: "closed", round, reason: "all", averaged };

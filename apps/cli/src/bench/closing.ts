@@ -40,7 +40,7 @@ export async function measureClosing(parameters: number, volunteers: number): Pr
       (_, i): AcceptedDelta => ({
         ...{ kind: "accepted", round: 1, volunteer: String(i).padStart(32, "0") as VolunteerId },
         ...{ source: manifest.sources[0]!.id, delta, sections: [], rows: null },
-        ...{ steps: 1, tokens: 1, loss: 1, norm: 1, numbers: null, seniority: 1 },
+        ...{ steps: 1, tokens: 1, loss: 1, norm: 1, numbers: null, seniority: 1, carriesFrom: null },
       }),
     );
     const work: Aggregation = { round: 1, sections, deltas, outer: [] };

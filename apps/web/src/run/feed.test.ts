@@ -139,6 +139,7 @@ const accepted = (round: number): Fact => ({
   norm: 0.5,
   numbers: body(`numbers ${round}`),
   seniority: 1,
+  carriesFrom: null,
 });
 
 const closed = (round: number): Fact => ({ kind: "closed", round, reason: "all", averaged: [ana] });

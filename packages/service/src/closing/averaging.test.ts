@@ -40,6 +40,7 @@ async function closing(variant: "spec" | "trim") {
         norm: normIn(bytes, exchange),
         numbers: null,
         seniority: 1,
+        carriesFrom: null,
       },
     });
   }
@@ -111,7 +112,15 @@ async function crowd(variant: "spec" | "trim", average: RunManifest["average"], 
     deltas.push({
       ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
       ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))), sections: [] },
-      ...{ steps: 6, tokens: 384, loss: 5, norm: normIn(bytes, exchange), numbers: null, seniority: 1 },
+      ...{
+        steps: 6,
+        tokens: 384,
+        loss: 5,
+        norm: normIn(bytes, exchange),
+        numbers: null,
+        seniority: 1,
+        carriesFrom: null,
+      },
     });
   }
   const work: Aggregation = { round: 1, sections, deltas, outer: [] };

@@ -31,7 +31,8 @@ export async function clippedDeltas(
   if (clipping === "off" || deltas.length < 2) return { reader, clipped: [] };
   const sizes: Clippable[] = [];
   await oneByOne(deltas, clock, async (delta) => {
-    sizes.push({ source: delta.fact.source, tensors: squaresOf(delta, await reader.read(delta)) });
+    const tensors = squaresOf(delta, await reader.read(delta));
+    sizes.push({ source: delta.fact.source, tensors, carries: carriedLength(delta) });
   });
   const found = clips(sizes, clipping.multiple);
   const clipOf = new Map(deltas.map((delta, i) => [delta, found[i]!]));
@@ -45,6 +46,26 @@ export async function clippedDeltas(
     }),
   };
 }
+
+/**
+ * How long a delta may be with what it carries, beside what its own round moves [C62]: as rounds go in directions of their own, the
+ * root of the sum of their squares, each as much as is left of it.
+ */
+export function carriedLength({
+  fact: { round, carriesFrom },
+  exchange: { feedback },
+}: ClosingDelta): number {
+  if (feedback === null || carriesFrom === null) return 1;
+  let squares = 1;
+  let left = 1;
+  for (let before = 1; before < round && left > negligible; before++) {
+    left *= feedback.decay; // the same in every engine, as a power need not be
+    if (round - before <= carriesFrom) squares += left * left;
+  }
+  return Math.sqrt(squares);
+}
+
+const negligible = 1e-6;
 
 function squaresOf({ exchange }: ClosingDelta, numbers: DeltaNumbers): ReadonlyMap<string, TensorSquares> {
   const found = new Map<string, TensorSquares>();

@@ -1,13 +1,14 @@
 // A commit: the spool becomes a durable blob, what it holds is looked into, the run is asked whether it counts, and only
 // when the acceptance is in the journal is it acknowledged [P10].
 
-import { mayAccept } from "@homebody/coordinator";
+import { carriesFrom, mayAccept, type RunState } from "@homebody/coordinator";
 import type { Refusal, Reply } from "@homebody/protocol";
 import { looked } from "../existing.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { lookInto } from "./looking.ts";
 import { no } from "./no.ts";
-import type { Upload, Uploads } from "./uploads.ts";
+import type { Carrying } from "./reach.ts";
+import type { Sender, Upload, Uploads } from "./uploads.ts";
 
 /** Throws where the disk or the journal fails: the upload stays, and may be committed again. */
 export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs): Promise<Reply> {
@@ -57,15 +58,23 @@ async function refusalOf(
   const { actor, blobs, bodyNumbers } = inputs;
   const bytes = await looked(claim.delta, blobs);
   if (typeof bytes === "string") return "wrong-hash"; // a blob that an earlier try left, and a disk has damaged since
-  const { manifest, body, phase } = actor.state();
-  const late = mayAccept(actor.state(), { round: claim.round, ...sender });
-  if (late || phase.kind !== "training") return late ?? "wrong-round";
-  const { localSteps, stepsBefore, totalSteps } = phase;
-  const round = { localSteps, stepsBefore, totalSteps };
-  const inside = lookInto(bytes, exchange, { manifest, round, body: await bodyNumbers(body) });
+  const state = actor.state();
+  const { manifest, body, phase: round } = state;
+  const late = mayAccept(state, { round: claim.round, ...sender });
+  if (late || round.kind !== "training") return late ?? "wrong-round";
+  const carrying = carryingOf(state, { round: claim.round, ...sender });
+  const beside = { manifest, round, carrying, body: await bodyNumbers(body) };
+  const inside = lookInto(bytes, exchange, beside);
   if (!inside.ok) return inside.refusal;
   const { sizeBytes: _, ...claimed } = claim;
   const { ok: _ok, ...held } = inside;
   const decision = await actor.do({ kind: "accept", ...claimed, ...sender, ...held });
   return decision.ok ? undefined : decision.refusal;
+}
+
+/** [P56] */
+function carryingOf(state: RunState, sender: Sender & { readonly round: number }): Carrying | null {
+  const { manifest, longestSchedule } = state;
+  if (manifest.errorFeedback === "off" || carriesFrom(state, sender) === null) return null;
+  return { decay: manifest.errorFeedback.decay, longestSchedule };
 }

@@ -7,7 +7,7 @@ import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
 import type { LargestNumbers } from "./body-numbers.ts";
 import { no } from "./no.ts";
-import { type Reach, type RoundSteps, reachOf } from "./reach.ts";
+import { type Carrying, type Reach, type RoundSteps, reachOf } from "./reach.ts";
 
 export type Looked =
   | {
@@ -22,6 +22,8 @@ export type Looked =
 export interface LookedBeside {
   readonly manifest: RunManifest;
   readonly round: RoundSteps;
+  /** Null where it can hold nothing of rounds before. */
+  readonly carrying: Carrying | null;
   /** Of the body that the delta starts from. */
   readonly body: LargestNumbers;
 }
@@ -29,7 +31,7 @@ export interface LookedBeside {
 export function lookInto(
   delta: Uint8Array,
   exchange: Exchange,
-  { manifest, round, body }: LookedBeside,
+  { manifest, round, carrying, body }: LookedBeside,
 ): Looked {
   let decoded: readonly DecodedSection[];
   try {
@@ -42,7 +44,7 @@ export function lookInto(
   if (!Number.isFinite(norm)) return no("not-finite");
   if (norm === 0 && !manifest.training.frozenBody) return no("empty-delta"); // [P27]
   for (const [i, section] of exchange.sections.entries()) {
-    const reach = reachOf(manifest.training, section, round);
+    const reach = reachOf(manifest.training, section, round, carrying);
     if (!isWithin(decoded[i]!.numbers, reach, body.get(section.name)!)) return no("too-far");
   }
   const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));

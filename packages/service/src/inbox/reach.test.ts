@@ -88,7 +88,7 @@ function looked(
     return { codec: section.codec, numbers };
   });
   const { bytes } = encodeDelta(sections);
-  const found = lookInto(bytes, exchange, { manifest: run, round, body });
+  const found = lookInto(bytes, exchange, { manifest: run, round, carrying: null, body });
   return found.ok ? "ok" : found.refusal;
 }
 

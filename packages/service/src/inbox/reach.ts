@@ -40,39 +40,131 @@ const largestSingular = 1.2024;
 /** Of Muon's root mean square, as AdamW's (Liu et al. 2025, section 2.2). */
 const adamwLike = 0.2;
 
+/** That a delta may hold what deltas before left out, too [P56]. */
+export interface Carrying {
+  /** What is left of it a round later. */
+  readonly decay: number;
+  /** The largest `totalSteps` that a round ever had: learning rates were no higher than by that. */
+  readonly longestSchedule: number;
+}
+
 /** Of a section of the round's deltas. */
-export function reachOf(training: Training, section: Section, round: RoundSteps): Reach {
-  const steps = stepsOf(training, section, round);
-  const rates = steps.reduce((sum, { rate }) => sum + rate, 0);
-  const byAdamW = steps.reduce((sum, { rate, move }) => sum + rate * move, 0);
+export function reachOf(
+  training: Training,
+  section: Section,
+  round: RoundSteps,
+  carrying: Carrying | null = null,
+): Reach {
+  const rateAt = (step: number) => learningRate(training.learningRate, step, round.totalSteps);
+  const steps = [...fitStepsOf(training, section), ...stepsOf(training, section, round, rateAt)];
+  const own = reachIn(training, section, sumsOf(steps));
+  if (carrying === null) return own;
+  const before = roundsBefore(training, section, round, carrying);
+  return (tensor, largestBefore) => {
+    let { largest, rootMeanSquare } = own(tensor, largestBefore);
+    for (const { weight, reach } of before) {
+      const one = reach(tensor, largestBefore);
+      largest += weight * one.largest;
+      rootMeanSquare += weight * one.rootMeanSquare;
+    }
+    return { largest, rootMeanSquare };
+  };
+}
+
+/** Of a residual beside what was encoded [W19]. */
+const residualGrowth = 1 + 2 ** -8;
+/** Of all that is carried: what is lighter in all does not count. */
+const negligible = 1e-6;
+
+/**
+ * How far each round before may have gone, and what is left of it, as if this volunteer had taken part in all of them. The
+ * largest numbers of a body are taken to have been what they are now: weight decay, to which alone they matter, moves little.
+ */
+function roundsBefore(
+  training: Training,
+  section: Section,
+  round: RoundSteps,
+  { decay, longestSchedule }: Carrying,
+): readonly { readonly weight: number; readonly reach: Reach }[] {
+  const { localSteps, stepsBefore } = round;
+  const kept = residualGrowth * decay;
+  const found: { readonly weight: number; readonly reach: Reach }[] = [];
+  const fit = sumsOf(fitStepsOf(training, section));
+  const unit = sumsOf(stepsOf(training, section, round, () => 1));
+  let weight = kept;
+  for (let start = stepsBefore - localSteps; start >= 0; start -= localSteps) {
+    if (weight < negligible * (1 - kept)) break;
+    // Rates rise during the warm-up and fall from then on: the highest of a round's is the one next to its end.
+    const highest = Math.min(Math.max(training.learningRate.warmupSteps, start), start + localSteps - 1);
+    const rate = learningRate(training.learningRate, highest, longestSchedule);
+    found.push({ weight, reach: reachIn(training, section, added(fit, unit, rate)) });
+    weight *= kept;
+  }
+  return found;
+}
+
+/** What the steps of a round add up to. */
+interface Sums {
+  readonly rates: number;
+  /** Of AdamW: how far they move a number at most. */
+  readonly byAdamW: number;
+  readonly steps: number;
+}
+
+function sumsOf(steps: readonly Step[]): Sums {
+  return {
+    rates: steps.reduce((sum, { rate }) => sum + rate, 0),
+    byAdamW: steps.reduce((sum, { rate, move }) => sum + rate * move, 0),
+    steps: steps.length,
+  };
+}
+
+/** Of one, and `factor` times another's moves. */
+function added(one: Sums, other: Sums, factor: number): Sums {
+  return {
+    rates: one.rates + factor * other.rates,
+    byAdamW: one.byAdamW + factor * other.byAdamW,
+    steps: one.steps + other.steps,
+  };
+}
+
+function reachIn(training: Training, { group }: Section, { rates, byAdamW, steps }: Sums): Reach {
   return ({ shape }, largestBefore) => {
     const isMatrix = shape.length === 2;
-    const isMuons = isMatrix && section.group === "theta" && training.optimiser.kind === "muon";
+    const isMuons = isMatrix && group === "theta" && training.optimiser.kind === "muon";
     // A half-orthogonal matrix has no number above its largest singular value, and a norm of at most sqrt(min(M, N)) of it.
     const byMuon = rates * adamwLike * largestSingular;
     const largest = isMuons ? byMuon * Math.sqrt(Math.max(...shape)) : byAdamW;
     const rootMeanSquare = isMuons ? byMuon : byAdamW;
     const decay = isMatrix ? rates * training.weightDecay : 0;
-    const beside = (decay + steps.length * rounding) * (largestBefore + largest);
+    const beside = (decay + steps * rounding) * (largestBefore + largest);
     return { largest: slack * (largest + beside), rootMeanSquare: slack * (rootMeanSquare + beside) };
   };
 }
 
-/** All that move a section in a round; none where it stands still. */
-function stepsOf(training: Training, { group, source }: Section, round: RoundSteps): readonly Step[] {
-  const { localSteps, stepsBefore, totalSteps } = round;
-  const rateAt = (step: number) => learningRate(training.learningRate, step, totalSteps);
+/** Steps that move a section in a round, at these learning rates by the step of the run; none where it stands still. */
+function stepsOf(
+  training: Training,
+  { group }: Section,
+  { localSteps, stepsBefore }: RoundSteps,
+  rateAt: (step: number) => number,
+): readonly Step[] {
   if (group === "theta" && training.frozenBody) return [];
-  // [V20] Words that travel are fitted first: a source's fresh ones to the body, all of them again each round.
-  const fit = { ...training.learningRate, warmupSteps: Math.ceil(training.fitSteps / 10) };
-  const fits = group !== "theta" && source !== null ? training.fitSteps : 0;
-  const refits = group === "theta" ? 0 : training.refitSteps;
-  const moves = largestMoves(training, Math.max(fits, refits, localSteps), stepsBefore + refits + localSteps);
+  const refits = group === "theta" ? 0 : training.refitSteps; // [V20]
+  const moves = largestMoves(training, Math.max(refits, localSteps), stepsBefore + refits + localSteps);
   return [
-    ...count(fits, (i) => ({ rate: learningRate(fit, i, fits), move: moves(i) })),
     ...count(refits, (i) => ({ rate: rateAt(stepsBefore), move: moves(i) })),
     ...count(localSteps, (i) => ({ rate: rateAt(stepsBefore + i), move: moves(i) })),
   ];
+}
+
+/** [V20] Fresh words of a source are fitted to the body before their first round: in its delta they have moved by that, too. */
+function fitStepsOf(training: Training, { group, source }: Section): readonly Step[] {
+  const { fitSteps } = training;
+  if (group === "theta" || source === null) return [];
+  const fit = { ...training.learningRate, warmupSteps: Math.ceil(fitSteps / 10) };
+  const moves = largestMoves(training, fitSteps, fitSteps);
+  return count(fitSteps, (i) => ({ rate: learningRate(fit, i, fitSteps), move: moves(i) }));
 }
 
 const count = (size: number, stepOf: (i: number) => Step) =>
