@@ -14,6 +14,8 @@ type ReadBlob = (hash: Sha256) => Promise<Uint8Array | undefined>;
 /** One section of one delta. */
 interface Part {
   readonly source: string;
+  /** How long its delta may be with what it carries, beside what its round moves. */
+  readonly carries: number;
   /** In the mean within the source. */
   readonly weight: number;
   readonly section: Section;
@@ -146,6 +148,7 @@ async function partsOf(
     );
     assert.ok(accepted?.kind === "accepted", `round ${round}: a delta of ${who}`);
     const { source, delta, rows, tokens, seniority } = accepted;
+    const carries = carriedLength(manifest, accepted);
     const from = manifest.sources.find(({ id }) => id === source)!;
     const map = rows === null ? null : rowMapFrom((await blob(rows))!, from.vocabulary);
     const { sections } = exchangeFor(manifest, from, map);
@@ -154,7 +157,7 @@ async function partsOf(
     const own: Part[] = [];
     for (const [i, { numbers }] of decodeDelta((await blob(delta))!, forms).entries()) {
       const section = sections[i]!;
-      const part = { source, weight, section, numbers: numbers.data };
+      const part = { source, weight, carries, section, numbers: numbers.data };
       parts.set(section.name, [...(parts.get(section.name) ?? []), part]);
       own.push(part);
     }
@@ -164,9 +167,20 @@ async function partsOf(
   return parts;
 }
 
+/** The root of 1 + d^2m + d^2(m + 1) + ... over all rounds up to the one it carries from, m rounds before its own. */
+function carriedLength(
+  { errorFeedback }: RunManifest,
+  { round, carriesFrom }: Extract<Entry["fact"], { kind: "accepted" }>,
+): number {
+  if (errorFeedback === "off" || carriesFrom === null) return 1;
+  const square = errorFeedback.decay ** 2;
+  return Math.sqrt(1 + (square ** (round - carriesFrom) * (1 - square ** carriesFrom)) / (1 - square));
+}
+
 /**
- * In place: first each tensor, then all of a delta together, to so many times the round's median root mean square. Each source
- * has equal parts of the median, and those that are zero none; of two in the middle it is the lower one.
+ * In place: first each tensor, then all of a delta together, to so many times the round's median root mean square; of a delta
+ * that carries more than the median one, to as much more. Each source has equal parts of the median, and those that are zero
+ * none; of two in the middle it is the lower one.
  */
 function clip(deltas: readonly (readonly Part[])[], multiple: number): void {
   const tensors = (parts: readonly Part[]) =>
@@ -180,34 +194,41 @@ function clip(deltas: readonly (readonly Part[])[], multiple: number): void {
     const all = lists.flatMap((list) => [...list]);
     return Math.sqrt(all.reduce((sum, x) => sum + x * x, 0) / Math.max(1, all.length));
   };
-  const most = (sizes: readonly { readonly source: string; readonly size: number }[]) => {
+  const medianOf = (sizes: readonly { readonly source: string; readonly size: number }[]) => {
     const some = sizes.filter(({ size }) => size > 0).sort((a, b) => a.size - b.size);
     const sources = new Set(some.map(({ source }) => source)).size;
     const shareOf = (who: string) => 1 / some.filter(({ source }) => source === who).length / sources;
     const middle = some.findIndex(
       (_, i) => some.slice(0, i + 1).reduce((sum, { source }) => sum + shareOf(source), 0) > 0.5 - 1e-9,
     );
-    return middle < 0 ? Number.POSITIVE_INFINITY : multiple * some[middle]!.size;
+    return middle < 0 ? Number.POSITIVE_INFINITY : some[middle]!.size;
   };
-  const named = deltas.map((parts) => ({ source: parts[0]!.source, tensors: tensors(parts) }));
+  const carried = deltas.map(([part]) => ({ source: part!.source, size: part!.carries }));
+  const usual = medianOf(carried);
+  const named = deltas.map((parts, i) => ({
+    source: parts[0]!.source,
+    tensors: tensors(parts),
+    times: multiple * Math.max(1, carried[i]!.size / usual),
+  }));
   const names = [...new Set(named.flatMap((one) => one.tensors.map(({ name }) => name)))];
   for (const name of names) {
-    const holders = named.flatMap(({ source, tensors }) =>
+    const holders = named.flatMap(({ source, tensors, times }) =>
       tensors
         .filter((one) => one.name === name)
-        .map(({ numbers }) => ({ source, numbers, size: rms([numbers]) })),
+        .map(({ numbers }) => ({ source, numbers, size: rms([numbers]), times })),
     );
-    shorten(holders, most(holders));
+    const median = medianOf(holders);
+    for (const one of holders) shorten([one], one.times * median);
   }
   const wholes = named.map(({ source, tensors }) => ({
     source,
     size: rms(tensors.map((one) => one.numbers)),
   }));
-  const inAll = most(wholes);
+  const inAll = medianOf(wholes);
   for (const [i, { size }] of wholes.entries())
     shorten(
       named[i]!.tensors.map(({ numbers }) => ({ numbers, size })),
-      inAll,
+      named[i]!.times * inAll,
     );
 }
 

@@ -28,6 +28,8 @@ const evaluation = ({ service }: Served) => {
   return { body: number, id, nats: 100, tokens: 50, bytes: 60 };
 };
 
+const sparse = { kind: "sparse2", k: 64 } as const;
+
 test.each([
   ["spec", "averaging", "fp16"],
   ["glob", "nesterov", "fp32"],
@@ -35,8 +37,10 @@ test.each([
   ["spec", "averaging", "int8"],
   ["glob", "averaging", "int2"],
   ["trim", "averaging", "int4"],
+  ["spec", "averaging", sparse],
+  ["trim", "averaging", sparse],
 ] as const)(
-  "%s, %s, %s: rounds open, deltas make the next body, and the run ends",
+  "%s, %s, %j: rounds open, deltas make the next body, and the run ends",
   async (variant, kind, codec) => {
     const outers: Readonly<Record<string, RunManifest["outer"]>> = {
       averaging: { kind: "averaging" },

@@ -6,7 +6,7 @@ import { expect, test } from "vitest";
 import type { Texts } from "../src/index.ts";
 import { longRun, longScript } from "./fuzz/long.ts";
 import { type Played, play } from "./fuzz/play.ts";
-import { type Script, scriptOf } from "./fuzz/script.ts";
+import { carrying, type Script, scriptOf } from "./fuzz/script.ts";
 import { drawnTexts } from "./fuzz/texts.ts";
 import { course, undisturbed } from "./fuzz/undisturbed.ts";
 
@@ -49,7 +49,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [P5] [P10] [P13] [P17] [V4] [V7] [V9] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -66,16 +66,20 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [
 });
 
 /** Kills the coordinator of one run, at events that are drawn from all over it. */
-async function killed(seed: number, kills: number): Promise<void> {
-  const script = undisturbed(scriptOf(seed));
+async function killed(script: Script, kills: number): Promise<void> {
+  const { seed } = script;
   const own = await texts();
   const whole = await of(script, () => course(script, own));
   expect(whole.bodies).toHaveLength(script.manifest.rounds + 1);
+  if (script.manifest.errorFeedback !== "off") expect(whole.residuals).not.toContain(null);
   const dice = random(`events of ${seed}`);
   for (let i = 0; i < kills; i++) {
     const at = 1 + Math.floor(((i + dice.uniform()) * whole.events) / kills);
-    const { bodies } = await of(script, () => course(script, own, at));
-    expect(bodies, `seed ${seed}, killed at event ${at} of ${whole.events}`).toEqual(whole.bodies);
+    const { bodies, residuals } = await of(script, () => course(script, own, at));
+    expect({ bodies, residuals }, `seed ${seed}, killed at event ${at} of ${whole.events}`).toEqual({
+      bodies: whole.bodies,
+      residuals: whole.residuals,
+    });
   }
 }
 
@@ -88,8 +92,30 @@ test.each(killedSeeds)(
   {
     timeout: 120_000,
   },
-  (seed) => killed(seed, killsOfEach),
+  (seed) => killed(undisturbed(scriptOf(seed)), killsOfEach),
 );
+
+/** With what sparse deltas leave out carried on, over three rounds. */
+function sparsely(script: Script): Script {
+  const manifest = carrying(script.manifest, { kind: "sparse2", k: 64 }, 20);
+  return { ...script, manifest: { ...manifest, rounds: 3 } };
+}
+
+test.each(killedSeeds)(
+  "[C1] [C3] [V47] [V48] with error feedback, killed at any event: the same bodies and the same residuals (seed %i)",
+  {
+    timeout: 120_000,
+  },
+  (seed) => killed(sparsely(undisturbed(scriptOf(seed))), killsOfEach / 3),
+);
+
+// Of so many the cost model's deltas, of two magnitudes each, would be copies of each other.
+test("[C1] [C3] [V47] [V48] the same of fifty volunteers who really train", { timeout: 120_000 }, () => {
+  const script = sparsely(undisturbed(scriptOf(2), 50)); // of SPEC
+  const { manifest } = script;
+  const training = { ...manifest.training, localSteps: 2 };
+  return killed({ ...script, stubTraining: false, manifest: { ...manifest, training } }, 3);
+});
 
 test.each([0, 2])(
   "[C24] [P17] what is held at the end of 60 rounds is what was held after ten (seed %i)",
@@ -114,7 +140,9 @@ test.runIf(nightSeconds > 0)("a night of it", { timeout: 1000 * nightSeconds + 6
   let seed = first;
   for (; performance.now() < end; seed++) {
     await played(seed);
-    if (seed % 100 === 0) await killed(seed, 2 * killsOfEach);
+    if (seed % 100 !== 0) continue;
+    await killed(undisturbed(scriptOf(seed)), 2 * killsOfEach);
+    await killed(sparsely(undisturbed(scriptOf(seed))), 2 * killsOfEach);
   }
   process.stderr.write(`seeds ${first} to ${seed - 1}: the rules held\n`);
 });

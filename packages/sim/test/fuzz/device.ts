@@ -6,9 +6,10 @@ import { decodeSafetensors, float32Tensors, type NamedTensors, type Sha256, sha2
 import type { Group } from "@homebody/model/parameters";
 import { groupOf, type SectionFile } from "@homebody/protocol";
 import type { Device, DeviceTrainer, Disk } from "@homebody/volunteer";
-import { decodeStored } from "../../../volunteer/src/stored-file.ts";
+import { decodeStored, type StoredFile } from "../../../volunteer/src/stored-file.ts";
 import type { DeltaMeta, HomeMeta, SnapshotMeta } from "../../../volunteer/src/stored-state.ts";
 import { type MemberInputs, memberId } from "../../src/member.ts";
+import { type Carried, carriedBy } from "./carried.ts";
 import { lastCounted } from "./facts.ts";
 import type { Watch } from "./watch.ts";
 
@@ -25,6 +26,9 @@ interface Seen {
   readonly read: Map<Group, Sha256>;
   /** What the training under way began from. */
   begun: Numbers;
+  /** Theta as it was read last. */
+  theta: Float32Array;
+  readonly carried: Carried;
   /** What training began from of which this was a snapshot, by its theta. */
   readonly snapshots: Map<Sha256, Numbers>;
   /** Home tensors that each delta left. */
@@ -35,6 +39,7 @@ export function watchedMember(inputs: MemberInputs, watch: Watch): MemberInputs 
   const seen: Seen = {
     ...{ loaded: new Map(), moved: false, read: new Map(), begun: new Map() },
     ...{ snapshots: new Map(), homes: new Map() },
+    ...{ theta: new Float32Array(), carried: carriedBy(inputs.manifest) },
   };
   return {
     ...inputs,
@@ -63,6 +68,7 @@ function watchedDevice<T extends Device>(device: T, seen: Seen): T {
         read: async (group) => {
           const numbers = await trainer.read(group);
           seen.read.set(group, hashOf(numbers));
+          if (group === "theta") seen.theta = numbers.data.slice();
           return numbers;
         },
         step,
@@ -85,9 +91,9 @@ function watchedDisk({ disk, ...member }: MemberInputs, seen: Seen, watch: Watch
   async function look(name: string, bytes: Uint8Array): Promise<void> {
     const [kind, rest = ""] = name.replace(".safetensors", "").split("-");
     if (kind === "body" || kind === "first") isPublished(rest, bytes);
-    if (kind === "home") isCounted(decodeStored<HomeMeta>(bytes, name).meta);
+    if (kind === "home") isCounted(decodeStored<HomeMeta>(bytes, name));
     if (kind === "snapshot") isOfBody(decodeStored<SnapshotMeta>(bytes, name).meta);
-    if (kind === "delta") await isFromBody(decodeStored<DeltaMeta>(bytes, name).meta);
+    if (kind === "delta") await isFromBody(decodeStored<DeltaMeta>(bytes, name));
   }
 
   function isPublished(group: string, bytes: Uint8Array): void {
@@ -99,7 +105,9 @@ function watchedDisk({ disk, ...member }: MemberInputs, seen: Seen, watch: Watch
     );
   }
 
-  function isCounted({ round }: HomeMeta): void {
+  function isCounted(file: StoredFile<HomeMeta>): void {
+    const { round } = file.meta;
+    seen.carried.home(file, round);
     assert.equal(round, counted(), "[V9] home tensors of the last delta that counted");
     if (round === 0) seen.homes.set(0, new Map(seen.read));
   }
@@ -110,11 +118,18 @@ function watchedDisk({ disk, ...member }: MemberInputs, seen: Seen, watch: Watch
     seen.snapshots.set(seen.read.get("theta")!, seen.begun);
   }
 
-  async function isFromBody({ pending: { round }, homeRound }: DeltaMeta): Promise<void> {
+  async function isFromBody(file: StoredFile<DeltaMeta>): Promise<void> {
+    const { pending, homeRound } = file.meta;
+    const { round } = pending;
     const theta = known.bodies[round - 1]?.find(({ name }) => name === "theta");
     assert.ok(theta !== undefined, `[V6] body ${round - 1} was published`);
-    const expected = hashOf(float32Tensors(decodeSafetensors((await watch.blob(theta.sha256))!)));
-    assert.equal(seen.begun.get("theta"), expected, `[V6] round ${round} was trained from body ${round - 1}`);
+    const from = float32Tensors(decodeSafetensors((await watch.blob(theta.sha256))!));
+    seen.carried.delta(file, { round, homeRound }, { theta: seen.theta, from: from.data });
+    assert.equal(
+      seen.begun.get("theta"),
+      hashOf(from),
+      `[V6] round ${round} was trained from body ${round - 1}`,
+    );
     assert.equal(homeRound, counted(), "[V9] it began from the words of the last delta that counted");
     const home = seen.homes.get(homeRound);
     for (const group of homeGroups(home, member))

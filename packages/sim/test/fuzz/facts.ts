@@ -304,12 +304,20 @@ function accepted(known: Known, fact: Of<"accepted">): void {
   assert.deepEqual([source, rows], [assigned.source, assigned.rows], "[C20] as it was assigned");
   assert.ok(!open?.accepted.has(volunteer), "[C6] accepted once");
   assert.ok(!known.removed.has(volunteer), "[C17] of nobody who was removed");
+  assert.equal(fact.carriesFrom, mayCarry(known, fact), "[C61] what its sender's last delta left out");
   assert.ok(steps <= training.localSteps && tokens <= steps * training.batch * model.context, "[C11]");
   open?.accepted.set(volunteer, fact);
   open?.pending.delete(volunteer);
   known.misses.delete(volunteer);
   known.rounds.set(volunteer, [...(known.rounds.get(volunteer) ?? []), round]);
   known.uploads.add(uploadOf(manifest.run, round, volunteer, fact.delta));
+}
+
+function mayCarry(known: Known, { volunteer, round }: Of<"accepted">): number | null {
+  const { errorFeedback } = known.manifest;
+  const last = lastCounted(known, volunteer);
+  if (errorFeedback === "off" || last === 0 || last >= round) return null;
+  return round - last > errorFeedback.rounds ? null : last;
 }
 
 function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Millis): void {

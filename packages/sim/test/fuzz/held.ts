@@ -38,15 +38,15 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last ones, the one before and the optimisers; of each volunteer a delta, and row maps of two hellos.
     blobs: (late + 3) * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers,
-    // A section's file is three of these, an accepted delta about 22; of each volunteer also its standing, and the numbers
+    // A section's file is three of these, an accepted delta about 23; of each volunteer also its standing, and the numbers
     // of its deltas of ten rounds, with their round.
     state:
       sizeOf(manifest) +
       12 * sections +
-      (45 + 8 + 2 * 10) * volunteers +
+      (47 + 9 + 2 * 10) * volunteers +
       30 +
       back * 7 * sections +
-      again * (6 * sections + 27 * volunteers),
+      again * (6 * sections + 28 * volunteers),
   };
 }
 

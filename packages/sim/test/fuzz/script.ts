@@ -9,6 +9,8 @@ export interface Script {
   readonly seed: number;
   readonly manifest: RunManifest;
   readonly volunteers: number;
+  /** By the cost model, not by the engine. */
+  readonly stubTraining: boolean;
   readonly conditions: Partial<Conditions>;
   /** Deltas ride in the messages that open them, all being small. */
   readonly riding: boolean;
@@ -43,6 +45,7 @@ export function scriptOf(seed: number): Script {
     seed,
     manifest: drawnManifest(one),
     volunteers: 1 + dice.below(6),
+    stubTraining: true,
     conditions: {
       arrivalMs: one(0, 5000, 60_000),
       startMs: 500,
@@ -78,7 +81,7 @@ export function scriptOf(seed: number): Script {
     { undoBodies: 2, deltaRounds: 0 },
     { undoBodies: 1, deltaRounds: 0 },
   );
-  const manifest = withAdmission(script.manifest, one("open", "open", "approval"));
+  const admitting = withAdmission(script.manifest, one("open", "open", "approval"));
   const { keepsAll, ...drawn } = script;
   const deltaRounds = keepsAll ? ("all" as const) : keep.deltaRounds;
   const bodies = one<RunManifest["keep"]["bodies"]>(
@@ -89,7 +92,15 @@ export function scriptOf(seed: number): Script {
     { last: 7 },
   );
   const kept = { ...keep, deltaRounds, bodies };
+  const codec = one<RunManifest["codec"] | null>(null, { kind: "sparse2", k: 64 }, "int2");
+  const rounds = one(1, 20);
+  const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
   return { ...drawn, manifest: { ...manifest, keep: kept } };
+}
+
+/** With what its deltas leave out carried on. */
+export function carrying(run: RunManifest, codec: RunManifest["codec"], rounds: number): RunManifest {
+  return { ...run, codec, errorFeedback: { decay: 0.95, rounds }, outer: { kind: "averaging" } };
 }
 
 /** Of the first source. */

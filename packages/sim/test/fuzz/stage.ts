@@ -53,7 +53,7 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
     ...{ meanMs: () => (stage ? script.diskMs : 0), clock, dice },
   });
   const simulation = await startSimulation(manifest, {
-    ...{ volunteers, seed, stubTraining: true, conditions, disk },
+    ...{ volunteers, seed, stubTraining: script.stubTraining, conditions, disk },
     texts: texts[0]!,
     member: (member) => {
       const text = texts[Math.floor(member.number / manifest.sources.length) % texts.length]!;

@@ -3,16 +3,18 @@
 
 import assert from "node:assert/strict";
 import type { Sha256 } from "@homebody/base";
+import { storedNames } from "@homebody/volunteer";
+import { decodeStored } from "../../../volunteer/src/stored-file.ts";
 import type { Texts } from "../../src/index.ts";
+import { residualHash } from "./carried.ts";
 import { type Script, withAdmission } from "./script.ts";
 import { type Stage, setStage } from "./stage.ts";
 
 const hourMs = 3_600_000;
 
 /** The same run without anything that happens by chance. */
-export function undisturbed(script: Script): Script {
+export function undisturbed(script: Script, volunteers = 2 + (script.seed % 2)): Script {
   const manifest = withAdmission(script.manifest, "open");
-  const volunteers = 2 + (script.seed % 2);
   const never = Number.POSITIVE_INFINITY;
   return {
     ...script,
@@ -35,6 +37,8 @@ export function undisturbed(script: Script): Script {
 export interface Course {
   /** Ids, from the first. */
   readonly bodies: readonly Sha256[];
+  /** Of each volunteer, the hash of what its last delta left out; null where it carries nothing. */
+  readonly residuals: readonly (Sha256 | null)[];
   /** Timers that went off, and moments of the coordinator at its disk. */
   readonly events: number;
 }
@@ -61,5 +65,11 @@ export async function course(script: Script, texts: readonly Texts[], killedAt?:
   isOver = true;
   if (killedAt !== undefined)
     assert.equal(stage.kills(), 1, `event ${killedAt}: expected it to be killed there`);
-  return { bodies: [...known.ids.keys()], events };
+  return { bodies: [...known.ids.keys()], residuals: await residualsOf(stage), events };
+}
+
+function residualsOf({ members }: Stage): Promise<readonly (Sha256 | null)[]> {
+  return Promise.all(
+    members.map(async ({ disk }) => residualHash(decodeStored((await disk.read(storedNames.home))!, "home"))),
+  );
 }
