@@ -17,11 +17,13 @@ export function modelSize(
 ): ModelSize {
   const { theta, phi, psi } = parameterCounts({ ...manifest, sources });
   const rounds = sources.map((source) => roundTraffic(manifest, source));
-  const most = (of: keyof RoundTraffic) => Math.max(...rounds.map((round) => round[of]));
+  const most = (of: "upBytes" | "downBytes" | "standardBytes") =>
+    Math.max(...rounds.map((round) => round[of]));
   return {
     bodyParameters: theta,
     wordsParameters: Math.max(...Object.values(phi)) + psi,
     upBytes: most("upBytes"),
+    mayBeFewer: rounds.some(({ mayBeFewer }) => mayBeFewer),
     downBytes: most("downBytes"),
     standardBytes: most("standardBytes"),
   };

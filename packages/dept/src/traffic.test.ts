@@ -20,16 +20,38 @@ test("SPEC moves the body alone, GLOB all, TRIM its rows; STD the whole model at
   const whole = 4 * (theta + phi + psi);
   expect(of("spec")).toEqual({
     upBytes: headers + 4 * theta,
+    mayBeFewer: false,
     downBytes: 4 * theta,
     standardBytes: 10 * whole,
   });
-  expect(of("glob")).toEqual({ upBytes: 3 * headers + whole, downBytes: whole, standardBytes: 10 * whole });
+  expect(of("glob")).toEqual({
+    upBytes: 3 * headers + whole,
+    mayBeFewer: false,
+    downBytes: whole,
+    standardBytes: 10 * whole,
+  });
   const rows = rowMapOf(300, [1, 2, 3]);
   expect(of("trim", rows)).toEqual({
     upBytes: 3 * headers + 4 * (theta + 3 * 16 + psi),
+    mayBeFewer: false,
     downBytes: whole,
     standardBytes: 10 * 4 * (theta + 3 * 16 + psi),
   });
+});
+
+test("a delta has as many bytes at most where its rows are not known, or its codec asks the numbers", () => {
+  const of = (options: Parameters<typeof manifest>[0]) => {
+    const run = manifest(options);
+    const { upBytes, mayBeFewer } = roundTraffic(run, source(run, "es"));
+    return { most: upBytes, mayBeFewer };
+  };
+  expect(of({ variant: "trim", codec: "fp32" })).toEqual({
+    ...of({ variant: "glob", codec: "fp32" }),
+    mayBeFewer: true,
+  });
+  const sparse = of({ codec: { kind: "sparse2", k: 64 } });
+  expect(sparse.mayBeFewer).toBe(true);
+  expect(sparse.most).toBeLessThan(of({ codec: "int2" }).most);
 });
 
 test("the paper's 714 times less communication follows from the formulas", () => {

@@ -5,7 +5,14 @@
 
 import { countParameters, type Group } from "@homebody/model/parameters";
 import type { ManifestSource } from "@homebody/protocol";
-import { deltaSize, type Exchange, exchangeFor, exchangeOf, type Manifest } from "./exchange.ts";
+import {
+  declaresRows,
+  deltaSize,
+  type Exchange,
+  exchangeFor,
+  exchangeOf,
+  type Manifest,
+} from "./exchange.ts";
 import type { RowMap } from "./row-map.ts";
 
 /** Parameters of a model as one source has it. */
@@ -42,8 +49,10 @@ export function standardBytes(parameters: ParameterCounts, source: string, steps
 }
 
 export interface RoundTraffic {
-  /** Of the delta: at most, where a codec's size depends on the numbers. */
+  /** Of the delta, at most. */
   readonly upBytes: number;
+  /** Whether it may have fewer: by its numbers, as its codec has it, or by the rows that a device holds. */
+  readonly mayBeFewer: boolean;
   /** Of the body's numbers, as they are downloaded. */
   readonly downBytes: number;
   /** Each way, if every local step of the round exchanged the whole model. */
@@ -59,8 +68,10 @@ export function roundTraffic(
   const own =
     rows === null ? exchangeOf({ ...manifest, sources: [source] }) : exchangeFor(manifest, source, rows);
   const counts = countsOf(own);
+  const { most, exact } = deltaSize(own);
   return {
-    upBytes: deltaSize(own).most,
+    upBytes: most,
+    mayBeFewer: !exact || (rows === null && declaresRows(manifest)),
     downBytes: own.sections.reduce((sum, { layout }) => sum + bytesPerParameter * layout.size, 0),
     standardBytes: standardBytes(
       { ...counts, phi: { [source.id]: counts.phi } },

@@ -2,7 +2,7 @@
 // the same place, what it has learnt, the ledger, and how to stop.
 
 import type { SourceId } from "@homebody/base";
-import { coordinatorLearns, declaresRows, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
+import { coordinatorLearns, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { TextLook } from "@homebody/volunteer/looking";
 import type { Command, Intensity, View } from "@homebody/volunteer/view";
@@ -452,7 +452,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
 }
 
 function HowItWorks({ manifest }: { manifest: RunManifest }) {
-  const { upBytes, standardBytes } = roundTraffic(manifest, manifest.sources[0]!);
+  const { upBytes, mayBeFewer, standardBytes } = roundTraffic(manifest, manifest.sources[0]!);
   return (
     <details className="rounded-xl border border-line bg-card px-4 py-1 sm:px-6">
       <summary className="min-h-11 font-semibold">How it works</summary>
@@ -466,7 +466,7 @@ function HowItWorks({ manifest }: { manifest: RunManifest }) {
           changed: a delta. The coordinator averages the deltas, and that makes the next body. Because a
           device sends once a round and not at every step
           {wordsOf(manifest) === "device" ? ", and its words never" : ""}, it sends{" "}
-          {declaresRows(manifest) ? "at least " : ""}
+          {mayBeFewer ? "at least " : ""}
           {factor(standardBytes / upBytes)} times fewer bytes than if it exchanged the whole model at every
           step.
         </p>
