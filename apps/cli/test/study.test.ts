@@ -246,3 +246,22 @@ test(
   },
   patience,
 );
+
+test(
+  "codecs: fewer bits are fewer bytes, and of half of the volunteers each takes part in half of the rounds",
+  async () => {
+    expect(await ended(start("codecs", "bytes"))).toBe(0);
+    const rows = rowsOf("bytes", "codecs");
+    const bytesOf = (arm: string) =>
+      rows.find((row) => row.arm === arm && row.measure === "bytes of a delta")!.value;
+    const falling = ["fp32", "int8", "int4", "int2", "sparse-64", "sparse-32"].map(bytesOf);
+    expect(falling).toEqual([...falling].sort((a, b) => b - a));
+    expect(bytesOf("int2-feedback")).toBe(bytesOf("int2"));
+    const curve = rows.filter(
+      ({ arm, seed, step }) => arm === "sparse-64-feedback-half" && seed === 1 && step === 0,
+    );
+    expect(curve.length).toBe(2); // of four volunteers
+    expect(read("bytes", "codecs/report.html")).not.toMatch(/NaN|undefined|Infinity/);
+  },
+  patience,
+);

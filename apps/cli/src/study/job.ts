@@ -40,6 +40,9 @@ export interface JobResult {
   readonly seconds: number;
 }
 
+/** The measure of what a volunteer sends in a round, messages around it apart. */
+export const deltaBytes = "bytes of a delta";
+
 /** Evaluating has no backward pass, which is two thirds of a step. */
 export const evaluatedShare = 1 / 3;
 

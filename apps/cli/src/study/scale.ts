@@ -54,6 +54,25 @@ export const deptScale: Scale = {
 /** One dial at a time: one seed, and half of the tokens. */
 export const sweepScale: Scale = { ...deptScale, seeds: 1, scale: 0.1 };
 
+/**
+ * A third of the founding run (docs/experiments/three-scripts.yaml): its body of a million parameters, its batch and 250 of its 750
+ * steps. In rounds of five, since what sends little in a round wants many.
+ */
+export const codecsScale: Scale = {
+  ...deptScale,
+  model: {
+    ...{ family: "llama", depth: 4, context: 128 },
+    overrides: { width: 128, heads: 4, hidden: 480 },
+  },
+  batch: 8,
+  tokensEach: 256_000,
+  rounds: 50,
+  peak: 0.005,
+  ownVocabulary: 2048,
+  curveRows: 8,
+  scale: 1,
+};
+
 /** Secrets in a text, and text from single deltas. */
 export const leakageScale: Scale = { ...sweepScale, scale: 0.2 };
 

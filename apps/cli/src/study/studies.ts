@@ -1,5 +1,7 @@
 // The studies, by name.
 
+import { codecsJobs } from "./codecs/jobs.ts";
+import { codecsReport } from "./codecs/report.ts";
 import { communicationJobs } from "./communication/jobs.ts";
 import { communicationReport } from "./communication/report.ts";
 import { deptJobs } from "./dept/jobs.ts";
@@ -13,7 +15,7 @@ import type { Plan } from "./plan.ts";
 import { plasticityJobs } from "./plasticity/jobs.ts";
 import { plasticityReport } from "./plasticity/report.ts";
 import type { Report } from "./report/report.ts";
-import { deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
+import { codecsScale, deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
 import { sweepJobs } from "./sweep/jobs.ts";
 import { sweepReport } from "./sweep/report.ts";
 
@@ -52,6 +54,14 @@ export const studies: readonly Study[] = [
     scale: deptScale,
     jobs: communicationJobs,
     report: communicationReport,
+  },
+  {
+    name: "codecs",
+    title: "what is learnt in equal steps, by the bytes that a delta takes",
+    family: "codecs",
+    scale: codecsScale,
+    jobs: codecsJobs,
+    report: codecsReport,
   },
   {
     name: "newcomers",

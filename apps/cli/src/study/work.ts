@@ -87,6 +87,8 @@ export interface FederatedWork {
   readonly outer: RunFile["outer"];
   readonly training: Partial<Pick<RunFile["training"], "moments" | "optimiser" | "fitSteps" | "refitSteps">>;
   readonly codec: RunFile["codec"];
+  /** That of the codec where it is not given. */
+  readonly errorFeedback?: RunFile["errorFeedback"];
   /** Held-out rows for the curve; null: bodies are not evaluated on the way. */
   readonly curveRows: number | null;
   /** Also what each device has before anything is averaged. */

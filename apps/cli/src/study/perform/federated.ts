@@ -6,7 +6,7 @@ import { checkRunFile, manifestOf, type RunManifest, type ServedText } from "@ho
 import { drawBatch, encodeShard, type PreparedText, shardBytes } from "@homebody/text";
 import { heldText, rowsOfText } from "@homebody/volunteer";
 import { type Federated, federate } from "../../federation.ts";
-import { evaluatedShare, type Row } from "../job.ts";
+import { deltaBytes, evaluatedShare, type Row } from "../job.ts";
 import type { FederatedWork } from "../work.ts";
 import { fitted } from "./fitted.ts";
 import {
@@ -40,12 +40,17 @@ export async function trainFederated(work: FederatedWork, performing: Performing
   const draw = { seed, localSteps, batch: recipe.batch };
   const { fitSteps, refitSteps } = manifest.training;
   const fits = { ...draw, slot: 0, slots: 1, localSteps: Math.max(1, fitSteps, refitSteps) };
+  const taking = Array.from({ length: rounds }, (_, i) => takingPart(work, i + 1));
+  let sentBytes = 0;
   const federated = await federate({
     manifest,
     volunteers: sourceOf,
     served: manifest.sources.some(({ served }) => served !== null) ? shardsOf(texts) : [],
     rowsOf: (source) => members.get(source)!.rows,
-    rounds: Array.from({ length: rounds }, (_, i) => takingPart(work, i + 1)),
+    rounds: taking,
+    sent: ({ length }) => {
+      sentBytes += length;
+    },
     batchOf: (round, name, step, { slot, slots }) => {
       const at = { source: sourceOf.get(name)!, slot, slots, round: round - 1, step };
       return drawBatch(textOfVolunteer(name), { ...draw, ...at });
@@ -65,9 +70,13 @@ export async function trainFederated(work: FederatedWork, performing: Performing
     const phase = `${of === "body" ? "rounds" : "replicas"}${whose}`;
     return rowsOf({ arm, seed, phase, step: body * localSteps }, source, score).slice(0, 1);
   });
+  const sent: Row = {
+    ...{ arm, seed, phase: "trained", source: null, step: rounds * localSteps },
+    ...{ measure: deltaBytes, value: sentBytes / taking.flat().length },
+  };
   if (work.keepsWords) await keepAllWords(manifest, federated, performing);
   return {
-    rows: [...curve, ...(await endOf(work, manifest, members, federated, performing))],
+    rows: [...curve, sent, ...(await endOf(work, manifest, members, federated, performing))],
     provenance: { run: manifest.run, ...(await keepBody(performing, federated.body)) },
   };
 }
@@ -132,6 +141,7 @@ export function manifestFor(
     },
     outer: work.outer,
     codec: work.codec,
+    errorFeedback: work.errorFeedback,
     rounds: work.rounds,
     round: { minimum: 1, deadlineSeconds: 86_400, minimumSeconds: 0 },
     newcomerRounds: 1,

@@ -1,0 +1,80 @@
+// The study `codecs`: what is learnt in equal steps, by how a delta becomes bytes; with error feedback and without it, with
+// everybody in each round and with half of them.
+
+import type { RunFile } from "@homebody/protocol";
+import { federated } from "../arms.ts";
+import type { Job } from "../job.ts";
+import { ownText, type Plan, seedsOf, stepsOf, textJobs } from "../plan.ts";
+
+type Encoding = Pick<RunFile, "codec" | "errorFeedback">;
+
+export interface CodecArm {
+  readonly id: string;
+  readonly title: string;
+  readonly encoding: Encoding;
+  /**
+   * `all`: a volunteer a source, in every round; `half`: two a source, of all of whom half take part in a round, by lot; `long`: as
+   * `all`, in rounds five times as long.
+   */
+  readonly rounds: "all" | "half" | "long";
+}
+
+const feedback = { decay: 0.95, rounds: 20 };
+
+const encodings: readonly (Encoding & { readonly id: string; readonly title: string })[] = [
+  { id: "fp32", title: "fp32", codec: "fp32", errorFeedback: "off" },
+  { id: "int8", title: "8 bits", codec: "int8", errorFeedback: "off" },
+  { id: "int4", title: "4 bits", codec: "int4", errorFeedback: "off" },
+  { id: "int2", title: "2 bits", codec: "int2", errorFeedback: "off" },
+  { id: "int2-feedback", title: "2 bits, error feedback", codec: "int2", errorFeedback: feedback },
+  ...[64, 32].flatMap((k) => {
+    const codec = { kind: "sparse2" as const, k };
+    const title = `${k} of 4,096`;
+    return [
+      { id: `sparse-${k}`, title, codec, errorFeedback: "off" as const },
+      { id: `sparse-${k}-feedback`, title: `${title}, error feedback`, codec, errorFeedback: feedback },
+    ];
+  }),
+];
+
+const among = (rounds: CodecArm["rounds"], ids?: readonly string[]): readonly CodecArm[] =>
+  encodings
+    .filter(({ id }) => ids === undefined || ids.includes(id))
+    .map(({ id, title, ...encoding }) => ({
+      ...{ id: rounds === "all" ? id : `${id}-${rounds}`, title, encoding, rounds },
+    }));
+
+/** In the order of tables; of each kind of rounds the first is what the others are beside. */
+export const codecArms: readonly CodecArm[] = [
+  ...among("all"),
+  ...among("half", ["fp32", "int2-feedback", "sparse-64", "sparse-64-feedback", "sparse-32-feedback"]),
+  ...among("long", ["fp32", "sparse-64-feedback"]),
+];
+
+const timesLonger = 5;
+
+export function codecsJobs(plan: Plan): Job[] {
+  return [
+    ...textJobs(plan),
+    ...seedsOf(plan).flatMap((seed) => codecArms.map((arm) => jobOf(plan, arm, seed))),
+  ];
+}
+
+function jobOf(plan: Plan, { id, encoding, rounds }: CodecArm, seed: number): Job {
+  const names = (of: string) => (rounds === "half" ? [of, `${of}-2`] : [of]);
+  const volunteers = plan.sources.flatMap(({ id: source }) =>
+    names(source).map((name) => ({ name, source, from: 1 })),
+  );
+  return federated(plan, id, seed, {
+    ...{ members: plan.sources.map(ownText), volunteers, ...encoding },
+    ...(rounds === "half" ? { share: 0.5 } : {}),
+    ...(rounds === "long" ? longRounds(plan) : {}),
+  });
+}
+
+/** The same steps in all. */
+function longRounds(plan: Plan): { readonly localSteps: number; readonly rounds: number } {
+  const { localSteps, steps } = stepsOf(plan);
+  const own = Math.min(steps, localSteps * timesLonger);
+  return { localSteps: own, rounds: Math.max(1, Math.round(steps / own)) };
+}
