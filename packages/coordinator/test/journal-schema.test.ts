@@ -82,7 +82,7 @@ test("[P49] every field of a fact says what it means, and every number its unit"
 
 test("[P49] what reading refuses the schema refuses, and the other way round", () => {
   // What a version of before did not write is put in when it is read.
-  const lifted = ["schema", "homebody", "rows", "numbers", "seniority", "clipped"];
+  const lifted = ["schema", "homebody", "rows", "numbers", "seniority", "clipped", "carriesFrom"];
   const strange = fc.constantFrom<unknown>(null, true, -1, 0.5, 2 ** 60, "x", "", [], {}, [{}], ["x"]);
   const change = fc.record({
     entry: fc.constantFrom(...entries),

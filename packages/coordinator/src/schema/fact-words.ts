@@ -93,6 +93,10 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
         "What it weighs beside others of its source: which of its sender's deltas it is, up to `newcomerRounds`.",
         "deltas",
       ),
+      carriesFrom: said(
+        "Round of its sender's delta before: what that one left out may be in this one; null where nothing is, and in journals of older versions.",
+        "round",
+      ),
     },
   },
   evaluated: {
