@@ -92,6 +92,17 @@ test("[P57] what a codec drops is carried on where that is much, unless the file
     expect(() => encoding({ codec: sparse, errorFeedback: wrong })).toThrow("run file.errorFeedback");
 });
 
+test("[P58] numbers of sparse deltas are not taken one by one", () => {
+  const codec = { kind: "sparse2", k: 64 };
+  const unmixed = { rule: "median", mixing: "off" };
+  expect(() => checkRunFile(file({ codec, average: unmixed }))).toThrow(
+    "average.mixing: expected nearest, since most numbers of a sparse delta are 0",
+  );
+  for (const average of [undefined, { rule: "median" }, { rule: "multi-krum" }, { rule: "mean" }])
+    expect(checkRunFile(file({ codec, average })).codec).toEqual(codec);
+  expect(checkRunFile(file({ average: unmixed })).average).toMatchObject(unmixed);
+});
+
 test("[P57] error feedback is refused beside an outer optimiser that carries on too, and where nothing is left out", () => {
   const check = (change: Record<string, unknown>) => () => checkRunFile(file(change));
   for (const codec of ["int2", { kind: "sparse2", k: 32 }])

@@ -311,6 +311,11 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
     const wrong = wrongFeedback(file);
     if (wrong !== undefined) say(...wrong);
   }
+  if (!["codec", "average"].some((key) => isWrong(key)) && isSparseUnmixed(file))
+    say(
+      ["average", "mixing"],
+      "nearest, since most numbers of a sparse delta are 0, and what few send would be cut",
+    );
   if (["variant", "vocabulary", "words"].some((key) => isWrong(key)) || !Array.isArray(file.sources)) return;
   const { variant, vocabulary } = file;
   const right = file.sources.flatMap((source, i) => (isWrong("sources", i) ? [] : [{ source, i }]));
@@ -348,6 +353,11 @@ function wrongFeedback(file: Encoding & Pick<Shape, "outer">): [path: string[], 
     ["outer", "kind"],
     "averaging, since error feedback carries on already what is left out (or errorFeedback: off)",
   ];
+}
+
+/** [P58] */
+function isSparseUnmixed({ codec, average }: Pick<Shape, "codec" | "average">): boolean {
+  return typeof codec === "object" && "mixing" in average && average.mixing === "off";
 }
 
 /** The keys that a run file may have at a path, for whoever mistyped one. */
