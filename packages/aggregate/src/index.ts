@@ -17,5 +17,5 @@ export { combinationOf, needsDistances, type RobustSettings } from "./robust/ave
 export { type Combination, type Combined, combine } from "./robust/combine.ts";
 export { type Distances, distances } from "./robust/distances.ts";
 export { groupsOf, mostInGroup } from "./robust/groups.ts";
-export type { Slice } from "./robust/slice.ts";
+export { piecesOf, type Slice } from "./robust/slice.ts";
 export { type Contribution, sourceWeights, type Weighting } from "./weights.ts";

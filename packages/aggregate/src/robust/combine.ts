@@ -21,58 +21,70 @@ export interface Combined {
   readonly held: Uint8Array | null;
 }
 
-/** So many numbers of all mixes are near the processor at once. */
-const pieceSize = 2048;
-
-export function combine(combination: Combination, { values, held }: Slice): Combined {
+export function combine(combination: Combination, slice: Slice): Combined {
   const { mixes, weights, rule, attackers } = combination;
-  const size = values[0]!.length;
+  const size = slice.values[0]!.length;
   const numbers = new Float32Array(size);
-  const some = held && new Uint8Array(size);
-  const mixed = mixes.map(() => new Float64Array(Math.min(pieceSize, size)));
-  const there = held && mixes.map(() => new Float64Array(Math.min(pieceSize, size)));
+  const some = slice.held && new Uint8Array(size);
+  const there = slice.held && mixes.map(() => new Float64Array(size));
+  const mixed = mixes.map((shares, m) => mixOf(shares, slice, there?.[m] ?? null));
   const column = columnOf(mixes.length);
-  for (let start = 0; start < size; start += pieceSize) {
-    const end = Math.min(size, start + pieceSize);
-    for (const [m, shares] of mixes.entries())
-      mix(shares, { values, held }, [start, end], mixed[m]!, there?.[m] ?? null);
-    for (let i = start; i < end; i++) {
-      column.clear();
-      for (let m = 0; m < mixes.length; m++) {
-        const share = there === null ? 1 : there[m]![i - start]!;
-        if (share > 0) column.add(mixed[m]![i - start]! / share, weights[m]!);
-      }
-      if (column.size() === 0) continue;
-      numbers[i] = column.result(rule, rule === "trimmed-mean" ? attackers : 0);
-      if (some !== null) some[i] = 1;
+  for (let i = 0; i < size; i++) {
+    column.clear();
+    for (let m = 0; m < mixes.length; m++) {
+      const share = there === null ? 1 : there[m]![i]!;
+      if (share > 0) column.add(mixed[m]![i]! / share, weights[m]!);
     }
+    if (column.size() === 0) continue;
+    numbers[i] = column.result(rule, rule === "trimmed-mean" ? attackers : 0);
+    if (some !== null) some[i] = 1;
   }
   return { numbers, held: some };
 }
 
-/** Sums of what is held by their shares, and, where not all hold all, the shares themselves. */
-function mix(
-  shares: Shares,
-  { values, held }: Slice,
-  [start, end]: readonly [number, number],
-  into: Float64Array,
-  there: Float64Array | null,
-): void {
-  into.fill(0);
-  there?.fill(0);
-  for (const [member, share] of shares.entries()) {
-    if (share === 0) continue;
-    const [own, holds] = [values[member]!, held?.[member]];
-    if (holds === undefined || there === null)
-      for (let i = start; i < end; i++) into[i - start]! += share * own[i]!;
-    else
-      for (let i = start; i < end; i++) {
-        if (holds[i] === 0) continue;
-        into[i - start]! += share * own[i]!;
-        there[i - start]! += share;
-      }
+/** Sums of what is held by their shares; where not all hold all, the shares themselves are added to `there`. */
+function mixOf(shares: Shares, { values, held }: Slice, there: Float64Array | null): Float64Array {
+  const mixed = new Float64Array(values[0]!.length);
+  if (held === null || there === null) addAll(mixed, shares, values);
+  else
+    for (const member of membersOf(shares))
+      addHeld(mixed, there, shares[member]!, values[member]!, held[member]!);
+  return mixed;
+}
+
+/** In the members' order; four at a time, so that a sum is read and written once for them. */
+function addAll(mixed: Float64Array, shares: Shares, values: readonly Float32Array[]): void {
+  const members = membersOf(shares);
+  let at = 0;
+  for (; at + 4 <= members.length; at += 4) {
+    const [p, q, r, s] = [members[at]!, members[at + 1]!, members[at + 2]!, members[at + 3]!];
+    const [a, b, c, d] = [values[p]!, values[q]!, values[r]!, values[s]!];
+    const [ofA, ofB, ofC, ofD] = [shares[p]!, shares[q]!, shares[r]!, shares[s]!];
+    for (let i = 0; i < mixed.length; i++)
+      mixed[i] = mixed[i]! + ofA * a[i]! + ofB * b[i]! + ofC * c[i]! + ofD * d[i]!;
+  }
+  for (const member of members.slice(at)) {
+    const [own, share] = [values[member]!, shares[member]!];
+    for (let i = 0; i < mixed.length; i++) mixed[i]! += share * own[i]!;
   }
 }
+
+function addHeld(
+  mixed: Float64Array,
+  there: Float64Array,
+  share: number,
+  own: Float32Array,
+  holds: Uint8Array,
+): void {
+  for (let i = 0; i < mixed.length; i++) {
+    if (holds[i] === 0) continue;
+    mixed[i]! += share * own[i]!;
+    there[i]! += share;
+  }
+}
+
+const membersOf = (shares: Shares): readonly number[] =>
+  [...shares.keys()].filter((member) => shares[member] !== 0);
 
 /** One number of all mixes that have it, in order of size. */
 function columnOf(most: number) {

@@ -15,14 +15,10 @@ export function distances(members: number): MeasuredDistances {
   const [squares, numbers] = [square(members), square(members)];
   return {
     add({ values, held }) {
-      for (let i = 0; i < members; i++)
-        for (let j = 0; j < i; j++) {
-          const sums = { squares: squares[i]![j]!, numbers: numbers[i]![j]! };
-          if (held === null) addAll(sums, values[i]!, values[j]!);
-          else addCommon(sums, [values[i]!, values[j]!], [held[i]!, held[j]!]);
-          squares[i]![j] = sums.squares;
-          numbers[i]![j] = sums.numbers;
-        }
+      for (let i = 0; i < members; i++) {
+        if (held === null) addAll(squares[i]!, numbers[i]!, i, values);
+        else for (let j = 0; j < i; j++) addCommon(squares[i]!, numbers[i]!, [i, j], values, held);
+      }
     },
     result() {
       const found = square(members);
@@ -38,33 +34,60 @@ export function distances(members: number): MeasuredDistances {
   };
 }
 
-/** One sum goes through all slices, so that it is the same however they are cut. */
-interface Sums {
-  squares: number;
-  numbers: number;
+// Each pair's sum goes through all slices, so that it is the same however they are cut.
+
+/** Of member i with each before it, four at a time: sums that do not wait for each other. */
+function addAll(
+  squares: Float64Array,
+  numbers: Float64Array,
+  i: number,
+  values: readonly Float32Array[],
+): void {
+  const own = values[i]!;
+  let j = 0;
+  for (; j + 4 <= i; j += 4) {
+    const [a, b, c, d] = [values[j]!, values[j + 1]!, values[j + 2]!, values[j + 3]!];
+    let [toA, toB, toC, toD] = [squares[j]!, squares[j + 1]!, squares[j + 2]!, squares[j + 3]!];
+    for (let at = 0; at < own.length; at++) {
+      const x = own[at]!;
+      const [offA, offB, offC, offD] = [x - a[at]!, x - b[at]!, x - c[at]!, x - d[at]!];
+      toA += offA * offA;
+      toB += offB * offB;
+      toC += offC * offC;
+      toD += offD * offD;
+    }
+    squares.set([toA, toB, toC, toD], j);
+  }
+  for (; j < i; j++) squares[j] = squaresBetween(own, values[j]!, squares[j]!);
+  for (j = 0; j < i; j++) numbers[j]! += own.length;
 }
 
-function addAll(sums: Sums, a: Float32Array, b: Float32Array): void {
-  let { squares } = sums;
-  for (let i = 0; i < a.length; i++) {
-    const off = a[i]! - b[i]!;
+function squaresBetween(a: Float32Array, b: Float32Array, before: number): number {
+  let squares = before;
+  for (let at = 0; at < a.length; at++) {
+    const off = a[at]! - b[at]!;
     squares += off * off;
   }
-  sums.squares = squares;
-  sums.numbers += a.length;
+  return squares;
 }
 
 function addCommon(
-  sums: Sums,
-  [a, b]: readonly [Float32Array, Float32Array],
-  [p, q]: readonly [Uint8Array, Uint8Array],
+  squares: Float64Array,
+  numbers: Float64Array,
+  [i, j]: readonly [number, number],
+  values: readonly Float32Array[],
+  held: readonly Uint8Array[],
 ): void {
-  for (let i = 0; i < a.length; i++) {
-    if (p[i] === 0 || q[i] === 0) continue;
-    const off = a[i]! - b[i]!;
-    sums.squares += off * off;
-    sums.numbers += 1;
+  const [a, b, p, q] = [values[i]!, values[j]!, held[i]!, held[j]!];
+  let [sum, common] = [squares[j]!, 0];
+  for (let at = 0; at < a.length; at++) {
+    if (p[at] === 0 || q[at] === 0) continue;
+    const off = a[at]! - b[at]!;
+    sum += off * off;
+    common += 1;
   }
+  squares[j] = sum;
+  numbers[j]! += common;
 }
 
 const square = (size: number) => Array.from({ length: size }, () => new Float64Array(size));

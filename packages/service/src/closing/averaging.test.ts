@@ -90,8 +90,13 @@ test("each delta's cosine is that of its own numbers with the mean of all", asyn
 });
 
 /** A source of nine, with one far away, beside a source of one; under TRIM all hold a row, others some. */
-async function crowd(variant: "spec" | "trim", average: RunManifest["average"], attack: number) {
-  const run = { ...manifest({ variant, codec: "fp32" }), average, clipping: "off" as const };
+async function crowd(
+  variant: "spec" | "trim",
+  average: RunManifest["average"],
+  attack: number,
+  change: Partial<RunManifest> = {},
+) {
+  const run = { ...manifest({ variant, codec: "fp32" }), average, clipping: "off" as const, ...change };
   const blobs = memoryBlobs();
   const sections = await putFirst(run, exchangeOf(run).sections, blobs);
   const deltas: AcceptedDelta[] = [];
@@ -166,11 +171,46 @@ test.each(rules)(
     for (const variant of ["spec", "trim"] as const) {
       const { work, inputs } = await crowd(variant, rule, 0.3);
       const published = await average(work, inputs);
-      expect(await average(work, { ...inputs, mostKeptBytes: 0 })).toEqual(published);
+      expect(await average(work, { ...inputs, mostKeptBytes: 5000 })).toEqual(published);
       expect(await average(work, { ...inputs, mostKeptBytes: 100_000 })).toEqual(published);
     }
   },
 );
+
+test("[C65] by tokens, who says that it trained on none counts as of one, also in rows that nobody else holds", async () => {
+  for (const rule of rules) {
+    const { work, inputs, blobs, run } = await crowd("trim", rule, 0.3, { weighting: "tokens" });
+    const deltas = work.deltas.map((delta, i) => ({ ...delta, tokens: i > 4 && i < 9 ? 0 : 384 }));
+    const { sections } = await average({ ...work, deltas }, inputs);
+    for (const section of exchangeOf(run).sections) {
+      const { data } = await readSection(section, sections, blobs);
+      expect(data.every(Number.isFinite)).toBe(true);
+    }
+  }
+});
+
+test("[C70] while deltas are compared and combined others have their turn", async () => {
+  const model = { family: "llama", depth: 1, context: 8, overrides: { width: 64, heads: 2 } } as const;
+  const turnsOf = async (rule: RunManifest["average"]) => {
+    const { run, work, inputs } = await crowd("spec", rule, 0.3, { model });
+    let [now, turns] = [0, 0];
+    const elapsed = () => {
+      now += 20;
+      return now;
+    };
+    const sleep = async () => {
+      turns += 1;
+    };
+    await average(work, { ...inputs, clock: { ...inputs.clock, elapsed, sleep } });
+    return { turns, numbers: exchangeOf(run).sections.reduce((sum, { layout }) => sum + layout.size, 0) };
+  };
+  const mean = await turnsOf({ rule: "mean" });
+  const { turns, numbers } = await turnsOf(rules[0]);
+  const pieces = Math.ceil(numbers / 4096);
+  expect(pieces).toBeGreaterThan(5);
+  // Each is compared and combined; ten deltas have become two parts of the mean.
+  expect(turns - mean.turns).toBe(2 * pieces - 8);
+});
 
 test("[C65] a source of fewer than `from` has the mean of its deltas, and so have all by the mean", async () => {
   const few = { rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 10 } as const;

@@ -43,7 +43,7 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
   for (const fact of work.deltas) deltas.push({ fact, exchange: await exchangeOfDevice(fact) });
   const read = { reader: deltaReader(blobs, mostKeptBytes), clock };
   const counting = { clock, ...(await clippedDeltas(deltas, manifest.clipping, read)) };
-  const parts = partsOf(deltas, { manifest, round: work.round, reader: counting.reader, mostKeptBytes });
+  const parts = partsOf(deltas, { manifest, round: work.round, ...counting, mostKeptBytes });
   const means = await meansOf(parts, sections, manifest.weighting, clock);
   const cosines = await comparisons(deltas, means, counting);
   const steps = await stepsOf(work, sections, means, blobs);

@@ -1,9 +1,9 @@
-// Work on one delta, or part of a mean, after another; between them others have their turn.
+// Work on one delta, or part of a mean, or piece of numbers, after another; between them others have their turn.
 
 import { type Breath, breath, type Clock } from "@homebody/clock";
 
 export async function oneByOne<T>(
-  all: readonly T[],
+  all: Iterable<T>,
   clock: Clock,
   work: (one: T) => Promise<void>,
 ): Promise<void> {

@@ -1,6 +1,7 @@
 // What a mean over sources is made of: a delta, or what several have become.
 
 import type { Contribution } from "@homebody/aggregate";
+import type { Clock } from "@homebody/clock";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import type { DeltaNumbers, DeltaReader } from "./deltas.ts";
 
@@ -15,6 +16,7 @@ export interface PartsInputs {
   readonly manifest: Pick<RunManifest, "average" | "weighting" | "training">;
   readonly round: number;
   readonly reader: DeltaReader;
+  readonly clock: Clock;
   /** Of the numbers of many deltas, in memory at once. */
   readonly mostKeptBytes: number;
 }

@@ -1,5 +1,6 @@
 // The deltas of a group of one source as one: whole deltas are compared in a first pass, numbers are combined in a second. A slice of
-// all deltas is in memory at a time, so memory is bounded however many and large they are; in turn they are read once a slice.
+// all deltas is in memory at a time, so memory is bounded however many and large they are; in turn they are read once a slice. Between
+// pieces of a slice others have their turn.
 
 import {
   type Combination,
@@ -8,10 +9,12 @@ import {
   combine,
   distances,
   needsDistances,
+  piecesOf,
   type RobustSettings,
 } from "@homebody/aggregate";
 import type { RunManifest } from "@homebody/protocol";
 import type { ClosingDelta, DeltaNumbers } from "./deltas.ts";
+import { oneByOne } from "./one-by-one.ts";
 import type { Part, PartsInputs } from "./part.ts";
 import { type GroupSection, sectionsOfGroup, slicesOf } from "./slices.ts";
 
@@ -39,7 +42,8 @@ async function measured(
 ) {
   const found = distances(members.length);
   for (const section of sections)
-    for await (const { slice } of slicesOf(members, section, inputs)) found.add(slice);
+    for await (const { slice } of slicesOf(members, section, inputs))
+      await oneByOne(piecesOf(slice), inputs.clock, async (piece) => found.add(piece.slice));
   return found.result();
 }
 
@@ -53,16 +57,20 @@ async function combined(
   for (const section of sections) {
     const numbers = new Float32Array(section.size);
     for await (const { at, slice } of slicesOf(members, section, inputs))
-      numbers.set(combine(combination, slice).numbers, at);
+      await oneByOne(piecesOf(slice), inputs.clock, async (piece) =>
+        numbers.set(combine(combination, piece.slice).numbers, at + piece.at),
+      );
     all.push(numbers);
   }
   return all;
 }
 
-/** Of members beside each other, as `sourceWeights` has it within a source. */
+/** Of members beside each other, as `sourceWeights` has it within a source; above 0, so that each number has an average. */
 function weightsOf(members: readonly ClosingDelta[], weighting: RunManifest["weighting"]): readonly number[] {
   const byTokens = weighting === "tokens" && members.some(({ fact }) => fact.tokens > 0);
-  return members.map(({ fact: { seniority, tokens } }) => (byTokens ? seniority * tokens : seniority));
+  return members.map(({ fact: { seniority, tokens } }) =>
+    byTokens ? seniority * Math.max(1, tokens) : seniority,
+  );
 }
 
 /** What a group weighs beside others of its source: what its members do together. */

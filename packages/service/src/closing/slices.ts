@@ -66,13 +66,14 @@ function sectionOfGroup(members: readonly ClosingDelta[], name: SectionName): Gr
   return { name, rows, size: at, places, tensors };
 }
 
-/** Slices in order, each of whole rows, of so many that all members' fit in half of the memory. */
+/** Slices in order, each of whole rows, of so many that all members' fit in the memory. */
 export async function* slicesOf(
   members: readonly ClosingDelta[],
   section: GroupSection,
   { reader, mostKeptBytes }: { readonly reader: DeltaReader; readonly mostKeptBytes: number },
 ): AsyncGenerator<{ readonly at: number; readonly slice: Slice }> {
-  const most = Math.max(1, Math.floor(mostKeptBytes / 2 / (5 * members.length))); // a number and whether it is held
+  const bytes = section.rows === null ? 4 : 5; // of a number, and of whether it is held
+  const most = Math.floor(mostKeptBytes / (bytes * members.length));
   for (const { at, rows, width, own } of section.tensors) {
     const step = Math.max(1, Math.floor(most / width));
     for (let from = 0; from < rows; from += step) {
