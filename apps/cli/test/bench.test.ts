@@ -99,20 +99,23 @@ test("bench journal: one line, and a snapshot that gives what the journal gives"
   for (const { sizeBytes } of measured.formats) expect(sizeBytes).toBeGreaterThan(2000);
 });
 
-test("bench closing: a row for the thread and one for the loop, of the same round", {
+test("bench closing: the mean and a new run's rule, in a thread and on the loop, of the same round", {
   timeout: 60_000,
 }, () => {
-  const { stdout, stderr, status } = bench("closing", "--parameters", "50000", "--volunteers", "2");
+  const { stdout, stderr, status } = bench("closing", "--parameters", "50000", "--volunteers", "5");
   expect(status, stderr).toBe(0);
   const rows = stdout
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line));
-  expect(rows.map(({ where, volunteers }) => [where, volunteers])).toEqual([
-    ["thread", 2],
-    ["loop", 2],
+  expect(rows.map(({ where, rule, volunteers }) => [where, rule, volunteers])).toEqual([
+    ["thread", "mean", 5],
+    ["thread", "trimmed-mean", 5],
+    ["loop", "mean", 5],
+    ["loop", "trimmed-mean", 5],
   ]);
-  for (const { parameters, seconds, delayMost } of rows) {
+  for (const { parameters, seconds, timesMean, delayMost } of rows) {
+    expect(timesMean).toBeGreaterThan(0);
     expect(parameters / 50_000).toBeCloseTo(1, 0);
     expect(Math.min(seconds, delayMost)).toBeGreaterThan(0);
   }

@@ -37,7 +37,8 @@ homebody bench core [--volunteers N] [--json]: what rounds 1, 2 and 10 cost the 
 homebody bench journal [--entries N]: the start of a run of N entries (1,000,000) from a snapshot and from its journal, what a
                       watcher is sent first, the heap after 100 rounds and at the end, and writing the journal in each format.
 homebody bench closing [--parameters N] [--volunteers N]: how long the event loop waits while a round of a body of N parameters
-                      (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop.
+                      (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop, by the mean and by a new
+                      run's rule.
 homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,000) that watch N volunteers (1,000) are sent, and
                       what it costs.
 homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the
