@@ -265,3 +265,28 @@ test(
   },
   patience,
 );
+
+test(
+  "attacks: honest ones in the attackers' places deliver all, of attacks only what is huge is refused, and every arm is measured by the same ones",
+  async () => {
+    expect(await ended(start("attacks", "poisoned"))).toBe(0);
+    const rows = rowsOf("poisoned", "attacks").filter(({ seed }) => seed === 1);
+    const value = (arm: string, measure: string) =>
+      rows.find((row) => row.arm === arm && row.measure === measure)?.value;
+    const places = (measure: string) =>
+      ["honest", "absent", "huge"].map((others) => value(`two/${others}/default`, measure));
+    expect(places("accepted")).toEqual([4, 0, 0]);
+    expect(places("refused: too-far")).toEqual([undefined, undefined, 4]);
+    for (const others of ["sign-flip", "scaled", "one-tensor", "noise", "colluding", "shuffled"])
+      expect(value(`two/${others}/mean`, "accepted")).toBe(4);
+    const first = rows.filter(
+      ({ phase, step, source }) => phase === "rounds" && step === 0 && source === "a",
+    );
+    expect(first.length).toBe(31);
+    const [measured] = first;
+    for (const row of first.filter(({ arm }) => arm.startsWith("two/")))
+      expect(row.value).toBeCloseTo(measured!.value, 9);
+    expect(read("poisoned", "attacks/report.html")).not.toMatch(/NaN|undefined|Infinity/);
+  },
+  patience,
+);

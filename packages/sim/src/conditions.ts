@@ -62,6 +62,16 @@ export const defaultConditions: Conditions = {
   outageMs: 5000,
 };
 
+/** All come at once, stay, are equally fast and lose nothing. */
+export const quietConditions: Partial<Conditions> = {
+  arrivalMs: 0,
+  stayMs: 1e12,
+  connectedMs: 1e12,
+  late: 0,
+  doubled: 0,
+  speedSpread: 0,
+};
+
 /** What stays the same of a volunteer's device and line. */
 export interface DeviceConditions {
   readonly stepMs: number;

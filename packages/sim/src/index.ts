@@ -1,6 +1,7 @@
 // Whole runs in one process and in virtual time, for tests, and for hosts who want to see one before they have it.
 
-export { type Conditions, defaultConditions } from "./conditions.ts";
+export { type Attack, type AttackName, attacking, attacks } from "./attacks.ts";
+export { type Conditions, defaultConditions, quietConditions } from "./conditions.ts";
 export type { MemberInputs } from "./member.ts";
 export {
   type Member,

@@ -2,7 +2,8 @@
 // is held here too, so that docs/threat-model.md stays true.
 
 import { beforeAll, expect, test } from "vitest";
-import { type Attack, type Poisoned, poisoned, poisonedRun, type Twisted } from "./poison.ts";
+import { attacks, type Attack as TrainedAttack } from "../src/index.ts";
+import { type Attack, type Poisoned, poisoned, poisonedRun } from "./poison.ts";
 
 /** Of bits per byte, after six rounds. */
 const mostWorse = 0.03;
@@ -26,23 +27,23 @@ test(
   },
 );
 
-const attacks: Readonly<Record<string, Attack | Twisted>> = {
+const all: Readonly<Record<string, Attack | TrainedAttack>> = {
   "norms' weights as far as they may go": ({ shape, reach }) => (shape.length === 1 ? -reach : 0),
   "noise as far as it may go": ({ reach, dice }) => (dice < 0.5 ? -reach : reach),
   "all numbers as far as they may go, the same way": ({ reach }) => reach,
   "what was learnt in the last round, taken back as far as it may go": ({ moved, reach }) =>
     -Math.sign(moved) * reach,
-  "what it learnt itself, the other way round": { times: -1 },
+  "what it learnt itself, the other way round": attacks["sign-flip"],
 };
 
-test.each(Object.keys(attacks))(
+test.each(Object.keys(all))(
   "[C26] one of three who sends %s: the body is within the bound",
   aMinute,
   async (name) => {
-    const found = await poisoned(poisonedRun(), attacks[name]!);
+    const found = await poisoned(poisonedRun(), all[name]!);
     // What moves nothing, as before the first round, is refused [P27].
     const words = found.words.filter((word) => word !== "empty-delta");
-    expect(new Set(words)).toEqual(new Set(typeof attacks[name] === "function" ? ["ok"] : []));
+    expect(new Set(words)).toEqual(new Set(typeof all[name] === "function" ? ["ok"] : []));
     expect(last(found)).toBeLessThan((1 + mostWorse) * last(unharmed));
   },
 );
@@ -65,8 +66,8 @@ test.runIf(rounds > 0)("figures of poison", { timeout: 600_000 }, async () => {
   const change = { rounds, clipping: { kind: "median", multiple } } as const;
   for (const [name, attack] of Object.entries({
     "no attack": null,
-    "an honest one": { times: 1 },
-    ...attacks,
+    "an honest one": { what: "what it learnt" },
+    ...all,
   })) {
     const found = await poisoned(poisonedRun(change), attack);
     process.stderr.write(`${name}: ${last(found).toFixed(3)} bits per byte\n`);

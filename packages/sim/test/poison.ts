@@ -1,6 +1,6 @@
 // Honest volunteers that really train, and one of bare messages that sends what a test wants sent in its place.
 
-import { type NamedTensors, namedTensors, random, type SourceId, type VolunteerId } from "@homebody/base";
+import { namedTensors, random, type SourceId, type VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import { encodeDelta } from "@homebody/codec";
 import type { Fact } from "@homebody/coordinator";
@@ -8,11 +8,16 @@ import { decodeSection, exchangeFor, exchangeOf } from "@homebody/dept";
 import { type Announcement, events, type RunManifest, type SectionFile } from "@homebody/protocol";
 import type { MemoryHost } from "@homebody/service/memory";
 import { memoryBlobs } from "@homebody/store/memory";
-import type { Device } from "@homebody/volunteer";
 import { type BareVolunteer, bareVolunteer } from "../../../test/bare-volunteer.ts";
 import { manifest as manifestOf } from "../../dept/test/manifests.ts";
 import { reachOf } from "../../service/src/inbox/reach.ts";
-import { startSimulation, textsOf } from "../src/index.ts";
+import {
+  attacking,
+  quietConditions,
+  startSimulation,
+  type Attack as TrainedAttack,
+  textsOf,
+} from "../src/index.ts";
 
 type Open = Extract<Announcement, { kind: "training" }>;
 
@@ -56,25 +61,29 @@ export interface Poisoned {
   readonly isHeld: boolean;
 }
 
-/** One who trains as the others do, and sends so many times what it has learnt: -1 is the way back. */
-export interface Twisted {
-  readonly times: number;
-}
-
 /** Two honest volunteers of the first source, and the attacker of the last; without an attack nobody is in its place. */
-export async function poisoned(manifest: RunManifest, attack: Attack | Twisted | null): Promise<Poisoned> {
+export async function poisoned(
+  manifest: RunManifest,
+  attack: Attack | TrainedAttack | null,
+): Promise<Poisoned> {
   const own = attack === null ? { ...manifest, round: { ...manifest.round, minimum: 2 } } : manifest;
   const [first, last] = [own.sources[0]!.id, own.sources.at(-1)!.id];
-  const isTwisted = attack !== null && typeof attack !== "function";
+  const isTrained = attack !== null && typeof attack !== "function";
   const clock = memoryClock();
   const texts = await textsOf(own, memoryBlobs(), { seed: 1, clock });
-  const quiet = { arrivalMs: 0, stayMs: 1e12, connectedMs: 1e12, late: 0, doubled: 0, speedSpread: 0 };
   const { host, members, check } = await startSimulation(own, {
-    ...{ volunteers: isTwisted ? 3 : 2, seed: 1, stubTraining: false, conditions: quiet, host: { clock } },
+    ...{
+      volunteers: isTrained ? 3 : 2,
+      seed: 1,
+      stubTraining: false,
+      conditions: quietConditions,
+      host: { clock },
+    },
     texts,
     member: (inputs) => {
       const source = inputs.number === 2 ? last : first;
-      const device: typeof inputs.device = (...given) => twisting(inputs.device(...given), attack as Twisted);
+      const device: typeof inputs.device = (...given) =>
+        attacking(inputs.device(...given), attack as TrainedAttack, "attack");
       return { ...inputs, source, text: texts.get(source)!, ...(inputs.number === 2 && { device }) };
     },
   });
@@ -104,33 +113,6 @@ function measuredBy(who: ReadonlySet<VolunteerId>, facts: readonly Fact[]): read
     sums[fact.body] = { nats: nats + fact.nats, bytes: bytes + fact.bytes };
   }
   return sums.map(({ nats, bytes }) => nats / Math.LN2 / bytes);
-}
-
-/** Of theta, beside what it was loaded with. */
-function twisting(device: Device, { times }: Twisted): Device {
-  return {
-    ...device,
-    trainer: (...options) => {
-      const trainer = device.trainer(...options);
-      let start: NamedTensors | undefined;
-      return {
-        ...trainer,
-        load: (group, tensors) => {
-          if (group === "theta") start = tensors;
-          trainer.load(group, tensors);
-        },
-        read: async (group) => {
-          const { layout, data } = await trainer.read(group);
-          const from = start!.data;
-          if (group !== "theta") return namedTensors(layout, data);
-          return namedTensors(
-            layout,
-            data.map((value, i) => from[i]! + times * (value - from[i]!)),
-          );
-        },
-      };
-    },
-  };
 }
 
 async function enlist(run: RunManifest, host: MemoryHost, attack: Attack, words: string[]): Promise<void> {

@@ -76,6 +76,19 @@ export const codecsScale: Scale = {
 /** Secrets in a text, and text from single deltas. */
 export const leakageScale: Scale = { ...sweepScale, scale: 0.2 };
 
+/** Many arms of eight volunteers: a body of 41 thousand parameters. */
+export const attacksScale: Scale = {
+  ...deptScale,
+  model: { family: "llama", depth: 1, context: 32, overrides: { width: 64, heads: 2, hidden: 128 } },
+  batch: 8,
+  tokensEach: 64_000,
+  peak: 0.02,
+  trainBytes: 500_000,
+  curveRows: 32,
+  seeds: 1,
+  scale: 1,
+};
+
 /** For text from deltas: a model so small that every token can be tried in every place. */
 export const reconstructed = {
   model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 32, heads: 2 } },

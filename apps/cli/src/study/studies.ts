@@ -1,5 +1,7 @@
 // The studies, by name.
 
+import { attacksJobs } from "./attacks/jobs.ts";
+import { attacksReport } from "./attacks/report.ts";
 import { codecsJobs } from "./codecs/jobs.ts";
 import { codecsReport } from "./codecs/report.ts";
 import { communicationJobs } from "./communication/jobs.ts";
@@ -15,7 +17,7 @@ import type { Plan } from "./plan.ts";
 import { plasticityJobs } from "./plasticity/jobs.ts";
 import { plasticityReport } from "./plasticity/report.ts";
 import type { Report } from "./report/report.ts";
-import { codecsScale, deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
+import { attacksScale, codecsScale, deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
 import { sweepJobs } from "./sweep/jobs.ts";
 import { sweepReport } from "./sweep/report.ts";
 
@@ -86,5 +88,13 @@ export const studies: readonly Study[] = [
     scale: leakageScale,
     jobs: leakageJobs,
     report: leakageReport,
+  },
+  {
+    name: "attacks",
+    title: "what poisoned deltas cost, by how a source's deltas are averaged (of the first three sources)",
+    family: "attacks",
+    scale: attacksScale,
+    jobs: attacksJobs,
+    report: attacksReport,
   },
 ];

@@ -3,6 +3,7 @@
 import type { LearningRateSettings } from "@homebody/dept";
 import type { ModelDial } from "@homebody/model";
 import type { RunFile } from "@homebody/protocol";
+import type { AttackName } from "@homebody/sim";
 
 /** Trains a tokenizer on equal parts of some sources. */
 export interface TokenizerWork {
@@ -211,7 +212,24 @@ export interface ReconstructWork {
   readonly tries: number;
 }
 
+/** A simulated run of really training volunteers, of which some attack. */
+export interface AttackedWork {
+  readonly kind: "attacked";
+  readonly arm: string;
+  readonly seed: number;
+  readonly recipe: Recipe;
+  readonly texts: readonly TextRef[];
+  /** In the attackers' places honest ones are, where there is no attack; what they measure does not count. */
+  readonly volunteers: readonly { readonly source: string; readonly isAttacker: boolean }[];
+  readonly attack: AttackName | null;
+  readonly rules: Pick<RunFile, "clipping" | "average">;
+  readonly localSteps: number;
+  readonly rounds: number;
+  readonly curveRows: number;
+}
+
 export type Work =
+  | AttackedWork
   | TokenizerWork
   | TextWork
   | DealWork

@@ -2,6 +2,7 @@
 
 import type { Folder } from "../folder.ts";
 import { type Job, type JobResult, totalTokens } from "../job.ts";
+import { trainAttacked } from "./attacked.ts";
 import { measureExposure } from "./exposure.ts";
 import { trainFederated } from "./federated.ts";
 import type { Made, Performing } from "./performing.ts";
@@ -33,6 +34,8 @@ export async function perform(
 
 function performWork({ work }: Job, performing: Performing): Promise<Made> {
   switch (work.kind) {
+    case "attacked":
+      return trainAttacked(work, performing);
     case "tokenizer":
       return makeTokenizer(work, performing);
     case "text":
