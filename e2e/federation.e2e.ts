@@ -240,5 +240,5 @@ async function dashboardShows(page: Page, figures: Figures): Promise<void> {
     page.getByTestId(id).evaluateAll((all) => all.map((one) => Number(one.getAttribute("value"))));
   const newestFirst = [...figures.deltas].reverse();
   expect(await values("delta-norm")).toEqual(newestFirst.map(({ norm }) => norm));
-  expect(await values("delta-cosine")).toEqual(newestFirst.map(({ cosine }) => cosine));
+  expect(await values("delta-cosine")).toEqual(newestFirst.map(({ others }) => others));
 }

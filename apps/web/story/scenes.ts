@@ -215,6 +215,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis, joins?: J
     const cosines = averaged.map((volunteer, i) => ({
       volunteer,
       cosine: 0.62 + 0.2 * wobble(i + 3 * round),
+      others: 0.31 + 0.2 * wobble(i + 3 * round),
     }));
     add(
       {
@@ -316,7 +317,11 @@ function ended(): FeedState {
     round: some + 1,
     sections,
     outer: [],
-    cosines: averaged.map((volunteer, i) => ({ volunteer, cosine: 0.6 + 0.1 * wobble(i) })),
+    cosines: averaged.map((volunteer, i) => ({
+      volunteer,
+      cosine: 0.6 + 0.1 * wobble(i),
+      others: 0.3 + 0.1 * wobble(i),
+    })),
     clipped: [],
     meanNorm: 1,
     servedBytes: 0,

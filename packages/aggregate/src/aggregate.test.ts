@@ -4,6 +4,7 @@ import { expect, test } from "vitest";
 import {
   averaging,
   cosine,
+  cosineToOthers,
   type Holding,
   nesterov,
   normOf,
@@ -196,6 +197,33 @@ test("a mean of nothing, of another size, or of tensors with other rows is an er
   expect(() => sectionMean(uneven, [holding], "equal")).toThrow(
     "section: expected tensors of 4 rows, got b of 2,4",
   );
+});
+
+test("[C71] the others of a mean are what is left without a delta's share, row by row; of who is alone there is nothing", () => {
+  const layout = tensorLayout([{ name: "w", shape: [3, 2] }]);
+  const holdings = [
+    { source: "a", tokens: 1, seniority: 1, rows: Int32Array.of(0, 1) },
+    { source: "a", tokens: 1, seniority: 3, rows: Int32Array.of(1) },
+    { source: "b", tokens: 1, seniority: 1, rows: Int32Array.of(1, 2) },
+  ];
+  const mean = sectionMean(layout, holdings, "equal");
+  const deltas = [
+    [9, 9, 1, 0],
+    [0, 2],
+    [2, 2, 5, 5],
+  ].map((numbers) => Float32Array.from(numbers));
+  for (const [i, delta] of deltas.entries()) mean.add(i, delta);
+  const { numbers, shareOf } = mean.result();
+  // Row 1: a has half of it, one and three quarters of which are the two's.
+  expect([0, 1, 2].map((i) => shareOf(i, 1))).toEqual([1 / 8, 3 / 8, 1 / 2]);
+  const own = deltas[0]!;
+  const shares = Float64Array.of(shareOf(0, 0), shareOf(0, 1));
+  expect(shares[0]).toBe(1);
+  // In row 1, the only one that others hold: 3/8 of (0, 2) and 1/2 of (2, 2), beside (1, 0).
+  const [x, y] = [1, 1.75];
+  const found = cosineToOthers([{ own, mean: numbers.subarray(0, 4), shares }]);
+  expect(found).toBeCloseTo(x / Math.hypot(x, y), 6);
+  expect(cosineToOthers([{ own, mean: own, shares: Float64Array.of(1) }])).toBe(null);
 });
 
 test("norm and cosine, over sections as over one long vector", () => {

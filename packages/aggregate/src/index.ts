@@ -2,8 +2,8 @@
 // arrays and their rows.
 
 export { type Clip, type Clippable, clips, type TensorSquares } from "./clipping.ts";
-export { type Holding, type Mean, type SectionMean, sectionMean } from "./mean.ts";
-export { cosine, largestOf, normOf } from "./norms.ts";
+export { type Holding, type Mean, type MeanOfHoldings, type SectionMean, sectionMean } from "./mean.ts";
+export { cosine, cosineToOthers, largestOf, normOf, type PartOfMean } from "./norms.ts";
 export {
   averaging,
   nesterov,

@@ -17,7 +17,8 @@ export interface Holding extends Contribution {
 export interface SectionMean {
   /** The delta of the i-th holding: the held rows of the section's tensors, one after another. */
   add(i: number, delta: Float32Array): void;
-  result(): Mean;
+  /** After the last delta. */
+  result(): MeanOfHoldings;
 }
 
 export interface Mean {
@@ -25,6 +26,11 @@ export interface Mean {
   readonly numbers: Float32Array;
   /** 1 for each row that somebody holds; null where everybody holds all. */
   readonly held: Uint8Array | null;
+}
+
+export interface MeanOfHoldings extends Mean {
+  /** What the i-th holding's delta makes of the mean in a row that it holds: from 0 to 1. */
+  shareOf(i: number, row: number): number;
 }
 
 export function sectionMean(
@@ -52,7 +58,7 @@ function meanOfAll(size: number, weights: readonly number[]): SectionMean {
       requireSome(total);
       const numbers = new Float32Array(size);
       for (let j = 0; j < size; j++) numbers[j] = sum[j]! / total;
-      return { numbers, held: null };
+      return { numbers, held: null, shareOf: (i) => weights[i]! / total };
     },
   };
 }
@@ -98,7 +104,10 @@ function meanOfRows(
           for (let j = at; j < at + width; j++) numbers[j] = sum[j]! / total[row]!;
         }
       }
-      return { numbers, held: Uint8Array.from(total, (weight) => (weight > 0 ? 1 : 0)) };
+      const held = Uint8Array.from(total, (weight) => (weight > 0 ? 1 : 0));
+      const shareOf = (i: number, row: number) =>
+        total[row] === 0 ? 0 : (weights[i]! * shares.get(holdings[i]!.source)![row]!) / total[row]!;
+      return { numbers, held, shareOf };
     },
   };
 }

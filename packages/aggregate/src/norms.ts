@@ -20,6 +20,39 @@ export function largestOf(numbers: Float32Array): number {
   return largest;
 }
 
+/** A tensor of a delta, and the same numbers of a mean that it is a part of. */
+export interface PartOfMean {
+  readonly own: Float32Array;
+  readonly mean: Float32Array;
+  /** By row, equally many numbers each: what the delta makes of the mean, from 0 to 1. */
+  readonly shares: Float64Array;
+}
+
+/** Nobody else has a row of which a delta makes so much of the mean; what float32 leaves there would be noise. */
+const allOfIt = 1 - 1e-6;
+
+/**
+ * The cosine of the angle between a delta and what the others make of the mean: the mean less the delta's own share of it, in the
+ * rows that others hold too. Null where the others make nothing of it, or the delta is zero there.
+ */
+export function cosineToOthers(parts: readonly PartOfMean[]): number | null {
+  let [product, ownSquares, squares] = [0, 0, 0];
+  for (const { own, mean, shares } of parts) {
+    const width = own.length / shares.length;
+    for (const [row, share] of shares.entries()) {
+      if (share >= allOfIt) continue;
+      for (let i = row * width; i < (row + 1) * width; i++) {
+        const others = mean[i]! - share * own[i]!;
+        product += own[i]! * others;
+        ownSquares += own[i]! * own[i]!;
+        squares += others * others;
+      }
+    }
+  }
+  const norms = Math.sqrt(ownSquares * squares);
+  return norms > 0 ? Math.max(-1, Math.min(1, product / norms)) : null;
+}
+
 /**
  * The cosine of the angle between two vectors in the same sections, in [-1, 1]; 0 where one of them is zero. Their norms
  * are given where they are known.

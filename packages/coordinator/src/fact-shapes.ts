@@ -83,7 +83,7 @@ export const factShape = z.discriminatedUnion("kind", [
     round: count,
     sections,
     outer: z.array(sectionFile),
-    cosines: z.array(z.object({ volunteer, cosine: z.number() })),
+    cosines: z.array(z.object({ volunteer, cosine: z.number(), others: z.number().nullable() })),
     clipped: z.array(z.object({ volunteer, kept: z.number() })),
     meanNorm: z.number(),
     servedBytes: count,

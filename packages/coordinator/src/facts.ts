@@ -95,8 +95,15 @@ export type Fact =
       readonly sections: readonly SectionFile[];
       /** What the outer optimisers keep after this step, of those sections where they keep anything. */
       readonly outer: readonly SectionFile[];
-      /** Of each averaged delta to the weighted mean. */
-      readonly cosines: readonly { readonly volunteer: VolunteerId; readonly cosine: number }[];
+      /**
+       * Of each averaged delta to what the body takes, and to what the others make of the weighted mean [C71]; null where it is alone,
+       * and in journals that do not have it.
+       */
+      readonly cosines: readonly {
+        readonly volunteer: VolunteerId;
+        readonly cosine: number;
+        readonly others: number | null;
+      }[];
       /** Deltas that were longer than the run lets count: of each the norm of what counts over that of the whole [C26]. */
       readonly clipped: readonly { readonly volunteer: VolunteerId; readonly kept: number }[];
       readonly meanNorm: number;

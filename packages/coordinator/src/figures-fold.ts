@@ -102,7 +102,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "accepted": {
       const { round, volunteer, source, norm, loss, steps, tokens } = fact;
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
-      const none = { cosine: null, kept: 1 };
+      const none = { cosine: null, others: null, kept: 1 };
       const delta = { round, volunteer, source, norm, ...none, sizeBytes, loss, steps, tokens, at };
       draft.deltas.change().push(delta);
       if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
@@ -314,11 +314,11 @@ function assignNoMore({ rounds }: Draft, volunteer: VolunteerId): void {
 
 /** Of the round's deltas, which are the last ones: how each points beside their mean. */
 function compare(deltas: DeltaFigure[], fact: Extract<Fact, { kind: "published" }>): void {
-  const cosines = new Map(fact.cosines.map(({ volunteer, cosine }) => [volunteer, cosine]));
+  const cosines = new Map(fact.cosines.map(({ volunteer, ...own }) => [volunteer, own]));
   const shares = new Map(fact.clipped.map(({ volunteer, kept }) => [volunteer, kept]));
   for (let i = deltas.length - 1; i >= 0 && deltas[i]!.round === fact.round; i--) {
     const { volunteer } = deltas[i]!;
-    const [cosine, kept] = [cosines.get(volunteer) ?? null, shares.get(volunteer) ?? 1];
-    deltas[i] = { ...deltas[i]!, cosine, kept };
+    const { cosine, others } = cosines.get(volunteer) ?? { cosine: null, others: null };
+    deltas[i] = { ...deltas[i]!, cosine, others, kept: shares.get(volunteer) ?? 1 };
   }
 }

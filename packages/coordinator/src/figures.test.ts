@@ -66,7 +66,9 @@ test("traffic counts what was sent beside what the whole model each step would h
   });
   expect(savingFactor(traffic)).toBeCloseTo(296_000 / 600, 9);
   expect([tokens, steps]).toEqual([6 * 320, 60]);
-  expect(deltas.map(({ round, cosine }) => [round, cosine])).toEqual([1, 1, 1, 2, 2, 2].map((r) => [r, 0.5]));
+  expect(deltas.map(({ round, cosine, others }) => [round, cosine, others])).toEqual(
+    [1, 1, 1, 2, 2, 2].map((r) => [r, 0.5, 0.4]),
+  );
   expect(roundList).toMatchObject([
     { round: 1, reason: "all", averaged: [ana, bo, cy], meanNorm: 1 },
     { round: 2, reason: "all", averaged: [ana, bo, cy] },

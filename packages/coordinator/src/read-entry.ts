@@ -76,7 +76,11 @@ function lift(fact: Unread): Unread {
       return { ...rest, sections: [{ name: "theta", sizeBytes }], rows: null };
     }
     case "published": {
-      const { body, bodyBytes, outer, ...rest } = { clipped: [], ...fact } as Unread;
+      const { body, bodyBytes, outer, ...rest } = {
+        clipped: [],
+        ...fact,
+        cosines: withOthers(fact),
+      } as Unread;
       if (body === undefined) return { ...rest, outer };
       // What the optimiser keeps is as large as the body, within the bytes of a header.
       return {
@@ -91,3 +95,7 @@ function lift(fact: Unread): Unread {
 }
 
 const theta = (sha256: unknown, sizeBytes: unknown) => ({ name: "theta", sha256, sizeBytes });
+
+function withOthers({ cosines }: Unread): unknown {
+  return Array.isArray(cosines) ? cosines.map((one: Unread) => ({ others: null, ...one })) : cosines;
+}

@@ -126,7 +126,7 @@ test("the folds make of these journals what they made when snapshotSchema was la
     return sha256Of(new TextEncoder().encode(JSON.stringify(rest))).slice(0, 16);
   };
   expect({ schema: snapshotSchema, hashes: folds.map(hashOf) }).toEqual({
-    schema: 8,
-    hashes: ["2df2adb057ed919e", "7349880ae7efe6d5", "97acd8290d57f507", "c49f2e69f2649c3f"],
+    schema: 9,
+    hashes: ["7f7bb23a02ee5e1f", "40bf35913844b4b4", "75478098bbda6f9c", "2c3b757914ec268b"],
   });
 });

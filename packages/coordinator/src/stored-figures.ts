@@ -35,6 +35,7 @@ const deltaRow = {
   source,
   norm: amount,
   cosine: amount.nullable(),
+  others: amount.nullable(),
   kept: amount,
   sizeBytes: count,
   loss: amount,

@@ -58,7 +58,7 @@ export function longRun(volunteers: number): LongRun {
     yield { kind: "closed", round, reason: "all", averaged };
     yield {
       ...{ kind: "published", round, sections: [theta()], outer: [theta()] },
-      cosines: averaged.map((volunteer) => ({ volunteer, cosine: dice.uniform() })),
+      cosines: averaged.map((volunteer) => ({ volunteer, cosine: dice.uniform(), others: null })),
       ...{ clipped: [], meanNorm: dice.uniform(), servedBytes: 123_456 },
     };
   }

@@ -131,6 +131,7 @@ test("0.1: every kind of fact, and the state and figures that they lead to", () 
     a: [{ body: 0 }, { body: 1 }, { body: 3, bitsPerByte: 2.416514193489014, at: t(1449) }],
     b: [{ body: 0, bytes: 60, volunteers: 1 }], // without the one that was removed
   });
+  expect(figures.deltas.every(({ others }) => others === null)).toBe(true);
   expect(figures.deltas.map(({ round, volunteer, cosine }) => [round, volunteer, cosine])).toEqual([
     [1, one, 0.7104063871041261],
     [1, two, 0.7120673812390835],

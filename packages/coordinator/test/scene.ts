@@ -156,7 +156,7 @@ export function scene(options: SceneOptions = {}): Scene {
         // Those of sources stay what they are: nobody in a scene trains them.
         sections: [section(`body ${phase.round}`), ...self.state.body.sections.slice(1)],
         outer: [],
-        cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 })),
+        cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5, others: 0.4 })),
         clipped: [],
         meanNorm: 1,
         servedBytes: 2000,

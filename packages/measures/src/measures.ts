@@ -36,6 +36,10 @@ export const measures = {
   "delta-steps": ofVolunteer("steps", "Local steps behind the delta."),
   "delta-bytes": ofVolunteer("bytes", "Of the delta, as it was sent."),
   "delta-cosine": ofVolunteer("1", "Of the angle between the delta and the mean of its round."),
+  "delta-cosine-to-others": ofVolunteer(
+    "1",
+    "Of the angle between the delta and what the others of its round make of the weighted mean. No row where there are none.",
+  ),
   "delta-kept": ofVolunteer(
     "1",
     "Norm of what counted of the delta, over that of the whole: below 1 where it was clipped.",

@@ -110,12 +110,13 @@ class Measuring {
 
   #ofDeltasIn({ round, cosines, clipped }: Published): readonly Value[] {
     const shares = new Map(clipped.map(({ volunteer, kept }) => [volunteer, kept]));
-    return cosines.flatMap(({ volunteer, cosine }) => {
+    return cosines.flatMap(({ volunteer, cosine, others }) => {
       const delta = this.#deltas.get(volunteer);
       if (delta === undefined) return []; // of a round of before, averaged anew
       const of = { round, source: delta.source, volunteer };
       return [
         { ...of, measure: "delta-cosine", value: cosine } as const,
+        ...(others === null ? [] : [{ ...of, measure: "delta-cosine-to-others", value: others } as const]),
         { ...of, measure: "delta-kept", value: shares.get(volunteer) ?? 1 } as const,
       ];
     });

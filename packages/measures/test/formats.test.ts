@@ -167,7 +167,26 @@ test("[J3] every measure has one level, and each number is told once an entry", 
     expect(new Set(keys).size).toBe(keys.length);
     for (const [, line] of cells(storedIn(path)).entries()) expect(line).toHaveLength(8);
   }
-  expect([...seen].sort()).toEqual(Object.keys(measures).sort());
+  // Journals of before do not have it.
+  const all = Object.keys(measures).filter((name) => name !== "delta-cosine-to-others");
+  expect([...seen].sort()).toEqual(all.sort());
+});
+
+test("[J3] [C71] a delta's cosine to the others is told where the journal has it, and where there are others", () => {
+  const rowsOf = measuring();
+  const values = storedIn(averaging)
+    .map((entry) => readEntry(entry))
+    .flatMap(({ seq, at, fact }) => {
+      if (fact.kind !== "published") return [...rowsOf({ seq, at, fact })];
+      const cosines = fact.cosines.map((one, i) => ({ ...one, others: i === 0 ? 0.25 : null }));
+      return [...rowsOf({ seq, at, fact: { ...fact, cosines } })];
+    })
+    .filter(({ measure }) => measure === "delta-cosine-to-others")
+    .map(({ round, value }) => [round, value]);
+  expect(values).toEqual([
+    [1, 0.25],
+    [2, 0.25],
+  ]);
 });
 
 test("[J5] the checksum is that of RFC 3720", () => {

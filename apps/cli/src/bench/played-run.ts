@@ -119,7 +119,7 @@ export function playedRun(
     if (phase.kind !== "closing" || phase.averaged.length !== volunteers)
       throw new Error(`round ${round}: expected it closed with all deltas, got ${phase.kind}`);
     const sections = [{ name: "theta", sha256: hashOf(`body ${round}`), sizeBytes: 1000 }] as const;
-    const cosines = phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5 }));
+    const cosines = phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5, others: 0.4 }));
     const averages = {
       sections,
       outer: [],

@@ -1,5 +1,5 @@
 // The health of what comes in: how far each delta moves the body (norm), and whether it points where the others
-// point (cosine to their mean).
+// point (cosine to what the others make of the mean).
 
 import { type DeltaFigure, type Figures, recentDeltas } from "@homebody/coordinator";
 import { type PresenceReport, type Refusal, refusalSentences } from "@homebody/protocol";
@@ -54,9 +54,9 @@ export function Deltas({
           />
         </div>
         <div className="min-w-0">
-          <h3 className="mb-2 text-sm text-muted">Cosine to the mean: 1 is the same direction</h3>
+          <h3 className="mb-2 text-sm text-muted">Cosine to the others: 1 is the same direction</h3>
           <LineChart
-            title="Cosine of each delta to the mean of its round"
+            title="Cosine of each delta to what the others make of the mean of its round"
             xTitle="round"
             yTitle="cosine"
             {...cosines}

@@ -148,7 +148,7 @@ const published = (round: number): Fact => ({
   round,
   sections: [{ name: "theta", sha256: body(`${round}`), sizeBytes: 40 }],
   outer: [],
-  cosines: [{ volunteer: ana, cosine: 1 }],
+  cosines: [{ volunteer: ana, cosine: 1, others: null }],
   clipped: [],
   meanNorm: 1,
   servedBytes: 0,

@@ -130,7 +130,11 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
       "outer[].sizeBytes": said("Size of the file.", "bytes"),
       cosines: said("Of each averaged delta."),
       "cosines[].volunteer": said("Id of the volunteer."),
-      "cosines[].cosine": said("Of the angle between its delta and the weighted mean of all.", "1"),
+      "cosines[].cosine": said("Of the angle between its delta and the mean that the body takes.", "1"),
+      "cosines[].others": said(
+        "Of the angle between its delta and what the others make of the weighted mean; null where there are none.",
+        "1",
+      ),
       clipped: said("Deltas that were longer than the run lets count."),
       "clipped[].volunteer": said("Id of the volunteer."),
       "clipped[].kept": said("Norm of what counts of it, over that of the whole.", "1"),

@@ -71,7 +71,7 @@ test.each(["spec", "trim"] as const)(
   },
 );
 
-test("each delta's cosine is that of its own numbers with the mean of all", async () => {
+test("[C71] each delta's cosines are those of its own numbers with the mean of all, and with what the others make of it", async () => {
   const { work, inputs } = await closing("spec");
   const { cosines, meanNorm } = await average(work, inputs);
   const [exchange] = [exchangeOf(inputs.manifest)];
@@ -82,7 +82,11 @@ test("each delta's cosine is that of its own numbers with the mean of all", asyn
   const mean = numbers[0]!.map((x, i) => (x + numbers[1]![i]!) / 4 + numbers[2]![i]! / 2);
   const norm = (v: readonly number[]) => Math.sqrt(v.reduce((sum, x) => sum + x * x, 0));
   expect(meanNorm).toBeCloseTo(norm(mean), 6);
-  for (const [i, { volunteer, cosine }] of cosines.entries()) {
+  const parts = numbers.map((own, i) => own.map((x) => (i < 2 ? x / 4 : x / 2)));
+  for (const [i, { volunteer, cosine, others }] of cosines.entries()) {
+    const rest = mean.map((x, j) => x - parts[i]![j]!);
+    const along = numbers[i]!.reduce((sum, x, j) => sum + x * rest[j]!, 0);
+    expect(others).toBeCloseTo(along / norm(rest) / norm(numbers[i]!), 5);
     const product = numbers[i]!.reduce((sum, x, j) => sum + x * mean[j]!, 0);
     expect(volunteer).toBe(work.deltas[i]!.volunteer);
     expect(cosine).toBeCloseTo(product / norm(mean) / norm(numbers[i]!), 6);
@@ -208,8 +212,8 @@ test("[C70] while deltas are compared and combined others have their turn", asyn
   const { turns, numbers } = await turnsOf(rules[0]);
   const pieces = Math.ceil(numbers / 4096);
   expect(pieces).toBeGreaterThan(5);
-  // Each is compared and combined; ten deltas have become two parts of the mean.
-  expect(turns - mean.turns).toBe(2 * pieces - 8);
+  // Each is compared and combined; of the ten deltas two parts of a mean are made, and a weighted mean beside it.
+  expect(turns - mean.turns).toBe(2 * pieces + 2);
 });
 
 test("[C65] a source of fewer than `from` has the mean of its deltas, and so have all by the mean", async () => {

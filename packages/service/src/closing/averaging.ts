@@ -14,9 +14,10 @@ import type { Blobs } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import { clippedDeltas } from "./clipping.ts";
+import { comparisons } from "./comparisons.ts";
 import { type ClosingDelta, defaultKeptBytes, deltaReader } from "./deltas.ts";
-import { comparisons, type Means, meansOf } from "./means.ts";
-import { partsOf } from "./parts.ts";
+import { type Means, meansOf } from "./means.ts";
+import { asTheyAre, partsOf } from "./parts.ts";
 import { readOuter, readSection } from "./section-files.ts";
 
 export type Published = Omit<Extract<Command, { kind: "published" }>, "servedBytes">;
@@ -45,7 +46,11 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
   const counting = { clock, ...(await clippedDeltas(deltas, manifest.clipping, read)) };
   const parts = partsOf(deltas, { manifest, round: work.round, ...counting, mostKeptBytes });
   const means = await meansOf(parts, sections, manifest.weighting, clock);
-  const cosines = await comparisons(deltas, means, counting);
+  const areAsTheyAre = parts.length === deltas.length; // a robust average makes one part of several
+  const weighed = areAsTheyAre
+    ? means
+    : await meansOf(asTheyAre(deltas, counting.reader), sections, manifest.weighting, clock);
+  const cosines = await comparisons(deltas, { means, weighed }, counting);
   const steps = await stepsOf(work, sections, means, blobs);
   await faults("close:after-aggregate");
   const body: SectionFile[] = [];

@@ -1,21 +1,13 @@
-// The mean of a round's deltas, and how far each of them points its way.
+// The mean of a round's deltas, or of what they have become.
 
-import { cosine, type Holding, type Mean, normOf, type SectionMean, sectionMean } from "@homebody/aggregate";
-import { namedTensors, type VolunteerId } from "@homebody/base";
+import { type Holding, type MeanOfHoldings, type SectionMean, sectionMean } from "@homebody/aggregate";
 import type { Clock } from "@homebody/clock";
-import { type Exchange, heldOf, type Section } from "@homebody/dept";
+import type { Section } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
-import type { ClippedDeltas } from "./clipping.ts";
-import type { ClosingDelta } from "./deltas.ts";
 import { oneByOne } from "./one-by-one.ts";
 import type { Part } from "./part.ts";
 
-export type Means = ReadonlyMap<SectionName, Mean>;
-
-export interface Comparison {
-  readonly volunteer: VolunteerId;
-  readonly cosine: number;
-}
+export type Means = ReadonlyMap<SectionName, MeanOfHoldings>;
 
 /** The mean of each section that any of these parts has; they are added in their order. */
 export async function meansOf(
@@ -50,33 +42,4 @@ function holdingsOf(parts: readonly Part[]): ReadonlyMap<SectionName, readonly H
       own.push({ ...weighed, rows });
     }
   return holdings;
-}
-
-/** Of each delta, as it counts, with the mean of what it holds. */
-export async function comparisons(
-  deltas: readonly ClosingDelta[],
-  means: Means,
-  { reader, clock, clipped: some }: ClippedDeltas & { readonly clock: Clock },
-): Promise<readonly Comparison[]> {
-  const clipped = new Set(some.map(({ volunteer }) => volunteer));
-  const found: Comparison[] = [];
-  let last:
-    | { readonly exchange: Exchange; readonly mean: readonly Float32Array[]; readonly norm: number }
-    | undefined;
-  await oneByOne(deltas, clock, async (delta) => {
-    const { fact, exchange } = delta;
-    if (last?.exchange !== exchange) {
-      // Those who hold the same stand together: for them it is taken once.
-      const mean = exchange.sections.map(
-        (section) => heldOf(section, namedTensors(section.layout, means.get(section.name)!.numbers)).data,
-      );
-      last = { exchange, mean, norm: normOf(mean) };
-    }
-    const numbers = await reader.read(delta);
-    // That of the whole was taken when it was accepted.
-    const norm = clipped.has(fact.volunteer) ? normOf(numbers) : fact.norm;
-    const own = cosine(numbers, last.mean, [norm, last.norm]);
-    found.push({ volunteer: fact.volunteer, cosine: own });
-  });
-  return found;
 }

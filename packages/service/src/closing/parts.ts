@@ -9,7 +9,7 @@ import { robustPart } from "./robust.ts";
 /** In the order of the deltas; a group stands where the first of its source does. */
 export function partsOf(deltas: readonly ClosingDelta[], inputs: PartsInputs): readonly Part[] {
   const { average } = inputs.manifest;
-  if (average.rule === "mean") return deltas.map((delta) => asItIs(delta, inputs.reader));
+  if (average.rule === "mean") return asTheyAre(deltas, inputs.reader);
   const ofSource = new Map<string, ClosingDelta[]>();
   for (const delta of deltas) {
     const own = ofSource.get(delta.fact.source) ?? [];
@@ -17,7 +17,7 @@ export function partsOf(deltas: readonly ClosingDelta[], inputs: PartsInputs): r
     own.push(delta);
   }
   return [...ofSource].flatMap(([source, own]) => {
-    if (own.length < average.from) return own.map((delta) => asItIs(delta, inputs.reader));
+    if (own.length < average.from) return asTheyAre(own, inputs.reader);
     const seed = `${inputs.manifest.training.seed}/${source}/round ${inputs.round}/groups`;
     return groupsOf(own.length, seed).map((members) =>
       robustPart(
@@ -27,6 +27,10 @@ export function partsOf(deltas: readonly ClosingDelta[], inputs: PartsInputs): r
       ),
     );
   });
+}
+
+export function asTheyAre(deltas: readonly ClosingDelta[], reader: DeltaReader): readonly Part[] {
+  return deltas.map((delta) => asItIs(delta, reader));
 }
 
 function asItIs(delta: ClosingDelta, reader: DeltaReader): Part {
