@@ -76,7 +76,7 @@ test("bench core: one line of JSON, a row for each round, whose parts add up to 
 test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
   expect(bench("speed").stderr).toContain(
-    "engine, growth, core, journal, closing, watchers, wire, sampling or half FILE",
+    "engine, growth, core, coordinator, journal, closing, watchers, wire, sampling or half FILE",
   );
 });
 
@@ -120,3 +120,36 @@ test("bench closing: the mean and a new run's rule, in a thread and on the loop,
     expect(Math.min(seconds, delayMost)).toBeGreaterThan(0);
   }
 });
+
+test.each([5000, 200_000])(
+  "bench coordinator: one line of JSON, a row of rounds with deltas of %d bytes that all count",
+  {
+    timeout: 60_000,
+  },
+  (bytes) => {
+    const { stdout, stderr, status } = bench(
+      ...[
+        "coordinator",
+        "--volunteers",
+        "6",
+        "--processes",
+        "2",
+        "--rounds",
+        "2",
+        "--bytes",
+        `${bytes}`,
+        "--json",
+      ],
+    );
+    expect(status, stderr).toBe(0);
+    const lines = stdout.trim().split("\n");
+    expect(lines).toHaveLength(1);
+    const [row, ...others] = JSON.parse(lines[0]!);
+    expect(others).toEqual([]);
+    expect(row.volunteers).toBe(6);
+    expect(row.deltaBytes / bytes).toBeCloseTo(1, 1);
+    expect(row.ofEcho).toBeCloseTo(row.acceptedPerSecond / row.echoPerSecond, 9);
+    expect(row.commitP99Ms).toBeGreaterThanOrEqual(row.commitP50Ms);
+    for (const [name, value] of Object.entries(row)) expect(value, name).toBeGreaterThan(0);
+  },
+);

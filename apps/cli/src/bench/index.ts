@@ -9,6 +9,7 @@ import { wholeNumber } from "../options.ts";
 import { installWebGpu } from "../webgpu.ts";
 import { measureClosing } from "./closing.ts";
 import { benchOf, configNames } from "./configs.ts";
+import { type CoordinatorRow, measureCoordinator } from "./coordinator/index.ts";
 import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
@@ -39,6 +40,9 @@ homebody bench journal [--entries N]: the start of a run of N entries (1,000,000
 homebody bench closing [--parameters N] [--volunteers N]: how long the event loop waits while a round of a body of N parameters
                       (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop, by the mean and by a new
                       run's rule.
+homebody bench coordinator [--volunteers N] [--bytes N] [--rounds N] [--processes N] [--json]: deltas a second that a
+                      coordinator accepts of N volunteers at once, over real sockets, beside an echo of the same messages; without
+                      numbers of 100 and 1,000 volunteers with deltas of 5 kB, and of 100 with 1 MB.
 homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,000) that watch N volunteers (1,000) are sent, and
                       what it costs.
 homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the
@@ -61,6 +65,9 @@ export async function run(args: readonly string[]): Promise<number> {
       steps: { type: "string" },
       volunteers: { type: "string" },
       watchers: { type: "string", default: "1000" },
+      bytes: { type: "string" },
+      rounds: { type: "string", default: "3" },
+      processes: { type: "string", default: "4" },
       texts: { type: "string", default: "../shared/corpora" },
       kept: { type: "string", default: join(tmpdir(), "homebody-deltas") },
       parameters: { type: "string", default: "100000000" },
@@ -82,11 +89,12 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, journal, closing, watchers, wire, sampling or half FILE",
+      "engine, growth, core, coordinator, journal, closing, watchers, wire, sampling or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
   if (topic === "wire") return printWire(values.texts, values.kept, json);
+  if (topic === "coordinator") return printCoordinator(values);
   if (topic === "core") return printCore(values.volunteers, json);
   if (topic === "closing") {
     const parameters = wholeNumber("--parameters", values.parameters, 1000, 1_000_000_000);
@@ -146,7 +154,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500", sampling: "9" } as const;
-const withoutSteps = ["core", "journal", "closing", "watchers", "wire"] as const;
+const withoutSteps = ["core", "coordinator", "journal", "closing", "watchers", "wire"] as const;
 type Topic = keyof typeof usualSteps | (typeof withoutSteps)[number];
 const isTopic = (name: string | undefined): name is Topic =>
   name !== undefined &&
@@ -167,6 +175,36 @@ async function printWire(texts: string, kept: string, json: boolean): Promise<nu
   process.stdout.write(`${JSON.stringify(rows)}\n`);
   return 0;
 }
+
+interface CoordinatorValues {
+  readonly volunteers?: string | undefined;
+  readonly bytes?: string | undefined;
+  readonly rounds: string;
+  readonly processes: string;
+  readonly json: boolean;
+}
+
+async function printCoordinator({ json, ...values }: CoordinatorValues): Promise<number> {
+  const rounds = wholeNumber("--rounds", values.rounds, 1, 1000);
+  const processes = wholeNumber("--processes", values.processes, 1, 64);
+  const given = values.volunteers !== undefined || values.bytes !== undefined;
+  const volunteers = wholeNumber("--volunteers", values.volunteers ?? "1000", processes, 10_000);
+  const deltaBytes = wholeNumber("--bytes", values.bytes ?? "5000", 2000, 100_000_000);
+  const rows: CoordinatorRow[] = [];
+  for (const size of given ? [{ volunteers, deltaBytes }] : usualCrowds) {
+    const row = await measureCoordinator({ ...size, processes, rounds });
+    rows.push(row);
+    if (!json) print([row]);
+  }
+  if (json) process.stdout.write(`${JSON.stringify(rows)}\n`);
+  return 0;
+}
+
+const usualCrowds = [
+  { volunteers: 100, deltaBytes: 5000 },
+  { volunteers: 1000, deltaBytes: 5000 },
+  { volunteers: 100, deltaBytes: 1_000_000 },
+];
 
 function print(rows: readonly object[]): number {
   for (const row of rows) process.stdout.write(`${JSON.stringify(row)}\n`);

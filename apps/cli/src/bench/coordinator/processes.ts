@@ -1,0 +1,49 @@
+// A process of the bench: it is asked one thing at a time, and ends with the bench.
+
+import { fork } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import type { Failed } from "./messages.ts";
+
+export interface BenchProcess<Message, Answer> {
+  /** Throws where it could not do it, or is gone. */
+  ask(message: Message): Promise<Answer>;
+  end(): Promise<void>;
+}
+
+export function startProcess<Message extends object, Answer>(name: string): BenchProcess<Message, Answer> {
+  const main = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
+  const child = fork(main);
+  const gone = new Promise<never>((_, reject) => {
+    child.once("exit", (code, signal) =>
+      reject(new Error(`bench: ${name} ended: ${signal ?? `exit code ${code}`}`)),
+    );
+  });
+  gone.catch(() => {}); // heard by whoever waits for an answer
+  return {
+    ask: async (message) => {
+      const answered = new Promise<Answer | Failed>((resolve) => child.once("message", resolve));
+      child.send(message);
+      const answer = await Promise.race([answered, gone]);
+      if (isFailed(answer)) throw new Error(`bench: ${name}: ${answer.failed}`);
+      return answer;
+    },
+    end: async () => {
+      if (child.connected) child.disconnect();
+      await gone.catch(() => {});
+    },
+  };
+}
+
+/** In the process itself, which stays for as long as somebody may ask: what is asked is done and answered. */
+export function answer<Message, Answer>(work: (message: Message) => Promise<Answer>): void {
+  process.on("message", (message: Message) => {
+    work(message).then(
+      (done) => process.send!(done),
+      (error: Error) => process.send!({ failed: error.stack ?? error.message } satisfies Failed),
+    );
+  });
+  process.on("disconnect", () => process.exit()); // whoever asks is gone, however it went
+}
+
+const isFailed = (answer: unknown): answer is Failed =>
+  typeof answer === "object" && answer !== null && "failed" in answer;
