@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { halfFrom, halfValue } from "./half.ts";
+import { halfFrom, halfValue, halfValues } from "./half.ts";
 
 const finite = Array.from({ length: 0x7c00 }, (_, half) => half);
 
@@ -44,4 +44,10 @@ test("rounding is to the nearest half, ties to even", () => {
 
 test("too large is infinity", () => {
   expect([65519, 65520, 1e30, -65520].map(halfFrom)).toEqual([0x7bff, 0x7c00, 0x7c00, 0xfc00]);
+});
+
+test("the table of all halves has the number of each", () => {
+  const values = halfValues();
+  expect(values).toHaveLength(2 ** 16);
+  expect(values.findIndex((value, half) => !Object.is(value, halfValue(half)))).toBe(-1);
 });

@@ -3,7 +3,7 @@
 export { bfloat16From, bfloat16Value, largestBfloat16 } from "./bfloat16.ts";
 export { type ByteReader, type ByteWriter, byteReader, byteWriter } from "./bytes.ts";
 export { InputError } from "./errors.ts";
-export { halfFrom, halfValue } from "./half.ts";
+export { halfFrom, halfValue, halfValues } from "./half.ts";
 export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, sha256OfText, toHex } from "./hash.ts";
 export { type Heap, heap } from "./heap.ts";
 export * from "./ids.ts";

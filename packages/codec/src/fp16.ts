@@ -6,6 +6,7 @@
 import {
   halfFrom,
   halfValue,
+  halfValues,
   type NamedTensors,
   namedTensors,
   slotView,
@@ -50,6 +51,7 @@ function decode(bytes: Uint8Array, layout: TensorLayout) {
   checkHeader(bytes, "fp16", layout, sizeBytes);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const numbers = namedTensors(layout);
+  const numberOf = halfValues();
   const halves = halvesAt(layout);
   for (const [i, slot] of layout.slots.entries()) {
     const values = slotView(numbers, slot);
@@ -61,7 +63,7 @@ function decode(bytes: Uint8Array, layout: TensorLayout) {
       );
     const factor = 2 ** exponent;
     for (let j = 0; j < values.length; j++)
-      values[j] = halfValue(view.getUint16(halves + (slot.offset + j) * 2, true)) * factor;
+      values[j] = numberOf[view.getUint16(halves + (slot.offset + j) * 2, true)]! * factor;
   }
   requireFinite(numbers);
   return { numbers, sizeBytes };
