@@ -44,12 +44,16 @@ export interface StoreOptions {
 export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise<Store> {
   await lastingFolder(dataDir);
   const blobs = await folderBlobs(join(dataDir, "blobs"));
-  await blobs.sweep();
+  await blobs.logTo(join(dataDir, "blobs.log"));
   const spool = await folderSpool(join(dataDir, "spool"), blobs);
   const snapshots = await folderSnapshots(join(dataDir, "snapshots"));
-  const { journal, run } = await placedJournal(dataDir, databaseUrl, blobs);
+  const { journal, run } = await placedJournal(dataDir, databaseUrl, blobs).catch(async (error) => {
+    await blobs.close();
+    throw error;
+  });
   const close = async () => {
     await spool.close();
+    await blobs.close();
     await journal.close();
   };
   return { journal, blobs, spool, snapshots, run, close };

@@ -1,11 +1,37 @@
 // Making files last: what is synced is on the disk, and so is the name that it has in its folder.
 
+import { writeFile as writeFileSoon } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
+import { promisify } from "node:util";
+
+/** Makes half as much garbage as that of promises, which matters where files are small. */
+const writeFile = promisify(writeFileSoon);
 
 /** By which files are written: the machine's, or in tests one that fails when it is told to. */
-export type Disk = Pick<typeof fs, "mkdir" | "open" | "rename" | "rm">;
-export const disk: Disk = fs;
+export interface Disk extends Pick<typeof fs, "mkdir" | "open" | "rename" | "rm" | "unlink"> {
+  /** A small new file, which a power cut may take; false where there is one of this name. Where it fails nothing of it stays. */
+  writeNew(path: string, bytes: Uint8Array): Promise<boolean>;
+}
+export const disk: Disk = { ...fs, writeNew };
+
+async function writeNew(path: string, bytes: Uint8Array): Promise<boolean> {
+  try {
+    await writeFile(path, bytes, { flag: "wx", mode: 0o600 });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    await removeFile(path).catch(() => {}); // the first error is the one to tell
+    throw error;
+  }
+}
+
+/** It is gone, or was not there. */
+export async function removeFile(path: string, on: Disk = disk): Promise<void> {
+  await on.unlink(path).catch((error) => {
+    if (!isMissing(error)) throw error;
+  });
+}
 
 /** Folders cannot be opened for syncing on Windows; its file system journals names by itself. */
 export async function syncFolder(path: string, on: Disk = disk): Promise<void> {
@@ -33,6 +59,16 @@ export async function lastingRename(from: string, to: string, on: Disk = disk): 
   } catch (error) {
     await on.rename(to, from).catch(() => {}); // the first error is the one to tell
     throw error;
+  }
+}
+
+/** What a file has, if it is there, on the disk. */
+export async function syncFile(path: string, on: Disk = disk): Promise<void> {
+  try {
+    const file = await on.open(path, "r+");
+    await file.sync().finally(() => file.close());
+  } catch (error) {
+    if (!isMissing(error)) throw error;
   }
 }
 

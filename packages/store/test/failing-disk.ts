@@ -14,7 +14,7 @@ export interface FailingDisk {
 }
 
 const ofFiles = ["writeFile", "sync", "truncate", "close"];
-const ofFolders = ["mkdir", "open", "rename", "rm"];
+const ofFolders = ["mkdir", "open", "rename", "rm", "unlink", "writeNew"];
 
 export function failingDisk(): FailingDisk {
   let left = Number.POSITIVE_INFINITY;
