@@ -1,13 +1,13 @@
 // The spool in a folder: spool/<upload>, which becomes a blob by being renamed. Both folders have to be on one file system.
 //
-// Bytes are hashed as they come, and a file stays open while its upload lasts: a chunk costs one write. Of an upload that
-// another process began the file says how much of it is here. What a write that failed left in it is cut off again, at once or
-// before the next write.
+// A file stays open while its upload lasts: a chunk costs one write. Of an upload that another process began the file says how much
+// of it is here. What a write that failed left in it is cut off again, at once or before the next write. When it is sealed the file
+// is read, and what was read is hashed.
 
 import { createReadStream } from "node:fs";
-import { type FileHandle, readdir, stat } from "node:fs/promises";
+import { type FileHandle, readdir, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Hasher, hasher, type UploadId } from "@homebody/base";
+import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
 import { type Spool, SpoolMismatch } from "./ports.ts";
 import { type Disk, disk, isMissing, lastingFolder } from "./sync.ts";
@@ -16,8 +16,6 @@ interface Growing {
   readonly upload: UploadId;
   /** Bytes that are known to be good; its file may have more where it is torn. */
   size: number;
-  /** Of all these bytes. */
-  readonly hash: Hasher;
   file: FileHandle | undefined;
   /** A write failed, and what it left could not be cut off yet. */
   isTorn: boolean;
@@ -36,28 +34,34 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   /** Those of which a sync failed: the system may call their bytes written that are not. */
   const unsynced = new Set<UploadId>();
 
-  const begun = (upload: UploadId): Growing => ({
-    ...{ upload, size: 0, hash: hasher(), file: undefined, isTorn: false },
+  const begun = (upload: UploadId, size = 0): Growing => ({
+    ...{ upload, size, file: undefined, isTorn: false },
   });
 
-  /** What is here of an upload; undefined where there is no file, or none that can be read. */
+  /** What is here of an upload; undefined where there is no file. */
   async function found(upload: UploadId): Promise<Growing | undefined> {
     const known = growing.get(upload);
     if (known !== undefined) return known;
-    const own = begun(upload);
     try {
-      for await (const piece of createReadStream(pathOf(upload))) {
-        own.hash.add(piece as Uint8Array);
-        own.size += (piece as Uint8Array).length;
-      }
+      const own = begun(upload, (await stat(pathOf(upload))).size);
+      growing.set(upload, own);
+      return own;
     } catch (error) {
       if (isMissing(error)) return undefined;
-      if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
-      await on.rm(pathOf(upload), { force: true }); // it is sent again
-      return undefined;
+      throw error;
     }
-    growing.set(upload, own);
-    return own;
+  }
+
+  /** All of its bytes. One that cannot be read is removed: it is sent again. */
+  async function read({ upload }: Growing, hash: Sha256): Promise<Uint8Array> {
+    try {
+      const { buffer, byteOffset, length } = await readFile(pathOf(upload));
+      return new Uint8Array(buffer, byteOffset, length);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
+      await on.rm(pathOf(upload), { force: true });
+      throw new SpoolMismatch(upload, `hash ${hash}`, "an error of the disk (EIO)");
+    }
   }
 
   /** Works on its file, which stays open afterwards; too many that do are closed. */
@@ -99,6 +103,13 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     if (own !== undefined) await closed(own).catch(() => {});
   }
 
+  async function sealedBefore(upload: UploadId, hash: Sha256): Promise<Uint8Array> {
+    const bytes = (await blobs.isWhole(hash)) ? await blobs.get(hash) : undefined;
+    if (bytes === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
+    await blobs.put(bytes); // it may be there, and not durable yet
+    return bytes;
+  }
+
   async function synced(own: Growing): Promise<void> {
     const { upload } = own;
     if (unsynced.has(upload)) await rewritten(own);
@@ -126,16 +137,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   }
 
   return {
-    size: async (upload) => {
-      const known = growing.get(upload);
-      if (known !== undefined) return known.size;
-      try {
-        return (await stat(pathOf(upload))).size;
-      } catch (error) {
-        if (isMissing(error)) return 0;
-        throw error;
-      }
-    },
+    size: async (upload) => (await found(upload))?.size ?? 0,
     append: async (upload, offset, bytes) => {
       const own = (await found(upload)) ?? begun(upload);
       if (offset !== own.size) throw new SpoolMismatch(upload, `offset ${own.size}`, `${offset}`);
@@ -143,27 +145,30 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
       try {
         await onFile(own, (file) => file.writeFile(bytes));
       } catch (error) {
-        await mended(own); // and the first error is the one to tell
-        throw error;
+        if (own.file === undefined && !own.isTorn)
+          growing.delete(upload); // nothing was written
+        else await mended(own);
+        throw error; // the first one is the one to tell
       }
-      own.hash.add(bytes);
       own.size += bytes.length;
       return own.size;
     },
     seal: async (upload, hash) => {
       const own = await found(upload);
-      if (own === undefined && (await blobs.isWhole(hash))) return;
-      if (own?.isTorn) await onFile(own, async () => {});
-      const got = own?.hash.done();
-      growing.delete(upload); // what its hash was made of is spent: whoever goes on reads the file again
+      if (own === undefined) return sealedBefore(upload, hash);
+      if (own.isTorn) await onFile(own, async () => {});
+      growing.delete(upload); // from now on its file, or its blob, says what is here
       try {
-        if (own === undefined || got !== hash)
-          throw new SpoolMismatch(upload, `hash ${hash}`, got ?? "nothing");
+        const bytes = await read(own, hash);
+        const got = sha256Of(bytes);
+        if (got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
         await synced(own);
+        await closed(own);
+        await blobs.adopt(pathOf(upload), hash);
+        return bytes;
       } finally {
-        if (own !== undefined) await closed(own).catch(() => {});
+        await closed(own).catch(() => {});
       }
-      await blobs.adopt(pathOf(upload), hash);
     },
     remove: async (upload) => {
       await forget(upload);

@@ -96,12 +96,14 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
     },
     seal: async (upload, hash) => {
       const own = uploads.get(upload);
-      if (own === undefined && (await blobs.size(hash)) !== undefined) return;
+      const before = own === undefined ? await blobs.get(hash) : undefined;
+      if (before !== undefined) return before;
       const whole = own && joined(own);
       const got = whole === undefined ? "nothing" : sha256Of(whole);
       if (whole === undefined || got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
       blobs.adopt(whole, hash);
       uploads.delete(upload);
+      return whole;
     },
     remove: async (upload) => void uploads.delete(upload),
     list: async () => [...uploads].map(([upload, { size }]) => ({ upload, sizeBytes: size })),

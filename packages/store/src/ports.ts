@@ -68,10 +68,10 @@ export interface Spool {
   /** Throws SpoolMismatch unless `offset` is the size; returns the size after it. */
   append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number>;
   /**
-   * Makes the upload a blob, as durable as `put`. Throws SpoolMismatch if the bytes have another hash. Sealing what
-   * was sealed before is no error as long as the blob is there.
+   * Makes the upload a blob, as durable as `put`, and gives its bytes. Throws SpoolMismatch if they have another hash. Sealing
+   * what was sealed before is no error as long as the blob is there.
    */
-  seal(upload: UploadId, hash: Sha256): Promise<void>;
+  seal(upload: UploadId, hash: Sha256): Promise<Uint8Array>;
   remove(upload: UploadId): Promise<void>;
   list(): Promise<readonly { readonly upload: UploadId; readonly sizeBytes: number }[]>;
   /** Lets go of what it holds open; what is spooled stays. */

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
@@ -30,6 +30,17 @@ const adapters: Readonly<Record<string, () => () => Promise<Opened>>> = {
       const blobs = await folderBlobs(join(folder, "blobs"));
       const spool = await folderSpool(join(folder, "spool"), blobs);
       spools.push(spool);
+      return { blobs, spool };
+    };
+  },
+  "a folder with a log": () => {
+    const folder = mkdtempSync(join(tmpdir(), "homebody-blobs-"));
+    folders.push(folder);
+    return async () => {
+      const blobs = await folderBlobs(join(folder, "blobs"));
+      await blobs.logTo(join(folder, "blobs.log"));
+      const spool = await folderSpool(join(folder, "spool"), blobs);
+      spools.push({ ...spool, close: () => spool.close().then(blobs.close) });
       return { blobs, spool };
     };
   },
@@ -89,10 +100,10 @@ for (const [name, make] of Object.entries(adapters))
       expect(await spool.append(upload("a"), 4, bytes("delta"))).toBe(9);
       expect(await spool.list()).toEqual([{ upload: upload("a"), sizeBytes: 9 }]);
       const hash = sha256Of(bytes("the delta"));
-      await spool.seal(upload("a"), hash);
+      expect(await spool.seal(upload("a"), hash)).toEqual(bytes("the delta"));
       expect(await blobs.get(hash)).toEqual(bytes("the delta"));
       expect(await spool.list()).toEqual([]);
-      await spool.seal(upload("a"), hash); // again, after a crash between seal and journal
+      expect(await spool.seal(upload("a"), hash)).toEqual(bytes("the delta")); // again, after a crash between seal and journal
     });
 
     test("of an upload that another began, the hash is that of all its bytes", async () => {
@@ -153,7 +164,8 @@ test("an upload whose file cannot be had is told, and afterwards its file says h
   // A folder in its place: opening it for writing fails, as on a disk that does.
   rmSync(file);
   mkdirSync(file);
-  await expect(spool.append(upload("a"), 0, bytes("x"))).rejects.toMatchObject({ code: "EISDIR" });
+  const size = statSync(file).size;
+  await expect(spool.append(upload("a"), size, bytes("x"))).rejects.toMatchObject({ code: "EISDIR" });
   rmSync(file, { recursive: true });
   writeFileSync(file, "half and s");
   expect(await spool.size(upload("a"))).toBe(10);

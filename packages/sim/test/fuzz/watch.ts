@@ -114,8 +114,9 @@ function spool(of: Spool, known: Known, spooled: Map<UploadId, Spooled>): Spool 
       return sizeBytes;
     },
     seal: async (upload, hash) => {
-      await of.seal(upload, hash);
+      const bytes = await of.seal(upload, hash);
       spooled.delete(upload);
+      return bytes;
     },
     remove: async (upload) => {
       await of.remove(upload);
