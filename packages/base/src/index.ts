@@ -31,5 +31,5 @@ export {
   tensorByName,
   tensorLayout,
 } from "./tensors.ts";
-export { atOnce, oneByOne, type Turns } from "./turns.ts";
+export { atOnce, oneByOne, type Turns, together, type WeighedTurns } from "./turns.ts";
 export { utf8Length } from "./utf8.ts";

@@ -1,7 +1,16 @@
 import type { SourceId, VolunteerId } from "@homebody/base";
 import { expect, test } from "vitest";
 import { adding, ana, at, bo, bodyOf, cy, di, es, hashOf, ja, manifest, scene } from "../test/scene.ts";
-import { aggregationOf, announcementFor, decide, endsBy, figuresOf, nextTimer, replay } from "./index.ts";
+import {
+  acceptTogether,
+  aggregationOf,
+  announcementFor,
+  decide,
+  endsBy,
+  figuresOf,
+  nextTimer,
+  replay,
+} from "./index.ts";
 
 const refused = (refusal: string) => ({ ok: false, refusal });
 
@@ -590,4 +599,30 @@ test("[C46] a closing round that cannot be averaged lapses when the admin has en
   run.do({ kind: "abandon", round: 1 });
   run.tickAll();
   expect(run.state.phase.kind).toBe("evaluating");
+});
+
+test("[C67] deltas that are decided together leave the facts and refusals of those that come one by one", () => {
+  const [one, other] = [scene({ round: { minimum: 4 } }), scene({ round: { minimum: 4 } })];
+  for (const run of [one, other]) {
+    for (const who of [ana, cy, di]) run.join(who);
+    run.join(bo, ja);
+  }
+  const delta = (volunteer: VolunteerId, numbers: string, source = es) => ({
+    ...({ kind: "accept", round: 1, volunteer, source, delta: hashOf(`${volunteer} ${numbers}`) } as const),
+    ...{ sections: [], steps: 10, tokens: 100, loss: 5, norm: 1, numbers: hashOf(numbers) },
+  });
+  const commands = [
+    delta(ana, "a"),
+    delta(cy, "a"), // a copy
+    delta(ana, "b"), // a second one
+    delta(cy, "b"),
+    delta(di, "d", ja), // of a source that is not its own
+    delta(bo, "e", ja),
+  ];
+  const together = acceptTogether(one.state, commands);
+  const oneByOne = commands.map((command) => other.do(command));
+  expect(together).toEqual(oneByOne);
+  expect(together.map((decision) => (decision.ok ? "ok" : decision.refusal))).toEqual([
+    ...["ok", "copied-delta", "already-accepted", "ok", "not-assigned", "ok"],
+  ]);
 });

@@ -4,7 +4,7 @@
 // next one opens) is found by the next tick, which the shell sends after every command. So every way in which a
 // round can end is in one place (tick.ts).
 
-import type { Millis } from "@homebody/base";
+import type { Millis, Sha256, VolunteerId } from "@homebody/base";
 import { differences, fixedPart, type Refusal, type RunManifest, schemaVersion } from "@homebody/protocol";
 import { approving, entering, inviting } from "./admission.ts";
 import type { Command } from "./commands.ts";
@@ -58,7 +58,7 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
   }
 }
 
-type Accept = Extract<Command, { kind: "accept" }>;
+export type Accept = Extract<Command, { kind: "accept" }>;
 
 type Sender = Pick<Accept, "round" | "volunteer" | "source">;
 
@@ -88,8 +88,8 @@ function accept(state: RunState, command: Accept): Decision {
   if (refusal) return { ok: false, refusal };
   const { phase, manifest } = state;
   if (phase.kind !== "training") throw new Error("accept: the round is not open");
-  const isFrozen = manifest.training.frozenBody && command.norm === 0;
-  if (!isFrozen && state.lateNumbers.has(command.numbers)) return { ok: false, refusal: "copied-delta" }; // [C37]
+  if (!isStandstill(state, command) && state.lateNumbers.has(command.numbers))
+    return { ok: false, refusal: "copied-delta" }; // [C37]
   const { rows } = assignedTo(state, command)!;
   // [C11]
   const steps = Math.min(command.steps, phase.localSteps);
@@ -101,6 +101,28 @@ function accept(state: RunState, command: Accept): Decision {
   const [seniority, from] = [seniorityOf(state, command), carriesFrom(state, command)];
   return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority, carriesFrom: from });
 }
+
+/**
+ * [C67] Of deltas that came together: each is decided as if those before it in the list were in already, and nothing else had
+ * happened between, so that all of their facts may be appended at once.
+ */
+export function acceptTogether(state: RunState, commands: readonly Accept[]): readonly Decision[] {
+  const senders = new Set<VolunteerId>();
+  const numbers = new Set<Sha256>();
+  return commands.map((command): Decision => {
+    const decision = accept(state, command);
+    if (!decision.ok) return decision;
+    if (senders.has(command.volunteer)) return { ok: false, refusal: "already-accepted" };
+    if (!isStandstill(state, command) && numbers.has(command.numbers))
+      return { ok: false, refusal: "copied-delta" };
+    senders.add(command.volunteer);
+    numbers.add(command.numbers);
+    return decision;
+  });
+}
+
+/** A delta of zeros where the body is frozen: no copy of another one [C37]. */
+const isStandstill = ({ manifest }: RunState, { norm }: Accept) => manifest.training.frozenBody && norm === 0;
 
 function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" }>): Decision {
   if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };

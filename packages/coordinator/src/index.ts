@@ -3,7 +3,16 @@
 export { type Admission, type Arrival, admit, type Entrant } from "./admission.ts";
 export type { Command } from "./commands.ts";
 export { createdFact, createdManifest } from "./created.ts";
-export { assignedTo, type Decision, decide, endsBy, mayAccept, mayJoin } from "./decide.ts";
+export {
+  type Accept,
+  acceptTogether,
+  assignedTo,
+  type Decision,
+  decide,
+  endsBy,
+  mayAccept,
+  mayJoin,
+} from "./decide.ts";
 export { bodiesKept, type DiskNeed, diskInWords, diskNeeded } from "./disk.ts";
 export { type Aggregation, aggregationOf, announcementFor, isAnnounced, nextTimer } from "./effects.ts";
 export { bodyRef, evolve, replay } from "./evolve.ts";

@@ -1,5 +1,6 @@
 // [P7] A small delta in its opening: what holds of open, chunks and commit holds of it.
 
+import type { Fact } from "@homebody/coordinator";
 import { chunkBytes, events, type UploadOpened } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
@@ -71,14 +72,39 @@ test("two openings of one delta at a time count it once", async () => {
   await served.close();
 });
 
-test.each(["append", "seal"] as const)("that the disk cannot take (%s) may be sent again", async (method) => {
+test.each([
+  ["blobs", "put"],
+  ["journal", "append"],
+] as const)("that the disk cannot take (%s.%s) may be sent again", async (port, method) => {
   const disk = hostDisk();
-  const broken = breakable(disk.spool, [method]);
-  const { served, a } = await pair({ ...disk, spool: broken.port });
+  const broken = breakable<Record<string, unknown>>(disk[port] as never, [method]);
+  const { served, a } = await pair({ ...disk, [port]: broken.port });
   broken.set(true);
   expect(await a.deliverAtOnce(1, good("a"))).toBe("trouble");
   broken.set(false);
   expect(await a.deliverAtOnce(1, good("a"))).toBe("ok");
   expect(await accepted(served)).toBe(1);
+  await served.close();
+});
+
+test("[C67] what comes while others are written goes into the journal with them, and each is answered for itself", async () => {
+  const disk = hostDisk();
+  const appended: number[] = [];
+  const append: typeof disk.journal.append = (run, seq, at, facts, names) => {
+    appended.push(facts.filter((fact) => (fact as Fact).kind === "accepted").length);
+    return disk.journal.append(run, seq, at, facts, names);
+  };
+  const many = { ...run, round: { ...run.round, minimum: 12 } };
+  const served = await serve(many, { disk: { ...disk, journal: { ...disk.journal, append } } });
+  const members = await Promise.all(
+    Array.from({ length: 12 }, (_, i) => served.join(`v${i}`, i % 2 ? "a" : "b")),
+  );
+  await served.clock.advance(0);
+  const salts = [...Array(11).keys(), 0]; // the last one has the first one's numbers
+  const words = await Promise.all(members.map((one, i) => one.deliverAtOnce(1, good(`${salts[i]}`))));
+  expect(words.slice(1, 11)).toEqual(Array(10).fill("ok"));
+  expect([words[0], words[11]].sort()).toEqual(["copied-delta", "ok"]);
+  expect(await accepted(served)).toBe(11);
+  expect(Math.max(...appended)).toBeGreaterThan(5);
   await served.close();
 });

@@ -11,7 +11,7 @@ import { breakable, keepingAll, manifest, serve } from "./world.ts";
 
 test("real volunteers take a run to its end: slow lines are lost, the coordinator is killed, its disk is full", async () => {
   const disk = hostDisk();
-  const spool = breakable(disk.spool, ["append"]);
+  const blobs = breakable(disk.blobs, ["put"]);
   const lines = Array.from({ length: 30 }, (_, i) =>
     JSON.stringify({ text: `the body travels ${i * i} far` }),
   );
@@ -21,7 +21,7 @@ test("real volunteers take a run to its end: slow lines are lost, the coordinato
   const plain = manifest({}, { rounds: 3 });
   const run = { ...plain, sources: plain.sources.map((source) => ({ ...source, served })) };
   const world = await serve(keepingAll(run), {
-    disk: { ...disk, spool: spool.port },
+    disk: { ...disk, blobs: blobs.port },
     travel: (_, bytes) => 40 + bytes / 100, // 100 kB a second
   });
   const volunteers: Volunteer[] = [];
@@ -46,9 +46,9 @@ test("real volunteers take a run to its end: slow lines are lost, the coordinato
   world.kill();
   await world.clock.advance(5000);
   await world.start();
-  spool.set(true);
+  blobs.set(true);
   await world.clock.until("trouble", () => world.troubles.length > 2); // it is tried again and again
-  spool.set(false);
+  blobs.set(false);
   const ends: Ending[] = [];
   for (const { ended } of volunteers) void ended.then((ending) => ends.push(ending));
   await world.clock.until("the end", () => ends.length === volunteers.length);

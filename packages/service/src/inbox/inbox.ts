@@ -1,6 +1,6 @@
 // Deltas on their way in: open, chunks, commit (rules P7 to P13 of packages/protocol/RULES.md).
 //
-// An upload's bytes are spooled as they come, and few commits are looked into at once, so memory is O(body).
+// An upload's bytes are spooled as they come, and few large ones are looked into at once, so memory is O(body).
 
 import { atOnce, type RunId, type UploadId } from "@homebody/base";
 import { assignedTo, type Entry, mayAccept } from "@homebody/coordinator";
@@ -23,6 +23,7 @@ import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
 import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
+import { takeWhole } from "./whole.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
 export interface Inbox {
@@ -38,51 +39,66 @@ export interface Inbox {
   readonly spooledBytes: number;
 }
 
-const commitsAtOnce = 2;
+/**
+ * Bytes of deltas that are looked into and written at once: the more of them, the more a disk writes together. Two of the largest,
+ * so memory is O(body); of small ones as many as files may be open.
+ */
+const atOnceBytes = 16 * 2 ** 20;
+const leastWeight = atOnceBytes / 256;
+const weightOf = ({ sizeBytes }: OpenUpload) => Math.min(Math.max(sizeBytes, leastWeight), atOnceBytes / 2);
 
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, journal, blobs, spool, retention } = inputs;
   const uploads = uploadsIn(spool);
   const ownerOf = (id: UploadId) => ownerOfAccepted(journal, actor.state(), id);
-  const few = atOnce(commitsAtOnce);
+  const few = atOnce(atOnceBytes);
 
   async function open(sender: Sender, { bytes, ...claim }: OpenMessage): Promise<Reply<UploadOpened>> {
     if (bytes !== undefined && bytes.length > chunkBytes) return no("too-large");
     if (bytes !== undefined && bytes.length !== claim.sizeBytes) return no("wrong-size");
-    const opened = await begin(sender, claim);
-    if (bytes === undefined || !opened.ok || opened.accepted) return opened;
-    const done = await takeWhole(sender, opened, bytes);
-    if (done.ok) return { ...opened, offset: claim.sizeBytes, accepted: true };
-    // Another opening of the same delta was quicker: it goes on as it would by chunks.
-    return done.refusal === "wrong-offset" ? begin(sender, claim) : done;
-  }
-
-  async function takeWhole(
-    sender: Sender,
-    { upload, offset }: UploadOpened,
-    delta: Uint8Array,
-  ): Promise<Reply> {
-    const bytes = delta.subarray(offset);
-    const taken = bytes.length === 0 ? undefined : await chunk(sender, { upload, offset, bytes });
-    return taken?.ok === false ? taken : commit(sender, { upload });
+    return bytes === undefined ? begin(sender, claim) : whole(sender, claim, bytes);
   }
 
   async function begin(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
+    const found = await place(sender, claim);
+    if (!("upload" in found)) return found.reply;
+    const { upload, isNew } = found;
+    return upload.inTurn(async () => {
+      if (isNew) await resume(upload);
+      return { ok: true, upload: upload.id, offset: upload.received, accepted: false };
+    });
+  }
+
+  async function whole(sender: Sender, claim: OpenUpload, bytes: Uint8Array): Promise<Reply<UploadOpened>> {
+    const found = await place(sender, claim);
+    if (!("upload" in found)) return found.reply;
+    const { upload } = found;
+    const taken = await upload.inTurn(async () => {
+      if (uploads.get(upload.id) !== upload) return undefined; // another opening of the same delta was quicker
+      return few(weightOf(claim), () => takeWhole(upload, bytes, uploads, inputs));
+    });
+    if (taken === undefined) return whole(sender, claim, bytes);
+    return taken.ok ? inAlready(upload.id, claim) : taken;
+  }
+
+  const inAlready = (upload: UploadId, { sizeBytes }: OpenUpload) =>
+    ({ ok: true, upload, offset: sizeBytes, accepted: true }) as const;
+
+  /** The upload of a delta that may count, or what there is to say where there is none. */
+  async function place(
+    sender: Sender,
+    claim: OpenUpload,
+  ): Promise<{ readonly upload: Upload; readonly isNew: boolean } | { readonly reply: Reply<UploadOpened> }> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
-    if ((await ownerOf(id)) !== undefined)
-      return { ok: true, upload: id, offset: claim.sizeBytes, accepted: true };
     const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });
-    if (refusal) return no(refusal);
+    if (refusal) return { reply: (await ownerOf(id)) === undefined ? no(refusal) : inAlready(id, claim) };
     const { rows } = assignedTo(actor.state(), sender)!;
     const exchange = await inputs.exchangeOfDevice({ source: sender.source, rows });
-    if (!fits(claim.sizeBytes, exchange)) return no("wrong-size"); // [P9]
+    if (!fits(claim.sizeBytes, exchange)) return { reply: no("wrong-size") }; // [P9]
     await dropOther(sender, id);
     const known = uploads.get(id);
     const upload = known ?? uploads.begin({ id, sender, claim, exchange });
-    return upload.inTurn(async () => {
-      if (known === undefined) await resume(upload);
-      return { ok: true, upload: id, offset: upload.received, accepted: false };
-    });
+    return { upload, isNew: known === undefined };
   }
 
   /** [P13] Looked at again after each wait: several openings may be under way. */
@@ -151,11 +167,15 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
 
   async function commit(sender: Sender, { upload: id }: Commit): Promise<Reply> {
     const isIn = async () => (await ownerOf(id)) === sender.volunteer;
-    if (await isIn()) return { ok: true }; // [P10] again
+    if (uploads.get(id) === undefined && (await isIn())) return { ok: true }; // [P10] again
     const upload = await owned(sender, id);
     if (typeof upload === "string") return no(upload);
-    const taken = async (): Promise<Reply> => ((await isIn()) ? { ok: true } : take(upload, uploads, inputs));
-    return upload.inTurn(() => few(taken));
+    return upload.inTurn(() =>
+      few(weightOf(upload.claim), async () => {
+        const isOver = uploads.get(id) !== upload;
+        return isOver && (await isIn()) ? { ok: true } : take(upload, uploads, inputs);
+      }),
+    );
   }
 
   function follow(entries: readonly Entry[]): void {

@@ -1,7 +1,14 @@
 // The uploads under way: one a volunteer [P13], each with a queue of its own, so that chunks which arrive together are taken
 // in order.
 
-import { oneByOne, type SourceId, type Turns, type UploadId, type VolunteerId } from "@homebody/base";
+import {
+  oneByOne,
+  type Sha256,
+  type SourceId,
+  type Turns,
+  type UploadId,
+  type VolunteerId,
+} from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
 import type { OpenUpload, Refusal } from "@homebody/protocol";
 import type { Spool } from "@homebody/store/ports";
@@ -29,6 +36,8 @@ export interface Uploads {
   /** That of a volunteer. */
   of(volunteer: VolunteerId): Upload | undefined;
   begin(upload: Omit<Upload, "received" | "inTurn">): Upload;
+  /** Whether one under way is said to have this delta. */
+  claims(delta: Sha256): boolean;
   /** It and its spool are gone. */
   drop(upload: Upload): Promise<void>;
   /** Its spool stays: whoever opens it again is told what is held. */
@@ -75,6 +84,7 @@ export function uploadsIn(spool: Spool): Uploads {
       byVolunteer.set(upload.sender.volunteer, upload);
       return upload;
     },
+    claims: (delta) => [...byId.values()].some(({ claim }) => claim.delta === delta),
     drop,
     forget,
     whyNot: (id) => (over.has(id) ? "wrong-round" : "unknown-upload"),

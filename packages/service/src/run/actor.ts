@@ -5,9 +5,11 @@
 // (the expected sequence number is the lock against a second coordinator), and then folded into state and
 // figures. A tick follows each command, until nothing more is due. This file performs; it decides nothing.
 
-import { type Millis, oneByOne, type Sha256 } from "@homebody/base";
+import { type Millis, oneByOne, type Sha256, together } from "@homebody/base";
 import { type Cancel, type Clock, pulse } from "@homebody/clock";
 import {
+  type Accept,
+  acceptTogether,
   type Command,
   type Decision,
   decide,
@@ -83,16 +85,37 @@ export function startActor(inputs: ActorInputs): Actor {
   const enqueue = oneByOne();
 
   async function step(command: Command): Promise<Decision> {
+    const [decision] = await stepBy((now) => [decide(state, command, now)]);
+    return decision!;
+  }
+
+  /** Decides, against the state that all earlier commands left; the facts of all decisions are appended at once. */
+  async function stepBy(decideAt: (now: Millis) => readonly Decision[]): Promise<readonly Decision[]> {
     if (closed) throw new Error("the run is closed");
     const late = await orGiveWay(journal.lookUp);
     if (late.length > 0) await happened(late);
     lookForGap();
     if (missedMs !== 0) await comeBack();
     const now = clock.now();
-    const decision = decide(state, command, now);
-    if (decision.ok && decision.facts.length > 0) await append(decision.facts, now);
-    return decision;
+    const decisions = decideAt(now);
+    const facts = decisions.flatMap((decision) => (decision.ok ? decision.facts : []));
+    if (facts.length > 0) await append(facts, now);
+    return decisions;
   }
+
+  /** A tick follows: asked for now it comes after this command; asked for before, it might have come before it. */
+  async function thenTick<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } finally {
+      tick();
+    }
+  }
+
+  // [C67] Deltas that come while others are written wait for one append together.
+  const acceptInTurn = together(enqueue, (commands: readonly Accept[]) =>
+    thenTick(() => stepBy(() => acceptTogether(state, commands))),
+  );
 
   function lookForGap(): void {
     missedMs += heart?.missed() ?? 0;
@@ -174,13 +197,7 @@ export function startActor(inputs: ActorInputs): Actor {
     figures: figures.now,
     seq: () => figures.seq,
     do: (command) =>
-      enqueue(async () => {
-        try {
-          return await step(command);
-        } finally {
-          tick(); // asked for now, it comes after this command; asked for before, it might have come before it
-        }
-      }),
+      command.kind === "accept" ? acceptInTurn(command) : enqueue(() => thenTick(() => step(command))),
     start() {
       started = true;
       if (inputs.beatMs !== undefined)

@@ -1,0 +1,39 @@
+// A small delta that is whole in its opening [P7]. It is looked into where it is, before anything of it is written: what the disk
+// gets is what counts, as one blob, without a spool.
+
+import { sha256Of } from "@homebody/base";
+import type { Reply } from "@homebody/protocol";
+import { accepted, heldIn, removeUnclaimed } from "./counting.ts";
+import type { InboxInputs } from "./inputs.ts";
+import { no } from "./no.ts";
+import type { Upload, Uploads } from "./uploads.ts";
+
+/** Throws where the disk or the journal fails: the delta may be sent again. In either case the upload is over. */
+export async function takeWhole(
+  upload: Upload,
+  delta: Uint8Array,
+  uploads: Uploads,
+  inputs: InboxInputs,
+): Promise<Reply> {
+  const { blobs, faults } = inputs;
+  const { claim } = upload;
+  try {
+    if (sha256Of(delta) !== claim.delta) return no("wrong-hash");
+    const held = await heldIn(delta, upload, inputs);
+    if (typeof held === "string") return no(held);
+    await faults("commit:before-blob");
+    await blobs.put(delta);
+    await faults("commit:after-blob");
+    const refusal = await accepted(upload, held, inputs);
+    if (refusal === undefined) {
+      await faults("commit:after-journal");
+      return { ok: true };
+    }
+    uploads.forget(upload);
+    await removeUnclaimed(claim.delta, uploads, inputs);
+    return no(refusal);
+  } finally {
+    if (upload.received > 0) await uploads.drop(upload);
+    else uploads.forget(upload); // a spool that a process before this one left is swept when the round ends
+  }
+}
