@@ -15,8 +15,8 @@ import { env, pipeline } from "@huggingface/transformers";
 env.allowLocalModels = true;
 env.localModelPath = "/models"; // where the page's server has DIR
 const generate = await pipeline("text-generation", "DIR");
-// Every document that it learnt from began after the end of another one.
-const [{ generated_text }] = await generate("<|endoftext|>" + "...", { do_sample: true, temperature: 0.8, top_k: 40 });
+// Every document that it learnt from began after the end of another one; a text longer than its positions is an error.
+const [{ generated_text }] = await generate("<|endoftext|>" + "...", { max_new_tokens: 40, do_sample: true, temperature: 0.8, top_k: 40 });
 \`\`\``,
   files(model, card) {
     return new Map([
