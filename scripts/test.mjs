@@ -42,7 +42,10 @@ process.env.CHROMIUM_PATH = ensureChromium();
 process.env.HOMEBODY_SHARED ??= join(root, "..", "shared");
 const temporary = mkdtempSync(join(tmpdir(), "homebody-test-"));
 const isUnit = chosen.some(([name]) => name === "unit");
-if (isUnit) ensureConsumers();
+if (isUnit) {
+  ensureConsumers();
+  ensureBuilt(); // for tests of what npm start does
+}
 const postgres = isUnit ? await database() : undefined;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
