@@ -42,7 +42,7 @@ interface Work {
 /**
  * Asserts that each body that is still kept is the one before it after an outer step by the mean of its round's deltas,
  * within float32's rounding, in every section: the mean is taken within a source and then over sources, each row over
- * those who hold it. Rows that nobody holds are the same bit for bit, and so is what the outer optimiser keeps of them; a
+ * those who hold it. Where the step travels in a few bits, that is the body with what these left out. Rows that nobody holds are the same bit for bit, and so is what the outer optimiser keeps of them; a
  * section of which nobody sent anything is the same file. Each round has so many deltas, or any number, of different volunteers.
  *
  * @returns the rounds whose bodies were compared.
@@ -101,12 +101,16 @@ export async function assertMeans(
         continue;
       }
       const { mean, held } = meanOf(before.numbers.length, own);
-      const next = outerStep(manifest.outer, before, mean, held);
-      assert.ok(!same(next.numbers, before.numbers), `round ${round}: its deltas change ${name}`);
+      const exact = outerStep(manifest.outer, before, mean, held);
+      assert.ok(!same(exact.numbers, before.numbers), `round ${round}: its deltas change ${name}`);
       const published = await tensors(sha256, blob);
       const file = fact.outer.find((one) => one.name === name);
       const kept = file && (await tensors(file.sha256, blob));
       const where = `round ${round}, ${name}`;
+      const next =
+        manifest.down === "off"
+          ? exact
+          : rounded(where, manifest.down, { before, exact, held }, { published, kept });
       if (published !== undefined) assertNear(where, published, next.numbers, held);
       if (kept !== undefined) assertNear(`${where}, outer`, kept, next.kept, repeated(held, kept.length));
       // Rounding does not add up.
@@ -284,7 +288,7 @@ function outerStep(
   const size = numbers.length;
   const next = numbers.slice();
   const many = { averaging: 0, nesterov: 1, adam: 2 }[outer.kind];
-  const memory = kept.length > 0 ? kept.slice() : new Float32Array(many * size);
+  const memory = kept.length > 0 ? kept.slice(0, many * size) : new Float32Array(many * size);
   for (let i = 0; i < size; i++) {
     if (held[i] === 0) continue;
     const d = Math.fround(mean[i]!);
@@ -301,6 +305,47 @@ function outerStep(
     }
   }
   return { numbers: next, kept: memory };
+}
+
+/**
+ * Where the step travels in a few bits: the body as it was published, since it is the rounded one that counts, and beside what the
+ * optimiser keeps all that these bits left out, which is little. Rows that nobody holds keep what was left out of them.
+ */
+function rounded(
+  where: string,
+  down: "int8" | "int4",
+  of: { readonly before: Known; readonly exact: Pick<Known, "numbers" | "kept">; readonly held: Uint8Array },
+  {
+    published,
+    kept,
+  }: { readonly published: Float32Array | undefined; readonly kept: Float32Array | undefined },
+): Pick<Known, "numbers" | "kept"> {
+  assert.ok(published !== undefined, `${where}: of a run that sends steps every body is kept here`);
+  const { before, exact, held } = of;
+  const size = published.length;
+  const carried =
+    before.kept.length === 0 ? new Float32Array(size) : before.kept.subarray(before.kept.length - size);
+  const left = carried.slice();
+  let [most, mostLeft] = [0, 0];
+  for (let i = 0; i < size; i++) {
+    if (held[i] === 0) continue;
+    left[i] = exact.numbers[i]! + carried[i]! - published[i]!;
+    most = Math.max(most, Math.abs(exact.numbers[i]! - before.numbers[i]! + carried[i]!));
+    mostLeft = Math.max(mostLeft, Math.abs(left[i]!));
+  }
+  const share = down === "int8" ? 2 ** -6 : 2 ** -2;
+  assert.ok(mostLeft <= most * share, `${where}: ${mostLeft} left out of steps of ${most}`);
+  const residual = kept?.subarray(kept.length - size) ?? left;
+  for (let i = 0; i < size; i++) {
+    // It is as exact as the body beside it.
+    const bound = held[i] === 0 ? 0 : 2 ** -22 * Math.max(1e-3, Math.abs(published[i]!));
+    assert.ok(
+      Math.abs(residual[i]! - left[i]!) <= bound,
+      `${where}, residual[${i}]: ${residual[i]}, not ${left[i]}`,
+    );
+  }
+  const numbers = published.map((x, i) => (held[i] === 0 ? before.numbers[i]! : x));
+  return { numbers, kept: Float32Array.from([...exact.kept, ...residual]) };
 }
 
 const repeated = (held: Uint8Array, size: number) =>

@@ -17,6 +17,7 @@ export interface RunFolderOptions {
   readonly text?: "served" | "brought";
   /** The run file's `keep`, as YAML. */
   readonly keep?: string;
+  readonly down?: "off" | "int8" | "int4";
   /** The model folder that the run starts from, relative to the run file, which then says nothing of its model. */
   readonly start?: string;
   /** Of source `a`; `b` is open. */
@@ -56,6 +57,7 @@ export function writeRun(
     width = 16,
     more,
     keep,
+    down,
     text = "served",
     admission = "open",
     start,
@@ -89,6 +91,7 @@ rounds: ${rounds}
 round: ${round}
 heldOut: { sampleRows: 8 }
 ${keep === undefined ? "" : `keep: ${keep}`}
+${down === undefined ? "" : `down: ${down}`}
 ${(more ?? []).join("\n")}
 `,
   );

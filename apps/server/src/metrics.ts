@@ -60,7 +60,7 @@ export function metrics(counts: () => Counts) {
     receivedBytes: new Counter({ name: "homebody_received_bytes_total", help: "bytes of chunks", ...on }),
     servedBytes: new Counter({
       name: "homebody_served_bytes_total",
-      help: "bytes of bodies and texts",
+      help: "bytes of bodies, outer steps and texts",
       labelNames: ["kind"] as const,
       ...on,
     }),

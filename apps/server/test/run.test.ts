@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, figuresOf, readFigures } from "@homebody/coordinator";
+import { exchangeOf, withStep } from "@homebody/dept";
 import { type AdminAct, events } from "@homebody/protocol";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { deltaOf } from "../../../test/deltas.ts";
@@ -289,6 +290,28 @@ test("[P14] [P15] bodies and texts are immutable, cacheable and come in ranges; 
   expect(readFigures(figures).manifest).toEqual(await (await fetch(`${server.url}/api/run`)).json());
   const lines = (await (await fetch(`${server.url}/api/journal.jsonl`)).text()).trim().split("\n");
   expect(JSON.parse(lines[0]!)).toEqual(page.entries[0]);
+});
+
+test("[P60] what makes the next body of the one before it is announced, and comes in ranges as bodies do", async () => {
+  await start({ down: "int8" });
+  const [one, two] = await pair();
+  const [before] = server.state().body.sections;
+  const from = new Uint8Array(await (await fetch(`${server.url}/bodies/${before!.sha256}`)).arrayBuffer());
+  expect(await one.deliver(1, delta("1 a"))).toBe("ok");
+  expect(await two.deliver(1, delta("1 b"))).toBe("ok");
+  const { body } = await one.told(({ kind, body }) => kind === "training" && body.number === 1);
+  const [step] = body.steps!;
+  expect(step).toMatchObject({ name: "theta", body: 1, from: before!.sha256 });
+  const url = `${server.url}/steps/${step!.sha256}`;
+  const whole = await fetch(url);
+  expect(whole.headers.get("cache-control")).toBe("public, max-age=31536000, immutable");
+  const bytes = new Uint8Array(await whole.arrayBuffer());
+  expect(bytes.length).toBe(step!.sizeBytes);
+  const part = await fetch(url, { headers: { range: "bytes=100-" } });
+  expect(new Uint8Array(await part.arrayBuffer())).toEqual(bytes.subarray(100));
+  const [theta] = exchangeOf(server.state().manifest).sections;
+  expect(sha256Of(withStep(theta!, from, bytes, 1))).toBe(body.sections[0]!.sha256);
+  expect((await fetch(`${server.url}/bodies/${step!.sha256}`)).status).toBe(404);
 });
 
 test("[P18] a watcher gets what it missed, then what comes", async () => {

@@ -2,10 +2,18 @@
 // arrays and their rows.
 
 export { type Clip, type Clippable, clips, type TensorSquares } from "./clipping.ts";
-export { type Holding, type Mean, type MeanOfHoldings, type SectionMean, sectionMean } from "./mean.ts";
+export {
+  type Holding,
+  type Mean,
+  type MeanOfHoldings,
+  rowsOf,
+  type SectionMean,
+  sectionMean,
+} from "./mean.ts";
 export { cosine, cosineToOthers, largestOf, normOf, type PartOfMean } from "./norms.ts";
 export {
   averaging,
+  keepRows,
   nesterov,
   type OuterOptimiser,
   type OuterSettings,

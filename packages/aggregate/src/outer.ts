@@ -63,7 +63,8 @@ export function outerStep(
   return next;
 }
 
-function keepRows(before: NamedTensors, after: NamedTensors, held: Uint8Array, rows: number): void {
+/** In place: rows that nobody holds are as they were before, in tensors that have the section's rows. */
+export function keepRows(before: NamedTensors, after: NamedTensors, held: Uint8Array, rows: number): void {
   for (const { shape, offset, size } of before.layout.slots) {
     if (shape[0] !== rows) continue;
     const width = size / rows;

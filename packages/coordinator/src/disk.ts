@@ -10,7 +10,7 @@ import { bodiesBack } from "./undo.ts";
 export interface DiskNeed {
   /** Kept at the end of the run. */
   readonly bodies: number;
-  /** Of these bodies, and of what outer optimisers keep beside those that the host may go back to. */
+  /** Of these bodies, and of what outer optimisers keep and steps leave out beside those that the host may go back to. */
   readonly bodyBytes: number;
   /** Of which each volunteer's delta is kept, the open one included. */
   readonly deltaRounds: number;
@@ -23,16 +23,17 @@ const outerNumbers = { averaging: 0, nesterov: 1, adam: 2 } as const;
 
 /** At the end of the planned rounds. Texts, which the host has anyway, and the journal do not count. */
 export function diskNeeded({ manifest, body }: Pick<RunState, "manifest" | "body">): DiskNeed {
-  const { rounds, keep, outer } = manifest;
+  const { rounds, keep, outer, down } = manifest;
   const back = bodiesBack(manifest);
   const late = Math.min(rounds + 1, bodiesOfLate(manifest));
   let bodies = late;
   for (let number = 0; number <= rounds - late; number++) if (isKeptForGood(number, manifest)) bodies += 1;
   const size = body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const residual = down === "off" ? 0 : 1;
   const deltaRounds = keep.deltaRounds === "all" ? rounds : Math.min(rounds, keep.deltaRounds + 1);
   return {
     bodies,
-    bodyBytes: size * (bodies + outerNumbers[outer.kind] * Math.min(rounds + 1, back)),
+    bodyBytes: size * (bodies + (outerNumbers[outer.kind] + residual) * Math.min(rounds + 1, back)),
     deltaRounds,
     deltaBytes: deltaRounds * modelSize(manifest).upBytes,
   };

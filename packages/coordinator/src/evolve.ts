@@ -6,10 +6,11 @@
 // manifests and lists in a state are replaced and never changed; its maps, sets and open phase change.
 
 import type { Millis, VolunteerId } from "@homebody/base";
-import { type BodyRef, bodyId, type SectionFile } from "@homebody/protocol";
+import { type BodyRef, bodyId, type SectionFile, type StepTo } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import { remembered, scoreAfter } from "./hold.ts";
 import { waits, withSources } from "./joining.ts";
+import { lateSteps } from "./late-steps.ts";
 import { changeStanding, forget, waitedFor } from "./standings.ts";
 import type { AcceptedDelta, JoiningSource, Phase, RunState } from "./state.ts";
 import { undoing, withBody } from "./undo.ts";
@@ -45,6 +46,11 @@ export function evolve(state: RunState | undefined, entry: Entry): RunState {
 /** The body of a number with these sections. */
 export function bodyRef(number: number, sections: readonly SectionFile[]): BodyRef {
   return { number, id: bodyId(sections), sections };
+}
+
+/** With the steps that lead to it, if there are any. */
+function withSteps(body: BodyRef, steps: readonly StepTo[]): BodyRef {
+  return steps.length === 0 ? body : { ...body, steps };
 }
 
 function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis): RunState {
@@ -211,7 +217,10 @@ function fold(state: OwnState, { fact, at }: Entry): void {
   }
 }
 
-function publish(state: OwnState, { round, sections, outer }: Extract<Fact, { kind: "published" }>): void {
+function publish(
+  state: OwnState,
+  { round, sections, outer, steps = [] }: Extract<Fact, { kind: "published" }>,
+): void {
   const { phase, manifest } = state;
   const { averaged, from, accepted, reason } = phase as Extract<Phase, { kind: "closing" }>;
   const made = accepted.length === 0 ? null : { from, deltas: accepted };
@@ -219,7 +228,8 @@ function publish(state: OwnState, { round, sections, outer }: Extract<Fact, { ki
   state.contributors = new Set(averaged);
   state.evaluated = new Set();
   state.dropped = new Set();
-  state.body = bodyRef(round, sections);
+  const next = bodyRef(round, sections);
+  state.body = withSteps(next, lateSteps(state.body, next, steps));
   state.outer = outer;
   const known = reason === "undo" ? [] : remembered(state.scores, round);
   state.scores = new Map(known.map((who) => [who, state.scores.get(who)!]));
@@ -251,10 +261,10 @@ function gather(state: OwnState, round: number, lapses: number): void {
 /** These sources take part from here on; who has evaluated the body need not do it again for sections that are others'. */
 function join(state: OwnState, sources: readonly JoiningSource[]): void {
   if (sources.length === 0) return;
-  const { number, sections: before } = state.body;
+  const { number, sections: before, steps = [] } = state.body;
   const { manifest, sections } = withSources({ manifest: state.manifest, sections: before }, sources);
   state.manifest = manifest;
-  state.body = bodyRef(number, sections);
+  state.body = withSteps(bodyRef(number, sections), steps);
 }
 
 type Training = Extract<Own<Phase>, { kind: "training" }>;

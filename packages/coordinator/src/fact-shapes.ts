@@ -10,6 +10,7 @@ export const volunteer = z.string().regex(/^[0-9a-f]{32}$/, "32 hex digits");
 export const source = z.string();
 export const name = sectionName;
 export const sectionFile = z.object({ name, sha256: hash, sizeBytes: count });
+export const stepFile = sectionFile.extend({ from: hash });
 export const sections = z.array(sectionFile).min(1);
 const rows = hash.nullable();
 
@@ -83,6 +84,7 @@ export const factShape = z.discriminatedUnion("kind", [
     round: count,
     sections,
     outer: z.array(sectionFile),
+    steps: z.array(stepFile).optional(),
     cosines: z.array(z.object({ volunteer, cosine: z.number(), others: z.number().nullable() })),
     clipped: z.array(z.object({ volunteer, kept: z.number() })),
     meanNorm: z.number(),

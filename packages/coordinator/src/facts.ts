@@ -5,7 +5,14 @@
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
 import type { ParameterCounts } from "@homebody/dept";
-import type { ManifestSource, OfferedCode, RunManifest, SectionFile, SectionSize } from "@homebody/protocol";
+import type {
+  ManifestSource,
+  OfferedCode,
+  RunManifest,
+  SectionFile,
+  SectionSize,
+  StepFile,
+} from "@homebody/protocol";
 
 export interface Assigned {
   readonly volunteer: VolunteerId;
@@ -93,8 +100,10 @@ export type Fact =
       readonly round: number;
       /** Of the body whose number is the round, in the exchange's order. */
       readonly sections: readonly SectionFile[];
-      /** What the outer optimisers keep after this step, of those sections where they keep anything. */
+      /** What outer optimisers keep after this step, and what steps leave out, of those sections where there is anything. */
       readonly outer: readonly SectionFile[];
+      /** The outer steps that made these sections; not there where they travel as whole sections. */
+      readonly steps?: readonly StepFile[] | undefined;
       /**
        * Of each averaged delta to what the body takes, and to what the others make of the weighted mean [C71]; null where it is alone,
        * and in journals that do not have it.

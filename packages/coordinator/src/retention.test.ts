@@ -206,6 +206,18 @@ test("texts stay; of what outer optimisers keep the last stays; deltas go with t
   expect(kept.kindOf(hashOf("something else"))).toBeUndefined();
 });
 
+test("[C79] outer steps stay for as long as volunteers are told of them", () => {
+  const steps = (n: number) => [
+    { ...file("theta", `step ${n}`), sizeBytes: 3, from: hashOf(`theta ${n - 1}`) },
+  ];
+  const facts = roundsUpTo(6).map((fact) =>
+    fact.kind === "published" ? { ...fact, steps: steps(fact.round) } : fact,
+  );
+  const { kept, gone } = follow(facts);
+  for (const n of [4, 5, 6]) expect(kept.kindOf(hashOf(`step ${n}`))).toBe("step");
+  for (const n of [1, 2, 3]) expect(gone).toContain(hashOf(`step ${n}`));
+});
+
 test("row maps go with the round that they were named in", () => {
   const { kept, gone } = follow([...round(1)]);
   expect(gone.has(hashOf(`rows ${ana}`))).toBe(true);

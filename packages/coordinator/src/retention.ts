@@ -1,6 +1,7 @@
 // Which blobs a run names, and which of them it still needs.
 //
-// Bodies are kept as the run file says [C57]. What outer optimisers keep: the last. Deltas, and the
+// Bodies are kept as the run file says [C57]. What outer optimisers keep: the last. Outer steps: those that lead to the current
+// body [C79]. Deltas, and the
 // row maps that they are read by, until their round is published; where the run file keeps `all` for good, so that anyone with the
 // blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28].
 // Texts and tokenizers for good. This is the one place that knows which fact names which blob.
@@ -20,6 +21,7 @@ export type Use =
   | { readonly kind: "tokenizer" }
   | { readonly kind: "body"; readonly number: number }
   | { readonly kind: "outer" }
+  | { readonly kind: "step" }
   | { readonly kind: "delta" | "rows"; readonly round: number };
 
 export type BlobKind = Use["kind"];
@@ -157,6 +159,8 @@ function isInUse(hash: Sha256, use: Use, { body, outer, manifest }: Reached): bo
       return lasts(use) || use.number > body.number - bodiesOfLate(manifest);
     case "outer":
       return outer.some(({ sha256 }) => sha256 === hash);
+    case "step":
+      return body.steps?.some(({ sha256 }) => sha256 === hash) ?? false;
     case "delta":
     case "rows":
       return use.round > body.number;
@@ -197,6 +201,7 @@ export function usesOf(fact: Fact): readonly (readonly [Sha256, Use])[] {
       return [
         ...fact.sections.map(({ sha256 }) => [sha256, { kind: "body", number: fact.round }] as const),
         ...fact.outer.map(({ sha256 }) => [sha256, { kind: "outer" }] as const),
+        ...(fact.steps ?? []).map(({ sha256 }) => [sha256, { kind: "step" }] as const),
       ];
     default:
       return [];

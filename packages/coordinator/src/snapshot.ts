@@ -18,7 +18,7 @@ import { readState, writeState } from "./stored-state.ts";
 export const snapshotSchema = 9;
 
 const useShape = z.discriminatedUnion("kind", [
-  z.object({ kind: z.enum(["text", "tokenizer", "outer"]) }),
+  z.object({ kind: z.enum(["text", "tokenizer", "outer", "step"]) }),
   z.object({ kind: z.literal("body"), number: count }),
   z.object({ kind: z.enum(["delta", "rows"]), round: count }),
 ]);

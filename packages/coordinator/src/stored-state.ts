@@ -13,6 +13,7 @@ import {
   sectionFile,
   sections,
   source,
+  stepFile,
   time,
   unread,
   volunteer,
@@ -63,7 +64,12 @@ const shape = z.object({
   paused: z.boolean(),
   pausedAt: time.nullable(),
   ending: z.boolean(),
-  body: z.object({ number: count, id: hash, sections }),
+  body: z.object({
+    number: count,
+    id: hash,
+    sections,
+    steps: z.array(stepFile.extend({ body: count })).optional(),
+  }),
   outer: z.array(sectionFile),
   past: z.array(
     z.object({

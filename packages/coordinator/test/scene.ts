@@ -99,6 +99,13 @@ export interface Scene {
   kinds(after?: number): string[];
 }
 
+/** The outer step of a round; three of them are smaller than the section. */
+const stepOf = ({ body }: RunState, round: number) => ({
+  ...section(`step ${round}`),
+  sizeBytes: 300,
+  from: body.sections[0]!.sha256,
+});
+
 export function scene(options: SceneOptions = {}): Scene {
   const entries: Entry[] = [];
   const append = (fact: Entry["fact"]) => {
@@ -156,6 +163,7 @@ export function scene(options: SceneOptions = {}): Scene {
         // Those of sources stay what they are: nobody in a scene trains them.
         sections: [section(`body ${phase.round}`), ...self.state.body.sections.slice(1)],
         outer: [],
+        ...(self.state.manifest.down === "off" ? {} : { steps: [stepOf(self.state, phase.round)] }),
         cosines: phase.averaged.map((volunteer) => ({ volunteer, cosine: 0.5, others: 0.4 })),
         clipped: [],
         meanNorm: 1,

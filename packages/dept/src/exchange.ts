@@ -34,6 +34,8 @@ export interface Section {
   /** Of what is held: a device trains this, and its deltas have this layout. The whole where all rows are held. */
   readonly held: TensorLayout;
   readonly codec: DeltaCodec;
+  /** How outer steps of it are written, for whoever has what they are added to; `off`: the whole of it travels. */
+  readonly down: RunManifest["down"];
   /** How the coordinator makes the next numbers of it from the mean of the deltas. */
   readonly outer: RunManifest["outer"];
 }
@@ -165,14 +167,14 @@ function sectionOfSource(manifest: Manifest, group: Group, source: ManifestSourc
 
 /** A section that all sources share. */
 function sectionOf(
-  { codec, outer }: Manifest,
+  { codec, down, outer }: Manifest,
   group: Group,
   config: ModelConfig,
   rows: RowMap | null,
 ): Section {
   const layout = groupLayout(config, group);
   const held = rows === null ? layout : heldLayout(layout, rows);
-  return { name: group, group, source: null, layout, config, rows, held, codec, outer };
+  return { name: group, group, source: null, layout, config, rows, held, codec, down, outer };
 }
 
 /** Rows of the embedding that the volunteers of a source share: those that the served text needs, where some are left out. */

@@ -30,6 +30,7 @@ export {
   wholeEmbedding,
   wordsSeed,
 } from "./section-file.ts";
+export { encodeStep, withStep } from "./step.ts";
 export { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 export {
   type ParameterCounts,

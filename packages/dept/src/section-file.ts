@@ -75,7 +75,10 @@ export function encodeSection(
 }
 
 /** The whole section. Throws an InputError unless the file has exactly its tensors. */
-export function decodeSection({ name, layout }: Section, bytes: Uint8Array): NamedTensors {
+export function decodeSection(
+  { name, layout }: Pick<Section, "name" | "layout">,
+  bytes: Uint8Array,
+): NamedTensors {
   const where = `section ${name}`;
   const numbers = float32Tensors(decodeSafetensors(bytes, where));
   requireSameLayout(numbers.layout, layout, where);

@@ -9,6 +9,7 @@ export interface ManifestOptions {
   readonly codec?: RunManifest["codec"];
   /** That of the codec where it is not given. */
   readonly errorFeedback?: RunManifest["errorFeedback"];
+  readonly down?: RunManifest["down"];
   readonly outer?: RunManifest["outer"];
   readonly vocabulary?: number;
   readonly sources?: readonly string[];
@@ -21,6 +22,7 @@ export function manifest({
   family = "gpt2",
   codec = "fp16",
   errorFeedback,
+  down = "off",
   outer = { kind: "averaging" },
   vocabulary = 300,
   sources = ["es", "ja"],
@@ -34,6 +36,7 @@ export function manifest({
     training: { localSteps: 10, batch: 2, learningRate: { peak: 0.01 } },
     codec,
     errorFeedback,
+    down,
     outer,
     rounds: 3,
     // What becomes of the parameters is tested with it, and no deadlines.

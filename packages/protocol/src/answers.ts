@@ -126,12 +126,18 @@ export interface PresenceReport {
 
 /** Theta, and words of each source that a run may have. */
 const mostSections = 1 + 2 * mostSources;
+/** Together they are smaller than the section; one of 4 bits takes more than an eighth of it. */
+const mostStepsOfSection = 8;
 
 const sectionFile = z.object({ name: sectionName, sha256: sha, sizeBytes: whole() });
 const bodyRef = z.object({
   number: whole(),
   id: sha,
   sections: z.array(sectionFile).min(1).max(mostSections),
+  steps: z
+    .array(sectionFile.extend({ from: sha, body: whole() }))
+    .max(mostSections * mostStepsOfSection)
+    .optional(),
 });
 const held = z.object({ body: whole(), sources: z.array(source).max(mostSources) }).optional();
 const lost = z.literal(true).optional();

@@ -27,10 +27,35 @@ export interface SectionSize {
   readonly sizeBytes: number;
 }
 
+/** An outer step of one section as bytes in the blobs: what it adds to the section's file `from`. */
+export interface StepFile extends SectionFile {
+  readonly from: Sha256;
+}
+
+/** The same, with the number of the body whose section comes of it. */
+export interface StepTo extends StepFile {
+  readonly body: number;
+}
+
 /** A body: its sections by content, in the exchange's order. */
 export interface BodyRef {
   readonly number: number;
   /** Of the whole: see bodyId. */
   readonly id: Sha256;
   readonly sections: readonly SectionFile[];
+  /**
+   * Those of late that lead to its sections: of one section each begins with the file that the one before it makes, and the
+   * last one makes the body's. Not there where there are none.
+   */
+  readonly steps?: readonly StepTo[] | undefined;
+}
+
+/** The steps that lead to a section of the body from a file of before, in their order; none where they do not. */
+export function stepsFrom(
+  { steps = [] }: Pick<BodyRef, "steps">,
+  { name, from }: Pick<StepFile, "name" | "from">,
+): readonly StepTo[] {
+  const own = steps.filter((step) => step.name === name);
+  const first = own.findIndex((step) => step.from === from);
+  return first < 0 ? [] : own.slice(first);
 }

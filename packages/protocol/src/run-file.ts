@@ -283,6 +283,8 @@ export const runFileShape = z.strictObject({
   codec: codec.default("fp16"),
   /** If it is not given, on where the codec drops an eighth of a delta's squared length or more: `int2` and `sparse2`. */
   errorFeedback: errorFeedback.optional(),
+  /** How outer steps travel to whoever has the body before: rounded to so many bits, the body with them; `off`: as whole bodies. */
+  down: oneOf(["off", "int8", "int4"]).default("off"),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
   heldOut: z

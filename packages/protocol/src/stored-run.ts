@@ -47,6 +47,7 @@ const lifts: readonly ManifestLift[] = [
       errorFeedback: "off",
       keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
       newcomerRounds: 1,
+      down: "off",
     },
     ...manifest,
     round: { minimumSeconds: 0, quorumSources: 1, excuseAfter: "never", ...(manifest.round as object) },

@@ -31,17 +31,19 @@ const evaluation = ({ service }: Served) => {
 const sparse = { kind: "sparse2", k: 64 } as const;
 
 test.each([
-  ["spec", "averaging", "fp16"],
-  ["glob", "nesterov", "fp32"],
-  ["trim", "adam", "fp16"],
-  ["spec", "averaging", "int8"],
-  ["glob", "averaging", "int2"],
-  ["trim", "averaging", "int4"],
-  ["spec", "averaging", sparse],
-  ["trim", "averaging", sparse],
+  ["spec", "averaging", "fp16", "off"],
+  ["glob", "nesterov", "fp32", "off"],
+  ["trim", "adam", "fp16", "off"],
+  ["spec", "averaging", "int8", "int8"],
+  ["glob", "averaging", "int2", "int4"],
+  ["trim", "averaging", "int4", "int8"],
+  ["trim", "nesterov", "fp32", "int4"],
+  ["glob", "adam", "fp16", "int8"],
+  ["spec", "averaging", sparse, "off"],
+  ["trim", "averaging", sparse, "int4"],
 ] as const)(
-  "%s, %s, %j: rounds open, deltas make the next body, and the run ends",
-  async (variant, kind, codec) => {
+  "[C77] [C78] %s, %s, %j, %s down: rounds open, deltas make the next body, and the run ends",
+  async (variant, kind, codec, down) => {
     const outers: Readonly<Record<string, RunManifest["outer"]>> = {
       averaging: { kind: "averaging" },
       nesterov: { kind: "nesterov", lr: 0.7, momentum: 0.9 },
@@ -49,7 +51,7 @@ test.each([
     };
     const { round } = manifest();
     const change = { rounds: 3, round: { ...round, minimum: 3 } };
-    const run = manifest({ variant, codec, outer: outers[kind]! }, change);
+    const run = manifest({ variant, codec, down, outer: outers[kind]! }, change);
     const served = await serve(keepingAll(run));
     const who = [
       ["one", "a"],
@@ -216,21 +218,26 @@ async function carriedThrough(
 
 const once = faultPoints.filter((point) => point !== "join:before-fact");
 
-test.each(once)("[C1] [C3] killed at %s: the next process goes on, and makes the same bodies", async (at) => {
-  const run = manifest();
-  const whole = await carriedThrough(run, hostDisk(), "deliver");
-  for (const by of ["deliver", "deliverAtOnce"] as const)
-    for (const pass of [1, 2]) {
-      const { body, entries, died } = await carriedThrough(run, hostDisk(), by, { at, pass });
-      expect(died).toBe(true);
-      expect(body).toEqual(whole.body);
-      const accepted = entries.flatMap(({ fact }) =>
-        fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
-      );
-      expect(new Set(accepted).size).toBe(accepted.length);
-      expect(accepted).toHaveLength(4);
-    }
-});
+const kills = once.flatMap((at) => [[at, "off"] as const, [at, "int4"] as const]);
+
+test.each(kills)(
+  "[C1] [C3] killed at %s (%s down): the next process goes on, and makes the same bodies",
+  async (at, down) => {
+    const run = manifest({ down });
+    const whole = await carriedThrough(run, hostDisk(), "deliver");
+    for (const by of ["deliver", "deliverAtOnce"] as const)
+      for (const pass of [1, 2]) {
+        const { body, entries, died } = await carriedThrough(run, hostDisk(), by, { at, pass });
+        expect(died).toBe(true);
+        expect(body).toEqual(whole.body);
+        const accepted = entries.flatMap(({ fact }) =>
+          fact.kind === "accepted" ? [`${fact.round} ${fact.volunteer}`] : [],
+        );
+        expect(new Set(accepted).size).toBe(accepted.length);
+        expect(accepted).toHaveLength(4);
+      }
+  },
+);
 
 test("[C20] somebody who leaves while the body is looked at leaves its row map: the round opens with it", async () => {
   const run = manifest({ variant: "trim" });

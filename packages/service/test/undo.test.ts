@@ -13,7 +13,7 @@ import { keepingAll, type Member, manifest, type Served, serve, token } from "./
 
 const nesterov = { kind: "nesterov", lr: 0.7, momentum: 0.9 } as const;
 const run: RunManifest = manifest(
-  { outer: nesterov, codec: "fp32" },
+  { outer: nesterov, codec: "fp32", down: "int8" },
   { rounds: 4, keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 3 }, hold: { worsening: 0.25 } },
 );
 const three: RunManifest = { ...run, round: { ...run.round, minimum: 3 } };

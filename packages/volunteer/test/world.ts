@@ -117,6 +117,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 },
     codec,
     errorFeedback,
+    down: "off",
     rounds: 10,
     round: {
       minimum: 1,

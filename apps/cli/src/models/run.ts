@@ -45,7 +45,7 @@ export interface FoundRun {
 interface Place {
   readonly where: string;
   readonly journal: Pick<Journal, "runs" | "read">;
-  /** A served file: `/bodies/<sha256>`, `/texts/<sha256>`, `/tokenizers/<sha256>`. */
+  /** A served file: `/bodies/<sha256>`, `/steps/<sha256>`, `/texts/<sha256>`, `/tokenizers/<sha256>`. */
   file(path: string): Promise<Uint8Array | undefined>;
 }
 
@@ -81,7 +81,7 @@ export async function servedRun(address: string) {
   const { journal, file } = coordinatorAt(coordinatorUrl("address", address).origin);
   const [run] = await journal.runs();
   const get = async (hash: Sha256): Promise<Uint8Array | undefined> => {
-    for (const folder of ["bodies", "texts", "tokenizers"]) {
+    for (const folder of ["bodies", "steps", "texts", "tokenizers"]) {
       const bytes = await file(`/${folder}/${hash}`).catch((error: Error) => {
         if (!error.message.includes("status 404")) throw error;
         return undefined;

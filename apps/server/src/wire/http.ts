@@ -38,6 +38,7 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   describe(app, inputs);
   history(app, inputs);
   download(app, "/bodies/:hash", "body", inputs);
+  download(app, "/steps/:hash", "step", inputs);
   download(app, "/texts/:hash", "text", inputs);
   download(app, "/tokenizers/:hash", "tokenizer", inputs);
   await pages(app, inputs.webRoot);
@@ -66,6 +67,7 @@ function describe(app: FastifyInstance, { manifest, metrics, health }: HttpInput
 /** What is downloaded by its hash, as what. */
 const contentTypes: Readonly<Record<Download, string>> = {
   body: "application/octet-stream",
+  step: "application/octet-stream",
   text: "application/jsonl; charset=utf-8",
   tokenizer: "application/json; charset=utf-8",
 };

@@ -123,11 +123,16 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
     fields: {
       sections: said("The body whose number is the round, in the exchange's order."),
       outer: said(
-        "What the outer optimisers keep after this step, of the sections where they keep anything.",
+        "What outer optimisers keep after this step, and what outer steps leave out, of the sections where there is anything.",
       ),
       "outer[].name": said("Name of the section."),
       "outer[].sha256": said("SHA-256 of its bytes."),
       "outer[].sizeBytes": said("Size of the file.", "bytes"),
+      steps: said("The outer steps that made these sections, where the run sends them as such (`down`)."),
+      "steps[].name": said("Name of the section."),
+      "steps[].sha256": said("SHA-256 of the step's bytes."),
+      "steps[].sizeBytes": said("Size of the step.", "bytes"),
+      "steps[].from": said("SHA-256 of the section's file that the step is added to."),
       cosines: said("Of each averaged delta."),
       "cosines[].volunteer": said("Id of the volunteer."),
       "cosines[].cosine": said("Of the angle between its delta and the mean that the body takes.", "1"),

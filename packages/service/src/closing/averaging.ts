@@ -4,12 +4,12 @@
 // group's where they are compared: memory is O(body), not O(volunteers). The same facts and blobs give the same bytes, so a coordinator that died half-way does it again
 // and publishes the same body [C3]. Between deltas others have their turn.
 
-import { normOf, type OuterStep, outerOptimiser, outerStep } from "@homebody/aggregate";
-import { encodeSafetensors, type Sha256 } from "@homebody/base";
+import { normOf } from "@homebody/aggregate";
+import type { Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { Aggregation, Command } from "@homebody/coordinator";
-import { encodeSection, exchangeOf, type Section } from "@homebody/dept";
-import type { RunManifest, SectionFile, SectionName } from "@homebody/protocol";
+import { exchangeOf, type Section } from "@homebody/dept";
+import type { RunManifest, SectionFile, SectionName, StepFile } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import type { ExchangeOfDevice } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
@@ -17,8 +17,8 @@ import { clippedDeltas } from "./clipping.ts";
 import { comparisons } from "./comparisons.ts";
 import { type ClosingDelta, defaultKeptBytes, deltaReader } from "./deltas.ts";
 import { type Means, meansOf } from "./means.ts";
+import { type NextSection, nextSection } from "./next-section.ts";
 import { asTheyAre, partsOf } from "./parts.ts";
-import { readOuter, readSection } from "./section-files.ts";
 
 export type Published = Omit<Extract<Command, { kind: "published" }>, "servedBytes">;
 
@@ -51,46 +51,56 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
     ? means
     : await meansOf(asTheyAre(deltas, counting.reader), sections, manifest.weighting, clock);
   const cosines = await comparisons(deltas, { means, weighed }, counting);
-  const steps = await stepsOf(work, sections, means, blobs);
+  const made = await nextSections(work, sections, means, inputs);
   await faults("close:after-aggregate");
+  const durable = await putAll(work, sections, made, blobs);
+  await faults("publish:after-blob");
+  const meanNorm = normOf([...means.values()].map(({ numbers }) => numbers));
+  const { clipped } = counting;
+  const steps = manifest.down === "off" ? {} : { steps: durable.steps };
+  const { body, outer } = durable;
+  return {
+    kind: "published",
+    ...{ round: work.round, sections: body, outer, ...steps },
+    ...{ cosines, clipped, meanNorm },
+  };
+}
+
+type Made = ReadonlyMap<SectionName, NextSection>;
+
+/** Those that have a mean. */
+async function nextSections(
+  work: Aggregation,
+  sections: readonly Section[],
+  means: Means,
+  inputs: Pick<AveragingInputs, "manifest" | "blobs">,
+): Promise<Made> {
+  const made = new Map<SectionName, NextSection>();
+  for (const section of sections) {
+    const mean = means.get(section.name);
+    if (mean !== undefined) made.set(section.name, await nextSection(section, mean, work, inputs));
+  }
+  return made;
+}
+
+/** A section that nobody exchanged in this round stays what it was. */
+async function putAll(work: Aggregation, sections: readonly Section[], made: Made, blobs: Blobs) {
   const body: SectionFile[] = [];
   const outer: SectionFile[] = [];
-  for (const section of sections) {
-    const { name } = section;
-    const step = steps.get(name);
-    if (step === undefined) {
-      // A section that nobody exchanged in this round stays what it was.
+  const steps: StepFile[] = [];
+  for (const { name } of sections) {
+    const next = made.get(name);
+    if (next === undefined) {
       body.push(...work.sections.filter((file) => file.name === name));
       outer.push(...work.outer.filter((file) => file.name === name));
       continue;
     }
-    const { numbers, state } = step;
-    body.push({ name, ...(await put(encodeSection(manifest, work.round, section, numbers), blobs)) });
-    if (state.layout.size > 0) outer.push({ name, ...(await put(encodeSafetensors(state), blobs)) });
+    body.push({ name, ...(await put(next.file, blobs)) });
+    if (next.outer !== null) outer.push({ name, ...(await put(next.outer, blobs)) });
+    if (next.step !== null)
+      steps.push({ name, ...(await put(next.step.bytes, blobs)), from: next.step.from });
   }
-  await faults("publish:after-blob");
-  const meanNorm = normOf([...means.values()].map(({ numbers }) => numbers));
-  const { clipped } = counting;
-  return { kind: "published", round: work.round, sections: body, outer, cosines, clipped, meanNorm };
-}
-
-/** The outer step of each section that has a mean. */
-async function stepsOf(
-  work: Aggregation,
-  sections: readonly Section[],
-  means: Means,
-  blobs: Blobs,
-): Promise<ReadonlyMap<SectionName, OuterStep>> {
-  const steps = new Map<SectionName, OuterStep>();
-  for (const section of sections) {
-    const mean = means.get(section.name);
-    if (mean === undefined) continue;
-    const optimiser = outerOptimiser(section.outer);
-    const before = await readSection(section, work.sections, blobs);
-    const state = await readOuter(optimiser.stateLayout(section.layout), section, work.outer, blobs);
-    steps.set(section.name, outerStep(optimiser, state, before, mean));
-  }
-  return steps;
+  return { body, outer, steps };
 }
 
 async function put(bytes: Uint8Array, blobs: Blobs): Promise<{ sha256: Sha256; sizeBytes: number }> {

@@ -28,26 +28,31 @@ export async function putFirst(
   return files;
 }
 
+/** A section of a body. */
+export function fileOf(section: Pick<Section, "name">, body: readonly SectionFile[]): SectionFile {
+  const file = body.find(({ name }) => name === section.name);
+  if (file === undefined)
+    throw new Error(
+      `body: expected a section ${section.name}, got ${body.map(({ name }) => name).join(", ") || "none"}`,
+    );
+  return file;
+}
+
 /** The numbers of a section in a body. */
 export async function readSection(
   section: Section,
   body: readonly SectionFile[],
   blobs: Blobs,
 ): Promise<NamedTensors> {
-  const file = body.find(({ name }) => name === section.name);
-  if (file === undefined)
-    throw new Error(
-      `body: expected a section ${section.name}, got ${body.map(({ name }) => name).join(", ") || "none"}`,
-    );
-  return decodeSection(section, await existing(file.sha256, blobs));
+  return decodeSection(section, await existing(fileOf(section, body).sha256, blobs));
 }
 
-/** What an outer optimiser kept of a section, by its layout; zeros before the first round. */
+/** What was kept of a section beside it, by its layout; zeros before the first round. */
 export async function readOuter(
   layout: TensorLayout,
   { name, layout: own }: Section,
   kept: readonly SectionFile[],
-  blobs: Blobs,
+  blobs: Pick<Blobs, "get">,
 ): Promise<NamedTensors> {
   const file = kept.find((one) => one.name === name);
   if (file === undefined || layout.size === 0) return namedTensors(layout);

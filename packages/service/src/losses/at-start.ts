@@ -1,5 +1,5 @@
 // What the state names, looked for at a start [C45]: each blob is there and as large as it was. The body, what optimisers keep and
-// deltas that wait are read whole by whoever needs them (whole.ts, dropping.ts).
+// deltas that wait are read whole by whoever needs them (whole.ts, dropping.ts). Where a step is lost volunteers take whole sections.
 
 import type { Sha256 } from "@homebody/base";
 import type { RunFold } from "@homebody/coordinator";
@@ -21,7 +21,7 @@ export async function lossesAtStart(
   for (const [hash, sizeBytes] of state.manifest.sources.flatMap(sizesOf)) sizes.set(hash, sizeBytes);
   const losses: Loss[] = [];
   for (const [hash] of used.uses()) {
-    if (own.has(hash)) continue;
+    if (own.has(hash) || used.kindOf(hash) === "step") continue;
     const found = await blobs.size(hash);
     if (found === undefined) losses.push({ hash, reason: "missing" });
     else if (found !== (sizes.get(hash) ?? found)) losses.push({ hash, reason: "damaged" });

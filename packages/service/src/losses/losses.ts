@@ -92,6 +92,8 @@ function shownUse(use: Use): string {
       return `part of body ${use.number}`;
     case "outer":
       return "what an outer optimiser keeps";
+    case "step":
+      return "an outer step";
     case "delta":
       return `a delta of round ${use.round}`;
     case "rows":

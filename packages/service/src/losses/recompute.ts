@@ -90,6 +90,7 @@ export function recomputer({ blobs, clock }: RecomputeInputs): Recomputer {
       });
       const isSame =
         sameFiles(result.sections, published.sections) &&
+        sameFiles(result.steps ?? [], published.steps ?? []) &&
         (await sameOuter(result.outer, published.outer, next, blobs));
       // A section that nobody exchanged is the same file as before.
       for (const { sha256 } of [...published.sections, ...published.outer]) {

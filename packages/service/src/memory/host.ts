@@ -63,6 +63,7 @@ export interface MemoryHost {
 /** Where a blob is downloaded, by what it is [P14]. */
 const folders: Readonly<Partial<Record<BlobKind, string>>> = {
   body: "bodies",
+  step: "steps",
   text: "texts",
   tokenizer: "tokenizers",
 };
@@ -99,7 +100,7 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
     const kind = isUp() ? await service.kindOf(hash) : undefined;
     if (kind === undefined || folders[kind] !== folder) return undefined;
     const bytes = await disk.blobs.get(hash);
-    if (kind === "body" && bytes !== undefined) service.served(bytes.length);
+    if ((kind === "body" || kind === "step") && bytes !== undefined) service.served(bytes.length);
     return bytes;
   }
 
