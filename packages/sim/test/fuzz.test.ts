@@ -23,8 +23,8 @@ async function of<T>(script: Script, playing: () => Promise<T>): Promise<T> {
     return await playing();
   } catch (error) {
     const { manifest, ...rest } = script;
-    const { variant, codec, outer, weighting, rounds, round, training } = manifest;
-    const shown = { ...rest, variant, codec, outer, weighting, rounds, round, training };
+    const { variant, codec, down, outer, weighting, rounds, round, training } = manifest;
+    const shown = { ...rest, variant, codec, down, outer, weighting, rounds, round, training };
     throw new Error(`seed ${script.seed}\n${JSON.stringify(shown, null, 1)}\n${(error as Error).stack}`, {
       cause: error,
     });
@@ -49,7 +49,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [C77] [C78] [C79] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] [V51] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -61,6 +61,7 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [
   expect(sum(({ letIn }) => letIn)).toBeGreaterThan(20);
   expect(sum(({ kills }) => kills)).toBeGreaterThan(100);
   expect(sum(({ failures }) => failures)).toBeGreaterThan(100);
+  expect(sum(({ stepsTaken }) => stepsTaken)).toBeGreaterThan(seeds.length / 2);
   expect(sum(({ acts }) => acts)).toBeGreaterThan(100);
   expect(sum(({ finished }) => Number(finished))).toBeGreaterThan(seeds.length / 2);
 });

@@ -1,11 +1,10 @@
 // Bodies as this device has them: each section of the exchange by content, from the disk or from the coordinator, and
 // of each the rows that are held here.
 
-import { InputError, type NamedTensors, type Sha256, sha256OfMany } from "@homebody/base";
+import { InputError, type NamedTensors, type Sha256 } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
-import { fetchChecked } from "./fetch-checked.ts";
-import type { Disk, Net } from "./ports.ts";
+import { type SectionPlan, sectionFiles } from "./section-files.ts";
 import { storedNames } from "./stored-names.ts";
 import type { Work } from "./work.ts";
 
@@ -18,17 +17,10 @@ export interface Bodies {
 
 export function createBodies(
   { sections }: Pick<Exchange, "sections">,
-  {
-    net,
-    disk,
-    received,
-  }: {
-    readonly net: Net;
-    readonly disk: Disk;
-    /** Bytes of a section came. */
-    readonly received?: ((group: Section["group"], bytes: number) => void) | undefined;
-  },
+  ports: Parameters<typeof sectionFiles>[0],
 ): Bodies {
+  const { disk } = ports;
+  const own = sectionFiles(ports);
   let latest: { readonly id: Sha256; readonly numbers: readonly NamedTensors[] } | undefined;
 
   const decoded = (section: Section, bytes: Uint8Array) => heldOf(section, decodeSection(section, bytes));
@@ -38,23 +30,20 @@ export function createBodies(
     body: BodyRef,
     work: Pick<Work, "report" | "signal">,
   ) {
-    const of = files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const plans: SectionPlan[] = [];
+    for (const [i, file] of files.entries()) plans.push(await own.plan(sections[i]!, file, body));
+    const of = plans.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const all: Uint8Array[] = [];
     let before = 0;
-    for (const { name, sha256, sizeBytes } of files) {
-      const group = groupOf(name);
-      const kept = await disk.read(storedNames.body(group));
-      if (kept !== undefined && (await sha256OfMany(kept)) === sha256) all.push(kept);
-      else {
-        const progress = (done: number) =>
-          work.report({ kind: "download-body", done: before + done, of, unit: "bytes" });
-        const where = `section ${name} of body ${body.number}`;
-        const file = { sha256, sizeBytes };
-        const bytes = await fetchChecked(net, `/bodies/${sha256}`, file, where, progress, work.signal);
-        received?.(group, bytes.length);
-        await disk.write(storedNames.body(group), bytes);
-        all.push(bytes);
-      }
+    for (const { sizeBytes, take } of plans) {
+      const progress = (done: number) =>
+        work.report({
+          kind: "download-body",
+          done: before + done,
+          of: Math.max(of, before + done),
+          unit: "bytes",
+        });
+      all.push(await take(progress, work.signal));
       before += sizeBytes;
     }
     return all;

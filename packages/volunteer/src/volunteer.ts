@@ -107,7 +107,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     ...options.net,
     download: async (path, ...others) => {
       const bytes = await options.net.download(path, ...others);
-      if (!path.startsWith("/bodies/"))
+      if (!/^\/(bodies|steps)\//.test(path))
         record.change({ ledger: withReceived(record.now().ledger, "texts", bytes.length) });
       return bytes;
     },

@@ -10,6 +10,7 @@ import {
   groupOf,
   type RunManifest,
   type SectionFile,
+  type StepFile,
   uploadOf,
 } from "@homebody/protocol";
 
@@ -70,6 +71,8 @@ export interface Known {
   readonly misses: Map<VolunteerId, number>;
   /** Volunteers that evaluated the current body. */
   readonly evaluated: Set<VolunteerId>;
+  /** All that were published. */
+  readonly steps: Set<Sha256>;
 }
 
 export function nothingKnown(manifest: RunManifest): Known {
@@ -97,6 +100,7 @@ export function nothingKnown(manifest: RunManifest): Known {
       sources: new Set(),
     },
     ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
+    steps: new Set(),
     misses: new Map(),
   };
 }
@@ -142,7 +146,8 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
   dropped() {
     assert.fail("[C44] none is, of a disk that fails and loses nothing");
   },
-  published(known, { round, sections, outer, cosines }) {
+  published(known, { round, sections, outer, steps = [], cosines }) {
+    stepped(known, sections, steps);
     assert.equal(round, latestBody(known) + 1, "[C10] bodies follow one another");
     const averaged = known.closing?.map(({ volunteer }) => volunteer);
     assert.deepEqual(
@@ -248,6 +253,24 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
 
 const isOpen = ({ manifest }: Known, source: SourceId) =>
   manifest.sources.find(({ id }) => id === source)?.admission === "open";
+
+/** [C77] Of each section that moved, a step from what it was, or from what the host goes back to. */
+function stepped(known: Known, sections: readonly SectionFile[], steps: readonly StepFile[]): void {
+  const before = known.bodies.flat();
+  const isBefore = (name: string, hash: Sha256) =>
+    before.some((file) => file.name === name && file.sha256 === hash);
+  const moved = sections.filter(({ name, sha256 }) => !isBefore(name, sha256));
+  const isOff = known.manifest.down === "off";
+  assert.deepEqual(
+    steps.map(({ name }) => name),
+    isOff ? [] : moved.map(({ name }) => name),
+    "[C77] a step of each section that moved",
+  );
+  for (const { name, from, sha256 } of steps) {
+    assert.ok(isBefore(name, from), `[C77] ${name}: from a section of a body that was published`);
+    known.steps.add(sha256);
+  }
+}
 
 function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at: Millis): void {
   assert.equal(round, latestBody(known) + 1, "[C28] the next body");

@@ -30,6 +30,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
   const back = Math.max(undoBodies, again + 1); // [C29]
   const late = bodies !== "all" && "last" in bodies ? bodies.last : 5; // [C57]
   const sections = 3 + 2 * manifest.sources.length;
+  const steps = manifest.down === "off" ? 0 : 7 * sections; // of 4 bits and a scale, beside 32 bits [C79]
   return {
     connections: 3 * volunteers + 1,
     volunteers,
@@ -37,7 +38,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     uploads: volunteers,
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last ones, the one before and the optimisers; of each volunteer a delta, and row maps of two hellos.
-    blobs: (late + 3) * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers,
+    blobs: (late + 3) * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers + steps,
     // A section's file is three of these, an accepted delta about 23; of each volunteer also its standing, and the numbers
     // of its deltas of ten rounds, with their round.
     state:
@@ -46,7 +47,8 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
       (47 + 9 + 2 * 10) * volunteers +
       30 +
       back * 7 * sections +
-      again * (6 * sections + 28 * volunteers),
+      again * (6 * sections + 28 * volunteers) +
+      5 * steps,
   };
 }
 

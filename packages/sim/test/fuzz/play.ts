@@ -23,6 +23,8 @@ export interface Played {
   readonly acts: number;
   /** By the host's approval. */
   readonly letIn: number;
+  /** Outer steps that volunteers took instead of whole sections. */
+  readonly stepsTaken: number;
   readonly finished: boolean;
 }
 
@@ -104,6 +106,7 @@ async function atTheEnd(stage: Stage): Promise<Omit<Played, "acts">> {
       letIn: count("admitted"),
       kills: kills(),
       failures: failures(),
+      stepsTaken: stage.watch.stepsTaken(),
       finished: state.phase.kind === "finished",
     },
   };

@@ -95,7 +95,12 @@ export function scriptOf(seed: number): Script {
   const codec = one<RunManifest["codec"] | null>(null, { kind: "sparse2", k: 64 }, "int2");
   const rounds = one(1, 20);
   const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
-  return { ...drawn, manifest: { ...manifest, keep: kept } };
+  return { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed) } };
+}
+
+/** By dice of its own: what is drawn beside it stays. */
+function downOf(seed: number): RunManifest["down"] {
+  return (["off", "int8", "int4"] as const)[random(`down of ${seed}`).below(3)]!;
 }
 
 /** With what its deltas leave out carried on. */

@@ -26,6 +26,8 @@ export interface Watch extends Findings {
   /** Also one that is gone by now. */
   blob(hash: Sha256): Promise<Uint8Array | undefined>;
   readonly spooled: ReadonlyMap<UploadId, Spooled>;
+  /** Outer steps that volunteers took: nobody else reads them. */
+  stepsTaken(): number;
 }
 
 export function watch(manifest: RunManifest, inner: HostDisk): Watch {
@@ -33,19 +35,24 @@ export function watch(manifest: RunManifest, inner: HostDisk): Watch {
   const found = findings();
   const gone = new Map<Sha256, Uint8Array>();
   const spooled = new Map<UploadId, Spooled>();
+  let stepsTaken = 0;
+  const read = (hash: Sha256) => {
+    if (known.steps.has(hash)) stepsTaken += 1;
+  };
   const disk: HostDisk = {
     ...inner,
     journal: journal(inner, known, found),
-    blobs: blobs(inner.blobs, known, { found, gone }),
+    blobs: blobs(inner.blobs, known, { found, gone, read }),
     spool: spool(inner.spool, known, spooled),
   };
   return {
     ...found,
     known,
     disk,
-    entrance: (of) => entrance(of, known, found),
+    entrance: (of) => entrance(of, known, { found, gone }),
     blob: async (hash) => (await inner.blobs.get(hash)) ?? gone.get(hash),
     spooled,
+    stepsTaken: () => stepsTaken,
   };
 }
 
@@ -82,7 +89,7 @@ function namedBy(fact: Fact): readonly Sha256[] {
     case "accepted":
       return [fact.delta];
     case "published":
-      return [...fact.sections, ...fact.outer].map(({ sha256 }) => sha256);
+      return [...fact.sections, ...fact.outer, ...(fact.steps ?? [])].map(({ sha256 }) => sha256);
     default:
       return [];
   }
@@ -93,9 +100,22 @@ interface Gone {
   readonly gone: Map<Sha256, Uint8Array>;
 }
 
-function blobs(of: Blobs, known: Known, { found, gone }: Gone): Blobs {
+function blobs(
+  of: Blobs,
+  known: Known,
+  { found, gone, read }: Gone & { readonly read: (hash: Sha256) => void },
+): Blobs {
   return {
     ...of,
+    get: (hash) => {
+      read(hash);
+      return of.get(hash);
+    },
+    put: async (bytes) => {
+      const hash = await of.put(bytes);
+      gone.delete(hash);
+      return hash;
+    },
     remove: async (hash) => {
       found.look(() => assert.ok(!needed(known).has(hash), `[C10] ${hash}: needed, and removed`));
       const bytes = await of.get(hash);
@@ -126,11 +146,15 @@ function spool(of: Spool, known: Known, spooled: Map<UploadId, Spooled>): Spool 
 }
 
 /** Whatever a volunteer is told is durable when it is put on its line. */
-function entrance(of: Entrance, known: Known, found: Findings): Entrance {
+function entrance(of: Entrance, known: Known, { found, gone }: Gone): Entrance {
   const announced = (announcement: Announcement | undefined) => {
     if (announcement === undefined) return;
-    const { number, id } = announcement.body;
+    const { number, id, steps = [] } = announcement.body;
     assert.ok(known.ids.get(id)?.has(number), `[P6] body ${number}, which was published`);
+    for (const { sha256 } of steps) {
+      assert.ok(known.steps.has(sha256), `[C79] step ${sha256}, which was published`);
+      assert.ok(!gone.has(sha256), `[C79] step ${sha256}: there`);
+    }
   };
   const answered = (event: string, message: unknown, reply: unknown) => {
     const { ok, accepted, upload, announcement } = reply as Reply;
