@@ -205,6 +205,7 @@ export function journal(run: RunManifest, rounds: number, now: Millis, joins?: J
           norm: 0.9 + 2.2 * Math.exp(-round / 12) + 0.2 * wobble(i * 7 + round),
           numbers: hash(`numbers ${round} ${i}`),
           seniority: Math.min(round, run.newcomerRounds),
+          passed: { sentBytes: 2 * theta + 21_000, receivedBytes: bodyBytes + 34_000 },
           carriesFrom: null,
         },
         6400,

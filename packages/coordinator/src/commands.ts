@@ -4,7 +4,7 @@
 // own work (published, restart, change, add-source). Whatever a command needs to know is in it: decide looks nothing up.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { AdminAct, RunManifest, SectionSize } from "@homebody/protocol";
+import type { AdminAct, PassedBytes, RunManifest, SectionSize } from "@homebody/protocol";
 import type { Entrant } from "./admission.ts";
 import type { Assigned, Fact } from "./facts.ts";
 import type { ReadyVolunteers, Scored } from "./state.ts";
@@ -24,6 +24,7 @@ export type Command =
       readonly norm: number;
       /** Hash of its numbers. */
       readonly numbers: Sha256;
+      readonly passed?: PassedBytes | undefined;
     }
   | ({ readonly kind: "evaluate" } & Scored & Pick<Assigned, "volunteer" | "source">)
   | { readonly kind: "leave"; readonly volunteer: VolunteerId }

@@ -35,6 +35,7 @@ export const acceptedShape = z.object({
   norm: z.number(),
   numbers: hash.nullable(),
   seniority: count.min(1),
+  passed: z.object({ sentBytes: count, receivedBytes: count }).optional(),
   carriesFrom: count.nullable(),
 });
 export const closeReason = z.enum(["all", "quorum", "deadline", "admin"]);

@@ -8,6 +8,7 @@ import type { ParameterCounts } from "@homebody/dept";
 import type {
   ManifestSource,
   OfferedCode,
+  PassedBytes,
   RunManifest,
   SectionFile,
   SectionSize,
@@ -69,6 +70,8 @@ export type Fact =
       readonly numbers: Sha256 | null;
       /** What it weighs beside others of its source: which of its sender's deltas this is, from 1 to `newcomerRounds`. */
       readonly seniority: number;
+      /** At its sender's socket since its last delta that was accepted, as it says; not there where it does not. */
+      readonly passed?: PassedBytes | undefined;
       /** The round whose residual it may carry: that of its sender's delta before; null where it carries none [C61]. */
       readonly carriesFrom: number | null;
     }

@@ -5,7 +5,7 @@
 // sees what changed.
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
-import { standardBytes } from "@homebody/dept";
+import { bodyBytes, type ParameterCounts, standardBytes } from "@homebody/dept";
 import { groupOf, type RunManifest } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import {
@@ -16,6 +16,7 @@ import {
   isShownForGood,
   recentDeltas,
   recentScores,
+  type TrafficFigures,
 } from "./figures.ts";
 import { bodyFigure, created, type Draft, draftOf, sourceFigure, travelling } from "./figures-draft.ts";
 import { addScore, removeScores, thinScores } from "./figures-scores.ts";
@@ -108,15 +109,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
       values.tokens += tokens;
       values.steps += steps;
-      const { deltaBytes, wouldHaveSentBytes, bodyBytes } = values.traffic;
-      const sectionBytes = { ...values.traffic.sectionBytes };
-      for (const section of fact.sections) sectionBytes[groupOf(section.name)] += section.sizeBytes;
-      values.traffic = {
-        deltaBytes: deltaBytes + sizeBytes,
-        sectionBytes,
-        bodyBytes,
-        wouldHaveSentBytes: wouldHaveSentBytes + standardBytes(values.parameters, source, steps),
-      };
+      values.traffic = withDelta(values.traffic, fact, values.parameters);
       return;
     }
     case "evaluated": {
@@ -230,6 +223,26 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     default:
       fact satisfies never;
   }
+}
+
+/** What went up for an accepted delta, and what other ways would have taken. */
+function withDelta(
+  traffic: TrafficFigures,
+  { sections, source, steps, passed }: Extract<Fact, { kind: "accepted" }>,
+  parameters: ParameterCounts,
+): TrafficFigures {
+  const sectionBytes = { ...traffic.sectionBytes };
+  for (const { name, sizeBytes } of sections) sectionBytes[groupOf(name)] += sizeBytes;
+  return {
+    ...traffic,
+    deltaBytes: traffic.deltaBytes + sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    sectionBytes,
+    sentBytes: traffic.sentBytes + (passed?.sentBytes ?? 0),
+    receivedBytes: traffic.receivedBytes + (passed?.receivedBytes ?? 0),
+    wouldHaveSentBytes: traffic.wouldHaveSentBytes + standardBytes(parameters, source, steps),
+    globBytes: traffic.globBytes + standardBytes(parameters, source, 1),
+    specBytes: traffic.specBytes + bodyBytes(parameters),
+  };
 }
 
 function withAdmissions(

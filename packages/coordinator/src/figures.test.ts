@@ -7,7 +7,9 @@ import {
   firstLast,
   foldFigures,
   keepsBody,
+  passedBytes,
   readFigures,
+  savingBothWays,
   savingFactor,
   summary,
   writeFigures,
@@ -61,8 +63,12 @@ test("traffic counts what was sent beside what the whole model each step would h
     deltaBytes: 6 * 100,
     sectionBytes: { theta: 6 * 100, phi: 0, psi: 0 },
     bodyBytes: 2 * 2000,
+    sentBytes: 0,
+    receivedBytes: 0,
     // two rounds of 10 steps: two volunteers of es (1000 + 200 parameters), one of ja (1000 + 300)
     wouldHaveSentBytes: 2 * 10 * 4 * (2 * 1200 + 1300),
+    globBytes: 2 * 4 * (2 * 1200 + 1300),
+    specBytes: 6 * 4 * 1000,
   });
   expect(savingFactor(traffic)).toBeCloseTo(296_000 / 600, 9);
   expect([tokens, steps]).toEqual([6 * 320, 60]);
@@ -74,6 +80,19 @@ test("traffic counts what was sent beside what the whole model each step would h
     { round: 2, reason: "all", averaged: [ana, bo, cy] },
   ]);
   expect(bodies.map(({ number }) => number)).toEqual([0, 1, 2]);
+});
+
+test("[C80] what volunteers say passed at their sockets counts, behind a cache too, and no less than was seen here", () => {
+  const run = scene();
+  run.join(ana);
+  run.join(cy, ja);
+  const of = () => figuresOf(run.entries)!.traffic;
+  expect(savingBothWays(of())).toBeNull();
+  run.deliver(ana, { passed: { sentBytes: 150, receivedBytes: 9000 } });
+  run.deliver(cy); // one that does not say
+  expect(of()).toMatchObject({ sentBytes: 150, receivedBytes: 9000, deltaBytes: 200, bodyBytes: 0 });
+  expect(passedBytes(of())).toEqual({ up: 200, down: 9000 });
+  expect(savingBothWays(of())).toBeCloseTo((2 * 10 * 4 * (1200 + 1300)) / 9200, 9);
 });
 
 test("entry by entry, figures are those of the whole journal, and earlier ones stay as they were", () => {

@@ -88,15 +88,23 @@ export interface RoundFigure {
 }
 
 /**
- * Bytes that passed. `deltaBytes` is the way up, as it was sent, `sectionBytes` the same by group. `wouldHaveSentBytes`
- * is the same way up if every local step behind the accepted deltas had exchanged the whole model (DEPT's STD).
- * `bodyBytes` is the way down.
+ * Bytes that passed. `deltaBytes` is the way up, as it was sent, `sectionBytes` the same by group. `bodyBytes` is the way down,
+ * bodies and outer steps, as it left this coordinator; behind a cache in front volunteers take more. `sentBytes` and
+ * `receivedBytes` are what passed at volunteers' sockets, as they say it with their deltas: messages too, and no texts.
+ *
+ * What other ways would have taken up, uncompressed, for the accepted deltas: `wouldHaveSentBytes` if every local step behind them
+ * had exchanged the whole model (DEPT's STD), `globBytes` if every round had (GLOB), `specBytes` if every round had exchanged
+ * the body without embeddings (SPEC).
  */
 export interface TrafficFigures {
   readonly deltaBytes: number;
   readonly sectionBytes: Readonly<Record<GroupName, number>>;
   readonly bodyBytes: number;
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
   readonly wouldHaveSentBytes: number;
+  readonly globBytes: number;
+  readonly specBytes: number;
 }
 
 export interface SourceFigure {
@@ -226,4 +234,16 @@ export function undoable({ manifest, bodies, published, roundList }: Figures): r
 /** How many times fewer bytes went up than if the whole model had been exchanged each step; null before any did. */
 export function savingFactor({ deltaBytes, wouldHaveSentBytes }: TrafficFigures): number | null {
   return deltaBytes === 0 ? null : wouldHaveSentBytes / deltaBytes;
+}
+
+/** Both ways: what volunteers say passed, and not less than what the coordinator saw. */
+export function passedBytes(traffic: TrafficFigures): { readonly up: number; readonly down: number } {
+  const { deltaBytes, bodyBytes, sentBytes, receivedBytes } = traffic;
+  return { up: Math.max(sentBytes, deltaBytes), down: Math.max(receivedBytes, bodyBytes) };
+}
+
+/** How many times fewer bytes passed both ways than if the whole model had been exchanged each step; null before any did. */
+export function savingBothWays(traffic: TrafficFigures): number | null {
+  const { up, down } = passedBytes(traffic);
+  return traffic.deltaBytes === 0 ? null : (2 * traffic.wouldHaveSentBytes) / (up + down);
 }

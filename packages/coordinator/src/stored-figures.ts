@@ -99,7 +99,12 @@ const shape = z.object({
     deltaBytes: count,
     sectionBytes: z.object({ theta: count, phi: count, psi: count }),
     bodyBytes: count,
+    // A coordinator of before does not say these.
+    sentBytes: count.default(0),
+    receivedBytes: count.default(0),
     wouldHaveSentBytes: count,
+    globBytes: count.default(0),
+    specBytes: count.default(0),
   }),
   removed: z.array(volunteer),
   admissions: z.record(z.string(), z.object({ invited: count, admitted: count })),

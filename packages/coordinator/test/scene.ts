@@ -2,7 +2,7 @@
 // The part of the shell that it plays is the smallest one: append, evolve, tick until nothing is due.
 
 import { type Millis, type Sha256, type SourceId, sha256Of, type VolunteerId } from "@homebody/base";
-import { bodyId, checkRunFile, manifestOf, type RunManifest } from "@homebody/protocol";
+import { bodyId, checkRunFile, manifestOf, type PassedBytes, type RunManifest } from "@homebody/protocol";
 import {
   type Command,
   type Decision,
@@ -92,7 +92,7 @@ export interface Scene {
   join(volunteer: VolunteerId, source?: SourceId): void;
   deliver(
     volunteer: VolunteerId,
-    claims?: { round?: number; steps?: number; tokens?: number; numbers?: string },
+    claims?: { round?: number; steps?: number; tokens?: number; numbers?: string; passed?: PassedBytes },
   ): Decision;
   /** Plays the shell's averaging. */
   publish(): void;
@@ -150,6 +150,7 @@ export function scene(options: SceneOptions = {}): Scene {
         loss: 2,
         norm: 1,
         numbers: hashOf(claims.numbers ?? `numbers of ${volunteer} ${round}`),
+        ...(claims.passed === undefined ? {} : { passed: claims.passed }),
       });
       self.tickAll();
       return decision;

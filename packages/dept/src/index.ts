@@ -33,6 +33,7 @@ export {
 export { encodeStep, withStep } from "./step.ts";
 export { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 export {
+  bodyBytes,
   type ParameterCounts,
   parameterCounts,
   type RoundTraffic,

@@ -48,6 +48,11 @@ export function standardBytes(parameters: ParameterCounts, source: string, steps
   return bytesPerParameter * steps * (theta + (phi[source] ?? 0) + psi);
 }
 
+/** Bytes of a body without embeddings, uncompressed, one way. */
+export function bodyBytes({ theta }: ParameterCounts): number {
+  return bytesPerParameter * theta;
+}
+
 export interface RoundTraffic {
   /** Of the delta, at most. */
   readonly upBytes: number;

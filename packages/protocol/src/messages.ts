@@ -86,8 +86,16 @@ export interface OpenUpload {
   readonly loss: number;
 }
 
+/** Bytes at a volunteer's socket: bodies, steps, deltas and messages; texts do not count. */
+export interface PassedBytes {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
 /** A small delta may ride in its opening, and is then committed with it [P7]. */
 export interface OpenMessage extends OpenUpload {
+  /** Since the last delta of this device that was accepted, this one included [P62]. */
+  readonly passed?: PassedBytes | undefined;
   /** The whole delta, at most `chunkBytes`. */
   readonly bytes?: Uint8Array | undefined;
 }
@@ -204,6 +212,7 @@ export const checkOpenMessage: Check<OpenMessage> = checked(
     steps: whole(1e9).min(1),
     tokens: whole(1e15).min(1),
     loss: finite,
+    passed: z.object({ sentBytes: whole(1e15), receivedBytes: whole(1e15) }).optional(),
     bytes: someBytes.optional(),
   }),
   "open",

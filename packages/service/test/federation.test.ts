@@ -148,6 +148,30 @@ test("[C9] a line that is lost costs nothing: the upload goes on where the coord
   await served.close();
 });
 
+test("[P62] what a volunteer says passed at its socket is in the fact of its delta, whole or in chunks, and nothing where it does not say", async () => {
+  const run = manifest();
+  const served = await serve(run);
+  const [one, two] = [await served.join("one", "a"), await served.join("two", "b")];
+  await served.clock.advance(0);
+  const passed = { sentBytes: 7, receivedBytes: 9 };
+  const bytes = delta(run, "a", null, "1 a");
+  expect(await one.ask(events.open, { ...claimOf(1, bytes), passed, bytes })).toMatchObject({ ok: true });
+  expect(await two.deliver(1, delta(run, "b", null, "1 b"))).toBe("ok");
+  await served.clock.advance(0);
+  const chunk = delta(run, "b", null, "2 b");
+  const opened = await two.ask<UploadOpened>(events.open, { ...claimOf(2, chunk), passed });
+  if (!opened.ok) throw new Error(opened.refusal);
+  expect(await two.deliver(2, chunk)).toBe("ok");
+  const facts = (await served.entries()).map(({ fact }) => fact);
+  expect(facts.flatMap((fact) => (fact.kind === "accepted" ? [fact.passed] : []))).toEqual([
+    passed,
+    undefined,
+    passed,
+  ]);
+  expect(served.service().figures().traffic).toMatchObject({ sentBytes: 14, receivedBytes: 18 });
+  await served.close();
+});
+
 test("[C18] [P12] [P17] a run that is ended in an open round leaves no spool of it while it is evaluated", async () => {
   const run = manifest({ codec: "fp32", vocabulary: 300 });
   const served = await serve(run);

@@ -1,7 +1,7 @@
 // The ledger: every byte that passed, by what it was. What was sent of a delta is counted by the section that the bytes
 // belong to, where they go out; so what stays home is 0 because nothing of it was sent.
 
-import { groupOf } from "@homebody/protocol";
+import { groupOf, type PassedBytes } from "@homebody/protocol";
 import { type Piece, pieceBytes } from "./ports.ts";
 import type { StoredDelta } from "./stored-state.ts";
 import type { Ledger } from "./view.ts";
@@ -33,4 +33,12 @@ export function withSent(
 
 export function withReceived(ledger: Ledger, kind: keyof Ledger["received"], bytes: number): Ledger {
   return { ...ledger, received: { ...ledger.received, [kind]: ledger.received[kind] + bytes } };
+}
+
+/** All that passed but texts. */
+export function passedIn({ sent, received }: Ledger): PassedBytes {
+  return {
+    sentBytes: sent.theta + sent.phi + sent.psi + sent.messages,
+    receivedBytes: received.theta + received.phi + received.psi + received.messages,
+  };
 }

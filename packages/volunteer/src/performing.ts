@@ -2,10 +2,11 @@
 
 import type { SourceId } from "@homebody/base";
 import { isTrained } from "@homebody/dept";
-import { events, type RunManifest } from "@homebody/protocol";
+import { events, type PassedBytes, type RunManifest } from "@homebody/protocol";
 import { type Batch, bitsPerByte, drawBatch, type Shard } from "@homebody/text";
 import { EngineError } from "@homebody/train";
 import { deadlineOf, type Job, type TrainOrder } from "./jobs.ts";
+import { passedIn } from "./ledger.ts";
 import type { Clock, Line } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { type RecordKeeper, withLoss } from "./record.ts";
@@ -100,8 +101,14 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         if (delta === undefined) throw new EngineError(`the stored delta of round ${round} is gone`);
         inputs.sending(delta);
         const progress = (done: number, of: number) => report({ kind: "send", done, of, unit: "bytes" });
-        const outcome = await upload(delta.pending, delta.bytes, { line: line(), progress, signal });
-        return outcome.kind === "accepted" ? { kind: "accepted", round } : outcome;
+        const { ledger, told } = record.now();
+        const { sentBytes, receivedBytes } = passedIn(ledger);
+        const now = { sentBytes: sentBytes + delta.bytes.length, receivedBytes };
+        const claim = { ...delta.pending, passed: since(told, now) };
+        const outcome = await upload(claim, delta.bytes, { line: line(), progress, signal });
+        if (outcome.kind !== "accepted") return outcome;
+        record.change({ told: now }); // it is saved when the delta is settled
+        return { kind: "accepted", round };
       }
       case "settle": {
         const { round, tokens } = job.pending;
@@ -154,4 +161,12 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
     const point = { step: order.stepsBefore + step, bitsPerByte: (loss / Math.LN2) * tokensPerByte };
     record.change({ losses: withLoss(record.now().losses, point) });
   }
+}
+
+/** A delta whose first bytes were there already was told longer than what was sent of it: no less than nothing. */
+function since(told: PassedBytes, now: PassedBytes): PassedBytes {
+  return {
+    sentBytes: Math.max(0, now.sentBytes - told.sentBytes),
+    receivedBytes: Math.max(0, now.receivedBytes - told.receivedBytes),
+  };
 }

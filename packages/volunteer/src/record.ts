@@ -1,6 +1,7 @@
 // What a device remembers of a run beside what it trains: figures for the page, and whether it was contributing.
 
 import type { SourceId } from "@homebody/base";
+import type { PassedBytes } from "@homebody/protocol";
 import { emptyLedger } from "./ledger.ts";
 import type { Disk } from "./ports.ts";
 import type { Scored } from "./session.ts";
@@ -15,6 +16,8 @@ export interface RunRecord {
   readonly roundsContributed: number;
   readonly tokensTrained: number;
   readonly ledger: Ledger;
+  /** What of the ledger the coordinator was told with a delta that was accepted. */
+  readonly told: PassedBytes;
   readonly scores: readonly ScorePoint[];
   readonly losses: readonly LossPoint[];
   readonly scored: Scored | null;
@@ -27,6 +30,7 @@ export const emptyRecord: RunRecord = {
   roundsContributed: 0,
   tokensTrained: 0,
   ledger: emptyLedger,
+  told: { sentBytes: 0, receivedBytes: 0 },
   scores: [],
   losses: [],
   scored: null,

@@ -18,7 +18,6 @@ import {
   type UploadOpened,
 } from "@homebody/protocol";
 import type { Line } from "./ports.ts";
-import type { Pending } from "./session.ts";
 
 export type Outcome = { readonly kind: "accepted" } | { readonly kind: "refused"; readonly reason: Refusal };
 
@@ -32,8 +31,12 @@ export interface UploadInputs {
 const reopenings = 5;
 
 /** Throws NetError when the connection is lost: opening again goes on where the coordinator is. */
-export async function upload(pending: Pending, delta: Uint8Array, inputs: UploadInputs): Promise<Outcome> {
-  const message: OpenMessage = delta.length <= chunkBytes ? { ...pending, bytes: delta } : pending;
+export async function upload(
+  claim: Omit<OpenMessage, "bytes">,
+  delta: Uint8Array,
+  inputs: UploadInputs,
+): Promise<Outcome> {
+  const message: OpenMessage = delta.length <= chunkBytes ? { ...claim, bytes: delta } : claim;
   for (let opening = 0; ; opening++) {
     const opened = await ask(inputs.line, events.open, message, checkUploadOpened);
     if (!opened.ok) return { kind: "refused", reason: opened.refusal };

@@ -4,6 +4,7 @@ import { exchangeFor, wordsSeed } from "@homebody/dept";
 import { initialParameters } from "@homebody/model/parameters";
 import { events } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
+import { passedIn } from "../src/ledger.ts";
 import { storedNames } from "../src/stored-names.ts";
 import { storedState } from "../src/stored-state.ts";
 import type { Volunteer } from "../src/volunteer.ts";
@@ -538,6 +539,29 @@ test("the ledger counts what passed, by section; what stays home was not sent", 
   expect(sent).toMatchObject({ theta: host.deltas.get(1)!.length, phi: 0, psi: 0 });
   expect(sent.messages).toBeGreaterThan(100);
   expect(received).toMatchObject({ theta: host.body.sections[0]!.sizeBytes, phi: 0, psi: 0 });
+});
+
+test("[V53] with each delta the device says what passed since the last one, after a reload too; no text", async () => {
+  const { host, clock, start, close } = world();
+  const said = (round: number) => host.passed.get(round)!;
+  host.open(1);
+  const first = await start();
+  await clock.until("settled", () => first.view().roundsContributed === 1);
+  const theta = host.body.sections[0]!.sizeBytes;
+  expect(said(1).receivedBytes).toBeGreaterThan(theta);
+  expect(said(1).receivedBytes).toBeLessThan(theta + 1000);
+  expect(said(1).sentBytes).toBeGreaterThan(host.deltas.get(1)!.length);
+  await close(first);
+  host.next(1);
+  host.open(2);
+  const again = await start();
+  await clock.until("settled", () => again.view().roundsContributed === 2);
+  const { sentBytes, receivedBytes } = passedIn(again.view().ledger!);
+  expect(said(1).sentBytes + said(2).sentBytes).toBeLessThanOrEqual(sentBytes);
+  expect(said(1).sentBytes + said(2).sentBytes).toBeGreaterThan(sentBytes - 1000);
+  const received = said(1).receivedBytes + said(2).receivedBytes;
+  expect(received).toBeLessThanOrEqual(receivedBytes);
+  expect(received).toBeGreaterThan(receivedBytes - 1000);
 });
 
 test("[V30] a line that goes silent, or is lost, is shown at once, and what computes goes on", async () => {

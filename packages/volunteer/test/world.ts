@@ -26,6 +26,7 @@ import {
   identityOf,
   type OpenMessage,
   type OpenUpload,
+  type PassedBytes,
   type Refusal,
   type Reply,
   type RunManifest,
@@ -146,6 +147,8 @@ export class Host {
   readonly hellos: Hello[] = [];
   readonly evaluations: Evaluation[] = [];
   readonly accepted = new Map<number, OpenUpload>();
+  /** What devices said of their sockets, by the round of the delta. */
+  readonly passed = new Map<number, PassedBytes>();
   /** Of accepted deltas, whole. */
   readonly deltas = new Map<number, Uint8Array>();
   /** What to answer instead, by event. */
@@ -302,7 +305,8 @@ export class Host {
         this.evaluations.push(message as Evaluation);
         return { ok: true };
       case events.open: {
-        const { bytes: whole, ...open } = message as OpenMessage;
+        const { bytes: whole, passed, ...open } = message as OpenMessage;
+        if (passed !== undefined) this.passed.set(open.round, passed);
         const isOpen = this.announcement.kind === "training" && this.announcement.round === open.round;
         const isIn = this.accepted.has(open.round);
         if (!isOpen && !isIn) return { ok: false, refusal: "wrong-round" };

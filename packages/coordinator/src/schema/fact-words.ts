@@ -93,6 +93,11 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
         "What it weighs beside others of its source: which of its sender's deltas it is, up to `newcomerRounds`.",
         "deltas",
       ),
+      passed: said(
+        "What passed at the volunteer's socket since its last delta that was accepted, this one included and texts left out: its claim; not there in journals of older versions.",
+      ),
+      "passed.sentBytes": said("Bytes that it sent.", "bytes"),
+      "passed.receivedBytes": said("Bytes that it received, from a cache too.", "bytes"),
       carriesFrom: said(
         "Round of its sender's delta before: what that one left out may be in this one; null where nothing is, and in journals of older versions.",
         "round",

@@ -11,7 +11,6 @@ import {
   type Commit,
   chunkBytes,
   type OpenMessage,
-  type OpenUpload,
   type Refusal,
   type Reply,
   type UploadOpened,
@@ -22,7 +21,7 @@ import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
-import { type Sender, type Upload, uploadsIn } from "./uploads.ts";
+import { type Claim, type Sender, type Upload, uploadsIn } from "./uploads.ts";
 import { takeWhole } from "./whole.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
@@ -45,7 +44,7 @@ export interface Inbox {
  */
 const atOnceBytes = 16 * 2 ** 20;
 const leastWeight = atOnceBytes / 256;
-const weightOf = ({ sizeBytes }: OpenUpload) => Math.min(Math.max(sizeBytes, leastWeight), atOnceBytes / 2);
+const weightOf = ({ sizeBytes }: Claim) => Math.min(Math.max(sizeBytes, leastWeight), atOnceBytes / 2);
 
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, journal, blobs, spool, retention } = inputs;
@@ -59,7 +58,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     return bytes === undefined ? begin(sender, claim) : whole(sender, claim, bytes);
   }
 
-  async function begin(sender: Sender, claim: OpenUpload): Promise<Reply<UploadOpened>> {
+  async function begin(sender: Sender, claim: Claim): Promise<Reply<UploadOpened>> {
     const found = await place(sender, claim);
     if (!("upload" in found)) return found.reply;
     const { upload, isNew } = found;
@@ -69,7 +68,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     });
   }
 
-  async function whole(sender: Sender, claim: OpenUpload, bytes: Uint8Array): Promise<Reply<UploadOpened>> {
+  async function whole(sender: Sender, claim: Claim, bytes: Uint8Array): Promise<Reply<UploadOpened>> {
     const found = await place(sender, claim);
     if (!("upload" in found)) return found.reply;
     const { upload } = found;
@@ -81,13 +80,13 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     return taken.ok ? inAlready(upload.id, claim) : taken;
   }
 
-  const inAlready = (upload: UploadId, { sizeBytes }: OpenUpload) =>
+  const inAlready = (upload: UploadId, { sizeBytes }: Claim) =>
     ({ ok: true, upload, offset: sizeBytes, accepted: true }) as const;
 
   /** The upload of a delta that may count, or what there is to say where there is none. */
   async function place(
     sender: Sender,
-    claim: OpenUpload,
+    claim: Claim,
   ): Promise<{ readonly upload: Upload; readonly isNew: boolean } | { readonly reply: Reply<UploadOpened> }> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
     const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });

@@ -10,7 +10,7 @@ import {
   type VolunteerId,
 } from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
-import type { OpenUpload, Refusal } from "@homebody/protocol";
+import type { OpenMessage, Refusal } from "@homebody/protocol";
 import type { Spool } from "@homebody/store/ports";
 
 export interface Sender {
@@ -18,10 +18,13 @@ export interface Sender {
   readonly source: SourceId;
 }
 
+/** What is said of a delta before it comes. */
+export type Claim = Omit<OpenMessage, "bytes">;
+
 export interface Upload {
   readonly id: UploadId;
   readonly sender: Sender;
-  readonly claim: OpenUpload;
+  readonly claim: Claim;
   /** What the device exchanges, and so how large its delta is. */
   readonly exchange: Exchange;
   /** Bytes that are spooled. */
