@@ -21,7 +21,7 @@ import { startPostgres } from "./ensure-postgres.mjs";
 
 const stages = {
   check: runChecks,
-  unit: () => vitest("unit"),
+  unit: () => vitest("unit", "--maxWorkers=2"), // by itself it leaves a core of two to nobody
   browser: () => vitest("browser"),
   recovery: () => vitest("recovery"),
   "end-to-end": endToEnd,
@@ -77,10 +77,10 @@ async function database() {
   return started;
 }
 
-function vitest(project) {
+function vitest(project, ...options) {
   const report = join(temporary, `${project}.json`);
   const script = join(root, "node_modules", "vitest", "vitest.mjs");
-  const args = [script, "run", "--project", project, "--reporter=default", "--reporter=json"];
+  const args = [script, "run", "--project", project, ...options, "--reporter=default", "--reporter=json"];
   const { status } = spawnSync(process.execPath, [...args, `--outputFile.json=${report}`], {
     cwd: root,
     stdio: "inherit",
