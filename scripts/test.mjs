@@ -21,7 +21,7 @@ import { startPostgres } from "./ensure-postgres.mjs";
 
 const stages = {
   check: runChecks,
-  unit: () => vitest("unit", "--maxWorkers=2"), // by itself it leaves a core of two to nobody
+  unit: () => vitest("unit", "--maxWorkers=2"), // left to itself it uses one core of two
   browser: () => vitest("browser"),
   recovery: () => vitest("recovery"),
   "end-to-end": endToEnd,

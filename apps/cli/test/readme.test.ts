@@ -34,13 +34,22 @@ test("every choice that the README offers is one that its run file may have", ()
   const plain = first!.replace(/, vocabulary: \d+/g, "").replace(/ {2}- \{ id: minutes.*\n/, "");
   const line = (key: string) => choices!.split("\n").find((one) => one.startsWith(`${key}:`))!;
   const keys = choices!.match(/^[a-zA-Z]+(?=:)/gm);
-  expect(keys).toEqual(["variant", "vocabulary", "words", "training", "outer", "round"]);
+  expect(keys).toEqual([
+    ...["variant", "vocabulary", "down", "codec", "average", "words", "training", "outer", "round"],
+  ]);
   const read = (...lines: string[]) => parseRunFile(`${lines.join("\n")}\n${plain}`, "README.md");
   for (const variant of ["trim", "glob"])
     expect(read(line("variant").replace("trim", variant), line("vocabulary"))).toMatchObject({
       variant,
       vocabulary: { kind: "global", size: 8192 },
     });
+  for (const down of ["int8", "int4"])
+    expect(read(line("down").replace("int8", down))).toMatchObject({ down });
+  const sparse = plain.replace(/^codec:.*$/m, line("codec"));
+  expect(parseRunFile(sparse, "README.md").codec).toEqual({ kind: "sparse2", k: 64 });
+  for (const rule of ["median", "mean", "multi-krum", "centred-clipping"])
+    expect(read(line("average").replace("median", rule)).average).toMatchObject({ rule });
+  expect(read().average).toMatchObject({ rule: "trimmed-mean", from: 5 });
   const source = line("vocabulary").replace("global", "source");
   expect(read(source, line("words")).sources.length).toBe(2);
   const replaced = plain
