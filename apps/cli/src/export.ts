@@ -5,12 +5,11 @@ import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { type Format, formats, type Model, runCard, type WeightType } from "@homebody/export";
 import { dimensions } from "@homebody/model";
-import { looksLikeAddress } from "./address.ts";
 import { engineOf } from "./engine.ts";
 import { chooseModel } from "./export/choose.ts";
 import { type Own, ownOf, volunteerFolders } from "./export/own.ts";
 import { requireRoom, writeModelFolder } from "./models/folder.ts";
-import { isDataFolder, runAt, runInFolder } from "./models/run.ts";
+import { findRun, namesRun } from "./models/run.ts";
 import { onlyArgument, wholeNumber } from "./options.ts";
 import { reported } from "./reported.ts";
 
@@ -66,7 +65,7 @@ export async function run(args: readonly string[]): Promise<number> {
 async function ofRun(options: Options, show: (doing: string) => void): Promise<Own> {
   const { where, body, format } = options;
   show("reading the run");
-  const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
+  const found = await findRun(where, body);
   const engine = engineOf({ backend: "wasm" }, show);
   const chosen = await chooseModel(found, options, { engine, show });
   return { ...chosen, body: found.body, card: runCard(chosen.model, { ...found, ...chosen }, format) };
@@ -102,7 +101,7 @@ async function read(args: readonly string[]): Promise<Options> {
     },
   });
   const where = onlyArgument("export", "one data folder or address", positionals);
-  const own = looksLikeAddress(where) || isDataFolder(where) ? null : await volunteerFolders(where);
+  const own = namesRun(where) ? null : await volunteerFolders(where);
   if (own?.length === 0)
     throw new InputError(
       "export",

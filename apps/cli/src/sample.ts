@@ -6,12 +6,11 @@ import { loadParameters } from "@homebody/experiment";
 import type { Model } from "@homebody/export";
 import { textsOf } from "@homebody/text";
 import { type SampleOptions, sample } from "@homebody/train";
-import { looksLikeAddress } from "./address.ts";
 import { type Engine, engineOf } from "./engine.ts";
 import { chooseModel } from "./export/choose.ts";
 import { mixtureUsage, sampleMixture } from "./mixture/sample.ts";
 import { isModelFolder, readModelFolder } from "./models/folder.ts";
-import { isDataFolder, runAt, runInFolder } from "./models/run.ts";
+import { findRun, namesRun } from "./models/run.ts";
 import { backendName, onlyArgument, wholeNumber } from "./options.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { reported } from "./reported.ts";
@@ -110,10 +109,10 @@ async function findModel(options: Options, engine: Engine, line: ProgressLine): 
       throw new InputError(`--${given[0]}`, "a run, for a choice of its models", where);
     return await readModelFolder(where);
   }
-  if (!looksLikeAddress(where) && !isDataFolder(where))
+  if (!namesRun(where))
     throw new InputError("sample", "a model folder, a data folder or an address", `neither: ${where}`);
   line.show("reading the run");
-  const found = await (looksLikeAddress(where) ? runAt : runInFolder)(where, body);
+  const found = await findRun(where, body);
   return (await chooseModel(found, options, { engine, show: line.show })).model;
 }
 

@@ -12,7 +12,7 @@ import type { RunManifest } from "@homebody/protocol";
 import { loadRunFile, modelFolder } from "@homebody/server";
 import { looksLikeAddress } from "../address.ts";
 import { isModelFolder, readBytes } from "./folder.ts";
-import { type FoundRun, isDataFolder, runAt, runInFolder } from "./run.ts";
+import { type FoundRun, findRun, isDataFolder } from "./run.ts";
 
 export interface Body {
   readonly theta: NamedTensors;
@@ -30,13 +30,13 @@ export const bodyUsage = `  BODY           a section's file (theta.safetensors),
 /** Throws an InputError that says what was expected of what was written. */
 export async function findBody(written: string): Promise<Body> {
   if (written.startsWith("random:")) return await randomOf(written.slice("random:".length));
-  if (looksLikeAddress(written)) return await bodyOfRun(await runAt(written));
+  if (looksLikeAddress(written)) return await bodyOfRun(await findRun(written));
   const kind = statSync(written, { throwIfNoEntry: false });
   if (kind === undefined)
     throw new InputError("body", "a file, a folder, a URL or random:RUN.yaml", `nothing at ${written}`);
   if (kind.isFile()) return bodyInFile(basename(written), await readBytes("body", written));
   if (isModelFolder(written)) return await bodyInFolder(written);
-  if (isDataFolder(written)) return await bodyOfRun(await runInFolder(written));
+  if (isDataFolder(written)) return await bodyOfRun(await findRun(written));
   throw new InputError("body", "a model folder or a coordinator's data folder", `another folder: ${written}`);
 }
 

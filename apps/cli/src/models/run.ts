@@ -24,7 +24,7 @@ import {
   sqliteJournal,
 } from "@homebody/store";
 import { askCoordinator, askJson, type ServedFiles } from "@homebody/volunteer/node";
-import { coordinatorUrl } from "../address.ts";
+import { coordinatorUrl, looksLikeAddress } from "../address.ts";
 
 export interface FoundRun {
   readonly manifest: RunManifest;
@@ -52,8 +52,19 @@ interface Place {
 export const isDataFolder = (path: string) =>
   existsSync(join(path, "journal.json")) || existsSync(join(path, "journal.sqlite"));
 
-/** With its latest body, or that of the number. Throws an InputError where there is no run, or no such body. */
-export async function runInFolder(dataDir: string, body?: number): Promise<FoundRun> {
+/** Whether a run is written so: as a data folder, or as an address. */
+export const namesRun = (where: string) => looksLikeAddress(where) || isDataFolder(where);
+
+/**
+ * With its latest body, or that of the number. Throws an InputError where there is no run, no such body, or no coordinator that
+ * answers.
+ */
+export async function findRun(where: string, body?: number): Promise<FoundRun> {
+  if (!looksLikeAddress(where)) return await runInFolder(where, body);
+  return await found(coordinatorAt(coordinatorUrl("address", where).origin), body);
+}
+
+async function runInFolder(dataDir: string, body: number | undefined): Promise<FoundRun> {
   const place = (await readJournalFile(dataDir))?.place;
   if (place?.kind === "postgres")
     throw new InputError(
@@ -69,11 +80,6 @@ export async function runInFolder(dataDir: string, body?: number): Promise<Found
   } finally {
     await journal.close();
   }
-}
-
-/** The same; throws an InputError where no coordinator answers, too. */
-export async function runAt(address: string, body?: number): Promise<FoundRun> {
-  return await found(coordinatorAt(coordinatorUrl("address", address).origin), body);
 }
 
 /** A run's journal and its public blobs, as a coordinator serves them, each held to its hash. */
@@ -97,11 +103,10 @@ export async function servedRun(address: string) {
 }
 
 function coordinatorAt(url: string): Place {
-  const json = async (path: string) => (await askJson(url, path)) as Record<string, never>;
   return {
     where: url,
     journal: {
-      runs: async () => [(await json("/api/run")).run!],
+      runs: async () => [((await askJson(url, "/api/run")) as RunManifest).run],
       read: async (_, after, limit) => {
         const entries: JournalEntry[] = [];
         for (;;) {

@@ -7,14 +7,14 @@ import { InputError } from "@homebody/base";
 import { looksLikeAddress } from "../address.ts";
 import { isModelFolder, readModelFolder } from "./folder.ts";
 import { modelsOfRun, type TrainedModel } from "./of-run.ts";
-import { isDataFolder, runAt, runInFolder } from "./run.ts";
+import { findRun, isDataFolder, namesRun } from "./run.ts";
 
 /** A run and a source of it: `DATA`, `DATA#es`, `http://host:3000#es`; undefined where it is no run. */
 function runIn(written: string): { readonly path: string; readonly source: string | undefined } | undefined {
   if (isDataFolder(written)) return { path: written, source: undefined };
   const at = written.lastIndexOf("#");
   const path = at < 0 ? written : written.slice(0, at);
-  if (!looksLikeAddress(path) && !isDataFolder(path)) return undefined;
+  if (!namesRun(path)) return undefined;
   return { path, source: at < 0 ? undefined : written.slice(at + 1) };
 }
 
@@ -37,7 +37,7 @@ export async function findModels(written: string): Promise<readonly TrainedModel
     );
   const { path, source } = place;
   const folder = join(path, "volunteers");
-  const run = await (looksLikeAddress(path) ? runAt(path) : runInFolder(path));
+  const run = await findRun(path);
   const { sources } = run.manifest;
   if (source !== undefined && sources.every(({ id }) => id !== source))
     throw new InputError("model", `one of the sources ${sources.map(({ id }) => id).join(", ")}`, source);
