@@ -1,7 +1,7 @@
 // Which model of a run is exported: whose words, and of several of one source the best [X9].
 
 import { statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "@homebody/base";
 import { requireParameters } from "@homebody/experiment";
 import { type Model, provenanceOf, type RunOnCard } from "@homebody/export";
@@ -13,7 +13,7 @@ import { bodyOfRun } from "../models/body.ts";
 import { readTokenizer, wordsInFiles } from "../models/embeddings.ts";
 import { type TrainedModel, wholeModel, wholeModelsOfRun } from "../models/of-run.ts";
 import type { FoundRun } from "../models/run.ts";
-import { foldersIn } from "../models/trained.ts";
+import { volunteersBeside, volunteersIn } from "../models/trained.ts";
 import { measureWords } from "./measure-words.ts";
 
 export interface Chosen extends Pick<RunOnCard, "source" | "words" | "rows" | "bitsPerByte"> {
@@ -52,14 +52,9 @@ export async function chooseModel(run: FoundRun, choice: Choice, how: Comparing)
   if (choice.tokenizer !== undefined)
     throw new InputError("--tokenizer", "a file as --words, whose rows it names", choice.words ?? "none");
   how.show("reading words");
-  const folders = await volunteersOf(choice);
+  const folders = choice.words === undefined ? await volunteersBeside(choice.where) : [choice.words];
   const models = await wholeModelsOfRun(choice.where, run, folders, choice.source);
   return await bestOf(run, models, choice, how);
-}
-
-async function volunteersOf({ where, words }: Choice): Promise<readonly string[]> {
-  if (words !== undefined) return [words];
-  return looksLikeAddress(where) ? [] : await foldersIn(join(where, "volunteers"));
 }
 
 async function bestOf(
@@ -98,7 +93,7 @@ function noWords({ where, source, words }: Choice): InputError {
     ? new InputError("--words", `the words${of}, since they are no part of the body`, "none")
     : new InputError(
         "export",
-        `words${of} in ${join(where, "volunteers")}, as npm start leaves them, or --words`,
+        `words${of} in ${volunteersIn(where)}, as npm start leaves them, or --words`,
         "none that a delta was accepted with",
       );
 }

@@ -1,11 +1,10 @@
 // A volunteer's own model, of what homebody volunteer keeps in its folder: no coordinator is asked [V45].
 
-import { existsSync } from "node:fs";
-import { readdir } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename } from "node:path";
 import { InputError } from "@homebody/base";
 import { type Format, type Model, modelOfDevice } from "@homebody/export";
 import { type OwnModel, ownModelIn, storedRunIn } from "@homebody/volunteer/node";
+import { foldersIn } from "../models/trained.ts";
 
 export interface Own {
   readonly model: Model;
@@ -18,12 +17,7 @@ export interface Own {
 /** Of the folders under a volunteer's those with something of a run, or the one that is meant itself. */
 export async function volunteerFolders(where: string): Promise<readonly string[]> {
   if (storedRunIn(where)) return [where];
-  if (!existsSync(where)) return [];
-  const entries = await readdir(where, { withFileTypes: true }).catch(() => []);
-  const found: string[] = [];
-  for (const entry of entries)
-    if (entry.isDirectory() && storedRunIn(join(where, entry.name))) found.push(join(where, entry.name));
-  return found.sort();
+  return (await foldersIn(where)).filter(storedRunIn).sort();
 }
 
 /** Throws an InputError where several could be meant, or the one that is meant has no model yet. */

@@ -36,20 +36,25 @@ export async function findModels(written: string): Promise<readonly TrainedModel
       `neither: ${written}`,
     );
   const { path, source } = place;
-  const folder = join(path, "volunteers");
   const run = await findRun(path);
   const { sources } = run.manifest;
   if (source !== undefined && sources.every(({ id }) => id !== source))
     throw new InputError("model", `one of the sources ${sources.map(({ id }) => id).join(", ")}`, source);
-  const models = await modelsOfRun(path, run, looksLikeAddress(path) ? [] : await foldersIn(folder), source);
+  const models = await modelsOfRun(path, run, await volunteersBeside(path), source);
   if (models.length > 0) return numbered(models);
   const expected = looksLikeAddress(path)
     ? "a run whose words are in its body; else the data folder, with its volunteers' words beside it"
-    : `volunteers' words in ${folder}, as npm start leaves them`;
+    : `volunteers' words in ${volunteersIn(path)}, as npm start leaves them`;
   throw new InputError("model", expected, "none");
 }
 
-/** Of the volunteers that `npm start` has beside the run. */
+/** Folders of the volunteers that `npm start` has beside a run in a data folder; of one at an address none are at hand. */
+export const volunteersBeside = async (where: string): Promise<readonly string[]> =>
+  looksLikeAddress(where) ? [] : await foldersIn(volunteersIn(where));
+
+export const volunteersIn = (dataDir: string) => join(dataDir, "volunteers");
+
+/** None where there is no such folder. */
 export async function foldersIn(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
   const names = entries.filter((one) => one.isDirectory()).map(({ name }) => name);
