@@ -3,10 +3,9 @@
 import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { InputError, sha256OfText } from "@homebody/base";
-import { adaptingOptions, loadParameters, type Pair, scorerOf } from "@homebody/experiment";
-import { dimensions } from "@homebody/model";
+import { type Pair, scorerOf } from "@homebody/experiment";
 import { version } from "@homebody/protocol";
-import { requireMemory, type Trainer } from "@homebody/train";
+import type { Trainer } from "@homebody/train";
 import { engineOf } from "./engine.ts";
 import { type Corpus, corporaIn, corpusOf, ownCorpus } from "./evaluate/corpora.ts";
 import {
@@ -22,6 +21,7 @@ import { readPairs } from "./evaluate/pairs-file.ts";
 import { type FileRow, fileTable, lostNote, measureTable, type Row } from "./evaluate/tables.ts";
 import { evaluateMixture, mixtureUsage } from "./mixture/evaluate.ts";
 import type { TrainedModel } from "./models/of-run.ts";
+import { withTrainer } from "./models/on-engine.ts";
 import { findModels } from "./models/trained.ts";
 import { backendName, wholeNumber } from "./options.ts";
 import { reported, resultJson } from "./reported.ts";
@@ -127,21 +127,12 @@ async function evaluate(options: Options, how: MeasureOptions) {
   if (alone !== undefined && corpora.length === 0 && pairs === undefined)
     throw new InputError("--corpora, --text", `a text to measure ${alone.name} on`, "none");
 
-  const { device, backend, adapter, limits } = await engineOf(options, how.show)();
+  const { backend, adapter, ...started } = await engineOf(options, how.show)();
   const measurer = createMeasurer(how);
   const rows: Row[] = [];
   const fileRows: FileRow[] = [];
-  for (const model of models) {
-    const { config } = model;
-    const { bytes, ...memory } = requireMemory(
-      config,
-      { rows: rowsAtOnce, context: dimensions(config).context },
-      limits,
-    );
-    // It moves nothing, so its optimiser does not matter.
-    const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes);
-    try {
-      loadParameters(trainer, model.parameters);
+  for (const model of models)
+    await withTrainer(model, rowsAtOnce, started, async (trainer) => {
       for (const { corpus, seen } of textsFor(model, corpora)) {
         const { name, language } = corpus;
         rows.push({
@@ -153,10 +144,7 @@ async function evaluate(options: Options, how: MeasureOptions) {
         });
       }
       if (pairs !== undefined) fileRows.push(...(await ofFile(model, trainer, pairs, how)));
-    } finally {
-      trainer.dispose();
-    }
-  }
+    });
   const described = models.map(describe);
   const sharedTokenizer = new Set(described.map(({ tokenizer }) => tokenizer)).size === 1;
   return {

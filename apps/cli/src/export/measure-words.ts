@@ -1,10 +1,9 @@
 // How well words of one source go with the body: bits per byte of each on its own held-out text.
 
-import { adaptingOptions, evaluateHeldOut, loadParameters } from "@homebody/experiment";
-import { dimensions } from "@homebody/model";
-import { requireMemory } from "@homebody/train";
+import { evaluateHeldOut } from "@homebody/experiment";
 import type { Engine } from "../engine.ts";
 import type { TrainedModel } from "../models/of-run.ts";
+import { withTrainer } from "../models/on-engine.ts";
 
 /** Rows of a batch, and held-out rows that are evaluated: the same ones wherever texts are the same. */
 const rowsAtOnce = 8;
@@ -20,22 +19,15 @@ export async function measureWords(
   engine: Engine,
   show: (doing: string) => void,
 ): Promise<MeasuredWords[]> {
-  const { device, limits } = await engine();
+  const started = await engine();
   const measured: MeasuredWords[] = [];
   for (const [i, model] of models.entries()) {
     show(`measuring words ${i + 1} of ${models.length}`);
-    const { config, parameters, own } = model;
-    const { context } = dimensions(config);
-    const { bytes, ...memory } = requireMemory(config, { rows: rowsAtOnce, context }, limits);
-    const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes); // it moves nothing
-    try {
-      loadParameters(trainer, parameters);
-      const rows = { batch: rowsAtOnce, sampleRows: heldOutRows, seed: "export" } as const;
-      const { bitsPerByte } = await evaluateHeldOut(trainer, own[0]!.text.heldOut, rows);
-      measured.push({ model, bitsPerByte });
-    } finally {
-      trainer.dispose();
-    }
+    const rows = { batch: rowsAtOnce, sampleRows: heldOutRows, seed: "export" } as const;
+    const { bitsPerByte } = await withTrainer(model, rowsAtOnce, started, (trainer) =>
+      evaluateHeldOut(trainer, model.own[0]!.text.heldOut, rows),
+    );
+    measured.push({ model, bitsPerByte });
   }
   return measured;
 }
