@@ -2,12 +2,13 @@
 
 import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { InputError, sha256OfText } from "@homebody/base";
+import { InputError } from "@homebody/base";
 import { type Pair, scorerOf } from "@homebody/experiment";
 import { version } from "@homebody/protocol";
 import type { Trainer } from "@homebody/train";
 import { engineOf } from "./engine.ts";
-import { type Corpus, corporaIn, corpusOf, ownCorpus } from "./evaluate/corpora.ts";
+import { type Corpus, type GivenTexts, givenCorpora, ownCorpus } from "./evaluate/corpora.ts";
+import { describe } from "./evaluate/describe.ts";
 import {
   breathingTrainer,
   createMeasurer,
@@ -48,11 +49,8 @@ homebody evaluate MODEL ... [--corpora DIR] [--text PATH ... [--language TAG]]
 
 ${mixtureUsage}`;
 
-interface Options extends Omit<MeasureOptions, "show" | "breathe"> {
+interface Options extends GivenTexts, Omit<MeasureOptions, "show" | "breathe"> {
   readonly models: readonly string[];
-  readonly corpora: string | undefined;
-  readonly text: readonly string[] | undefined;
-  readonly language: string | undefined;
   readonly pairsFile: string | undefined;
   readonly backend: ReturnType<typeof backendName>;
   readonly threads: number | undefined;
@@ -120,8 +118,7 @@ type Result = Awaited<ReturnType<typeof evaluate>>;
 async function evaluate(options: Options, how: MeasureOptions) {
   how.show("reading models and texts");
   const models = (await Promise.all(options.models.map(findModels))).flat();
-  const corpora = options.corpora === undefined ? [] : await corporaIn(options.corpora, how.seed);
-  if (options.text !== undefined) corpora.push(await corpusOf(options.text, options.language, how.seed));
+  const corpora = await givenCorpora(options);
   const pairs = options.pairsFile === undefined ? undefined : await readPairs(options.pairsFile);
   const alone = models.find(({ own }) => own.length === 0);
   if (alone !== undefined && corpora.length === 0 && pairs === undefined)
@@ -184,12 +181,6 @@ async function ofFile(
   const scorer = scorerOf(breathingTrainer(model, trainer, how));
   const found = await judged(model, scorer, pairs, () => how.show(`${model.name}: pairs of the file`));
   return Object.entries(found).map(([kind, accuracy]) => ({ model: model.name, kind, accuracy }));
-}
-
-/** `tokenizer`: the hash of its tokenizer.json; of the whole vocabulary's, where rows are left out of it. */
-function describe({ name, config, provenance, tokenizer, whole }: TrainedModel) {
-  const json = (whole?.tokenizer ?? tokenizer).toJson();
-  return { name, provenance, config, tokenizer: sha256OfText(json) };
 }
 
 function shown({ rows, pairsFile, sharedTokenizer }: Result, { measures }: Options): string {

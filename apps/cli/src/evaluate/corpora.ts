@@ -16,11 +16,29 @@ export interface Corpus {
   readonly prepared?: PreparedText;
 }
 
+/** By options of the command line; the seed says what is held out where the files do not. */
+export interface GivenTexts {
+  readonly corpora: string | undefined;
+  readonly text: readonly string[] | undefined;
+  readonly language: string | undefined;
+  readonly seed: string;
+}
+
+export async function givenCorpora({
+  corpora,
+  text,
+  language,
+  seed,
+}: GivenTexts): Promise<readonly Corpus[]> {
+  const given = corpora === undefined ? [] : await corporaIn(corpora, seed);
+  return text === undefined ? given : [...given, await corpusOf(text, language, seed)];
+}
+
 /**
  * A corpus for each folder in DIR, which is named by its language. Files that are called valid or held-out are held out; where
  * there are none, a tenth is, by the seed.
  */
-export async function corporaIn(dir: string, seed: string): Promise<Corpus[]> {
+async function corporaIn(dir: string, seed: string): Promise<Corpus[]> {
   const entries = await readdir(dir).catch((error: NodeJS.ErrnoException) => {
     throw new InputError("--corpora", `a folder of folders at ${dir}`, error.code ?? error.message);
   });
@@ -43,7 +61,7 @@ export async function corporaIn(dir: string, seed: string): Promise<Corpus[]> {
 const isText = (file: string) => /\.(txt|md|jsonl)$/i.test(file);
 
 /** One corpus of all files and folders. */
-export async function corpusOf(
+async function corpusOf(
   paths: readonly string[],
   language: string | undefined,
   seed: string,

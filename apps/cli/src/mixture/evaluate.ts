@@ -2,10 +2,11 @@
 
 import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import { InputError, sha256OfText } from "@homebody/base";
+import { InputError } from "@homebody/base";
 import { version } from "@homebody/protocol";
 import { engineOf } from "../engine.ts";
-import { type Corpus, corporaIn, corpusOf, ownCorpus } from "../evaluate/corpora.ts";
+import { type Corpus, type GivenTexts, givenCorpora, ownCorpus } from "../evaluate/corpora.ts";
+import { describe } from "../evaluate/describe.ts";
 import type { TrainedModel } from "../models/of-run.ts";
 import { backendName, positiveNumber, wholeNumber } from "../options.ts";
 import { reported, resultJson } from "../reported.ts";
@@ -25,15 +26,11 @@ export const mixtureUsage = `homebody evaluate --mixture RUN [MODEL ...] [--corp
   --bytes N      of each text, about: beginnings of documents (2000)
 `;
 
-interface Options {
+interface Options extends GivenTexts {
   readonly run: string;
   readonly models: readonly string[];
-  readonly corpora: string | undefined;
-  readonly text: readonly string[] | undefined;
-  readonly language: string | undefined;
   readonly share: number;
   readonly bytes: number;
-  readonly seed: string;
   readonly backend: ReturnType<typeof backendName>;
   readonly json: boolean;
 }
@@ -111,12 +108,7 @@ async function evaluate(options: Options, how: How) {
       share: options.share,
       bytes: options.bytes,
       seed: options.seed,
-      models: [...mixed, ...others].map(({ name, provenance, config, tokenizer }) => ({
-        name,
-        provenance,
-        config,
-        tokenizer: sha256OfText(tokenizer.toJson()),
-      })),
+      models: [...mixed, ...others].map(describe),
       rows,
       costs: measurer.costs(),
     };
@@ -129,8 +121,7 @@ async function textsFor(models: readonly TrainedModel[], options: Options): Prom
   const own = new Map<string, Corpus>();
   for (const { source, text } of models.flatMap((model) => model.own))
     if (!own.has(source.id)) own.set(source.id, ownCorpus(source.id, source.language, text));
-  const given = options.corpora === undefined ? [] : await corporaIn(options.corpora, seed);
-  if (options.text !== undefined) given.push(await corpusOf(options.text, options.language, seed));
+  const given = await givenCorpora(options);
   const languages = [...own.values()].map(({ name, documents }) => ({ name, documents: documents.heldOut }));
   const learnt = new Set([...own.values()].flatMap(({ name, language }) => [name, language]));
   const between = switching(languages, bytes, seed);
