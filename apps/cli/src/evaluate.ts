@@ -1,6 +1,5 @@
 // homebody evaluate: measures trained models, on texts that they learnt from and on texts that they never saw.
 
-import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { type Pair, scorerOf } from "@homebody/experiment";
@@ -24,7 +23,7 @@ import { evaluateMixture, mixtureUsage } from "./mixture/evaluate.ts";
 import type { TrainedModel } from "./models/of-run.ts";
 import { withTrainer } from "./models/on-engine.ts";
 import { findModels } from "./models/trained.ts";
-import { backendName, wholeNumber } from "./options.ts";
+import { backendName, seedText, wholeNumber } from "./options.ts";
 import { reported, resultJson } from "./reported.ts";
 
 export const usage = `
@@ -60,11 +59,7 @@ interface Options extends GivenTexts, Omit<MeasureOptions, "show" | "breathe"> {
 export async function run(args: readonly string[]): Promise<number> {
   if (args.includes("--mixture")) return await evaluateMixture(args);
   const options = read(args);
-  return await reported(async (line, stop) => {
-    const breathe = async () => {
-      await breath();
-      stop.signal.throwIfAborted();
-    };
+  return await reported(async (line, { breathe }) => {
     const result = await evaluate(options, { ...options, show: line.show, breathe });
     return options.json ? resultJson(result, args) : shown(result, options);
   });
@@ -106,7 +101,7 @@ function read(args: readonly string[]): Options {
     rows: values.rows === undefined ? "all" : wholeNumber("--rows", values.rows, 1, 1_000_000),
     pairs: wholeNumber("--pairs", values.pairs, 1, 1_000_000),
     pairsFile: values["pairs-file"],
-    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
+    seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),
     threads: values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64),
     json: values.json,

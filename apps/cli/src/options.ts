@@ -21,6 +21,10 @@ export function positiveNumber(option: string, text: string, most: number): numb
   throw new InputError(option, `a number above 0 and at most ${most}`, JSON.stringify(text));
 }
 
+/** A seed, as what draws by chance takes it. */
+export const seedText = (option: string, text: string): string =>
+  String(wholeNumber(option, text, 0, 4294967295));
+
 /** `auto` where none is given: the best that works. */
 export function backendName(text: string | undefined): "auto" | "webgpu" | "wasm" {
   if (text === undefined) return "auto";

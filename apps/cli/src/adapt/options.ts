@@ -3,7 +3,7 @@
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { bodyUsage } from "../models/body.ts";
-import { backendName, onlyArgument, positiveNumber, wholeNumber } from "../options.ts";
+import { backendName, onlyArgument, positiveNumber, seedText, wholeNumber } from "../options.ts";
 
 export const usage = `
 homebody adapt BODY --text PATH ... [--vocab N | --tokenizer FILE] [--steps N] [--freeze-body]
@@ -88,7 +88,7 @@ export function readOptions(args: readonly string[]): Options {
     freezeBody: values["freeze-body"],
     batch: whole("--batch", values.batch, 1, 4096),
     peak: rate === undefined ? undefined : positiveNumber("--learning-rate", rate, 1),
-    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
+    seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),
     threads: whole("--threads", values.threads, 1, 64),
     to: values.to,

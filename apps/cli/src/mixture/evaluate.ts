@@ -1,6 +1,5 @@
 // homebody evaluate --mixture: a run's models as one, beside each of them and beside models of one vocabulary.
 
-import { setImmediate as breath } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { version } from "@homebody/protocol";
@@ -8,7 +7,7 @@ import { engineOf } from "../engine.ts";
 import { type Corpus, type GivenTexts, givenCorpora, ownCorpus } from "../evaluate/corpora.ts";
 import { describe } from "../evaluate/describe.ts";
 import type { TrainedModel } from "../models/of-run.ts";
-import { backendName, positiveNumber, wholeNumber } from "../options.ts";
+import { backendName, positiveNumber, seedText, wholeNumber } from "../options.ts";
 import { reported, resultJson } from "../reported.ts";
 import { modelsToMix, withLoaded } from "./loaded.ts";
 import { mixtureMeasurer, type Passages } from "./measure.ts";
@@ -37,11 +36,7 @@ interface Options extends GivenTexts {
 
 export async function evaluateMixture(args: readonly string[]): Promise<number> {
   const options = read(args);
-  return await reported(async (line, stop) => {
-    const breathe = async () => {
-      await breath();
-      stop.signal.throwIfAborted();
-    };
+  return await reported(async (line, { breathe }) => {
     const result = await evaluate(options, { show: line.show, breathe });
     if (options.json) return resultJson(result, args);
     return `${foundTable(result.rows, options.share)}\n\n${costTable(result.costs)}\n`;
@@ -76,7 +71,7 @@ function read(args: readonly string[]): Options {
     language: values.language,
     share: positiveNumber("--share", values.share, 0.5),
     bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000_000),
-    seed: String(wholeNumber("--seed", values.seed, 0, 4294967295)),
+    seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),
     json: values.json,
   };

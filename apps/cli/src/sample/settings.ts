@@ -1,7 +1,7 @@
 // How a model goes on from a prompt: given by options, or changed while prompts are typed.
 
 import type { SampleOptions } from "@homebody/train";
-import { positiveNumber, wholeNumber } from "../options.ts";
+import { positiveNumber, seedText, wholeNumber } from "../options.ts";
 
 type Setting = (name: string, text: string) => Partial<SampleOptions>;
 
@@ -12,7 +12,7 @@ const settings: Readonly<Record<string, Setting>> = {
   }),
   "top-k": (name, text) => ({ topK: wholeNumber(name, text, 1, 65536) }),
   "top-p": (name, text) => ({ topP: positiveNumber(name, text, 1) }),
-  seed: (name, text) => ({ seed: String(wholeNumber(name, text, 0, 4294967295)) }),
+  seed: (name, text) => ({ seed: seedText(name, text) }),
 };
 
 export const settingNames: readonly string[] = Object.keys(settings);
