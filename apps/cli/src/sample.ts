@@ -15,7 +15,7 @@ import { backendName, onlyArgument, wholeNumber } from "./options.ts";
 import type { ProgressLine } from "./progress-line.ts";
 import { reported } from "./reported.ts";
 import { converse, type Speak } from "./sample/conversation.ts";
-import { readSetting, settingNames, usualSettings } from "./sample/settings.ts";
+import { settingNames, settingOptions, settingsIn } from "./sample/settings.ts";
 
 export const usage = `
 homebody sample MODEL|DATA|URL [--prompt TEXT] [--tokens N] [--temperature X] [--top-k N] [--top-p X] [--seed N]
@@ -73,7 +73,7 @@ function read(args: readonly string[]): Options {
     allowPositionals: true,
     options: {
       prompt: { type: "string" },
-      ...Object.fromEntries(settingNames.map((name) => [name, { type: "string" }] as const)),
+      ...settingOptions(settingNames),
       source: { type: "string" },
       words: { type: "string" },
       tokenizer: { type: "string" },
@@ -83,15 +83,10 @@ function read(args: readonly string[]): Options {
     },
   });
   const { prompt, source, words, tokenizer, body, threads } = values;
-  const given: Readonly<Record<string, string | undefined>> = values;
-  const settings = settingNames.map((name) => {
-    const text = given[name];
-    return text === undefined ? {} : readSetting(name, text, "--");
-  });
   return {
     where: onlyArgument("sample", "a model folder, a data folder or an address", positionals),
     prompt,
-    settings: Object.assign({ ...usualSettings }, ...settings),
+    settings: settingsIn(values, settingNames),
     source,
     words,
     tokenizer,

@@ -6,7 +6,7 @@ import { mixtureOf } from "@homebody/mixture";
 import { engineOf } from "../engine.ts";
 import { backendName, onlyArgument, positiveNumber, wholeNumber } from "../options.ts";
 import { reported } from "../reported.ts";
-import { readSetting, usualSettings } from "../sample/settings.ts";
+import { settingOptions, settingsIn } from "../sample/settings.ts";
 import { modelsToMix, withLoaded } from "./loaded.ts";
 
 export const mixtureUsage = `homebody sample --mixture DATA|URL [--prompt TEXT] [--bytes N] [--share X] [--temperature X] [--top-k N] [--top-p X]
@@ -61,23 +61,15 @@ function read(args: readonly string[]): Options {
       prompt: { type: "string", default: "" },
       bytes: { type: "string", default: "300" },
       share: { type: "string", default: "0.01" },
-      ...Object.fromEntries(settings.map((name) => [name, { type: "string" }] as const)),
+      ...settingOptions(settings),
       backend: { type: "string" },
     },
-  });
-  const given: Readonly<Record<string, unknown>> = values;
-  const chosen = settings.map((name) => {
-    const text = given[name];
-    return typeof text === "string" ? readSetting(name, text, "--") : {};
   });
   return {
     where: onlyArgument("sample --mixture", "a data folder or an address", positionals),
     prompt: values.prompt,
     share: positiveNumber("--share", values.share, 0.5),
-    choice: Object.assign(
-      { ...usualSettings, bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000) },
-      ...chosen,
-    ),
+    choice: { ...settingsIn(values, settings), bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000) },
     backend: backendName(values.backend),
   };
 }

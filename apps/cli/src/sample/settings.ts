@@ -17,13 +17,29 @@ const settings: Readonly<Record<string, Setting>> = {
 
 export const settingNames: readonly string[] = Object.keys(settings);
 
-export const usualSettings: SampleOptions = {
+const usualSettings: SampleOptions = {
   tokens: 100,
   temperature: 0.8,
   topK: 40,
   topP: 1,
   seed: "1",
 };
+
+/** As parseArgs takes them. */
+export const settingOptions = (names: readonly string[]) =>
+  Object.fromEntries(names.map((name) => [name, { type: "string" }] as const));
+
+/** The usual ones, but for those of the names that are among the options' values. */
+export function settingsIn(
+  values: Readonly<Record<string, unknown>>,
+  names: readonly string[],
+): SampleOptions {
+  const given = names.map((name) => {
+    const text = values[name];
+    return typeof text === "string" ? readSetting(name, text, "--") : {};
+  });
+  return Object.assign({ ...usualSettings }, ...given);
+}
 
 /** Of a name in settingNames, after a prefix by which an error names it. */
 export const readSetting = (name: string, text: string, prefix: "--" | "/"): Partial<SampleOptions> =>
