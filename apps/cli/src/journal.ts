@@ -71,8 +71,10 @@ async function write(journal: OpenJournal, options: Options, signal: AbortSignal
     await output.close();
     if (to !== undefined) line.end();
   }
-  if (output.path !== undefined)
-    process.stdout.write(`${output.path}: up to entry ${last}, ${output.added} bytes more than before\n`);
+  if (output.file !== undefined) {
+    const { path, addedBytes } = output.file;
+    process.stdout.write(`${path}: up to entry ${last}, ${addedBytes} bytes more than before\n`);
+  }
   return signal.aborted && !follow ? 130 : 0;
 }
 

@@ -7,9 +7,7 @@ import type { OpenJournal } from "./open.ts";
 
 export interface Output {
   /** None of stdout. */
-  readonly path: string | undefined;
-  /** What was not there before. */
-  readonly added: number;
+  readonly file: { readonly path: string; readonly addedBytes: number } | undefined;
   /** Nobody reads it any more. */
   readonly isClosed: boolean;
   /** Throws an InputError where something else is there. */
@@ -21,7 +19,6 @@ export interface Output {
 
 export function standardOutput(): Output {
   let isClosed = false;
-  let added = 0;
   const closed = (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
     isClosed = true; // as by `| head`
@@ -29,15 +26,11 @@ export function standardOutput(): Output {
   process.stdout.on("error", closed);
   const text = new TextDecoder();
   return {
-    path: undefined,
-    get added() {
-      return added;
-    },
+    file: undefined,
     get isClosed() {
       return isClosed;
     },
     write: async (bytes) => {
-      added += bytes.length;
       if (isClosed || process.stdout.write(text.decode(bytes))) return;
       await takesMore(process.stdout);
     },
@@ -64,34 +57,33 @@ export async function outputFile(path: string): Promise<Output> {
   if ((await stat(path).catch(() => undefined))?.isDirectory())
     throw new InputError("--to", "a file", `a folder: ${path}`);
   await mkdir(dirname(path), { recursive: true });
-  const file = await open(path, "a+");
-  const { size } = await file.stat();
+  const handle = await open(path, "a+");
+  const { size } = await handle.stat();
   let at = 0;
   const differs = (got: string) =>
     new InputError(
       "--to",
-      `a new file, or one that begins as this journal does in this format`,
+      "a new file, or one that begins as this journal does in this format",
       `${path}, ${got}`,
     );
   return {
-    path,
-    get added() {
-      return Math.max(0, at - size);
+    get file() {
+      return { path, addedBytes: Math.max(0, at - size) };
     },
     isClosed: false,
     write: async (bytes) => {
       const there = Math.max(0, Math.min(bytes.length, size - at));
       const own = Buffer.alloc(there);
-      await file.read(own, 0, there, at);
+      await handle.read(own, 0, there, at);
       const other = own.findIndex((byte, i) => byte !== bytes[i]);
       if (other >= 0) throw differs(`which has something else at byte ${at + other}`);
-      if (there < bytes.length) await file.appendFile(bytes.subarray(there));
+      if (there < bytes.length) await handle.appendFile(bytes.subarray(there));
       at += bytes.length;
     },
     end: async () => {
       if (at < size) throw differs(`which has ${size - at} bytes more`);
     },
-    close: () => file.close(),
+    close: () => handle.close(),
   };
 }
 
