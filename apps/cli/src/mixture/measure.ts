@@ -68,19 +68,14 @@ export function mixtureMeasurer(
   async function measure(text: Passages): Promise<Found> {
     const bytes = text.passages.reduce((sum, passage) => sum + utf8Length(passage), 0);
     const own = await each(loaded, (model) => logsOf(model, text));
-    const mixed = (some: readonly (readonly Float64Array[])[], rule: MixtureRule) =>
-      bitsPerByte(
-        text.passages.reduce(
-          (sum, _, i) =>
-            sum +
-            mixtureNats(
-              some.map((logs) => logs[i]!),
-              rule,
-            ),
-          0,
-        ),
-        bytes,
-      );
+    const mixed = (some: readonly (readonly Float64Array[])[], rule: MixtureRule) => {
+      let nats = 0;
+      for (const i of text.passages.keys()) {
+        const ofPassage = some.map((logs) => logs[i]!);
+        nats += mixtureNats(ofPassage, rule);
+      }
+      return bitsPerByte(nats, bytes);
+    };
     const single = (logs: readonly Float64Array[]) => mixed([logs], { kind: "uniform" });
     const alone = named(loaded, own.map(single));
     const [best, least] = Object.entries(alone).reduce((a, b) => (b[1] < a[1] ? b : a));
