@@ -49,7 +49,7 @@ export async function trainAttacked(work: AttackedWork, performing: Performing):
 }
 
 async function textsFor({ texts }: AttackedWork, performing: Performing): Promise<Texts> {
-  const found = new Map<SourceId, Texts extends ReadonlyMap<SourceId, infer T> ? T : never>();
+  const found = new Map<SourceId, MemberInputs["text"]>();
   for (const ref of texts) {
     const text = await textOf(performing, ref);
     found.set(ref.source as SourceId, { ...text, textBytes: shardBytes(text.train) });
