@@ -6,21 +6,20 @@ const script = join(import.meta.dirname, "..", "..", "..", "scripts", "homebody.
 const bench = (...args: string[]) =>
   spawnSync(process.execPath, [script, "bench", ...args], { encoding: "utf8" });
 
-test("bench engine: one line of JSON, a row for each who trained", { timeout: 60_000 }, () => {
-  const { stdout, stderr, status } = bench(
-    "engine",
-    "--config",
-    "tiny",
-    "--steps",
-    "3",
-    "--threads",
-    "2",
-    "--json",
-  );
+/** What each line says that such a bench writes. */
+function written(...args: string[]) {
+  const { stdout, stderr, status } = bench(...args);
   expect(status, stderr).toBe(0);
-  const lines = stdout.trim().split("\n");
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+}
+
+test("bench engine: one line of JSON, a row for each who trained", { timeout: 60_000 }, () => {
+  const lines = written("engine", "--config", "tiny", "--steps", "3", "--threads", "2", "--json");
   expect(lines).toHaveLength(1);
-  const [row, ...others] = JSON.parse(lines[0]!);
+  const [row, ...others] = lines[0];
   expect(others).toEqual([]);
   expect(row).toMatchObject({ name: "homebody", backend: "wasm", config: "tiny", steps: 3, threads: 2 });
   for (const name of ["tokensPerSecond", "msPerStep", "dispatches", "tensorBytes", "peakProcessBytes"])
@@ -30,38 +29,25 @@ test("bench engine: one line of JSON, a row for each who trained", { timeout: 60
 });
 
 test("bench growth: what is held after each tenth of the steps is the same", { timeout: 60_000 }, () => {
-  const { stdout, stderr } = bench("growth", "--backend", "wasm", "--steps", "50");
-  const marks = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  expect(marks, stderr).toHaveLength(10);
+  const marks = written("growth", "--backend", "wasm", "--steps", "50");
+  expect(marks).toHaveLength(10);
   expect(new Set(marks.map(({ tensorBytes }) => tensorBytes)).size).toBe(1);
 });
 
 test("bench sampling: with an eighth of the context read, a half and all, what the next token costs both ways", {
   timeout: 60_000,
 }, () => {
-  const { stdout, stderr } = bench("sampling", "--config", "tiny", "--steps", "3");
-  const rows = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
-  expect(
-    rows.map(({ tokens }) => tokens),
-    stderr,
-  ).toEqual([8, 32, 64]);
+  const rows = written("sampling", "--config", "tiny", "--steps", "3");
+  expect(rows.map(({ tokens }) => tokens)).toEqual([8, 32, 64]);
   for (const { keptMs, anewMs, ratio } of rows) expect(ratio).toBeCloseTo(anewMs / keptMs, 9);
 });
 
 test("bench core: one line of JSON, a row for each round, whose parts add up to it", {
   timeout: 60_000,
 }, () => {
-  const { stdout, stderr, status } = bench("core", "--volunteers", "9", "--json");
-  expect(status, stderr).toBe(0);
-  const lines = stdout.trim().split("\n");
+  const lines = written("core", "--volunteers", "9", "--json");
   expect(lines).toHaveLength(1);
-  const rows: Record<string, number>[] = JSON.parse(lines[0]!);
+  const rows: Record<string, number>[] = lines[0];
   expect(rows.map(({ volunteers, round }) => [volunteers, round])).toEqual([1, 2, 10].map((r) => [9, r]));
   for (const { secondsPerRound, volunteers: _, round: _r, ...parts } of rows) {
     expect(Object.keys(parts)).toEqual(["decide", "evolve", "announce", "figures"]);
@@ -81,9 +67,9 @@ test("what bench does not know is an error that says what it knows", () => {
 });
 
 test("bench journal: one line, and a snapshot that gives what the journal gives", { timeout: 60_000 }, () => {
-  const { stdout, stderr, status } = bench("journal", "--entries", "2000");
-  expect(status, stderr).toBe(0);
-  const { entries, rounds, volunteers, ...measured } = JSON.parse(stdout);
+  const lines = written("journal", "--entries", "2000");
+  expect(lines).toHaveLength(1);
+  const { entries, rounds, volunteers, ...measured } = lines[0];
   expect(entries).toBeGreaterThanOrEqual(2000);
   expect(rounds * (2 * volunteers + 3)).toBeGreaterThanOrEqual(2000);
   expect(Object.keys(measured)).toEqual([
@@ -102,12 +88,7 @@ test("bench journal: one line, and a snapshot that gives what the journal gives"
 test("bench closing: the mean and a new run's rule, in a thread and on the loop, of the same round", {
   timeout: 60_000,
 }, () => {
-  const { stdout, stderr, status } = bench("closing", "--parameters", "50000", "--volunteers", "5");
-  expect(status, stderr).toBe(0);
-  const rows = stdout
-    .trim()
-    .split("\n")
-    .map((line) => JSON.parse(line));
+  const rows = written("closing", "--parameters", "50000", "--volunteers", "5");
   expect(rows.map(({ where, rule, volunteers }) => [where, rule, volunteers])).toEqual([
     ["thread", "mean", 5],
     ["thread", "trimmed-mean", 5],
@@ -123,28 +104,12 @@ test("bench closing: the mean and a new run's rule, in a thread and on the loop,
 
 test.each([5000, 200_000])(
   "bench coordinator: one line of JSON, a row of rounds with deltas of %d bytes that all count",
-  {
-    timeout: 60_000,
-  },
+  { timeout: 60_000 },
   (bytes) => {
-    const { stdout, stderr, status } = bench(
-      ...[
-        "coordinator",
-        "--volunteers",
-        "6",
-        "--processes",
-        "2",
-        "--rounds",
-        "2",
-        "--bytes",
-        `${bytes}`,
-        "--json",
-      ],
-    );
-    expect(status, stderr).toBe(0);
-    const lines = stdout.trim().split("\n");
+    const options = `--volunteers 6 --processes 2 --rounds 2 --bytes ${bytes} --json`;
+    const lines = written("coordinator", ...options.split(" "));
     expect(lines).toHaveLength(1);
-    const [row, ...others] = JSON.parse(lines[0]!);
+    const [row, ...others] = lines[0];
     expect(others).toEqual([]);
     expect(row.volunteers).toBe(6);
     expect(row.deltaBytes / bytes).toBeCloseTo(1, 1);
