@@ -16,6 +16,16 @@ export interface Rules {
 
 const clipping: RunFile["clipping"] = { kind: "median", multiple: 3 };
 
+export const usual: Rules = {
+  id: "default",
+  title: "default",
+  what: "What a run file says that says nothing: clipped, each mixed with its nearest, and of every number a trimmed mean.",
+  rules: {
+    clipping,
+    average: { rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 },
+  },
+};
+
 export const allRules: readonly Rules[] = [
   {
     id: "mean",
@@ -29,15 +39,7 @@ export const allRules: readonly Rules[] = [
     what: "No delta counts for more than three times the median, per tensor and in all.",
     rules: { clipping, average: { rule: "mean" } },
   },
-  {
-    id: "default",
-    title: "default",
-    what: "What a run file says that says nothing: clipped, each mixed with its nearest, and of every number a trimmed mean.",
-    rules: {
-      clipping,
-      average: { rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 },
-    },
-  },
+  usual,
 ];
 
 export const attackNames = Object.keys(attacks) as AttackName[];
@@ -59,13 +61,10 @@ export interface Situation {
 export const two = (others: Others): Situation => ({ places: "two", others });
 export const lone = (others: Others): Situation => ({ places: "lone", others });
 
-export const armOf = ({ places, others }: Situation, { id }: Pick<Rules, "id">): string =>
-  `${places}/${others}/${id}`;
-
-const [mean, clip, usual] = allRules as readonly [Rules, Rules, Rules];
+export const armOf = ({ places, others }: Situation, { id }: Rules): string => `${places}/${others}/${id}`;
 
 const arms: readonly (readonly [Situation, Rules])[] = [
-  ...[mean, clip, usual].flatMap((rules) =>
+  ...allRules.flatMap((rules) =>
     (["honest", ...attackNames] as const).map((others) => [two(others), rules] as const),
   ),
   [two("absent"), usual],

@@ -17,6 +17,7 @@ import {
   type Situation,
   sourcesOf,
   two,
+  usual,
 } from "./jobs.ts";
 
 const measure = "bits per byte";
@@ -26,7 +27,6 @@ const goal = 0.03;
 export function attacksReport(plan: Plan, rows: readonly Row[]): Report {
   const last = sourcesOf(plan).at(-1)!.id;
   const [crowd, ...others] = measuredOf(plan);
-  const usual = allRules.filter(({ id }) => id === "default");
   return {
     title: "Poisoned deltas",
     lead: `Two of seven volunteers of ${crowd} attack, beside an honest one of ${others.join(", ") || "no other source"}. What does it cost the others, by how a source's deltas become one?`,
@@ -44,7 +44,7 @@ export function attacksReport(plan: Plan, rows: readonly Row[]): Report {
             kind: "prose",
             text: `The seven of ${crowd} are honest, and the only volunteer of ${last} attacks. No rule within a source helps: the run can hold, and its host can go back and take the volunteer out.`,
           },
-          tableOf(plan, rows, (["honest", ...loneAttacks] as const).map(lone), usual),
+          tableOf(plan, rows, (["honest", ...loneAttacks] as const).map(lone), [usual]),
         ],
       },
       {
@@ -115,7 +115,7 @@ function tableOf(
     rows: situations.map((situation) => [
       { text: situation.others },
       ...rules.map((one) => cellOf(plan, rows, situation, one)),
-      ...countsOf(rows, armOf(situation, { id: "default" })),
+      ...countsOf(rows, armOf(situation, usual)),
     ]),
   };
 }

@@ -40,9 +40,10 @@ const encodings: readonly (Encoding & { readonly id: string; readonly title: str
 const among = (rounds: CodecArm["rounds"], ids?: readonly string[]): readonly CodecArm[] =>
   encodings
     .filter(({ id }) => ids === undefined || ids.includes(id))
-    .map(({ id, title, ...encoding }) => ({
-      ...{ id: rounds === "all" ? id : `${id}-${rounds}`, title, encoding, rounds },
-    }));
+    .map(({ id, title, ...encoding }) => {
+      const arm = rounds === "all" ? id : `${id}-${rounds}`;
+      return { id: arm, title, encoding, rounds };
+    });
 
 /** In the order of tables; of each kind of rounds the first is what the others are beside. */
 export const codecArms: readonly CodecArm[] = [
