@@ -3,7 +3,7 @@
 import { basename } from "node:path";
 import { InputError } from "@homebody/base";
 import { type Format, type Model, modelOfDevice } from "@homebody/export";
-import { type OwnModel, ownModelIn, storedRunIn } from "@homebody/volunteer/node";
+import { type OwnModel, ownModelIn, storedRunIn, storedSourceIn } from "@homebody/volunteer/node";
 import { foldersIn } from "../models/trained.ts";
 
 export interface Own {
@@ -26,7 +26,8 @@ export async function ownOf(
   source: string | undefined,
   format: Format,
 ): Promise<Own> {
-  const fitting = folders.filter((folder) => source === undefined || folder.endsWith(`-${source}`));
+  const sources = await Promise.all(folders.map(storedSourceIn));
+  const fitting = folders.filter((_, i) => source === undefined || sources[i] === source);
   const [folder, another] = fitting;
   const names = folders.map((one) => basename(one)).join(", ");
   if (folder === undefined)

@@ -179,6 +179,7 @@ export {
   type StoredHome,
   storedHome,
   storedRunIn,
+  storedSourceIn,
   storedSources,
   storedText,
 } from "./stored.ts";

@@ -7,6 +7,7 @@ import { exchangeFor, type RowMap } from "@homebody/dept";
 import type { Group } from "@homebody/model/parameters";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { ownModel } from "../own-model.ts";
+import { readRecord } from "../record.ts";
 import { storedNames } from "../stored-names.ts";
 import { storedState } from "../stored-state.ts";
 import { upgradeText } from "../stored-v1.ts";
@@ -19,6 +20,9 @@ export const folderOf = (dataDir: string, { run }: Pick<RunManifest, "run">, sou
 
 /** Whether a folder is that of one run and source. */
 export const storedRunIn = (folder: string) => existsSync(join(folder, storedNames.run));
+
+/** The source whose words such a folder has; null where nothing was kept of it yet. */
+export const storedSourceIn = async (folder: string) => (await readRecord(await folderDisk(folder))).source;
 
 /** The model in such a folder; undefined where it has none yet. */
 export const ownModelIn = async (folder: string) => ownModel(await folderDisk(folder));
