@@ -21,7 +21,7 @@ import { startPostgres } from "./ensure-postgres.mjs";
 
 const stages = {
   check: runChecks,
-  unit: () => vitest("unit", "--maxWorkers=2"), // left to itself it uses one core of two
+  unit: () => vitest("unit", "--maxWorkers=100%"), // left to itself it leaves one core idle
   browser: () => vitest("browser"),
   recovery: () => vitest("recovery"),
   "end-to-end": endToEnd,
