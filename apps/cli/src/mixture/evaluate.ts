@@ -10,7 +10,7 @@ import type { TrainedModel } from "../models/of-run.ts";
 import { backendName, positiveNumber, seedText, wholeNumber } from "../options.ts";
 import { reported, resultJson } from "../reported.ts";
 import { modelsToMix, withLoaded } from "./loaded.ts";
-import { mixtureMeasurer, type Passages } from "./measure.ts";
+import { type MeasuringOptions, mixtureMeasurer, type Passages } from "./measure.ts";
 import { beginnings, switching } from "./passages.ts";
 import { costTable, foundTable } from "./tables.ts";
 
@@ -77,12 +77,7 @@ function read(args: readonly string[]): Options {
   };
 }
 
-interface How {
-  readonly show: (doing: string) => void;
-  readonly breathe: () => Promise<void>;
-}
-
-async function evaluate(options: Options, how: How) {
+async function evaluate(options: Options, how: Pick<MeasuringOptions, "show" | "breathe">) {
   how.show("reading models and texts");
   const mixed = await modelsToMix(options.run);
   const others = (await Promise.all(options.models.map(modelsToMix))).flat();
@@ -93,7 +88,6 @@ async function evaluate(options: Options, how: How) {
     const measurer = mixtureMeasurer(loaded.slice(0, mixed.length), loaded.slice(mixed.length), {
       ...how,
       share: options.share,
-      now: () => performance.now(),
     });
     const rows = [];
     for (const text of texts) rows.push(await measurer.measure(text));

@@ -36,7 +36,6 @@ export interface Cost {
 export interface MeasuringOptions {
   /** Of all weight, dealt out anew after each byte, for `switching`. */
   readonly share: number;
-  readonly now: () => number;
   readonly show: (doing: string) => void;
   readonly breathe: () => Promise<void>;
 }
@@ -55,9 +54,9 @@ export function mixtureMeasurer(
     const logs: Float64Array[] = [];
     for (const [i, passage] of passages.entries()) {
       options.show(`${model.trained.name} on ${name}: passage ${i + 1} of ${passages.length}`);
-      const began = options.now();
+      const began = performance.now();
       const found = await logProbabilities(model.bytes, passage, options.breathe);
-      sums.ms += options.now() - began;
+      sums.ms += performance.now() - began;
       sums.bytes += utf8Length(passage);
       sums.tokens += model.trained.tokenizer.encode(passage).length;
       logs.push(found.subarray(0, -1));

@@ -18,22 +18,17 @@ export function foundTable(rows: readonly Found[], share: number): string {
   ];
   return table(
     head,
-    rows.map(({ text, bytes, alone, best, mixtures, others: rest }) => [
-      text,
-      String(bytes),
-      ...[
+    rows.map(({ text, bytes, alone, best, mixtures, others: rest }) => {
+      const { uniform, likelihood, switching } = mixtures;
+      const found = [
         ...models.map((model) => alone[model]!),
-        best.bitsPerByte,
-        mixtures.uniform,
-        mixtures.likelihood,
-      ].map(bits),
-      bits(mixtures.switching),
-      ...others.map((model) => bits(rest[model]!)),
-    ]),
+        ...[best.bitsPerByte, uniform, likelihood, switching],
+        ...others.map((model) => rest[model]!),
+      ];
+      return [text, String(bytes), ...found.map((bits) => bits.toFixed(3))];
+    }),
   );
 }
-
-const bits = (value: number) => value.toFixed(3);
 
 export function costTable(costs: readonly Cost[]): string {
   return table(
