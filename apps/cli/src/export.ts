@@ -10,12 +10,12 @@ import { chooseModel } from "./export/choose.ts";
 import { type Own, ownOf, volunteerFolders } from "./export/own.ts";
 import { requireRoom, writeModelFolder } from "./models/folder.ts";
 import { findRun, namesRun } from "./models/run.ts";
-import { onlyArgument, wholeNumber } from "./options.ts";
+import { listed, oneNamed, onlyArgument, wholeNumber } from "./options.ts";
 import { reported } from "./reported.ts";
 
 export const usage = `
 homebody export DATA|URL|VOLUNTEER --to DIR [--source ID] [--words PATH [--tokenizer FILE]] [--body N]
-                [--format ${names("|")}] [--weights TYPE]
+                [--format ${listed(formats, "|")}] [--weights TYPE]
 
 Writes a model of the run in the data folder DATA, or at a coordinator's address, with a card (README.md) that says where it comes from.
 The body is the run's; where words are each device's they come from the volunteers that npm start has in the data folder, and
@@ -110,8 +110,7 @@ async function read(args: readonly string[]): Promise<Options> {
     );
   const { to, source, words, tokenizer } = values;
   if (to === undefined) throw new InputError("--to", "the folder that is written", "none");
-  const format = formats.find(({ name }) => name === values.format);
-  if (format === undefined) throw new InputError("--format", names(" or "), values.format);
+  const format = oneNamed("--format", formats, values.format);
   const weights = weightType(format, values.weights);
   const body = values.body === undefined ? undefined : wholeNumber("--body", values.body, 0, 1_000_000_000);
   return { where, own, to, source, words, tokenizer, body, format, weights };
@@ -122,10 +121,6 @@ function weightType({ name, weightTypes }: Format, asked: string | undefined): W
   const found = weightTypes.find((type) => type === asked);
   if (found !== undefined) return found;
   throw new InputError("--weights", `${weightTypes.join(" or ")}, as the format ${name} has them`, asked);
-}
-
-function names(between: string): string {
-  return formats.map(({ name }) => name).join(between);
 }
 
 function shown(to: string, model: Model, { body, said }: Pick<Own, "body" | "said">): string {

@@ -10,11 +10,11 @@ import { interrupt } from "./interrupt.ts";
 import { type OpenJournal, openJournal } from "./journal/open.ts";
 import { eventFile, type Output, outputFile, standardOutput } from "./journal/output.ts";
 import { type Following, pagesOf } from "./journal/pages.ts";
-import { onlyArgument } from "./options.ts";
+import { listed, oneNamed, onlyArgument } from "./options.ts";
 import { progressLine } from "./progress-line.ts";
 
 export const usage = `
-homebody journal DATA|URL [--format ${names("|")}] [--to FILE|DIR] [--follow] [--database URL]
+homebody journal DATA|URL [--format ${listed(journalFormats, "|")}] [--to FILE|DIR] [--follow] [--database URL]
 homebody journal --schema
 
 Writes the journal of the run in the data folder DATA, at work or not, or at a coordinator's address. docs/journal.md says what is in it.
@@ -98,14 +98,9 @@ function read(args: readonly string[]): Options | "schema" {
   });
   if (values.schema) return "schema";
   const given = onlyArgument("journal", "one data folder or address", positionals);
-  const format = journalFormats.find(({ name }) => name === values.format);
-  if (format === undefined) throw new InputError("--format", names(" or "), values.format);
+  const format = oneNamed("--format", journalFormats, values.format);
   if (format.isBinary && values.to === undefined)
     throw new InputError("--to", `a folder for the file of ${format.name}`, "none");
   const where = looksLikeAddress(given) ? given : resolve(given);
   return { where, format, to: values.to, follow: values.follow, database: values.database };
-}
-
-function names(between: string): string {
-  return journalFormats.map(({ name }) => name).join(between);
 }

@@ -21,6 +21,20 @@ export function positiveNumber(option: string, text: string, most: number): numb
   throw new InputError(option, `a number above 0 and at most ${most}`, JSON.stringify(text));
 }
 
+interface Named {
+  readonly name: string;
+}
+
+/** The one that is called so. */
+export function oneNamed<T extends Named>(option: string, known: readonly T[], text: string): T {
+  const found = known.find(({ name }) => name === text);
+  if (found !== undefined) return found;
+  throw new InputError(option, listed(known, " or "), text);
+}
+
+export const listed = (known: readonly Named[], between: string): string =>
+  known.map(({ name }) => name).join(between);
+
 /** A seed, as what draws by chance takes it. */
 export const seedText = (option: string, text: string): string =>
   String(wholeNumber(option, text, 0, 4294967295));
