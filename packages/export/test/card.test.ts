@@ -75,9 +75,10 @@ test("[X6] a language is a string to YAML; what the host wrote is text, not Mark
 });
 
 test.each(formats)("[X6] the card of $name says how it is loaded", (format) => {
+  const { library, use } = format;
   const card = cardOf({}, format);
-  expect(card).toContain(`library_name: ${format.library}\n`);
-  expect(card).toContain(`## Use\n\n${format.use}\n\n## Sources`);
+  expect(card).toContain(`library_name: ${library}\n`);
+  expect(card).toContain(`## Use\n\n${use}\n\n## Sources`);
 });
 
 test("[X9] [X10] whose words it has, what they need, and rows that have learnt nothing", () => {
