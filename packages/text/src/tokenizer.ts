@@ -106,16 +106,17 @@ export function decodeSoFar({ decodeBytes }: Pick<Tokenizer, "decodeBytes">, ids
 
 /** The text so far, after each token of a document that is being written; at its end also what is no character. */
 export async function* textsOf(
-  tokenizer: Pick<Tokenizer, "decode" | "decodeBytes" | "endOfDocument">,
+  { decodeBytes, endOfDocument }: Pick<Tokenizer, "decodeBytes" | "endOfDocument">,
   tokens: AsyncIterable<number>,
 ): AsyncGenerator<string> {
-  const made: number[] = [];
+  const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
+  let text = "";
   for await (const token of tokens) {
-    if (token === tokenizer.endOfDocument) break;
-    made.push(token);
-    yield decodeSoFar(tokenizer, made);
+    if (token === endOfDocument) break;
+    text += decoder.decode(decodeBytes([token]), { stream: true });
+    yield text;
   }
-  yield tokenizer.decode(made); // nothing more comes: what is no character is shown as such
+  yield text + decoder.decode(); // nothing more comes: what is no character is shown as such
 }
 
 /** Throws an InputError that says where, unless the text is a tokenizer.json of this kind. */
