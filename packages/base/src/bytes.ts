@@ -1,4 +1,4 @@
-// A reader and a writer of little-endian bytes. The reader checks every bound and says where it ran out.
+// A reader and a writer of little-endian bytes, and pieces of bytes as one. The reader checks every bound and says where it ran out.
 
 import { InputError } from "./errors.ts";
 
@@ -99,4 +99,15 @@ export function byteReader(bytes: Uint8Array): ByteReader {
     },
   };
   return reader;
+}
+
+/** One after another, as one. */
+export function joinedBytes(pieces: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(pieces.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.length;
+  }
+  return bytes;
 }

@@ -1,7 +1,7 @@
 // What the whole project stands on: ids, seeded random numbers, bytes, hashes, named tensors, safetensors.
 
 export { bfloat16From, bfloat16Value, largestBfloat16 } from "./bfloat16.ts";
-export { type ByteReader, type ByteWriter, byteReader, byteWriter } from "./bytes.ts";
+export { type ByteReader, type ByteWriter, byteReader, byteWriter, joinedBytes } from "./bytes.ts";
 export { InputError } from "./errors.ts";
 export { halfFrom, halfValue, halfValues } from "./half.ts";
 export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, sha256OfText, toHex } from "./hash.ts";

@@ -1,7 +1,7 @@
 // A delta as bytes, and back: its sections' bytes one after another, in the exchange's order. Each section begins with a
 // header of its own (header.ts) and is in its own codec.
 
-import type { NamedTensors, TensorLayout } from "@homebody/base";
+import { joinedBytes, type NamedTensors, type TensorLayout } from "@homebody/base";
 import type { Codec, CodecName, DecodedSection } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { fp16 } from "./fp16.ts";
@@ -42,14 +42,7 @@ export function encodeDelta(
   dropped?: readonly Float32Array[],
 ): EncodedDelta {
   const pieces = sections.map(({ codec, numbers }, i) => codecOf(codec).encode(numbers, dropped?.[i]));
-  const sizes = pieces.map(({ length }) => length);
-  const bytes = new Uint8Array(sizes.reduce((sum, size) => sum + size, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    bytes.set(piece, at);
-    at += piece.length;
-  }
-  return { bytes, sizes };
+  return { bytes: joinedBytes(pieces), sizes: pieces.map(({ length }) => length) };
 }
 
 /** Throws a DeltaError unless the bytes are finite sections of exactly these forms, and nothing else. */

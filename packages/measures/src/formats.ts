@@ -1,8 +1,8 @@
 // The formats of a journal, behind one port [J1].
 
+import { joinedBytes } from "@homebody/base";
 import { readEntry } from "@homebody/coordinator";
 import { csvLine, csvNames } from "./csv.ts";
-import { joined } from "./joined.ts";
 import { measuring } from "./rows.ts";
 import { eventRecords, firstRecord } from "./tfevents/events.ts";
 
@@ -66,7 +66,7 @@ const tfevents: JournalFormat = {
           isFirst = false;
           records.push(...eventRecords(rowsOf(entry)));
         }
-        return joined(records);
+        return joinedBytes(records);
       },
     };
   },

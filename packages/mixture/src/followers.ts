@@ -1,5 +1,6 @@
 // What may follow a token by its bytes alone, wherever it stands: tokens with the characters that they end, have and begin.
 
+import { joinedBytes } from "@homebody/base";
 import type { Vocabulary } from "@homebody/text";
 import { type Characters, charactersIn } from "./characters.ts";
 import { pairsOf } from "./pairs.ts";
@@ -33,7 +34,7 @@ export function followersOf(vocabulary: Vocabulary): Followers {
       known.get(key) ??
       within
         .filter((token) => pairs.mayFollow(last, token)) // no pre-token begins within a character
-        .flatMap((token) => followerOf(token, joined(begun, tokens[token]!)));
+        .flatMap((token) => followerOf(token, joinedBytes([begun, tokens[token]!])));
     known.set(key, found);
     return found;
   }
@@ -52,11 +53,4 @@ const isWithin = (byte: number) => byte >= 0x80 && byte < 0xc0;
 function followerOf(token: number, bytes: Uint8Array): readonly Follower[] {
   const characters = charactersIn(bytes);
   return characters === undefined ? [] : [{ token, ...characters }];
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
 }

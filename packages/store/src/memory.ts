@@ -1,7 +1,7 @@
 // All ports in memory: for simulations and tests, and as the plainest statement of what they mean.
 
 import type { Millis, RunId, Sha256, UploadId } from "@homebody/base";
-import { sha256Of } from "@homebody/base";
+import { joinedBytes, sha256Of } from "@homebody/base";
 import {
   type Blobs,
   type EntryName,
@@ -98,7 +98,7 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
       const own = uploads.get(upload);
       const before = own === undefined ? await blobs.get(hash) : undefined;
       if (before !== undefined) return before;
-      const whole = own && joined(own);
+      const whole = own && joinedBytes(own.pieces);
       const got = whole === undefined ? "nothing" : sha256Of(whole);
       if (whole === undefined || got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
       blobs.adopt(whole, hash);
@@ -109,16 +109,6 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
     list: async () => [...uploads].map(([upload, { size }]) => ({ upload, sizeBytes: size })),
     close: async () => {},
   };
-}
-
-function joined({ size, pieces }: Growing): Uint8Array {
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const piece of pieces) {
-    whole.set(piece, at);
-    at += piece.length;
-  }
-  return whole;
 }
 
 export function memorySnapshots(): Snapshots {

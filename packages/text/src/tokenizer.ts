@@ -3,7 +3,7 @@
 // A pre-token's bytes begin as one token each; the pair that was learnt first is merged, leftmost first, until no
 // pair is left that was learnt. `<|endoftext|>` written in a text is ordinary text: only packing makes end tokens.
 
-import { heap, InputError } from "@homebody/base";
+import { heap, InputError, joinedBytes } from "@homebody/base";
 import { pairTable } from "./pair-table.ts";
 import { pieces, preTokens } from "./pre-tokens.ts";
 import { vocabularyFromJson, vocabularyJson } from "./tokenizer-json.ts";
@@ -56,20 +56,7 @@ export function tokenizerOf(vocabulary: Vocabulary, where = "tokenizer"): Tokeni
   }
 
   function decodeBytes(ids: Iterable<number>): Uint8Array {
-    const parts: Uint8Array[] = [];
-    let size = 0;
-    for (const id of ids) {
-      const part = tokens[id] ?? unknownBytes;
-      parts.push(part);
-      size += part.length;
-    }
-    const bytes = new Uint8Array(size);
-    let at = 0;
-    for (const part of parts) {
-      bytes.set(part, at);
-      at += part.length;
-    }
-    return bytes;
+    return joinedBytes(Array.from(ids, (id) => tokens[id] ?? unknownBytes));
   }
 
   return {

@@ -3,6 +3,7 @@
 // WebSocket only: an upload over long polling would be base64 and out of order. Socket.IO comes back by itself after
 // a lost connection, but not after one that the coordinator ended; that is done here.
 
+import { joinedBytes } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { listenToEngine } from "@homebody/line";
 import { events } from "@homebody/protocol";
@@ -41,13 +42,7 @@ async function download(
         throw new NetError(`${url}: expected ${sizeBytes} bytes, got more`);
       progress(done);
     }
-    const bytes = new Uint8Array(done);
-    let at = 0;
-    for (const piece of pieces) {
-      bytes.set(piece, at);
-      at += piece.length;
-    }
-    return bytes;
+    return joinedBytes(pieces);
   } catch (cause) {
     if (cause instanceof NetError || signal.aborted) throw cause;
     throw new NetError(`${url}: the coordinator was not reached`, { cause });

@@ -3,9 +3,8 @@
 //   Event { double wall_time = 1; int64 step = 2; string file_version = 3; Summary summary = 5 }
 //   Summary { repeated Value value = 1 }    Value { string tag = 1; float simple_value = 2 }
 
-import type { Millis } from "@homebody/base";
+import { joinedBytes, type Millis } from "@homebody/base";
 import { PbfWriter } from "pbf";
-import { joined } from "../joined.ts";
 import { measures } from "../measures.ts";
 import type { Row } from "../rows.ts";
 import { maskedCrc32c } from "./crc32c.ts";
@@ -47,7 +46,7 @@ const tagOf = ({ measure, source }: Row) => (source === null ? measure : `${meas
 function record(data: Uint8Array): Uint8Array {
   const length = new Uint8Array(8);
   new DataView(length.buffer).setUint32(0, data.length, true); // an event is far below 4 GiB
-  return joined([length, checksum(length), data, checksum(data)]);
+  return joinedBytes([length, checksum(length), data, checksum(data)]);
 }
 
 function checksum(bytes: Uint8Array): Uint8Array {
