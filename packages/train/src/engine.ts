@@ -8,7 +8,6 @@ import {
   chains,
   type Numbers,
   type Prepared,
-  ropeTables,
   type Storage,
   startRuntime,
   stepSettings,
@@ -17,6 +16,7 @@ import {
 } from "@homebody/kernels";
 import { type Arrangement, arrange, dimensions, type Group, groups } from "@homebody/model";
 import type { Batch } from "@homebody/text";
+import type { Keep } from "./keep.ts";
 import { movePlan } from "./move.ts";
 import {
   addPlan,
@@ -32,6 +32,7 @@ import {
   settingsStride,
 } from "./plans.ts";
 import { allOf, type Moving } from "./rates.ts";
+import { writeTables } from "./tables.ts";
 
 export interface Ready {
   readonly inputs: PlanInputs;
@@ -86,10 +87,10 @@ export function createEngine(options: EngineOptions): Engine {
   const { config, half = false, optimiser } = options;
   if (optimiser?.kind === "muon" && !(optimiser.momentum >= 0 && optimiser.momentum < 1))
     throw new InputError("optimiser: momentum", "a number from 0 on, below 1", `${optimiser.momentum}`);
-  const { context, headSize, vocabulary } = dimensions(config);
+  const { context, vocabulary } = dimensions(config);
   const arrangement = arrange(config);
   const space = new Workspace(startRuntime());
-  const keep = (name: string, size: number, type?: "f32" | "f16" | "i32") => space.keep(name, size, type);
+  const keep: Keep = (name, size, type) => space.keep(name, size, type);
   const model = keepModel(arrangement, half, keep);
   const ready = new Map<string, Ready & { forget(): void }>();
   const write = (storage: Storage, values: Numbers) => space.write(whole(storage), values);
@@ -114,11 +115,7 @@ export function createEngine(options: EngineOptions): Engine {
 
   function makeReady(shape: BatchShape): Ready & { forget(): void } {
     const batch = keepBatch(config, shape, keep);
-    if (config.model_type === "llama") {
-      const { cos, sin } = ropeTables(shape.context, headSize, config.rope_theta);
-      write(batch.cos!, cos);
-      write(batch.sin!, sin);
-    }
+    writeTables(config, shape.context, batch, write);
     const inputs: PlanInputs = { options, arrangement, model, batch, shape };
     const plans = new Map<string, Prepared>();
 

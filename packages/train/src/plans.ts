@@ -7,7 +7,6 @@ import {
   cast,
   type Operand,
   Plan,
-  type RopeTables,
   type Storage,
   settingsSize,
   whole,
@@ -27,7 +26,9 @@ import {
   type TrainingOptions,
   type Weights,
 } from "@homebody/model";
+import type { Keep } from "./keep.ts";
 import { type Moving, spansOf } from "./rates.ts";
+import { keepTables, type TableStorages, tablesOf } from "./tables.ts";
 
 export type Optimiser =
   | { readonly kind: "adamw" }
@@ -51,8 +52,6 @@ export interface EngineOptions {
   /** Activations and matrices in half precision, where the backend has it; sums and parameters stay float32. */
   readonly half?: boolean;
 }
-
-export type Keep = (name: string, size: number, type?: "f32" | "f16" | "i32") => Storage;
 
 /** What a model has for as long as it trains: four numbers a parameter, five and a half with halves. */
 export interface ModelStorages {
@@ -91,15 +90,12 @@ export function settingsOf({ settings }: Pick<ModelStorages, "settings">, group:
 }
 
 /** What a batch of one shape brings. */
-export interface BatchStorages {
+export interface BatchStorages extends TableStorages {
   readonly ids: Storage;
   readonly targets: Storage;
   readonly heads: Storage;
   readonly links: Storage;
   readonly losses: Storage;
-  /** RoPE's, for llama. */
-  readonly cos: Storage | null;
-  readonly sin: Storage | null;
 }
 
 export interface BatchShape {
@@ -108,18 +104,15 @@ export interface BatchShape {
 }
 
 export function keepBatch(config: ModelConfig, { rows, context }: BatchShape, keep: Keep): BatchStorages {
-  const { vocabulary, headSize } = dimensions(config);
+  const { vocabulary } = dimensions(config);
   const count = rows * context;
-  const table = (name: string) =>
-    config.model_type === "llama" ? keep(name, (context * headSize) / 2) : null;
   return {
     ids: keep("ids", count, "i32"),
     targets: keep("targets", count, "i32"),
     heads: keep("heads", vocabulary, "i32"),
     links: keep("links", count, "i32"),
     losses: keep("losses", count),
-    cos: table("cos"),
-    sin: table("sin"),
+    ...keepTables(config, context, keep),
   };
 }
 
@@ -218,14 +211,4 @@ export function placeOf({ places }: Arrangement, storage: Storage, name: string)
   const found = places.get(name);
   if (found === undefined) throw new Error(`${name}: expected a parameter of the model, got an unknown name`);
   return { storage, ...found };
-}
-
-/** RoPE's, [T, D/2] each; null where there are none. */
-export function tablesOf(
-  { cos, sin }: Pick<BatchStorages, "cos" | "sin">,
-  context: number,
-): RopeTables | null {
-  if (cos === null || sin === null) return null;
-  const angles = [context, cos.size / context];
-  return { cos: whole(cos, angles), sin: whole(sin, angles) };
 }

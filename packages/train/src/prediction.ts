@@ -11,15 +11,14 @@ import {
   planStates,
   type Weights,
 } from "@homebody/model";
+import type { Keep } from "./keep.ts";
 import type { MemoryLimits } from "./memory.ts";
-import { type Keep, placeOf, tablesOf } from "./plans.ts";
+import { placeOf } from "./plans.ts";
+import { keepTables, type TableStorages, tablesOf } from "./tables.ts";
 
-/** What a model has for as long as it predicts. */
-export interface PredictorStorages {
+/** What a model has for as long as it predicts; tables over the whole context. */
+export interface PredictorStorages extends TableStorages {
   readonly values: Storage;
-  /** RoPE's, for llama, over the whole context. */
-  readonly cos: Storage | null;
-  readonly sin: Storage | null;
   /** [V], of the token after the last one that was read. */
   readonly logits: Storage;
 }
@@ -31,13 +30,10 @@ export interface PieceStorages {
 }
 
 export function keepPredictor(config: ModelConfig, { size }: Arrangement, keep: Keep): PredictorStorages {
-  const { context, headSize, vocabulary } = dimensions(config);
-  const table = (name: string) =>
-    config.model_type === "llama" ? keep(name, (context * headSize) / 2) : null;
+  const { context, vocabulary } = dimensions(config);
   return {
     values: keep("values", size),
-    cos: table("cos"),
-    sin: table("sin"),
+    ...keepTables(config, context, keep),
     logits: keep("logits", vocabulary),
   };
 }

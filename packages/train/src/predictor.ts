@@ -4,7 +4,7 @@
 // nothing is computed again. Another continuation of the same beginning is read after a rewind, which costs nothing.
 
 import { InputError, type NamedTensors } from "@homebody/base";
-import { type Prepared, ropeTables, type Storage, startRuntime, Workspace, whole } from "@homebody/kernels";
+import { type Prepared, type Storage, startRuntime, Workspace, whole } from "@homebody/kernels";
 import {
   type Arrangement,
   arrange,
@@ -16,7 +16,7 @@ import {
 import { checkInputs } from "./check-batch.ts";
 import { explained, failIfRefused } from "./device-errors.ts";
 import { scatter } from "./flat.ts";
-import type { Keep } from "./plans.ts";
+import type { Keep } from "./keep.ts";
 import {
   keepCache,
   keepPiece,
@@ -27,6 +27,7 @@ import {
   predictionPlan,
 } from "./prediction.ts";
 import { spansOf } from "./rates.ts";
+import { writeTables } from "./tables.ts";
 
 export interface Predictor {
   readonly config: ModelConfig;
@@ -60,7 +61,7 @@ interface Piece extends PieceStorages {
 }
 
 export function createPredictor(config: ModelConfig): Predictor {
-  const { context, headSize } = dimensions(config);
+  const { context } = dimensions(config);
   const arrangement = arrange(config);
   const space = new Workspace(startRuntime());
   const keep: Keep = (name, size, type) => space.keep(name, size, type);
@@ -68,11 +69,7 @@ export function createPredictor(config: ModelConfig): Predictor {
   const pieces = pieceSizes({ context }).map(
     (rows): Piece => ({ rows, ...keepPiece(rows, keep), shared: null }),
   );
-  if (config.model_type === "llama") {
-    const { cos, sin } = ropeTables(context, headSize, config.rope_theta);
-    space.write(whole(predictor.cos!), cos);
-    space.write(whole(predictor.sin!), sin);
-  }
+  writeTables(config, context, predictor, (table, values) => space.write(whole(table), values));
 
   function load(group: Group, tensors: NamedTensors): void {
     const layout = groupLayout(config, group);
