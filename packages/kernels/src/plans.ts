@@ -29,6 +29,7 @@ export {
   alignedSize,
   alignment,
   type ElementType,
+  elementBytes,
   type KernelName,
   type Operand,
   Plan,

@@ -5,9 +5,10 @@
 // still is, layers run forward twice; where nothing helps, the largest model of the same kind that would fit is named.
 
 import { noun, once } from "@homebody/base";
-import { type Storage, temporaryBytes } from "@homebody/kernels/plans";
+import { temporaryBytes } from "@homebody/kernels/plans";
 import { arrange, type ModelConfig } from "@homebody/model";
 import { EngineError } from "./errors.ts";
+import { counting } from "./keep.ts";
 import { movePlan } from "./move.ts";
 import {
   type BatchShape,
@@ -38,7 +39,8 @@ export interface MemoryPlan {
 
 type How = Pick<EngineOptions, "rowsAtOnce" | "recompute" | "half" | "optimiser">;
 
-interface Taken {
+/** In bytes. */
+export interface Taken {
   readonly bytes: number;
   readonly largestBuffer: number;
 }
@@ -59,11 +61,7 @@ function count(config: ModelConfig, shape: BatchShape, how: How): Taken {
   // Only sizes count: numbers of the optimiser are anything.
   const numbers = { betas: [0, 0], epsilon: 1, weightDecay: 0, clip: 1 } as const;
   const options: EngineOptions = { config, ...numbers, ...how };
-  const sizes: number[] = [];
-  const keep = (name: string, size: number, type: Storage["type"] = "f32"): Storage => {
-    sizes.push(size * (type === "f16" ? 2 : 4));
-    return { name, size, type, kept: true };
-  };
+  const { keep, sizes } = counting();
   const arrangement = arrange(config);
   const model = keepModel(arrangement, half, keep);
   const partsOf = (shape: BatchShape) => ({
@@ -162,7 +160,7 @@ export function tooLarge(
   return `This model is too large for this device: it takes ${taken}, and the device lends ${lent}. ${instead}`;
 }
 
-const inMegabytes = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
+export const inMegabytes = (bytes: number) => `${Math.ceil(bytes / 1e6).toLocaleString("en")} MB`;
 const mostLayers = 512;
 
 const withLayers = (config: ModelConfig, layers: number): ModelConfig =>

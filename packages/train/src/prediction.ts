@@ -11,8 +11,8 @@ import {
   planStates,
   type Weights,
 } from "@homebody/model";
-import type { Keep } from "./keep.ts";
-import type { MemoryLimits } from "./memory.ts";
+import { counting, type Keep } from "./keep.ts";
+import { inMegabytes, type MemoryLimits, type Taken } from "./memory.ts";
 import { placeOf } from "./plans.ts";
 import { keepTables, type TableStorages, tablesOf } from "./tables.ts";
 
@@ -78,15 +78,8 @@ export const pieceSizes = ({ context }: { readonly context: number }): readonly 
   [1, 8, 64].filter((rows) => rows === 1 || rows <= context);
 
 /** Bytes of a model that predicts with one cache, and of its largest piece of memory. */
-export function predictionMemory(config: ModelConfig): {
-  readonly bytes: number;
-  readonly largestBuffer: number;
-} {
-  const sizes: number[] = [];
-  const keep: Keep = (name, size, type = "f32") => {
-    sizes.push(4 * size);
-    return { name, size, type, kept: true };
-  };
+export function predictionMemory(config: ModelConfig): Taken {
+  const { keep, sizes } = counting();
   const arrangement = arrange(config);
   const predictor = keepPredictor(config, arrangement, keep);
   const cache = keepCache(config, keep);
@@ -103,6 +96,5 @@ export function tooLargeToPredict(config: ModelConfig, limits: MemoryLimits): st
   const [takes, lent, where] =
     bytes > limits.bytes ? [bytes, limits.bytes, ""] : [largestBuffer, limits.bufferBytes, " in one piece"];
   if (takes <= lent) return null;
-  const inMegabytes = (size: number) => `${Math.ceil(size / 1e6).toLocaleString("en")} MB`;
   return `This model is too large for this device: to go on from a prompt takes ${inMegabytes(takes)} of memory${where}, and the device lends ${inMegabytes(lent)}.`;
 }

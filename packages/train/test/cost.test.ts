@@ -1,19 +1,15 @@
 // What a step costs, known from its plan.
 
-import { costOf, type Storage } from "@homebody/kernels";
+import { costOf } from "@homebody/kernels";
 import { arrange, dimensions, type ModelConfig, modelConfig, parametersOf } from "@homebody/model";
 import { expect, test } from "vitest";
+import { counting } from "../src/keep.ts";
 import { type EngineOptions, gradientPlan, keepBatch, keepModel } from "../src/plans.ts";
 import { keepCache, keepPiece, keepPredictor, predictionPlan } from "../src/prediction.ts";
 import { allOf } from "../src/rates.ts";
 import { settings } from "./trainer-contract.ts";
 
-const keep = (name: string, size: number, type: Storage["type"] = "f32"): Storage => ({
-  name,
-  size,
-  type,
-  kept: true,
-});
+const { keep } = counting();
 
 test.each(["gpt2", "llama"] as const)(
   "%s: products take six operations a token and a number of the matrices that they multiply by; attention 7 T D more",
