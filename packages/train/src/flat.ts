@@ -1,8 +1,9 @@
 // Tensors by name, and the flat array that they stand in on the device (packages/model, arrangement.ts).
 
-import { type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
-import { type Arrangement, groupLayout, groups, type ModelConfig } from "@homebody/model";
-import type { Span } from "./rates.ts";
+import { InputError, type NamedTensors, namedTensors, type TensorLayout } from "@homebody/base";
+import type { Operand, Storage, Workspace } from "@homebody/kernels";
+import { type Arrangement, type Group, groupLayout, groups, type ModelConfig } from "@homebody/model";
+import { type Span, spansOf } from "./rates.ts";
 
 /** Tensors of a layout out of a piece of the flat array that begins at `start`. */
 export function gather(
@@ -42,4 +43,29 @@ export function layoutOfModel(config: ModelConfig): TensorLayout {
     }),
   );
   return { slots, size: offset };
+}
+
+export const pieceOf = (storage: Storage, { offset, size }: Span): Operand => ({
+  storage,
+  offset,
+  shape: [size],
+});
+
+/** Where values of a whole model are. */
+export interface ValuesPlace {
+  readonly space: Workspace;
+  readonly arrangement: Arrangement;
+  readonly values: Storage;
+}
+
+/** Copies a group's tensors there; `layout` is the group's. Throws an InputError unless they have as many numbers. */
+export function writeGroup(
+  { space, arrangement, values }: ValuesPlace,
+  group: Group,
+  layout: TensorLayout,
+  { data }: NamedTensors,
+): void {
+  if (data.length !== layout.size) throw new InputError(group, `${layout.size} numbers`, `${data.length}`);
+  for (const span of spansOf(arrangement, [group])) // one, or none
+    space.write(pieceOf(values, span), scatter(arrangement, { data, layout }, span));
 }

@@ -15,7 +15,7 @@ import {
 } from "@homebody/model";
 import { checkInputs } from "./check-batch.ts";
 import { explained, failIfRefused } from "./device-errors.ts";
-import { scatter } from "./flat.ts";
+import { writeGroup } from "./flat.ts";
 import type { Keep } from "./keep.ts";
 import {
   keepCache,
@@ -26,7 +26,6 @@ import {
   pieceSizes,
   predictionPlan,
 } from "./prediction.ts";
-import { spansOf } from "./rates.ts";
 import { writeTables } from "./tables.ts";
 
 export interface Predictor {
@@ -72,13 +71,8 @@ export function createPredictor(config: ModelConfig): Predictor {
   writeTables(config, context, predictor, (table, values) => space.write(whole(table), values));
 
   function load(group: Group, tensors: NamedTensors): void {
-    const layout = groupLayout(config, group);
-    if (tensors.data.length !== layout.size)
-      throw new InputError(group, `${layout.size} numbers`, `${tensors.data.length}`);
-    for (const span of spansOf(arrangement, [group])) {
-      const piece = { storage: predictor.values, offset: span.offset, shape: [span.size] };
-      space.write(piece, scatter(arrangement, { ...tensors, layout }, span));
-    }
+    const { values } = predictor;
+    writeGroup({ space, arrangement, values }, group, groupLayout(config, group), tensors);
   }
 
   const parts: Parts = { config, arrangement, space, predictor, pieces };

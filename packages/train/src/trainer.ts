@@ -5,7 +5,7 @@
 // not finite, nothing moves. A batch may go through in parts whose gradients add up. All memory made here is owned
 // here, until dispose.
 
-import { InputError, type NamedTensors, type TensorLayout } from "@homebody/base";
+import type { NamedTensors, TensorLayout } from "@homebody/base";
 import { runsByItself, type Storage, whole } from "@homebody/kernels";
 import {
   dimensions,
@@ -20,8 +20,8 @@ import { checkBatch } from "./check-batch.ts";
 import { type Crew, type CrewOptions, startCrew } from "./crew.ts";
 import { explained, failIfRefused } from "./device-errors.ts";
 import { NotFiniteError } from "./errors.ts";
-import { gather, layoutOfModel, scatter } from "./flat.ts";
-import { movingOf, type Rates, ratesOf, type Span, spansOf } from "./rates.ts";
+import { gather, layoutOfModel, pieceOf, scatter, writeGroup } from "./flat.ts";
+import { movingOf, type Rates, ratesOf, spansOf } from "./rates.ts";
 
 export type TrainerOptions = CrewOptions;
 
@@ -129,11 +129,7 @@ export function trainerOf(crew: Crew): Trainer {
   }
 
   function load(group: Group, tensors: NamedTensors): void {
-    const layout = layouts[group];
-    if (tensors.data.length !== layout.size)
-      throw new InputError(group, `${layout.size} numbers`, `${tensors.data.length}`);
-    for (const span of spansOf(arrangement, [group])) // one, or none
-      space.write(pieceOf(model.values, span), scatter(arrangement, { ...tensors, layout }, span));
+    writeGroup({ space, arrangement, values: model.values }, group, layouts[group], tensors);
     crew.valuesChanged();
   }
 
@@ -187,5 +183,3 @@ export function trainerOf(crew: Crew): Trainer {
 export function loadFirst(trainer: Trainer, seed: string): void {
   for (const group of groups) trainer.load(group, initialParameters(trainer.config, [group], seed));
 }
-
-const pieceOf = (storage: Storage, { offset, size }: Span) => ({ storage, offset, shape: [size] });
