@@ -103,10 +103,11 @@ type MakeLayer = (x: Operand) => Layer;
 /** `at`: how its parameters' names begin. */
 type MakeBlock = (scope: Scope, at: string, x: Operand) => Layer;
 
-const embeddingName = ({ config }: ModelOperands) =>
+/** Of the table of tokens, which is the head too where that is tied. */
+export const embeddingName = (config: ModelConfig): string =>
   config.model_type === "gpt2" ? "transformer.wte.weight" : "model.embed_tokens.weight";
 const headName = (model: ModelOperands) =>
-  model.config.tie_word_embeddings ? embeddingName(model) : "lm_head.weight";
+  model.config.tie_word_embeddings ? embeddingName(model.config) : "lm_head.weight";
 const positionsName = "transformer.wpe.weight";
 
 /** The last hidden states after their norm: [N, C]; with a cache of rows that go on from what is in it. */
@@ -172,7 +173,7 @@ function embed(scope: Scope): Operand {
   const { plan, weights, config } = scope;
   plan.region("embedding");
   const positions = config.model_type === "gpt2" ? positionsOf(scope) : undefined;
-  return embedding(plan, scope.ids, weights.value(embeddingName(scope)), positions);
+  return embedding(plan, scope.ids, weights.value(embeddingName(config)), positions);
 }
 
 function positionsOf(scope: Scope): Operand {
@@ -190,10 +191,10 @@ function contextPositions({ ids, batch }: Scope, of: (name: string) => Operand):
 function embedGrad(scope: Scope, chains: Chains, dx: Operand): void {
   const { plan, weights, config, accumulate, batch } = scope;
   plan.region("embedding");
-  const table = weights.gradient(embeddingName(scope));
+  const table = weights.gradient(embeddingName(config));
   // A tied head has written its part already.
   if (table !== null)
-    embeddingGrad(plan, chains, dx, table, accumulate || headName(scope) === embeddingName(scope));
+    embeddingGrad(plan, chains, dx, table, accumulate || headName(scope) === embeddingName(config));
   if (config.model_type !== "gpt2" || weights.gradient(positionsName) === null) return;
   const positions = contextPositions(scope, (name) => weights.gradient(name)!);
   const size = positions.shape[0]! * positions.shape[1]!;

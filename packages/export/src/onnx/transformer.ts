@@ -1,7 +1,7 @@
 // Both families in standard operators, with keys and values of earlier positions as inputs and outputs: the names and shapes are
 // those that transformers.js looks for.
 
-import { dimensions, type ModelConfig } from "@homebody/model";
+import { dimensions, embeddingName, type ModelConfig } from "@homebody/model";
 import type { Model } from "../model.ts";
 import { attention, biasOf, rotations } from "./attention.ts";
 import { gelu, rmsNorm } from "./functions.ts";
@@ -47,8 +47,7 @@ function portsOf(config: ModelConfig): Pick<OnnxModel, "inputs" | "outputs"> {
 /** [width, vocabulary]. A tied one is the embedding, turned when the model is loaded: the file has it once. */
 function headOf({ config, g, weight }: Making): string {
   if (!dimensions(config).tied) return weight("lm_head.weight", "transposed");
-  const embedding = config.model_type === "gpt2" ? "transformer.wte.weight" : "model.embed_tokens.weight";
-  return g.op("Transpose", [weight(embedding)], { perm: [1, 0] });
+  return g.op("Transpose", [weight(embeddingName(config))], { perm: [1, 0] });
 }
 
 function gpt2(making: Making): string {
