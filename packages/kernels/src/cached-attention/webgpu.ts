@@ -5,6 +5,7 @@
 import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   type DesignName,
+  each,
   flat,
   flatGroups,
   fold,
@@ -27,8 +28,6 @@ const keep: Program = {
   let at = u32(get_places(row)) * u.kept + column;
   put_cache(at, get_qkv((row + 1u) * u.columns - u.kept + column));`),
 };
-
-const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n  ");
 
 function attend(design: DesignName, headSize: number): Program {
   const width = widthOf(headSize);

@@ -11,6 +11,7 @@ import type { WebgpuKernel } from "../webgpu/kernel.ts";
 import {
   ceilDiv,
   type DesignName,
+  each,
   type Groups,
   type Program,
   range,
@@ -26,8 +27,6 @@ interface Shape {
   /** D: numbers in a head. */
   readonly headSize: number;
 }
-
-const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n");
 
 /** Invocations of a workgroup, and neighbouring queries (or keys) of each. */
 const lanesOf = (design: DesignName) => (design === "software" ? 4 : 64);

@@ -31,6 +31,8 @@ export type DesignName = "software" | "hardware";
 
 export const ceilDiv = (a: number, b: number) => Math.ceil(a / b);
 export const range = (n: number) => Array.from({ length: n }, (_, i) => i);
+/** Code that is written out n times. */
+export const each = (n: number, code: (i: number) => string) => range(n).map(code).join("\n");
 
 /** 4 where numbers can be taken in fours along an axis of this length, else 1. */
 export const widthOf = (length: number): Width => (length % 4 === 0 ? 4 : 1);
