@@ -93,13 +93,12 @@ class Measuring {
   #ofBody(fact: Published, at: Millis): readonly Value[] {
     const { round } = fact;
     const { tokens, steps } = this.#figures!.now();
-    const size = fact.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
     const took =
       this.#openedAt === undefined ? [] : [ofRun(round, "round-seconds", (at - this.#openedAt) / 1000)];
     return [
       ...took,
       ofRun(round, "mean-norm", fact.meanNorm),
-      ofRun(round, "body-bytes", size),
+      ofRun(round, "body-bytes", bytesOf(fact)),
       ofRun(round, "bytes-down", fact.servedBytes),
       ofRun(round, "tokens-total", tokens),
       ofRun(round, "steps-total", steps),
@@ -153,10 +152,7 @@ function ofDelta({
     of("delta-norm", norm),
     of("delta-tokens", tokens),
     of("delta-steps", steps),
-    of(
-      "delta-bytes",
-      sum(sections, ({ sizeBytes }) => sizeBytes),
-    ),
+    of("delta-bytes", bytesOf({ sections })),
   ];
 }
 
@@ -178,8 +174,7 @@ function averagedBySource(round: number, deltas: readonly Accepted[]): readonly 
     const of = (measure: MeasureName, value: number) => ofSource(round, source, measure, value);
     const tokens = sum(own, (delta) => delta.tokens);
     const loss = tokens === 0 ? [] : [of("loss", sum(own, (delta) => delta.loss * delta.tokens) / tokens)];
-    const bytes = sum(own, ({ sections }) => sum(sections, ({ sizeBytes }) => sizeBytes));
-    return [of("deltas", own.length), ...loss, of("tokens", tokens), of("bytes-up", bytes)];
+    return [of("deltas", own.length), ...loss, of("tokens", tokens), of("bytes-up", sum(own, bytesOf))];
   });
 }
 
@@ -192,3 +187,6 @@ function bySource<T extends { readonly source: SourceId }>(
 }
 
 const sum = <T>(all: readonly T[], of: (one: T) => number) => all.reduce((total, one) => total + of(one), 0);
+
+const bytesOf = ({ sections }: Pick<Accepted | Published, "sections">) =>
+  sum(sections, ({ sizeBytes }) => sizeBytes);
