@@ -6,7 +6,7 @@
 // follows from the two tokens alone (as in Berglund and van der Merwe 2023 and Hayase et al. 2025, arXiv 2506.14123): each
 // token's own merges are written down once, and of two tokens they are played beside each other.
 
-import { type PairTable, pairTable, type Vocabulary } from "@homebody/text";
+import { byteTokensOf, type PairTable, ranksOf, type Vocabulary } from "@homebody/text";
 
 export interface Pairs {
   /** Whether the token is what its own bytes are encoded to. */
@@ -31,11 +31,8 @@ const never = 2 ** 31;
 
 export function pairsOf(vocabulary: Vocabulary): Pairs {
   const { tokens, merges, endOfDocument } = vocabulary;
-  const ranks = pairTable(merges.length);
-  for (const [rank, { left, right }] of merges.entries()) ranks.add(left, right, rank);
-  const byteTokens = new Int32Array(256);
-  for (const [id, bytes] of tokens.entries())
-    if (id !== endOfDocument && bytes.length === 1) byteTokens[bytes[0]!] = id;
+  const ranks = ranksOf(merges, "vocabulary");
+  const byteTokens = byteTokensOf(vocabulary, "vocabulary");
   const makings = tokens.map((bytes, token) =>
     token === endOfDocument ? undefined : makingOf(token, bytes, { byteTokens, ranks, vocabulary }),
   );

@@ -14,7 +14,7 @@ export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
 export { decodeUtf8, parseDocuments } from "./documents.ts";
 export { type Split, splitHeldOut } from "./held-out.ts";
 export { openingOf } from "./opening.ts";
-export { type PairTable, pairTable } from "./pair-table.ts";
+export type { PairTable } from "./pair-table.ts";
 export {
   type PreparedText,
   type PreparingOptions,
@@ -42,9 +42,11 @@ export {
   trainTokenizer,
 } from "./train-tokenizer.ts";
 export {
+  byteTokensOf,
   endOfDocumentText,
   largestVocabulary,
   type Merge,
+  ranksOf,
   smallestVocabulary,
   type Vocabulary,
 } from "./vocabulary.ts";

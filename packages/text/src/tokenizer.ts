@@ -4,10 +4,9 @@
 // pair is left that was learnt. `<|endoftext|>` written in a text is ordinary text: only packing makes end tokens.
 
 import { heap, InputError, joinedBytes } from "@homebody/base";
-import { pairTable } from "./pair-table.ts";
 import { pieces, preTokens } from "./pre-tokens.ts";
 import { vocabularyFromJson, vocabularyJson } from "./tokenizer-json.ts";
-import { largestVocabulary, type Merge, type Vocabulary } from "./vocabulary.ts";
+import { byteTokensOf, largestVocabulary, type Merge, ranksOf, type Vocabulary } from "./vocabulary.ts";
 
 export interface Tokenizer {
   /** Its own entries, with the end of document. It may be smaller than the run's vocabulary: see trainTokenizer. */
@@ -111,25 +110,10 @@ export function tokenizerFromJson(json: string, where?: string): Tokenizer {
   return tokenizerOf(vocabularyFromJson(json, where), where);
 }
 
-/** The token of each byte. */
-function byteTokensOf({ tokens, endOfDocument }: Vocabulary, where: string): Int32Array {
-  const byteTokens = new Int32Array(256).fill(-1);
-  for (const [id, bytes] of tokens.entries())
-    if (id !== endOfDocument && bytes.length === 1) byteTokens[bytes[0]!] = id;
-  const missing = byteTokens.indexOf(-1);
-  if (missing >= 0) throw new InputError(where, "a token for every byte", `none for ${missing}`);
-  return byteTokens;
-}
-
 /** Merges the ids of one pre-token in place, and returns how many are left. */
 function merger(merges: readonly Merge[], where: string): (ids: Int32Array) => number {
-  const ranks = pairTable(merges.length);
+  const ranks = ranksOf(merges, where);
   const into = Int32Array.from(merges, (merge) => merge.into);
-  for (const [rank, { left, right }] of merges.entries()) {
-    if (ranks.get(left, right) >= 0)
-      throw new InputError(`${where}, merge ${rank}`, "a pair of its own", `${left} and ${right} again`);
-    ranks.add(left, right, rank);
-  }
   const queue = heap<number>((a, b) => a < b); // rank * 2^32 + position: the pair learnt first, leftmost first
   let next = new Int32Array(64);
   let previous = new Int32Array(64);
