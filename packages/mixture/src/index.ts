@@ -1,7 +1,6 @@
 // Many vocabularies, one mouth: models of tokens as models of bytes, exactly, and mixtures of them.
 
-export { type ByteModel, type ByteState, byteModelOf, endOfText, outcomes } from "./byte-model.ts";
-export { type Canonical, type CanonicalState, canonicalOf } from "./canonical.ts";
+export { type ByteModel, type ByteState, byteModelOf, endOfText } from "./byte-model.ts";
 export { type MixtureState, mixtureOf } from "./mixture.ts";
 export { logProbabilities, mixtureNats } from "./text.ts";
 export { lastTokens, type Prefix, type TokenModel } from "./token-model.ts";

@@ -45,7 +45,6 @@ export {
   byteTokensOf,
   endOfDocumentText,
   largestVocabulary,
-  type Merge,
   ranksOf,
   smallestVocabulary,
   type Vocabulary,
