@@ -6,7 +6,7 @@ import { hf } from "../src/index.ts";
 import { logitsOf } from "./engine.ts";
 import { gpt2 } from "./forward/gpt2.ts";
 import { llama } from "./forward/llama.ts";
-import { context, modelOf, shapes } from "./small.ts";
+import { context, idsFor, modelOf, shapes } from "./small.ts";
 
 test.each(shapes)(
   "[X3] $family, tied: $tied: the papers' forward pass of the files is the engine's",
@@ -15,7 +15,7 @@ test.each(shapes)(
     const files = hf.files(model, "");
     const config = JSON.parse(new TextDecoder().decode(files.get("config.json")));
     const weights = files.get("model.safetensors")!;
-    const ids = Array.from({ length: context }, (_, i) => (i * 37 + 11) % 300);
+    const ids = idsFor(context);
     const forward = shape.family === "gpt2" ? gpt2 : llama;
     const expected = forward(config, weights, ids);
     const got = await logitsOf(model, ids);

@@ -11,14 +11,13 @@ import { hasCorpora, heldOutDocuments } from "../../../test/corpora.ts";
 import { gguf, type Model, type WeightType } from "../src/index.ts";
 import { greedily, logitsOf } from "./engine.ts";
 import { type LoadedModel, loadModel } from "./llama-cpp.ts";
-import { modelOf, shapes, tokenizer } from "./small.ts";
+import { idsFor, modelOf, prompts, shapes, tokenizer } from "./small.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "homebody-llama-cpp-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const context = 80;
-const prompts = ["", "the body travels", "слова остаются", "日本語の", "if (x == 10) {\n\tx += 1;"];
-const someIds = Array.from({ length: context }, (_, i) => (i * 37 + 11) % 300);
+const someIds = idsFor(context);
 
 async function inLlamaCpp<T>(model: Model, weightType: WeightType, use: (loaded: LoadedModel) => Promise<T>) {
   const path = join(folder, "model.gguf");

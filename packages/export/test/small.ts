@@ -9,6 +9,11 @@ import type { Model, ModelFolder } from "../src/index.ts";
 const texts = ["the body travels far, the words stay home", "слова остаются дома, тело идёт далеко"];
 export const tokenizer: Tokenizer = trainTokenizer([...texts, ...texts], { vocabulary: 290 });
 export const context = 24;
+/** Of several scripts, and none. */
+export const prompts = ["", "the body travels", "слова остаются", "日本語の", "if (x == 10) {\n\tx += 1;"];
+/** So many ids of the first 300, no two neighbours close. */
+export const idsFor = (count: number): readonly number[] =>
+  Array.from({ length: count }, (_, i) => (i * 37 + 11) % 300);
 
 export const shapes = ["gpt2", "llama"].flatMap((family) =>
   [true, false].map((tied) => ({ family: family as ModelDial["family"], tied })),

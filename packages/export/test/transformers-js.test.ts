@@ -6,12 +6,11 @@ import { hasConsumers } from "../../../test/consumers.ts";
 import { hasCorpora, heldOutDocuments } from "../../../test/corpora.ts";
 import { type Model, onnx } from "../src/index.ts";
 import { greedily, logitsOf } from "./engine.ts";
-import { modelOf, shapes, tokenizer } from "./small.ts";
+import { idsFor, modelOf, prompts, shapes, tokenizer } from "./small.ts";
 import { type InPage, type OpenPage, openPage } from "./transformers-js.ts";
 
 const context = 64;
-const prompts = ["", "the body travels", "слова остаются", "日本語の", "if (x == 10) {\n\tx += 1;"];
-const someIds = Array.from({ length: context }, (_, i) => (i * 37 + 11) % 300);
+const someIds = idsFor(context);
 const nameOf = ({ family, tied }: (typeof shapes)[number]) => `${family}-${tied ? "tied" : "untied"}`;
 const small = new Map<string, Model>(
   shapes.map((shape) => [nameOf(shape), modelOf(shape, 300, { context })]),
