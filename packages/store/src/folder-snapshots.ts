@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { RunId } from "@homebody/base";
 import type { Snapshots } from "./ports.ts";
-import { type Disk, disk, isMissing, lastingFolder } from "./sync.ts";
+import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
 
 export async function folderSnapshots(folder: string, on: Disk = disk): Promise<Snapshots> {
   await lastingFolder(folder, on);
@@ -28,7 +28,7 @@ export async function folderSnapshots(folder: string, on: Disk = disk): Promise<
         await file.writeFile(text).finally(() => file.close());
         await on.rename(part, pathOf(run));
       } catch (error) {
-        await on.rm(part, { force: true }).catch(() => {});
+        await removeFile(part, on).catch(() => {});
         throw error;
       }
     },

@@ -10,7 +10,7 @@ import { join } from "node:path";
 import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
 import { type Spool, SpoolMismatch } from "./ports.ts";
-import { type Disk, disk, isMissing, lastingFolder } from "./sync.ts";
+import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
 
 interface Growing {
   readonly upload: UploadId;
@@ -59,7 +59,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
       return new Uint8Array(buffer, byteOffset, length);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
-      await on.rm(pathOf(upload), { force: true });
+      await removeFile(pathOf(upload), on);
       throw new SpoolMismatch(upload, `hash ${hash}`, "an error of the disk (EIO)");
     }
   }
@@ -131,7 +131,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
       }
       await on.rename(part, path);
     } catch (error) {
-      await on.rm(part, { force: true }).catch(() => {});
+      await removeFile(part, on).catch(() => {});
       throw error;
     }
   }
@@ -173,7 +173,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     remove: async (upload) => {
       await forget(upload);
       unsynced.delete(upload);
-      for (const path of [pathOf(upload), `${pathOf(upload)}.part`]) await on.rm(path, { force: true });
+      for (const path of [pathOf(upload), `${pathOf(upload)}.part`]) await removeFile(path, on);
     },
     list: async () => {
       const names = (await readdir(folder)).filter((name) => isUpload.test(name)) as UploadId[];

@@ -154,7 +154,7 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
 
   async function logTo(path: string): Promise<void> {
     for (const name of await readdir(folder))
-      if (name.endsWith(".part")) await on.rm(join(folder, name), { force: true });
+      if (name.endsWith(".part")) await removeFile(join(folder, name), on);
     const logged = await loggedIn(path);
     for (const [hash, bytes] of logged) if (!(await isWhole(hash))) await putByItself(hash, bytes);
     await settle([...logged.keys()]);
@@ -184,7 +184,7 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
     adopt: async (path, hash) => {
       // What is whole is not written over: a rename that fails is taken back.
       if (!(await isKept(hash))) return lastingRename(path, pathOf(hash), on);
-      await on.rm(path, { force: true });
+      await removeFile(path, on);
     },
     logTo,
     close: async () => {

@@ -9,7 +9,7 @@ import { promisify } from "node:util";
 const writeFile = promisify(writeFileSoon);
 
 /** By which files are written: the machine's, or in tests one that fails when it is told to. */
-export interface Disk extends Pick<typeof fs, "mkdir" | "open" | "rename" | "rm" | "unlink"> {
+export interface Disk extends Pick<typeof fs, "mkdir" | "open" | "rename" | "unlink"> {
   /** A small new file, which a power cut may take; false where there is one of this name. Where it fails nothing of it stays. */
   writeNew(path: string, bytes: Uint8Array): Promise<boolean>;
 }
@@ -83,7 +83,7 @@ export async function writeSynced(path: string, bytes: Uint8Array, on: Disk = di
       await file.close();
     }
   } catch (error) {
-    await on.rm(path, { force: true }).catch(() => {});
+    await removeFile(path, on).catch(() => {});
     throw error;
   }
 }

@@ -14,7 +14,7 @@ export interface FailingDisk {
 }
 
 const ofFiles = ["writeFile", "sync", "truncate", "close"];
-const ofFolders = ["mkdir", "open", "rename", "rm", "unlink", "writeNew"];
+const ofFolders = ["mkdir", "open", "rename", "unlink", "writeNew"];
 
 export function failingDisk(): FailingDisk {
   let left = Number.POSITIVE_INFINITY;
