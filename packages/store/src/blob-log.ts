@@ -7,10 +7,9 @@
 // A record: 32 bytes of SHA-256, u32 size (little-endian), the bytes. Of a blob that was removed since: the hash, and a size of
 // 2^32 - 1 without bytes. What a write that was cut off left at the end is no record, since its hash is another one.
 
-import type { FileHandle } from "node:fs/promises";
-import { readFile } from "node:fs/promises";
+import { type FileHandle, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { oneByOne, type Sha256, sha256, together, toHex } from "@homebody/base";
+import { oneByOne, type Sha256, sha256Of, together, toHex } from "@homebody/base";
 import { type Disk, isMissing, syncFolder } from "./sync.ts";
 
 export interface BlobLog {
@@ -69,7 +68,7 @@ export async function blobLog(
     if (file === undefined || size >= most) await beginAnew();
     const [before, own] = [over, file!];
     over = [];
-    const records = joined([
+    const records = Buffer.concat([
       ...before.map((hash) => recordOf(hash)),
       ...items.map(({ hash, bytes }) => recordOf(hash, bytes)),
     ]);
@@ -121,7 +120,7 @@ export async function loggedIn(path: string): Promise<ReadonlyMap<Sha256, Uint8A
       continue;
     }
     const bytes = log.subarray(at, at + size);
-    if (bytes.length < size || toHex(sha256(bytes)) !== hash) break;
+    if (bytes.length < size || sha256Of(bytes) !== hash) break;
     found.set(hash, bytes);
     at += size;
   }
@@ -140,5 +139,3 @@ function recordOf(hash: Sha256, bytes?: Uint8Array): Uint8Array {
   if (bytes !== undefined) record.set(bytes, headBytes);
   return record;
 }
-
-const joined = (records: readonly Uint8Array[]): Uint8Array => Buffer.concat(records);
