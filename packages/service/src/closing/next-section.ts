@@ -7,6 +7,7 @@ import {
   type NamedTensors,
   namedTensors,
   type Sha256,
+  type TensorLayout,
   tensorLayout,
 } from "@homebody/base";
 import type { Aggregation } from "@homebody/coordinator";
@@ -32,7 +33,8 @@ export async function nextSection(
 ): Promise<NextSection> {
   const optimiser = outerOptimiser(section.outer);
   const own = optimiser.stateLayout(section.layout);
-  const kept = await readOuter(keptLayout(section), section, work.outer, blobs);
+  const whole = keptLayout(section, own);
+  const kept = await readOuter(whole, section, work.outer, blobs);
   const { sha256: from } = fileOf(section, work.sections);
   const file = await existing(from, blobs);
   const before = decodeSection(section, file);
@@ -49,17 +51,16 @@ export async function nextSection(
   const residual = leftOut(step, before, decodeSection(section, after), { carried, mean });
   return {
     file: after,
-    outer: encodeSafetensors(together(keptLayout(section), next.state, residual)),
+    outer: encodeSafetensors(together(whole, next.state, residual)),
     step: { bytes, from },
   };
 }
 
-/** What the optimiser keeps, then where steps are rounded the residual: as `residual/<tensor>`. */
-function keptLayout(section: Section) {
-  const { slots } = outerOptimiser(section.outer).stateLayout(section.layout);
-  if (section.down === "off") return tensorLayout(slots);
-  const residual = section.layout.slots.map(({ name, shape }) => ({ name: `residual/${name}`, shape }));
-  return tensorLayout([...slots, ...residual]);
+/** What the optimiser keeps (`own`), then where steps are rounded the residual: as `residual/<tensor>`. */
+function keptLayout({ down, layout }: Section, own: TensorLayout): TensorLayout {
+  if (down === "off") return own;
+  const residual = layout.slots.map(({ name, shape }) => ({ name: `residual/${name}`, shape }));
+  return tensorLayout([...own.slots, ...residual]);
 }
 
 /** The step, and what those before it left out; nothing in rows that nobody holds, which stay as they are [C10]. */
@@ -87,7 +88,7 @@ function leftOut(
   return residual;
 }
 
-function together(layout: NamedTensors["layout"], state: NamedTensors, residual: NamedTensors): NamedTensors {
+function together(layout: TensorLayout, state: NamedTensors, residual: NamedTensors): NamedTensors {
   const all = namedTensors(layout);
   all.data.set(state.data);
   all.data.set(residual.data, state.data.length);
