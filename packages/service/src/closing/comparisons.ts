@@ -25,7 +25,8 @@ export async function comparisons(
   { reader, clock, clipped: some }: ClippedDeltas & { readonly clock: Clock },
 ): Promise<readonly Comparison[]> {
   const clipped = new Set(some.map(({ volunteer }) => volunteer));
-  const [beside, besideOthers] = [heldMeans(means), heldMeans(weighed)];
+  const beside = heldMeans(means);
+  const besideOthers = weighed === means ? beside : heldMeans(weighed);
   const holders = new Map<SectionName, number>();
   const found: Comparison[] = [];
   await oneByOne(deltas, clock, async (delta) => {
@@ -72,8 +73,8 @@ function partsOfMean(
   return exchange.sections.flatMap(({ name, rows, held }, s) => {
     const i = holders.get(name) ?? 0;
     holders.set(name, i + 1);
-    const { shareOf } = weighed.get(name)!;
-    if (rows === null && weighed.get(name)!.held === null)
+    const { shareOf, held: some } = weighed.get(name)!;
+    if (rows === null && some === null)
       return [{ own: numbers[s]!, mean: means[s]!, shares: Float64Array.of(shareOf(i, 0)) }];
     const ids = rows?.ids ?? Int32Array.from({ length: held.slots[0]!.shape[0]! }, (_, row) => row);
     const shares = Float64Array.from(ids, (row) => shareOf(i, row));
