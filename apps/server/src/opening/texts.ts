@@ -7,6 +7,8 @@ import { readdir, readFile, stat } from "node:fs/promises";
 import { extname, join, relative, resolve, sep } from "node:path";
 import { InputError, type Sha256 } from "@homebody/base";
 import type { RunFile, ServedText } from "@homebody/protocol";
+import { existing } from "@homebody/service";
+import type { Blobs } from "@homebody/store/ports";
 import { decodeUtf8, parseDocuments } from "@homebody/text";
 
 const known = new Set([".txt", ".md", ".jsonl"]);
@@ -36,6 +38,16 @@ export async function servedTexts(
     });
   }
   return served;
+}
+
+/** The documents of a blob that is a text of this source. */
+export async function servedDocuments(
+  source: string,
+  hash: Sha256,
+  blobs: Pick<Blobs, "get">,
+): Promise<readonly string[]> {
+  const name = `${source}.jsonl`;
+  return parseDocuments(name, decodeUtf8(name, await existing(hash, blobs)));
 }
 
 /** The documents under a path as JSON lines. */

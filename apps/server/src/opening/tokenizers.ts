@@ -15,16 +15,9 @@ import {
 } from "@homebody/protocol";
 import { existing } from "@homebody/service";
 import type { Blobs } from "@homebody/store/ports";
-import {
-  decodeUtf8,
-  packDocuments,
-  parseDocuments,
-  type Tokenizer,
-  tokenizerFromJson,
-  trainTokenizer,
-} from "@homebody/text";
+import { decodeUtf8, packDocuments, type Tokenizer, tokenizerFromJson, trainTokenizer } from "@homebody/text";
 import type { RunStart } from "./start.ts";
-import { type PlaceOf, placeInFile, servedTexts } from "./texts.ts";
+import { type PlaceOf, placeInFile, servedDocuments, servedTexts } from "./texts.ts";
 
 type Put = (bytes: Uint8Array) => Promise<Sha256>;
 
@@ -145,8 +138,7 @@ async function documentsOf(
   { train, heldOut }: ServedText,
   blobs: Blobs,
 ) {
-  const read = async (hash: Sha256) =>
-    parseDocuments(`${source}.jsonl`, decodeUtf8(`${source}.jsonl`, await existing(hash, blobs)));
+  const read = (hash: Sha256) => servedDocuments(source, hash, blobs);
   const documents = await read(train);
   return heldOut === null
     ? splitOf(run, source, documents)

@@ -1,40 +1,29 @@
 // The thread in which samples are made: the engine is loaded here, and nowhere else in the server.
 
 import { parentPort } from "node:worker_threads";
-import { InputError, type NamedTensors, namedTensors, type Sha256 } from "@homebody/base";
+import { type NamedTensors, namedTensors, type Sha256 } from "@homebody/base";
 import { decodeSection, exchangeFor, splitOf } from "@homebody/dept";
 import { type Group, groupLayout, groups } from "@homebody/model";
 import { type ManifestSource, type RunManifest, type RunSample, sampleSettings } from "@homebody/protocol";
+import { existing } from "@homebody/service";
 import { folderBlobs } from "@homebody/store";
-import {
-  decodeUtf8,
-  openingOf,
-  parseDocuments,
-  type Tokenizer,
-  textsOf,
-  tokenizerFromJson,
-} from "@homebody/text";
+import type { Blobs } from "@homebody/store/ports";
+import { decodeUtf8, openingOf, type Tokenizer, textsOf, tokenizerFromJson } from "@homebody/text";
 import { createPredictor, predictionMemory, sample, startBackend } from "@homebody/train";
+import { servedDocuments } from "../opening/texts.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 
 /** A model that takes more is not sampled here: the coordinator may be a small machine. */
 const mostBytes = 512 * 2 ** 20;
 
-type Read = (hash: Sha256) => Promise<Uint8Array>;
-
 async function samplesOf({ folder, manifest, body, sources }: ToThread): Promise<readonly RunSample[]> {
   const blobs = await folderBlobs(folder);
-  const read: Read = async (hash) => {
-    const bytes = await blobs.get(hash);
-    if (bytes === undefined) throw new InputError("sample", `a blob ${hash}`, "none");
-    return bytes;
-  };
   await startBackend("wasm", { threads: 1 });
   const samples: RunSample[] = [];
   for (const id of sources) {
     const source = manifest.sources.find((one) => one.id === id)!;
-    const values = await valuesOf(manifest, source, body, read);
-    if (values !== null) samples.push(await sampleOf(manifest, source, body, values, read));
+    const values = await valuesOf(manifest, source, body, blobs);
+    if (values !== null) samples.push(await sampleOf(manifest, source, body, values, blobs));
   }
   return samples;
 }
@@ -44,7 +33,7 @@ async function valuesOf(
   manifest: RunManifest,
   source: ManifestSource,
   body: ToThread["body"],
-  read: Read,
+  blobs: Pick<Blobs, "get">,
 ): Promise<ReadonlyMap<Group, NamedTensors> | null> {
   const { config, sections } = exchangeFor(manifest, source, null);
   if (predictionMemory(config).bytes > mostBytes) return null;
@@ -54,7 +43,7 @@ async function valuesOf(
   for (const section of sections) {
     const file = body.sections.find(({ name }) => name === section.name);
     if (file === undefined) return null;
-    values.set(section.group, decodeSection(section, await read(file.sha256)));
+    values.set(section.group, decodeSection(section, await existing(file.sha256, blobs)));
   }
   return values;
 }
@@ -64,11 +53,14 @@ async function sampleOf(
   source: ManifestSource,
   body: ToThread["body"],
   values: ReadonlyMap<Group, NamedTensors>,
-  read: Read,
+  blobs: Pick<Blobs, "get">,
 ): Promise<RunSample> {
   const where = `tokenizer of ${source.id}`;
-  const tokenizer = tokenizerFromJson(decodeUtf8(where, await read(source.tokenizer!.sha256)), where);
-  const prompt = await promptOf(manifest, source, tokenizer, read);
+  const tokenizer = tokenizerFromJson(
+    decodeUtf8(where, await existing(source.tokenizer!.sha256, blobs)),
+    where,
+  );
+  const prompt = await promptOf(manifest, source, tokenizer, blobs);
   const model = createPredictor(exchangeFor(manifest, source, null).config);
   try {
     for (const [group, tensors] of values) model.load(group, tensors);
@@ -87,11 +79,10 @@ async function promptOf(
   manifest: RunManifest,
   { id, served }: ManifestSource,
   tokenizer: Tokenizer,
-  read: Read,
+  blobs: Pick<Blobs, "get">,
 ): Promise<string> {
   if (served === null) return "";
-  const documents = async (hash: Sha256) =>
-    parseDocuments(`${id}.jsonl`, decodeUtf8(`${id}.jsonl`, await read(hash)));
+  const documents = (hash: Sha256) => servedDocuments(id, hash, blobs);
   const heldOut =
     served.heldOut === null
       ? splitOf(manifest, id, await documents(served.train)).heldOut
