@@ -1,15 +1,24 @@
-import { type NamedTensors, namedTensors, random, type Sha256, type VolunteerId } from "@homebody/base";
+import { namedTensors, random, type Sha256, type VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import { decodeDelta, encodeDelta } from "@homebody/codec";
 import type { AcceptedDelta, Aggregation } from "@homebody/coordinator";
-import { bitsOf, type Exchange, exchangeFor, exchangeOf, formsOf, rowMapOf } from "@homebody/dept";
-import type { RunManifest } from "@homebody/protocol";
+import {
+  bitsOf,
+  type Exchange,
+  exchangeFor,
+  exchangeOf,
+  formsOf,
+  type RowMap,
+  rowMapOf,
+} from "@homebody/dept";
+import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { memoryBlobs } from "@homebody/store/memory";
+import type { Blobs } from "@homebody/store/ports";
 import { expect, test } from "vitest";
 import { deltaOf } from "../../../../test/deltas.ts";
 import { manifest } from "../../../dept/test/manifests.ts";
 import { deviceExchanges } from "../exchanges.ts";
-import { average } from "./averaging.ts";
+import { type AveragingInputs, average } from "./averaging.ts";
 import { putFirst, readSection } from "./section-files.ts";
 
 async function closing(variant: "spec" | "trim") {
@@ -29,26 +38,37 @@ async function closing(variant: "spec" | "trim") {
     const rows = variant === "trim" ? rowMapOf(300, [i, i + 1, 7 * i, 200]) : null;
     const exchange = exchangeFor(run, source, rows);
     const bytes = deltaOf(run, `${i}`, 1, exchange);
-    deltas.push({
-      ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
-      ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))) },
-      ...{
-        sections: [],
-        steps: 6,
-        tokens: 384,
-        loss: 5,
-        norm: normIn(bytes, exchange),
-        numbers: null,
-        seniority: 1,
-        carriesFrom: null,
-      },
-    });
+    deltas.push(await accepted({ i, source, rows, exchange, bytes }, blobs));
   }
   const work: Aggregation = { round: 1, sections, deltas, outer: [] };
-  const exchangeOfDevice = deviceExchanges(() => run, blobs);
-  const inputs = { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: memoryClock() };
   const readings = () => deltas.map(({ delta }) => read.get(delta) ?? 0);
-  return { work, inputs, readings };
+  return { work, inputs: inputsOf(run, blobs), readings };
+}
+
+interface Sent {
+  /** Of its volunteer. */
+  readonly i: number;
+  readonly source: ManifestSource;
+  readonly rows: RowMap | null;
+  readonly exchange: Exchange;
+  readonly bytes: Uint8Array;
+}
+
+async function accepted(
+  { i, source, rows, exchange, bytes }: Sent,
+  blobs: Pick<Blobs, "put">,
+): Promise<AcceptedDelta> {
+  return {
+    ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
+    ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))), sections: [] },
+    ...{ steps: 6, tokens: 384, loss: 5, norm: normIn(bytes, exchange) },
+    ...{ numbers: null, seniority: 1, carriesFrom: null },
+  };
+}
+
+function inputsOf(run: RunManifest, blobs: Blobs): AveragingInputs {
+  const exchangeOfDevice = deviceExchanges(() => run, blobs);
+  return { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: memoryClock() };
 }
 
 function normIn(bytes: Uint8Array, exchange: Exchange): number {
@@ -104,7 +124,6 @@ async function crowd(
   const blobs = memoryBlobs();
   const sections = await putFirst(run, exchangeOf(run).sections, blobs);
   const deltas: AcceptedDelta[] = [];
-  const sent: { readonly exchange: Exchange; readonly numbers: readonly NamedTensors[] }[] = [];
   for (let i = 0; i < 10; i++) {
     const source = run.sources[i < 9 ? 0 : 1]!;
     const rows = variant === "trim" ? rowMapOf(300, [3, i, i + 1, i + 2, i + 3, 200]) : null;
@@ -117,27 +136,10 @@ async function crowd(
       ),
     );
     const { bytes } = encodeDelta(exchange.sections.map(({ codec }, s) => ({ codec, numbers: numbers[s]! })));
-    sent.push({ exchange, numbers });
-    deltas.push({
-      ...{ kind: "accepted", round: 1, volunteer: `${i}`.repeat(32) as VolunteerId, source: source.id },
-      ...{ delta: await blobs.put(bytes), rows: rows && (await blobs.put(bitsOf(rows))), sections: [] },
-      ...{
-        steps: 6,
-        tokens: 384,
-        loss: 5,
-        norm: normIn(bytes, exchange),
-        numbers: null,
-        seniority: 1,
-        carriesFrom: null,
-      },
-    });
+    deltas.push(await accepted({ i, source, rows, exchange, bytes }, blobs));
   }
   const work: Aggregation = { round: 1, sections, deltas, outer: [] };
-  const exchangeOfDevice = deviceExchanges(() => run, blobs);
-  return {
-    ...{ run, blobs, work, sent },
-    inputs: { manifest: run, blobs, faults: () => {}, exchangeOfDevice, clock: memoryClock() },
-  };
+  return { run, blobs, work, inputs: inputsOf(run, blobs) };
 }
 
 const rules = [
