@@ -2,6 +2,7 @@
 // different rows are laid over the rows that any of them holds.
 
 import type { Slice } from "@homebody/aggregate";
+import { rowMapOf, type Section } from "@homebody/dept";
 import type { SectionName } from "@homebody/protocol";
 import type { ClosingDelta, DeltaReader } from "./deltas.ts";
 
@@ -47,12 +48,9 @@ function sectionOfGroup(members: readonly ClosingDelta[], name: SectionName): Gr
     return { name, rows: null, size: layout.size, places, tensors: [tensor] };
   }
   const whole = layout.slots[0]!.shape[0]!;
-  const rows = unionOf(
-    own.map((section) => (section === undefined ? new Int32Array(0) : (section.rows?.ids ?? upTo(whole)))),
-  );
-  const placesOfRows = own.map((section) =>
-    placesIn(rows, section === undefined ? new Int32Array(0) : (section.rows?.ids ?? upTo(whole))),
-  );
+  const held = own.map((section) => heldIn(section, whole));
+  const rows = rowMapOf(whole, eachOf(held)).ids;
+  const placesOfRows = held.map((ids) => placesIn(rows, ids));
   let at = 0;
   const tensors = layout.slots.map(({ size }, t) => {
     const width = size / whole;
@@ -113,10 +111,14 @@ function pieceOf(
   return { values, held };
 }
 
-function unionOf(all: readonly Int32Array[]): Int32Array {
-  const found = new Set<number>();
-  for (const rows of all) for (const row of rows) found.add(row);
-  return Int32Array.from(found).sort();
+/** Its rows of `whole`; none where a member has no such section. */
+function heldIn(section: Pick<Section, "rows"> | undefined, whole: number): Int32Array {
+  if (section === undefined) return new Int32Array(0);
+  return section.rows?.ids ?? Int32Array.from({ length: whole }, (_, row) => row);
+}
+
+function* eachOf(all: readonly Int32Array[]): Generator<number> {
+  for (const rows of all) yield* rows;
 }
 
 /** By row of the union: which of its own that is; -1 where it has none. */
@@ -125,5 +127,3 @@ function placesIn(union: Int32Array, own: Int32Array): Int32Array {
   for (let u = 0, i = 0; u < union.length && i < own.length; u++) if (union[u] === own[i]) places[u] = i++;
   return places;
 }
-
-const upTo = (rows: number) => Int32Array.from({ length: rows }, (_, row) => row);
