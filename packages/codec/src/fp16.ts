@@ -15,7 +15,6 @@ import {
 import type { Codec } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { notFinite, requireFinite } from "./finite.ts";
-
 import { checkHeader, headerBytes, writeHeader } from "./header.ts";
 
 const halvesAt = ({ slots }: TensorLayout) => headerBytes + slots.length * 2;

@@ -16,7 +16,6 @@ import {
   type TensorLayout,
   type TensorSlot,
 } from "@homebody/base";
-
 import type { Codec, CodecName } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
 import { subtract } from "./dropped.ts";

@@ -24,7 +24,6 @@ import {
   slotView,
   type TensorLayout,
 } from "@homebody/base";
-
 import { bitReader, bitWriter } from "./bits.ts";
 import type { Codec } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";

@@ -6,7 +6,7 @@ import type { Distances } from "./distances.ts";
 export type Shares = Float64Array;
 
 /** Of so many at most this share attack. */
-export function attackersAmong(members: number, attackers: number): number {
+function attackersAmong(members: number, attackers: number): number {
   return Math.floor(attackers * members);
 }
 
