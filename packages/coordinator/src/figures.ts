@@ -60,9 +60,9 @@ export interface DeltaFigure {
   readonly volunteer: VolunteerId;
   readonly source: SourceId;
   readonly norm: number;
-  /** To the weighted mean of its round; null until the round is published, or if it was not averaged. */
+  /** To the mean that the body takes of its round; null until the round is published, or if it was not averaged. */
   readonly cosine: number | null;
-  /** To what the others make of that mean [C71]; null where `cosine` is, where it is alone, and in journals that do not have it. */
+  /** To what the others make of the weighted mean [C71]; null where `cosine` is, where it is alone, and in journals that do not have it. */
   readonly others: number | null;
   /** Of its norm, what counts [C26]: 1 where nothing was clipped. */
   readonly kept: number;

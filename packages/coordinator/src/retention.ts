@@ -1,10 +1,9 @@
 // Which blobs a run names, and which of them it still needs.
 //
 // Bodies are kept as the run file says [C57]. What outer optimisers keep: the last. Outer steps: those that lead to the current
-// body [C79]. Deltas, and the
-// row maps that they are read by, until their round is published; where the run file keeps `all` for good, so that anyone with the
-// blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as the run file says [C28].
-// Texts and tokenizers for good. This is the one place that knows which fact names which blob.
+// body [C79]. Deltas, and the row maps that they are read by, until their round is published; where the run file keeps `all` for
+// good, so that anyone with the blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as
+// the run file says [C28]. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 //
 // Remembered are those that are in use now: as many as the run is large, and not as it is long. What is kept for good beyond
 // that is found in the journal, by its hash (names.ts).

@@ -1,5 +1,5 @@
-// What was, over HTTP: figures, samples [P48], pages of the journal, all of it [P15]. A small request brings much here, so it is bounded how much
-// an address may read in a time, how much of it is on its way at once, and for how long [P32].
+// What was, over HTTP: figures, samples [P48], pages of the journal, all of it [P15]. A small request brings much here, so it is
+// bounded how much an address may read in a time, how much of it is on its way at once, and for how long [P32].
 
 import { Readable } from "node:stream";
 import { type Figures, writeFigures } from "@homebody/coordinator";

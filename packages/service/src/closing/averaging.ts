@@ -1,8 +1,8 @@
 // Closing a round: its accepted deltas become the next body, section by section.
 //
-// Deltas are taken from the blobs one at a time, in the order that the closed fact states, into float64 sums, and a slice of all of a
-// group's where they are compared: memory is O(body), not O(volunteers). The same facts and blobs give the same bytes, so a coordinator that died half-way does it again
-// and publishes the same body [C3]. Between deltas others have their turn.
+// Deltas are taken from the blobs one at a time, in the order that the closed fact states, into float64 sums; where those of a group
+// are compared, a slice of all of them at a time. So memory is O(body), not O(volunteers). The same facts and blobs give the same
+// bytes, so a coordinator that died half-way does it again and publishes the same body [C3]. Between deltas others have their turn.
 
 import { normOf } from "@homebody/aggregate";
 import type { Sha256 } from "@homebody/base";

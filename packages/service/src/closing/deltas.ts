@@ -1,7 +1,8 @@
 // The deltas of a closing round, as numbers.
 //
-// Each is wanted three times: for its size, for the mean, and to be compared with it. Decoded numbers are kept in between as far
-// as they fit, so that small runs decode each delta once, and memory stays bounded in large ones.
+// Each is wanted several times: for its size, for the mean, and to be compared with it; in a robust average once more a slice, in
+// each of its passes. Decoded numbers are kept in between as far as they fit, so that small runs decode each delta once, and
+// memory stays bounded in large ones.
 
 import { decodeDelta } from "@homebody/codec";
 import type { AcceptedDelta } from "@homebody/coordinator";
