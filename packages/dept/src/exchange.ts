@@ -68,7 +68,7 @@ export const exchangeOf: (manifest: Manifest) => Exchange = once((manifest) => {
 });
 
 /** Whether the token embedding, and so its vocabulary, is a section that all sources share. */
-export function isOneVocabulary({ variant }: Manifest): boolean {
+export function isOneVocabulary({ variant }: Pick<Manifest, "variant">): boolean {
   return travels[variant].phi !== "home";
 }
 

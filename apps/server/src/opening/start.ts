@@ -6,7 +6,7 @@ import { InputError, type NamedTensors, namedTensors } from "@homebody/base";
 import { isOneVocabulary, type Section } from "@homebody/dept";
 import { readModelConfig, readModelTokenizer, readModelWeights } from "@homebody/export";
 import { type Group, groups, type ModelConfig } from "@homebody/model";
-import { manifestOf, type RunFile, type Start } from "@homebody/protocol";
+import type { RunFile, Start } from "@homebody/protocol";
 import { largestVocabulary } from "@homebody/text";
 import { modelFolder } from "../folder/model-folder.ts";
 
@@ -46,7 +46,7 @@ export async function readStart(file: RunFile, runFolder: string): Promise<RunSt
 
 /** Of what everybody shares: under SPEC the body alone, else the embeddings too, unless the file gives another vocabulary. */
 function givenGroups(file: RunFile): readonly Group[] {
-  if (!isOneVocabulary(manifestOf(file, new Map()))) return ["theta"];
+  if (!isOneVocabulary(file)) return ["theta"];
   return groups.filter((group) => group !== "phi" || file.vocabulary.file === undefined);
 }
 
@@ -70,7 +70,7 @@ function noticesOf(
   file: RunFile,
   given: readonly Group[],
 ): readonly string[] {
-  const lacksWords = isOneVocabulary(manifestOf(file, new Map())) && !given.includes("phi");
+  const lacksWords = isOneVocabulary(file) && !given.includes("phi");
   return [
     ...(dropout.length === 0 ? [] : [`${name} asks for ${dropout.join(", ")}: runs train without dropout`]),
     ...(lacksWords ? [`the vocabulary is not that of ${name}: token embeddings begin by the seed`] : []),
