@@ -11,7 +11,6 @@ import { exchangeOf, isGiven } from "@homebody/dept";
 import {
   type Difference,
   fixedDifferences,
-  groupOf,
   manifestOf,
   type RunManifest,
   shown,
@@ -94,7 +93,7 @@ export async function openRun(loaded: LoadedRunFile, inputs: OpenRunInputs): Pro
   await run.settle(fold.state.manifest.run);
   // [C45] What the host serves is made again of its files, where the folder has lost it.
   if (await hasLostServed(fold.state.manifest, inputs)) await manifestServed(file, folder, blobs, { start });
-  if (start !== null && (await hasLostStart(fold, inputs))) await putGiven(fold, start, inputs);
+  if (start !== null) await mendStart(fold, start, inputs);
   await joinSources(fold, newSources(fold, loaded), inputs);
   const { state } = fold;
   return {
@@ -129,22 +128,18 @@ async function hasLostServed({ sources }: RunManifest, { blobs }: OpenRunInputs)
   return false;
 }
 
-/** Of body 0, which stays for good, what the folder gives. */
-async function hasLostStart(
+/** [C45] What the folder gives of body 0, which stays for good: the same bytes again, where any of it is lost. */
+async function mendStart(
   { figures, state: { manifest } }: RunFold,
+  start: RunStart,
   { blobs }: OpenRunInputs,
-): Promise<boolean> {
-  const first = figures.now().bodies.find(({ number }) => number === 0);
-  const given = (first?.sections ?? []).filter(({ name }) => manifest.start?.groups.includes(groupOf(name)));
-  for (const { sha256 } of given) if ((await blobs.size(sha256)) === undefined) return true;
-  return false;
-}
-
-/** [C45] The same bytes again. */
-async function putGiven({ state }: RunFold, start: RunStart, { blobs }: OpenRunInputs): Promise<void> {
-  const { manifest } = state;
+): Promise<void> {
   const given = exchangeOf(manifest).sections.filter((section) => isGiven(manifest, section));
-  await putFirst(manifest, given, blobs, await start.numbers());
+  const names = new Set(given.map(({ name }) => name));
+  const first = figures.now().bodies.find(({ number }) => number === 0);
+  const files = (first?.sections ?? []).filter(({ name }) => names.has(name));
+  const sizes = await Promise.all(files.map(({ sha256 }) => blobs.size(sha256)));
+  if (sizes.includes(undefined)) await putFirst(manifest, given, blobs, await start.numbers());
 }
 
 function newSources({ state }: RunFold, { file, folder }: LoadedRunFile): readonly NewSource[] {
