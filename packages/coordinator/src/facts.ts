@@ -39,7 +39,7 @@ export type Fact =
       readonly homebody: string;
       readonly manifest: RunManifest;
       readonly parameters: ParameterCounts;
-      /** Body 0, as initialised from the run's seed, in the exchange's order. */
+      /** Body 0, by the run's seed or of the model that it starts from, in the exchange's order. */
       readonly sections: readonly SectionFile[];
     }
   | {

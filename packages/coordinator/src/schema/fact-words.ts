@@ -30,7 +30,7 @@ export const entryWords: Readonly<Record<"seq" | "at" | "fact", FieldWords>> = {
 export const commonWords: Readonly<Record<string, FieldWords>> = {
   kind: said("Which fact it is."),
   round: said("Number of the round, from 1. Round r trains from body r - 1 and makes body r.", "round"),
-  body: said("Number of the body: 0 is initialised from the run's seed, r is what round r made.", "body"),
+  body: said("Number of the body: 0 is what the run starts from, r is what round r made.", "body"),
   volunteer: said("Id of the volunteer: a hash of the secret that its device keeps."),
   source: said("Id of the source."),
   sources: said("Ids of sources."),
