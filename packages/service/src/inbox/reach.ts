@@ -31,6 +31,11 @@ interface Step {
   readonly move: number;
 }
 
+/** Its learning rate is the one that the run has at this step. */
+interface RunStep extends Pick<Step, "move"> {
+  readonly at: number;
+}
+
 /** For what the kernels round on their way, and the codec: half precision is within 2^-11, and fewer bits within 2^-8 [W8]. */
 const slack = 1.01;
 /** Each step rounds a parameter twice, as float32. */
@@ -55,11 +60,12 @@ export function reachOf(
   round: RoundSteps,
   carrying: Carrying | null = null,
 ): Reach {
+  const [fit, steps] = [fitStepsOf(training, section), stepsOf(training, section, round)];
   const rateAt = (step: number) => learningRate(training.learningRate, step, round.totalSteps);
-  const steps = [...fitStepsOf(training, section), ...stepsOf(training, section, round, rateAt)];
-  const own = reachIn(training, section, sumsOf(steps));
+  const own = reachIn(training, section, sumsOf([...fit, ...atRates(steps, rateAt)]));
   if (carrying === null) return own;
-  const before = roundsBefore(training, section, round, carrying);
+  const usual = { fit: sumsOf(fit), unit: sumsOf(atRates(steps, () => 1)) };
+  const before = roundsBefore(training, section, round, { ...carrying, ...usual });
   return (tensor, largestBefore) => {
     let { largest, rootMeanSquare } = own(tensor, largestBefore);
     for (const { weight, reach } of before) {
@@ -79,18 +85,17 @@ const negligible = 1e-6;
 /**
  * How far each round before may have gone, and what is left of it, as if this volunteer had taken part in all of them. The
  * largest numbers of a body are taken to have been what they are now: weight decay, to which alone they matter, moves little.
+ * `fit` and `unit`: of the words' first fit, and of a round's steps at a learning rate of 1.
  */
 function roundsBefore(
   training: Training,
   section: Section,
   round: RoundSteps,
-  { decay, longestSchedule }: Carrying,
+  { decay, longestSchedule, fit, unit }: Carrying & { readonly fit: Sums; readonly unit: Sums },
 ): readonly { readonly weight: number; readonly reach: Reach }[] {
   const { localSteps, stepsBefore } = round;
   const kept = residualGrowth * decay;
   const found: { readonly weight: number; readonly reach: Reach }[] = [];
-  const fit = sumsOf(fitStepsOf(training, section));
-  const unit = sumsOf(stepsOf(training, section, round, () => 1));
   let weight = kept;
   for (let start = stepsBefore - localSteps; start >= 0; start -= localSteps) {
     if (weight < negligible * (1 - kept)) break;
@@ -142,21 +147,23 @@ function reachIn(training: Training, { group }: Section, { rates, byAdamW, steps
   };
 }
 
-/** Steps that move a section in a round, at these learning rates by the step of the run; none where it stands still. */
+/** Steps that move a section in a round; none where it stands still. */
 function stepsOf(
   training: Training,
   { group }: Section,
   { localSteps, stepsBefore }: RoundSteps,
-  rateAt: (step: number) => number,
-): readonly Step[] {
+): readonly RunStep[] {
   if (group === "theta" && training.frozenBody) return [];
   const refits = group === "theta" ? 0 : training.refitSteps; // [V20]
   const moves = largestMoves(training, Math.max(refits, localSteps), stepsBefore + refits + localSteps);
   return [
-    ...count(refits, (i) => ({ rate: rateAt(stepsBefore), move: moves(i) })),
-    ...count(localSteps, (i) => ({ rate: rateAt(stepsBefore + i), move: moves(i) })),
+    ...count(refits, (i) => ({ at: stepsBefore, move: moves(i) })),
+    ...count(localSteps, (i) => ({ at: stepsBefore + i, move: moves(i) })),
   ];
 }
+
+const atRates = (steps: readonly RunStep[], rateAt: (step: number) => number): readonly Step[] =>
+  steps.map(({ at, move }) => ({ rate: rateAt(at), move }));
 
 /** [V20] Fresh words of a source are fitted to the body before their first round: in its delta they have moved by that, too. */
 function fitStepsOf(training: Training, { group, source }: Section): readonly Step[] {
@@ -167,7 +174,7 @@ function fitStepsOf(training: Training, { group, source }: Section): readonly St
   return count(fitSteps, (i) => ({ rate: learningRate(fit, i, fitSteps), move: moves(i) }));
 }
 
-const count = (size: number, stepOf: (i: number) => Step) =>
+const count = <T>(size: number, stepOf: (i: number) => T) =>
   Array.from({ length: size }, (_, i) => stepOf(i));
 
 /**
