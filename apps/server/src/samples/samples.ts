@@ -2,6 +2,7 @@
 // is there only meanwhile, and kept in a file that may be deleted at any time: nothing of the run follows from it [C56].
 
 import { join } from "node:path";
+import type { Worker } from "node:worker_threads";
 import type { RunId, SourceId } from "@homebody/base";
 import type { RunState } from "@homebody/coordinator";
 import { sharesWords } from "@homebody/dept";
@@ -37,7 +38,7 @@ export async function openSamples({ dataDir, run, state, learntFrom, log }: Samp
   let closed = false;
   let underWay: { readonly done: Promise<void>; stop(): Promise<unknown> } | null = null;
 
-  async function make(work: ToThread, thread: ReturnType<typeof startThread>): Promise<void> {
+  async function make(work: ToThread, thread: Worker): Promise<void> {
     try {
       const made = await answerOf(thread, work);
       const sources = new Set(made.map(({ source }) => source));
@@ -88,7 +89,7 @@ function read(text: string | undefined): readonly RunSample[] {
   }
 }
 
-function answerOf(thread: ReturnType<typeof startThread>, work: ToThread): Promise<readonly RunSample[]> {
+function answerOf(thread: Worker, work: ToThread): Promise<readonly RunSample[]> {
   return new Promise((resolve, reject) => {
     thread.on("error", reject);
     thread.on("exit", () => reject(new Error("sampling: the thread ended by itself")));
