@@ -2,7 +2,7 @@
 // alone, so it takes no coordinator and no engine [V43].
 
 import { decodeSafetensors, type NamedTensors, namedTensors, type Sha256, sha256Of } from "@homebody/base";
-import { decodeSection, exchangeFor, leavesOutRows, type RowMap, wholeEmbedding } from "@homebody/dept";
+import { decodeSection, exchangeFor, leavesOutRows, wholeEmbedding } from "@homebody/dept";
 import type { ModelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import {
@@ -36,7 +36,7 @@ export interface OwnModel {
 }
 
 /** The run that the disk is of; undefined where it keeps none. */
-export async function storedManifest(disk: Pick<Disk, "read">): Promise<RunManifest | undefined> {
+async function storedManifest(disk: Pick<Disk, "read">): Promise<RunManifest | undefined> {
   const bytes = await disk.read(storedNames.run);
   return bytes && checkManifest(JSON.parse(new TextDecoder().decode(bytes)), storedNames.run);
 }
@@ -61,22 +61,18 @@ export async function ownModel(disk: Disk): Promise<OwnModel | undefined> {
   const home = exchange.home.length === 0 ? null : await state.home(round);
   if (home === undefined) return undefined;
   const found = new Map<Group, NamedTensors>([...body.groups, ...(home?.values ?? [])]);
-  const phi = found.get("phi");
+  const phi = found.get("phi")!; // a section or at home, under every variant
   const config = rows === null ? exchange.config : { ...exchange.config, vocab_size: rows.size };
-  if (rows !== null && phi !== undefined && !isWhole(phi, config))
-    found.set("phi", wholeEmbedding(manifest.training.seed, config, phi, rows));
+  // Under TRIM the body has the rows that the device leaves out.
+  const lacksRows = rows !== null && phi.layout.size < groupLayout(config, "phi").size;
+  if (lacksRows) found.set("phi", wholeEmbedding(manifest.training.seed, config, phi, rows));
   const { number, id } = body;
   const score = record.scores.find((one) => one.body === number);
   return {
     ...{ manifest, source, config, tokenizer: text.tokenizer, body: { number, id } },
     parameters: allGroups(config, found),
     wordsOfRound: home === null ? null : round,
-    rows:
-      rows &&
-      lacking(
-        rows,
-        exchange.sections.some((section) => section.rows !== null),
-      ),
+    rows: lacksRows ? { held: rows.ids.length, of: rows.size } : null,
     bitsPerByte: score?.bitsPerByte ?? null,
   };
 }
@@ -98,13 +94,6 @@ async function storedBody(disk: Pick<Disk, "read">, sections: Sections) {
   // A section that nobody exchanged in a round is the file of an earlier body.
   return { number: Math.max(...numbers), id: bodyId(files), groups: found };
 }
-
-const isWhole = ({ layout }: NamedTensors, config: ModelConfig) =>
-  layout.size === groupLayout(config, "phi").size;
-
-/** Under TRIM the body has the other rows. */
-const lacking = ({ ids, size }: RowMap, bodyHasAll: boolean) =>
-  bodyHasAll || ids.length === size ? null : { held: ids.length, of: size };
 
 /** What neither travels nor stays has no parameters. */
 function allGroups(config: ModelConfig, found: ReadonlyMap<Group, NamedTensors>): OwnModel["parameters"] {
