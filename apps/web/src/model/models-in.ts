@@ -1,7 +1,7 @@
 // Which models can be made of what a coordinator serves.
 
 import type { Figures } from "@homebody/coordinator";
-import { isOneVocabulary } from "@homebody/dept";
+import { isOneVocabulary, sharesWords } from "@homebody/dept";
 import type { ManifestSource } from "@homebody/protocol";
 
 /** Sources whose words the body has and that it has learnt from; null stands for all of them, where they share their words. */
@@ -11,5 +11,5 @@ export function modelsIn({
   learntFrom,
 }: Pick<Figures, "manifest" | "published" | "learntFrom">): readonly (ManifestSource | null)[] {
   if (isOneVocabulary(manifest)) return published > 0 ? [null] : [];
-  return manifest.sources.filter(({ id, words }) => words === "source" && learntFrom.includes(id));
+  return manifest.sources.filter((source) => sharesWords(manifest, source) && learntFrom.includes(source.id));
 }
