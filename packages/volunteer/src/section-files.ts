@@ -2,7 +2,7 @@
 
 import { type Sha256, sha256OfMany } from "@homebody/base";
 import { type Section, withStep } from "@homebody/dept";
-import { type BodyRef, groupOf, type SectionFile, type StepTo, stepsFrom } from "@homebody/protocol";
+import { type BodyRef, type SectionFile, type StepTo, stepsFrom } from "@homebody/protocol";
 import { fetchChecked } from "./fetch-checked.ts";
 import type { Disk, Net } from "./ports.ts";
 import { storedNames } from "./stored-names.ts";
@@ -53,7 +53,7 @@ export function sectionFiles({
   return {
     async plan(section, file, body) {
       const { name, sha256, sizeBytes } = file;
-      const stored = storedNames.body(groupOf(name));
+      const stored = storedNames.body(section.group);
       const kept = await disk.read(stored);
       const from = kept && (await sha256OfMany(kept));
       if (kept !== undefined && from === sha256) return { sizeBytes: 0, take: async () => kept };
