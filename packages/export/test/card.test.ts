@@ -2,6 +2,7 @@ import type { RunId, Sha256, SourceId } from "@homebody/base";
 import type { Figures, ScoreFigure } from "@homebody/coordinator";
 import { checkRunFile, type ManifestSource, manifestOf } from "@homebody/protocol";
 import { expect, test } from "vitest";
+import { formatNames } from "../src/format-names.ts";
 import { adaptedCard, formats, hf, type RunOnCard, runCard } from "../src/index.ts";
 import { modelOf, shapes } from "./small.ts";
 
@@ -72,6 +73,10 @@ test("[X6] a language is a string to YAML; what the host wrote is text, not Mark
   expect(card).toContain("that Casa \\*Lingua\\* hosted");
   const headings = card.replace(/^```[\s\S]*?^```/gm, "").match(/^## .*$/gm);
   expect(headings).toEqual(["## Use", "## Sources", "## Training", "## Where it comes from", "## Limits"]);
+});
+
+test("all formats are offered by their own names, in one order", () => {
+  expect(formats.map(({ name }) => name)).toEqual(formatNames);
 });
 
 test.each(formats)("[X6] the card of $name says how it is loaded", (format) => {

@@ -1,16 +1,12 @@
 // Models to download, where the coordinator has words too: made in the browser of what it serves [V46].
 
 import type { Figures } from "@homebody/coordinator";
-import { lazy, Suspense, useState } from "react";
+import { useState } from "react";
+import { ModelDownload } from "../model/ModelDownload.tsx";
 import type { MakeModel } from "../model/making.ts";
 import { modelsIn } from "../model/models-in.ts";
 import { distinctNames } from "../run/source-names.ts";
 import { Section, Select } from "../ui/pieces.tsx";
-
-// With all formats.
-const ModelDownload = lazy(() =>
-  import("../model/ModelDownload.tsx").then((file) => ({ default: file.ModelDownload })),
-);
 
 export function Models({ figures, make }: { figures: Figures; make: MakeModel | undefined }) {
   const models = modelsIn(figures);
@@ -36,14 +32,12 @@ export function Models({ figures, make }: { figures: Figures; make: MakeModel | 
             testId="model-source"
           />
         )}
-        <Suspense fallback={null}>
-          <ModelDownload
-            key={source}
-            label="Download the model"
-            ask={(format) => ({ kind: "run", figures, source, format })}
-            make={make}
-          />
-        </Suspense>
+        <ModelDownload
+          key={source}
+          label="Download the model"
+          ask={(format) => ({ kind: "run", figures, source, format })}
+          make={make}
+        />
       </div>
     </Section>
   );

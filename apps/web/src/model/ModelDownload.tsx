@@ -1,14 +1,14 @@
 // A model to take along: in which form, and the file.
 
-import { formats } from "@homebody/export";
+import { type FormatName, formatNames } from "@homebody/export/format-names";
 import { useEffect, useState } from "react";
 import { bytes } from "../format/numbers.ts";
 import { Button, Meter, Select } from "../ui/pieces.tsx";
 import { type MakeModel, makeModel } from "./making.ts";
 import type { MadeModel, ModelRequest } from "./requests.ts";
 
-/** What reads a form; a format that has no words here is called by its name. */
-const readers: Readonly<Record<string, string>> = {
+/** What reads a form. */
+const readers: Readonly<Record<FormatName, string>> = {
   hf: "transformers, and most other tools",
   gguf: "llama.cpp and what is built on it",
   onnx: "web pages, by transformers.js",
@@ -27,10 +27,10 @@ export function ModelDownload({
 }: {
   /** Of the button. */
   readonly label: string;
-  readonly ask: (format: string) => ModelRequest;
+  readonly ask: (format: FormatName) => ModelRequest;
   readonly make?: MakeModel | undefined;
 }) {
-  const [format, setFormat] = useState(formats[0]!.name);
+  const [format, setFormat] = useState<FormatName>(formatNames[0]);
   const [state, setState] = useState<State>({ kind: "idle" });
   const url = state.kind === "made" ? state.url : null;
   useEffect(() => {
@@ -50,15 +50,13 @@ export function ModelDownload({
   return (
     <div>
       <div className="flex flex-wrap items-end gap-x-4 gap-y-2">
-        {formats.length > 1 && (
-          <Select
-            label="To be read by"
-            value={format}
-            options={formats.map(({ name }) => ({ value: name, label: readers[name] ?? name }))}
-            onChange={setFormat}
-            testId="model-format"
-          />
-        )}
+        <Select
+          label="To be read by"
+          value={format}
+          options={formatNames.map((name) => ({ value: name, label: readers[name] }))}
+          onChange={setFormat}
+          testId="model-format"
+        />
         <Button disabled={state.kind === "making"} onClick={() => void download()}>
           {label}
         </Button>

@@ -18,9 +18,7 @@ addEventListener("message", ({ data }: MessageEvent<ModelRequest>) => {
 const post = (message: ModelMessage) => postMessage(message);
 
 async function made(request: ModelRequest): Promise<MadeModel> {
-  const format = formats.find(({ name }) => name === request.format);
-  if (format === undefined)
-    throw new InputError("format", formats.map(({ name }) => name).join(", "), request.format);
+  const format = formats.find(({ name }) => name === request.format)!;
   const { model, card } =
     request.kind === "own"
       ? await own(request, format)

@@ -2,10 +2,10 @@
 
 import type { RunId, SourceId } from "@homebody/base";
 import type { Figures } from "@homebody/coordinator";
+import type { FormatName } from "@homebody/export/format-names";
 
 export type ModelRequest = {
-  /** Of packages/export, by its name. */
-  readonly format: string;
+  readonly format: FormatName;
 } & (
   | { readonly kind: "own"; readonly run: RunId; readonly source: SourceId }
   /** The latest body, with the words of a source in it; null: with those that all share. */

@@ -168,7 +168,7 @@ export function Figure({
 }
 
 /** One of many. */
-export function Select({
+export function Select<T extends string>({
   label,
   value,
   options,
@@ -176,9 +176,9 @@ export function Select({
   testId,
 }: {
   label: string;
-  value: string;
-  options: readonly { readonly value: string; readonly label: string }[];
-  onChange: (value: string) => void;
+  value: T;
+  options: readonly { readonly value: T; readonly label: string }[];
+  onChange: (value: T) => void;
   testId?: string;
 }) {
   return (
@@ -186,7 +186,7 @@ export function Select({
       {label}
       <select
         value={value}
-        onChange={(event) => onChange(event.target.value)}
+        onChange={(event) => onChange(event.target.value as T)}
         className="mt-1 block min-h-11 max-w-full rounded-lg border border-edge bg-paper px-3 text-base text-ink"
         data-testid={testId}
       >

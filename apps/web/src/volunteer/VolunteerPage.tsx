@@ -37,7 +37,7 @@ const work = () => import("./Work.tsx");
 const Work = lazy(() => work().then((file) => ({ default: file.Work })));
 const Learning = lazy(() => work().then((file) => ({ default: file.Learning })));
 
-// With what makes models as files.
+// For those alone who have one.
 const YourModel = lazy(() => import("./YourModel.tsx").then((file) => ({ default: file.YourModel })));
 
 export interface VolunteerPageProps {
