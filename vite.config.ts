@@ -12,13 +12,19 @@ import { precompress } from "./build/precompress.ts";
 
 const web = fileURLToPath(new URL("apps/web", import.meta.url));
 
+/** Of ours or of a library: Vite's own modules (\0) are in 404.html too, which would load all the rest with them. */
+const isScript = (id: string) => !id.startsWith("\0") && /\.[cm]?[jt]sx?$/.test(id);
+
 export default defineConfig({
   root: web,
   plugins: [react(), tailwind(), noEval(), precompress()],
   worker: { format: "es", plugins: () => [noEval()] },
   build: {
     ...{ outDir: "dist", emptyOutDir: true, target: "es2022" },
-    rolldownOptions: { input: ["index.html", "404.html"].map((name) => join(web, name)) },
+    rolldownOptions: {
+      input: ["index.html", "404.html"].map((name) => join(web, name)),
+      output: { codeSplitting: { groups: [{ name: "start", tags: ["$initial"], test: isScript }] } },
+    },
   },
   server: { host: "127.0.0.1" },
   test: {
