@@ -5,6 +5,7 @@ import type { RunManifest } from "@homebody/protocol";
 import { speakingSources } from "@homebody/volunteer/mixture";
 import { type FormEvent, useEffect, useState } from "react";
 import { bytes, percent } from "../format/numbers.ts";
+import { namesOf } from "../run/source-names.ts";
 import { useStore } from "../state/store.ts";
 import { Button, Notice, Section } from "../ui/pieces.tsx";
 import { SourceMark } from "../ui/SourceMark.tsx";
@@ -70,6 +71,7 @@ function Answer({ state, figures }: { state: TalkState; figures: Figures }) {
         <p>{phase.message}</p>
       </Notice>
     );
+  const nameOf = namesOf(figures.sources);
   const shares = weights.length === 0 ? [] : sources.map((id, i) => ({ id, share: weights[i]! }));
   return (
     <>
@@ -89,7 +91,7 @@ function Answer({ state, figures }: { state: TalkState; figures: Figures }) {
           {shares.map(({ id, share }) => (
             <li key={id} className="flex items-center gap-2">
               <SourceMark index={figures.sources.findIndex((one) => one.id === id)} />
-              {figures.sources.find((one) => one.id === id)?.title ?? id}
+              {nameOf(id)}
               <span className="figure text-muted">{percent(share)}</span>
             </li>
           ))}
