@@ -23,6 +23,7 @@ import { createRoot, type Root } from "react-dom/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { cdp, page, server, userEvent } from "vitest/browser";
 import { applicants, idleView, type SceneName, sceneNames, sceneOf, workingView } from "../story/scenes.ts";
+import { heldWorkers } from "../test/workers.ts";
 import { App } from "./App.tsx";
 import { AdminPage } from "./admin/AdminPage.tsx";
 import { DashboardPage } from "./dashboard/DashboardPage.tsx";
@@ -517,22 +518,15 @@ test("earlier events are read when somebody asks for them, and not offered where
 });
 
 test("sources whose words are in the body go on from one prompt, each as much as the text asks for it", async () => {
-  const asked: MixtureRequest[] = [];
-  let tell = (_: MixtureMessage) => {};
-  const talk = openTalk(async () => ({
-    postMessage: (request) => void asked.push(request),
-    addEventListener: (kind: string, listener: unknown) => {
-      if (kind === "message")
-        tell = (data) => (listener as (event: { data: MixtureMessage }) => void)({ data });
-    },
-    terminate: () => {},
-  }));
+  const { all, start } = heldWorkers<MixtureRequest, MixtureMessage>();
+  const talk = openTalk(start);
   const { run } = sceneOf("words of sources");
   show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
   await userEvent.type(page.getByTestId("talk-prompt"), "la casa");
   await press("Go on");
-  await expect.poll(() => asked.length).toBe(1);
-  const [{ prompt, sources, body }] = asked as [MixtureRequest];
+  await expect.poll(() => all[0]?.asked.length).toBe(1);
+  const { asked, tell } = all[0]!;
+  const { prompt, sources, body } = asked[0]!;
   expect([prompt, body.number]).toEqual(["la casa", run.figures!.bodies.at(-1)!.number]);
   expect(sources).toEqual(
     run.manifest!.sources.filter(({ words }) => words === "source").map(({ id }) => id),

@@ -1,36 +1,13 @@
 import type { RunManifest } from "@homebody/protocol";
 import type { MixtureMessage, MixtureRequest } from "@homebody/volunteer/mixture";
 import { expect, test } from "vitest";
-import { type MixtureWorker, openTalk } from "./talk.ts";
+import { heldWorkers } from "../../test/workers.ts";
+import { openTalk } from "./talk.ts";
+
+const workers = heldWorkers<MixtureRequest, MixtureMessage>;
 
 const manifest = { name: "a run" } as RunManifest;
 const body = (number: number) => ({ number, sections: [] });
-
-/** Workers in the order in which they were started, each with what it was asked and whether it was ended. */
-function workers() {
-  const all: { asked: MixtureRequest[]; ended: boolean; tell: (message: MixtureMessage) => void }[] = [];
-  const start = async (): Promise<MixtureWorker> => {
-    const listeners: ((event: { data: MixtureMessage }) => void)[] = [];
-    const one: (typeof all)[number] = {
-      asked: [],
-      ended: false,
-      tell: (data) => {
-        for (const listener of listeners) listener({ data });
-      },
-    };
-    all.push(one);
-    return {
-      postMessage: (request) => void one.asked.push(request),
-      addEventListener: (kind: string, listener: unknown) => {
-        if (kind === "message") listeners.push(listener as (typeof listeners)[number]);
-      },
-      terminate: () => {
-        one.ended = true;
-      },
-    };
-  };
-  return { all, start };
-}
 
 const settled = () => new Promise<void>((resolve) => setImmediate(resolve));
 

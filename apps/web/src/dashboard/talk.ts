@@ -4,6 +4,7 @@
 import type { RunManifest } from "@homebody/protocol";
 import type { MixtureBody, MixtureMessage, MixtureRequest } from "@homebody/volunteer/mixture";
 import { createStore, type Store } from "../state/store.ts";
+import type { WorkerLike } from "../state/worker-like.ts";
 
 export interface TalkState {
   readonly phase:
@@ -26,13 +27,7 @@ export interface Talk {
   stop(): void;
 }
 
-/** The part of a Worker that is used. */
-export interface MixtureWorker {
-  postMessage(request: MixtureRequest): void;
-  addEventListener(kind: "message", listener: (event: MessageEvent<MixtureMessage>) => void): void;
-  addEventListener(kind: "error", listener: (event: ErrorEvent) => void): void;
-  terminate(): void;
-}
+type MixtureWorker = WorkerLike<MixtureRequest, MixtureMessage>;
 
 const silent: TalkState = { phase: { kind: "idle" }, prompt: "", text: "", weights: [], sources: [] };
 

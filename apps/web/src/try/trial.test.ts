@@ -1,43 +1,14 @@
 import type { RunManifest } from "@homebody/protocol";
 import type { TrialMessage, TrialRequest } from "@homebody/volunteer/trial";
 import { expect, test } from "vitest";
-import { openTrial, type TrialWorker, untried } from "./trial.ts";
+import { heldWorkers } from "../../test/workers.ts";
+import { openTrial, untried } from "./trial.ts";
+
+const workers = heldWorkers<TrialRequest, TrialMessage>;
 
 const manifest = { name: "a run" } as RunManifest;
 const body = { number: 3, sections: [] };
 const text = { files: [], pasted: "Hello." };
-
-/** Workers in the order in which they were started, each with what it was asked and whether it was ended. */
-function workers() {
-  const all: {
-    asked: TrialRequest[];
-    ended: boolean;
-    tell: (message: TrialMessage) => void;
-    fail: (message: string) => void;
-  }[] = [];
-  const start = async (): Promise<TrialWorker> => {
-    const listeners: { message: unknown[]; error: unknown[] } = { message: [], error: [] };
-    const one: (typeof all)[number] = {
-      asked: [],
-      ended: false,
-      tell: (data) => {
-        for (const listener of listeners.message) (listener as (event: unknown) => void)({ data });
-      },
-      fail: (message) => {
-        for (const listener of listeners.error) (listener as (event: unknown) => void)({ message });
-      },
-    };
-    all.push(one);
-    return {
-      postMessage: (request) => void one.asked.push(request),
-      addEventListener: (kind: "message" | "error", listener: unknown) => void listeners[kind].push(listener),
-      terminate: () => {
-        one.ended = true;
-      },
-    };
-  };
-  return { all, start };
-}
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 const refused = { kind: "refused", problems: [{ file: null, message: "too little" }] } as const;

@@ -11,6 +11,7 @@ import type {
   TrialResult,
 } from "@homebody/volunteer/trial";
 import { createStore, type Store } from "../state/store.ts";
+import type { WorkerLike } from "../state/worker-like.ts";
 
 export interface ChosenText {
   readonly files: readonly File[];
@@ -38,13 +39,7 @@ export interface Trial {
   again(): void;
 }
 
-/** The part of a Worker that is used. */
-export interface TrialWorker {
-  postMessage(request: TrialRequest): void;
-  addEventListener(kind: "message", listener: (event: MessageEvent<TrialMessage>) => void): void;
-  addEventListener(kind: "error", listener: (event: ErrorEvent) => void): void;
-  terminate(): void;
-}
+type TrialWorker = WorkerLike<TrialRequest, TrialMessage>;
 
 export const untried: TrialState = {
   text: { files: [], pasted: "" },

@@ -14,6 +14,7 @@ import type {
   WorkerMessage,
 } from "@homebody/volunteer/view";
 import { createStore, type Store } from "../state/store.ts";
+import type { WorkerLike } from "../state/worker-like.ts";
 import { isIn, type Mark } from "./going-on.ts";
 
 export interface VolunteerState {
@@ -54,25 +55,21 @@ export const untold: VolunteerState = {
   problem: null,
 };
 
-/** The part of a Worker that is used. */
-export interface WorkerLike {
-  postMessage(command: Command): void;
-  addEventListener(kind: "message", listener: (event: MessageEvent<WorkerMessage>) => void): void;
-  addEventListener(kind: "error", listener: (event: ErrorEvent) => void): void;
-}
+/** It lives as long as the page. */
+type VolunteerWorker = Omit<WorkerLike<Command, WorkerMessage>, "terminate">;
 
 export interface VolunteerPorts {
   readonly kept: () => Promise<Kept>;
-  readonly start: () => Promise<WorkerLike>;
+  readonly start: () => Promise<VolunteerWorker>;
   readonly mark: Mark;
 }
 
 export function connectVolunteer({ kept, start, mark }: VolunteerPorts): VolunteerConnection {
   const store = createStore<VolunteerState>({ ...untold, goesOn: mark.read() });
   void kept().then((found) => store.change(found));
-  let worker: Promise<WorkerLike> | undefined;
+  let worker: Promise<VolunteerWorker> | undefined;
 
-  async function open(): Promise<WorkerLike> {
+  async function open(): Promise<VolunteerWorker> {
     const one = await start();
     one.addEventListener("message", ({ data }) => hear(data));
     one.addEventListener("error", (event) => store.change({ problem: event.message || "it did not start" }));
