@@ -4,7 +4,7 @@
 import { InputError, type NamedTensors, type Sha256 } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
-import { type SectionPlan, sectionFiles } from "./section-files.ts";
+import { type SectionPlan, type SectionPorts, sectionFiles } from "./section-files.ts";
 import { storedNames } from "./stored-names.ts";
 import type { Work } from "./work.ts";
 
@@ -15,10 +15,7 @@ export interface Bodies {
   first(): Promise<readonly NamedTensors[] | null>;
 }
 
-export function createBodies(
-  { sections }: Pick<Exchange, "sections">,
-  ports: Parameters<typeof sectionFiles>[0],
-): Bodies {
+export function createBodies({ sections }: Pick<Exchange, "sections">, ports: SectionPorts): Bodies {
   const { disk } = ports;
   const own = sectionFiles(ports);
   let latest: { readonly id: Sha256; readonly numbers: readonly NamedTensors[] } | undefined;

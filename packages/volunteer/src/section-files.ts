@@ -19,16 +19,14 @@ export interface SectionPlan {
   take(progress: (done: number) => void, signal: AbortSignal): Promise<Uint8Array>;
 }
 
-export function sectionFiles({
-  net,
-  disk,
-  received,
-}: {
+export interface SectionPorts {
   readonly net: Pick<Net, "download">;
   readonly disk: Disk;
   /** Bytes of a section came. */
   readonly received?: ((group: Section["group"], bytes: number) => void) | undefined;
-}): SectionFiles {
+}
+
+export function sectionFiles({ net, disk, received }: SectionPorts): SectionFiles {
   type Take = SectionPlan["take"];
 
   async function stepped(
