@@ -38,6 +38,15 @@ const layoutsOf = once((config: ModelConfig) => {
   return { theta: layout("theta"), phi: layout("phi"), psi: layout("psi") };
 });
 
+/** All groups, of those that were found: the others have no parameters, as psi of a llama, and are empty. */
+export function everyGroup(
+  config: ModelConfig,
+  found: ReadonlyMap<Group, NamedTensors>,
+): Readonly<Record<Group, NamedTensors>> {
+  const of = (group: Group) => found.get(group) ?? namedTensors(groupLayout(config, group));
+  return { theta: of("theta"), phi: of("phi"), psi: of("psi") };
+}
+
 export function countParameters(config: ModelConfig, group: Group): number {
   return groupLayout(config, group).size;
 }

@@ -1,10 +1,10 @@
 // The model that a device keeps: the body that it had last, with the words that count, over the whole vocabulary. Of the disk
 // alone, so it takes no coordinator and no engine [V43].
 
-import { decodeSafetensors, type NamedTensors, namedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { decodeSafetensors, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
 import { decodeSection, exchangeFor, leavesOutRows, wholeEmbedding } from "@homebody/dept";
 import type { ModelConfig } from "@homebody/model/config";
-import { type Group, groupLayout, groups } from "@homebody/model/parameters";
+import { everyGroup, type Group, groupLayout } from "@homebody/model/parameters";
 import {
   bodyId,
   checkManifest,
@@ -70,7 +70,7 @@ export async function ownModel(disk: Disk): Promise<OwnModel | undefined> {
   const score = record.scores.find((one) => one.body === number);
   return {
     ...{ manifest, source, config, tokenizer: text.tokenizer, body: { number, id } },
-    parameters: allGroups(config, found),
+    parameters: everyGroup(config, found),
     wordsOfRound: home === null ? null : round,
     rows: lacksRows ? { held: rows.ids.length, of: rows.size } : null,
     bitsPerByte: score?.bitsPerByte ?? null,
@@ -93,13 +93,4 @@ async function storedBody(disk: Pick<Disk, "read">, sections: Sections) {
   }
   // A section that nobody exchanged in a round is the file of an earlier body.
   return { number: Math.max(...numbers), id: bodyId(files), groups: found };
-}
-
-/** What neither travels nor stays has no parameters. */
-function allGroups(config: ModelConfig, found: ReadonlyMap<Group, NamedTensors>): OwnModel["parameters"] {
-  const entries = groups.map((group) => [
-    group,
-    found.get(group) ?? namedTensors(groupLayout(config, group)),
-  ]);
-  return Object.fromEntries(entries) as OwnModel["parameters"];
 }

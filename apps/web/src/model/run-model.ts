@@ -1,14 +1,7 @@
 // A model of the run, made in the browser of what the coordinator serves by its hash: the latest body's sections and a tokenizer. It
 // costs the coordinator no more than these downloads.
 
-import {
-  InputError,
-  type NamedTensors,
-  namedTensors,
-  type Sha256,
-  type SourceId,
-  sha256OfMany,
-} from "@homebody/base";
+import { InputError, type NamedTensors, type Sha256, type SourceId, sha256OfMany } from "@homebody/base";
 import type { Figures } from "@homebody/coordinator";
 import {
   decodeSection,
@@ -19,7 +12,7 @@ import {
   wholeEmbedding,
 } from "@homebody/dept";
 import { type Format, type Model, provenanceOf, type RunOnCard, runCard } from "@homebody/export";
-import { type Group, groupLayout, groups } from "@homebody/model/parameters";
+import { everyGroup, type Group } from "@homebody/model/parameters";
 import type { ManifestSource } from "@homebody/protocol";
 import { decodeUtf8, tokenizerFromJson } from "@homebody/text";
 
@@ -56,9 +49,7 @@ export async function modelOfRun(
   }
   const model = {
     config,
-    parameters: Object.fromEntries(
-      groups.map((group) => [group, found.get(group) ?? namedTensors(groupLayout(config, group))]),
-    ) as Model["parameters"],
+    parameters: everyGroup(config, found),
     tokenizer: await tokenizerOf(source ?? manifest.sources[0]!, download),
     provenance: { ...provenanceOf(manifest, body), ...(id === null ? {} : { source: id }) },
   };

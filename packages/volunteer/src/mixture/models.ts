@@ -1,10 +1,10 @@
 // The models of a body's sources on this device, over the ports of a volunteer but for the disk: of the network, downloads alone.
 
-import { InputError, type NamedTensors, namedTensors } from "@homebody/base";
+import { InputError } from "@homebody/base";
 import { decodeSection, exchangeFor } from "@homebody/dept";
-import { cachedModel } from "@homebody/experiment";
+import { cachedModel, loadParameters } from "@homebody/experiment";
 import { type ByteModel, byteModelOf } from "@homebody/mixture";
-import { groupLayout, groups } from "@homebody/model";
+import { everyGroup } from "@homebody/model";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { decodeUtf8, tokenizerFromJson } from "@homebody/text";
 import { fetchChecked } from "../fetch-checked.ts";
@@ -47,15 +47,13 @@ export async function mixtureModels(inputs: MixtureInputs): Promise<readonly Byt
   return sources.map((source) => {
     const { config, sections } = exchangeFor(manifest, source, null);
     const predictor = device.predictor(config);
-    const values = new Map<string, NamedTensors>(
+    const values = new Map(
       sections.map((section) => [
         section.group,
         decodeSection(section, files.get(sectionFile(body, section.name).path)!),
       ]),
     );
-    // A group without a section has no parameters.
-    for (const group of groups)
-      predictor.load(group, values.get(group) ?? namedTensors(groupLayout(config, group)));
+    loadParameters(predictor, everyGroup(config, values));
     const json = decodeUtf8("tokenizer.json", files.get(tokenizerFile(source).path)!);
     return byteModelOf(cachedModel(predictor.cache(), tokenizerFromJson(json, `tokenizer of ${source.id}`)));
   });
