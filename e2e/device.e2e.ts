@@ -3,7 +3,7 @@
 import { figuresOf, firstLast } from "@homebody/coordinator";
 import { expect, type Page, test } from "@playwright/test";
 import { type Coordinator, type Ends, hosted, until } from "./coordinator.ts";
-import { Device, type Heard } from "./device.ts";
+import { Device, type Heard, withoutGpu } from "./device.ts";
 import { openWire } from "./traffic.ts";
 
 const yaml = `
@@ -82,7 +82,7 @@ test("without WebGPU it trains on WebAssembly and says why; when it forgets, not
 }) => {
   const server = await host();
   const device = await Device.open(browser, server.url, {
-    worker: `Object.defineProperty(navigator, "gpu", { value: undefined });`,
+    worker: withoutGpu,
   });
   ends.push(() => device.close());
   const { page } = device;

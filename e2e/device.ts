@@ -56,6 +56,9 @@ export interface StoredTensor {
   readonly data: SafetensorsEntry["data"];
 }
 
+/** For a worker: a device on which WebGPU is not to be had. */
+export const withoutGpu = `Object.defineProperty(navigator, "gpu", { value: undefined });`;
+
 export class Device {
   readonly page: Page;
   readonly #context: BrowserContext;

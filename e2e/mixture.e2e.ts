@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { figuresOf } from "@homebody/coordinator";
 import { expect, test } from "@playwright/test";
 import { type Ends, headless, hosted, until } from "./coordinator.ts";
-import { Device } from "./device.ts";
+import { Device, withoutGpu } from "./device.ts";
 
 const yaml = `
 name: A run with words of its sources
@@ -36,7 +36,7 @@ test("[M11] on the dashboard all sources go on from one prompt, in its language,
   await until("the run is finished", async () => figuresOf(await server.journal())!.finished);
 
   const device = await Device.open(browser, `${server.url}/dashboard`, {
-    worker: `Object.defineProperty(navigator, "gpu", { value: undefined });`,
+    worker: withoutGpu,
   });
   ends.push(() => device.close());
   const { page } = device;

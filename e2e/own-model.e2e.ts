@@ -7,7 +7,7 @@ import { expect, type Page, test } from "@playwright/test";
 import { unzipSync } from "fflate";
 import { gpt2 } from "../packages/export/test/forward/gpt2.ts";
 import { type Ends, hosted, until } from "./coordinator.ts";
-import { Device } from "./device.ts";
+import { Device, withoutGpu } from "./device.ts";
 
 const yaml = `
 name: A run to take along
@@ -66,7 +66,7 @@ for (const words of ["device", "source"] as const)
     const { server, texts } = await hosted(ends, yaml.replace("WORDS", words), ["sw"]);
     await server.start();
     const device = await Device.open(browser, server.url, {
-      worker: `Object.defineProperty(navigator, "gpu", { value: undefined });`,
+      worker: withoutGpu,
     });
     ends.push(() => device.close());
     const { page } = device;

@@ -10,7 +10,7 @@ import { groupOf, type Hello, type RunManifest } from "@homebody/protocol";
 import { type Browser, expect, type Page } from "@playwright/test";
 import { assertMeans } from "../test/recompute.ts";
 import { type Ends, headless, hosted, until } from "./coordinator.ts";
-import { Device } from "./device.ts";
+import { Device, withoutGpu } from "./device.ts";
 import { pathsAsked, uploadsOf } from "./sent.ts";
 import { account, type Message, openWire, type Wire } from "./traffic.ts";
 
@@ -55,7 +55,7 @@ export async function trained(
   };
   const devices: Device[] = [];
   for (const i of browsers.keys()) {
-    const worker = i === 0 ? "" : `Object.defineProperty(navigator, "gpu", { value: undefined });`;
+    const worker = i === 0 ? "" : withoutGpu;
     const device = await Device.open(browser, (await wire()).url, { worker });
     ends.push(() => device.close());
     devices.push(device);

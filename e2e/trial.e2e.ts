@@ -5,7 +5,7 @@ import { figuresOf } from "@homebody/coordinator";
 import { expect, type Page, test } from "@playwright/test";
 import { demoDocuments, demoSources } from "../apps/cli/src/demo/texts.ts";
 import { type Ends, headless, hosted, until } from "./coordinator.ts";
-import { Device } from "./device.ts";
+import { Device, withoutGpu } from "./device.ts";
 import { secrets } from "./secrets.ts";
 import { account, openWire } from "./traffic.ts";
 
@@ -52,7 +52,7 @@ test("a finished run's body is tried on a visitor's text: curves and a sentence,
   const wire = await openWire(() => server.port);
   ends.push(() => wire.close());
   const device = await Device.open(browser, `${wire.url}/dashboard`, {
-    worker: `Object.defineProperty(navigator, "gpu", { value: undefined });`,
+    worker: withoutGpu,
   });
   ends.push(() => device.close());
   const { page } = device;
