@@ -10,7 +10,8 @@
 //   first-G.safetensors    the same of the first one
 //
 // Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, what a delta's bytes
-// leave out `residual/tensor`, the bytes `delta`. What stands beside them in a delta's file becomes part of home with the rest.
+// leave out `residual/tensor`, the bytes `delta`. All of an accepted delta's file but the bytes becomes home, names that are not
+// known too.
 
 import {
   type NamedTensors,
