@@ -42,6 +42,7 @@ test("[M11] on the dashboard all sources go on from one prompt, in its language,
   const { page } = device;
   const prompt = "Привет, как ";
   await page.getByTestId("talk-prompt").fill(prompt);
+  await page.waitForLoadState("networkidle"); // what the page itself reads of the run has come
   const requests: string[] = [];
   page.context().on("request", (request) => requests.push(`${request.method()} ${request.url()}`));
   await page.getByRole("button", { name: "Go on" }).click();
