@@ -2,6 +2,7 @@
 
 import { join } from "node:path";
 import { setImmediate as breath } from "node:timers/promises";
+import { InputError } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import type { LearningRateSettings } from "@homebody/dept";
 import {
@@ -58,13 +59,13 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
   if (to !== undefined) await requireRoom("--to", to);
   const body = await findBody(options.body);
   const given = await findEmbeddings(options.embeddings, options.tokenizer, body, seed);
-  const text = await prepareText(options, body, given?.tokenizer, line, signal);
+  const context = contextOf(options, body);
+  const text = await prepareText(options, context, given?.tokenizer, line, signal);
   const config = given?.config ?? body.configFor(text.tokenizer.vocabularySize);
   const beginning = beginningOf(config, body.theta, given?.embeddings(config) ?? null, seed);
   const batch = options.batch ?? body.training?.batch ?? 8;
 
   const { device, ...started } = await engineOf(options, line.show)();
-  const { context } = dimensions(config);
   const { bytes, ...memory } = requireMemory(config, { rows: batch, context }, started.limits);
   const trainer = device.trainer({ ...adaptingOptions(config), ...memory }, bytes);
   const learningRate = rateOf(options, body, given !== undefined);
@@ -107,6 +108,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
   }
   return {
     body: { written: options.body, ...body.provenance },
+    dropout: body.dropout,
     config,
     text: {
       tokens: text.train.stream.length - 1,
@@ -115,7 +117,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
       heldOutBytes: shardBytes(text.heldOut),
       vocabulary: text.tokenizer.vocabularySize,
     },
-    settings: { ...settings, embeddings: given === undefined ? "random" : options.embeddings },
+    settings: { ...settings, context, embeddings: given === undefined ? "random" : options.embeddings },
     evaluations: evaluations.map(({ step, loss, heldOut }) => ({ step, loss, ...heldOut })),
     heldOut,
     unigram: floor,
@@ -126,7 +128,7 @@ async function work(options: Options, line: ProgressLine, { signal }: Interrupt)
 
 async function prepareText(
   options: Options,
-  body: Body,
+  context: number,
   given: Tokenizer | undefined,
   line: ProgressLine,
   signal: AbortSignal,
@@ -137,12 +139,19 @@ async function prepareText(
     options.heldOut === undefined ? undefined : await readDocuments("--held-out", options.heldOut);
   const documents = splitText(await readDocuments("--text", options.text), heldOut, seed);
   const wanted = given ?? (tokenizer === undefined ? vocabulary : await readTokenizer(tokenizer));
-  const { context } = dimensions(body.configFor(1));
   return await breathing(
     preparing(documents, { vocabulary: wanted, context, seed }),
     ({ phase, done, of }) => line.show(line.live ? `${phase} ${done}/${of}` : phase),
     { clock: systemClock, signal },
   );
+}
+
+/** Tokens of a row. Throws an InputError where that is more than the model's context. */
+function contextOf({ context: wanted }: Options, body: Body): number {
+  const { context } = dimensions(body.configFor(1));
+  if (wanted !== undefined && wanted > context)
+    throw new InputError("--context", `at most ${context}, the model's`, `${wanted}`);
+  return wanted ?? context;
 }
 
 /** DEPT begins at half the peak where embeddings were trained before (section 1.8 of its recipe, regime b). */
@@ -151,7 +160,10 @@ function rateOf({ peak, steps }: Options, { training }: Body, trained: boolean):
   return adaptingRate(peak ?? (trained ? usual / 2 : usual), steps);
 }
 
-function shown({ evaluations, heldOut, unigram, text, body }: Result, to: string | undefined): string {
+function shown(
+  { evaluations, heldOut, unigram, text, body, dropout }: Result,
+  to: string | undefined,
+): string {
   const rows = evaluations.map(({ step, loss, bitsPerByte, nats, tokens }) => [
     String(step),
     loss === null ? "" : loss.toFixed(3),
@@ -165,6 +177,9 @@ function shown({ evaluations, heldOut, unigram, text, body }: Result, to: string
     "",
     `${body.written}: ${heldOut.bitsPerByte.toFixed(3)} bits per byte on all ${text.heldOutBytes} held-out bytes, ` +
       `${beside} than a unigram model (${unigram.bitsPerByte.toFixed(3)}).`,
+    ...(dropout.length === 0
+      ? []
+      : [`${body.written} asks for ${dropout.join(", ")}: it was trained without dropout.`]),
     ...(to === undefined ? [] : [`The model is in ${join(to, "model.safetensors")} and beside it.`]),
     "",
   ].join("\n");

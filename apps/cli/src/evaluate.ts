@@ -6,7 +6,7 @@ import { type Pair, scorerOf } from "@homebody/experiment";
 import { version } from "@homebody/protocol";
 import type { Trainer } from "@homebody/train";
 import { engineOf } from "./engine.ts";
-import { type Corpus, type GivenTexts, givenCorpora, ownCorpus } from "./evaluate/corpora.ts";
+import { type Corpus, type GivenTexts, givenCorpora, givenTexts, ownCorpus } from "./evaluate/corpora.ts";
 import { describe } from "./evaluate/describe.ts";
 import {
   breathingTrainer,
@@ -23,7 +23,7 @@ import { evaluateMixture, mixtureUsage } from "./mixture/evaluate.ts";
 import type { TrainedModel } from "./models/of-run.ts";
 import { withTrainer } from "./models/on-engine.ts";
 import { findModels } from "./models/trained.ts";
-import { backendName, seedText, wholeNumber } from "./options.ts";
+import { backendName, wholeNumber } from "./options.ts";
 import { reported, resultJson } from "./reported.ts";
 
 export const usage = `
@@ -85,8 +85,6 @@ function read(args: readonly string[]): Options {
   });
   if (positionals.length === 0)
     throw new InputError("evaluate", "a model folder, or a coordinator's data folder or URL", "none");
-  if (values.language !== undefined && values.text === undefined)
-    throw new InputError("--language", "--text, whose language it is", "none");
   const wanted = values.measures.split(",").map((name) => {
     const measure = measures.find((one) => one === name);
     if (measure === undefined) throw new InputError("--measures", measures.join(", "), name);
@@ -94,14 +92,11 @@ function read(args: readonly string[]): Options {
   });
   return {
     models: positionals,
-    corpora: values.corpora,
-    text: values.text,
-    language: values.language,
+    ...givenTexts(values),
     measures: new Set<Measure>(["bits-per-byte", ...wanted]),
     rows: values.rows === undefined ? "all" : wholeNumber("--rows", values.rows, 1, 1_000_000),
     pairs: wholeNumber("--pairs", values.pairs, 1, 1_000_000),
     pairsFile: values["pairs-file"],
-    seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),
     threads: values.threads === undefined ? undefined : wholeNumber("--threads", values.threads, 1, 64),
     json: values.json,

@@ -106,6 +106,18 @@ test("a model folder has Hugging Face's names, and embeddings can be taken from 
   expect(worst).toBeLessThan(1e-7);
 });
 
+test("rows may be shorter than the model's context; what its config asks for and training does not do is said", async () => {
+  await adapted(at("data"), "--vocab", "300", "--steps", "1", "--to", at("long"));
+  const config = JSON.parse(readFileSync(at("long", "config.json"), "utf8"));
+  writeFileSync(at("long", "config.json"), JSON.stringify({ ...config, attention_dropout: 0.1 }));
+  const short = ["--embeddings", at("long"), "--context", "8", "--steps", "2", "--to", at("short")];
+  const { stdout } = await adapted(at("long"), ...short);
+  expect(stdout).toContain("asks for attention_dropout 0.1: it was trained without dropout");
+  const after = JSON.parse(readFileSync(at("short", "config.json"), "utf8"));
+  expect(after.max_position_embeddings).toBe(config.max_position_embeddings);
+  expect(await thetaOf(at("short"))).not.toEqual(await thetaOf(at("long")));
+});
+
 test("what is wrong is said in words", async () => {
   const wrong = async (body: string, ...more: string[]) =>
     adapted(body, ...more).then(
@@ -126,6 +138,9 @@ test("what is wrong is said in words", async () => {
   );
   expect(await wrong(at("data"), "--embeddings", at("m", "model.safetensors"))).toBe(
     "--embeddings: expected --tokenizer beside it, for what its rows stand for, got none",
+  );
+  expect(await wrong(at("data"), "--context", "33")).toBe(
+    "--context: expected at most 16, the model's, got 33",
   );
   expect(await wrong(at("data"), "--to", at("m"))).toMatch(/^--to: expected a folder that is empty/); // [X11]
   expect(await wrong(at("data"), "--steps", "none")).toMatch(/^--steps: expected a whole number/);

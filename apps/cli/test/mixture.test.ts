@@ -125,5 +125,8 @@ test("what cannot be mixed is said in words", async () => {
   expect(await failed(evaluate, at("spec", "data"), "--share", "1")).toBe(
     '--share: expected a number above 0 and at most 0.5, got "1"',
   );
+  expect(await failed(evaluate, at("spec", "data"), "--language", "es")).toBe(
+    "--language: expected --text, whose language it is, got none",
+  );
   expect(await failed(sample)).toBe("sample --mixture: expected a data folder or an address, got none");
 });

@@ -16,7 +16,7 @@ import { type Cancel, type Steps, trainSteps } from "./training.ts";
 
 export interface AdaptSettings {
   readonly steps: number;
-  /** Rows of a step; a row is as long as the context. */
+  /** Rows of a step, each as long as the text was prepared for. */
   readonly batch: number;
   readonly learningRate: LearningRateSettings;
   /** The body stands still; the embeddings alone learn. */
@@ -116,7 +116,7 @@ export async function* adapt(
     yield { step, of, loss, heldOut: isTime(step) ? await evaluate() : null };
 }
 
-/** Throws an InputError where the text was not prepared for this model. */
+/** Throws an InputError where the text was not prepared for this model: its rows may be shorter than the context. */
 export function requireText(config: ModelConfig, { tokenizer, train, heldOut }: PreparedText): void {
   const { context, vocabulary } = dimensions(config);
   if (tokenizer.vocabularySize > vocabulary)
@@ -126,10 +126,10 @@ export function requireText(config: ModelConfig, { tokenizer, train, heldOut }: 
       `${tokenizer.vocabularySize}`,
     );
   for (const [name, shard] of Object.entries({ train, "held-out": heldOut }))
-    if (shard.context !== context)
+    if (shard.context > context)
       throw new InputError(
         `${name} text`,
-        `rows of ${context} tokens, the model's context`,
+        `rows of at most ${context} tokens, the model's context`,
         `${shard.context}`,
       );
 }

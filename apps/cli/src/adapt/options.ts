@@ -7,8 +7,8 @@ import { backendName, onlyArgument, positiveNumber, seedText, wholeNumber } from
 
 export const usage = `
 homebody adapt BODY --text PATH ... [--vocab N | --tokenizer FILE] [--steps N] [--freeze-body]
-               [--embeddings random|MODEL|FILE ...] [--held-out PATH ...] [--seed N] [--batch N] [--learning-rate X]
-               [--backend webgpu|wasm] [--threads N] [--to DIR] [--json]
+               [--embeddings random|MODEL|FILE ...] [--held-out PATH ...] [--seed N] [--batch N] [--context N]
+               [--learning-rate X] [--backend webgpu|wasm] [--threads N] [--to DIR] [--json]
 
 ${bodyUsage}
   --text PATH    .txt, .md or .jsonl files or folders to train on
@@ -21,6 +21,7 @@ ${bodyUsage}
   --freeze-body  the embeddings alone learn
   --steps N      240; the learning rate begins at its peak, after a warm-up, and falls by a cosine
   --batch N      rows of a step (as in the body's run, else 8)
+  --context N    tokens of a row: a short one takes less memory and time where the model's is long (the model's)
   --learning-rate X  the peak (as in the body's run, else 0.002; half of it with embeddings that were trained)
   --seed N       1
   --to DIR       writes the model into a folder that is new or empty, as Hugging Face's libraries read it (homebody export)
@@ -38,6 +39,8 @@ export interface Options {
   readonly steps: number;
   readonly freezeBody: boolean;
   readonly batch: number | undefined;
+  /** Tokens of a row; undefined: the model's context. */
+  readonly context: number | undefined;
   readonly peak: number | undefined;
   readonly seed: string;
   readonly backend: ReturnType<typeof backendName>;
@@ -60,6 +63,7 @@ export function readOptions(args: readonly string[]): Options {
       steps: { type: "string", default: "240" },
       "freeze-body": { type: "boolean", default: false },
       batch: { type: "string" },
+      context: { type: "string" },
       "learning-rate": { type: "string" },
       seed: { type: "string", default: "1" },
       backend: { type: "string" },
@@ -87,6 +91,7 @@ export function readOptions(args: readonly string[]): Options {
     steps: wholeNumber("--steps", values.steps, 1, 10_000_000),
     freezeBody: values["freeze-body"],
     batch: whole("--batch", values.batch, 1, 4096),
+    context: whole("--context", values.context, 2, 1_000_000),
     peak: rate === undefined ? undefined : positiveNumber("--learning-rate", rate, 1),
     seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),

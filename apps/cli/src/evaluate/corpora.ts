@@ -6,6 +6,7 @@ import { basename, join } from "node:path";
 import { InputError } from "@homebody/base";
 import type { PreparedText, Shard, Split, Tokenizer } from "@homebody/text";
 import { readDocuments, splitText } from "../models/texts.ts";
+import { seedText } from "../options.ts";
 
 export interface Corpus {
   readonly name: string;
@@ -22,6 +23,16 @@ export interface GivenTexts {
   readonly text: readonly string[] | undefined;
   readonly language: string | undefined;
   readonly seed: string;
+}
+
+/** Of a command line's values; throws an InputError that names the option. */
+export function givenTexts(
+  values: Partial<Pick<GivenTexts, "corpora" | "text" | "language">> & { readonly seed: string },
+): GivenTexts {
+  const { corpora, text, language, seed } = values;
+  if (language !== undefined && text === undefined)
+    throw new InputError("--language", "--text, whose language it is", "none");
+  return { corpora, text, language, seed: seedText("--seed", seed) };
 }
 
 export async function givenCorpora({

@@ -4,10 +4,10 @@ import { parseArgs } from "node:util";
 import { InputError } from "@homebody/base";
 import { version } from "@homebody/protocol";
 import { engineOf } from "../engine.ts";
-import { type Corpus, type GivenTexts, givenCorpora, ownCorpus } from "../evaluate/corpora.ts";
+import { type Corpus, type GivenTexts, givenCorpora, givenTexts, ownCorpus } from "../evaluate/corpora.ts";
 import { describe } from "../evaluate/describe.ts";
 import type { TrainedModel } from "../models/of-run.ts";
-import { backendName, positiveNumber, seedText, wholeNumber } from "../options.ts";
+import { backendName, positiveNumber, wholeNumber } from "../options.ts";
 import { reported, resultJson } from "../reported.ts";
 import { modelsToMix, withLoaded } from "./loaded.ts";
 import { type MeasuringOptions, mixtureMeasurer, type Passages } from "./measure.ts";
@@ -66,12 +66,9 @@ function read(args: readonly string[]): Options {
   return {
     run,
     models,
-    corpora: values.corpora,
-    text: values.text,
-    language: values.language,
+    ...givenTexts(values),
     share: positiveNumber("--share", values.share, 0.5),
     bytes: wholeNumber("--bytes", values.bytes, 1, 1_000_000_000),
-    seed: seedText("--seed", values.seed),
     backend: backendName(values.backend),
     json: values.json,
   };

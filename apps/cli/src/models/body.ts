@@ -20,6 +20,8 @@ export interface Body {
   configFor(vocabulary: number): ModelConfig;
   /** How the run trains; undefined where the body does not say. */
   readonly training: Pick<RunManifest["training"], "batch" | "learningRate"> | undefined;
+  /** What its config asks of training and no training here does: `resid_pdrop 0.1`. */
+  readonly dropout: readonly string[];
   /** Where it comes from, in words of metadata. */
   readonly provenance: Readonly<Record<string, string>>;
 }
@@ -43,12 +45,13 @@ export async function findBody(written: string): Promise<Body> {
 /** Of a folder that somebody else wrote, too: of its words nothing is read [X20]. */
 async function bodyInFolder(path: string): Promise<Body> {
   const folder = await modelFolder(path);
-  const { config } = await readModelConfig(folder);
+  const { config, dropout } = await readModelConfig(folder);
   const { parameters, metadata, sha256 } = await readModelWeights(folder, config, ["theta"]);
   return {
     theta: parameters.theta!,
     configFor: (vocabulary) => ({ ...config, vocab_size: vocabulary }),
     training: undefined,
+    dropout,
     provenance: { ...metadata, model: basename(resolve(path)), model_sha256: sha256 },
   };
 }
@@ -59,6 +62,7 @@ export async function bodyOfRun({ manifest, body, section }: FoundRun): Promise<
     theta: (await section("theta"))!, // every body has one
     configFor: (vocabulary) => ({ ...config, vocab_size: vocabulary }),
     training: manifest.training,
+    dropout: [],
     provenance: provenanceOf(manifest, body),
   };
 }
@@ -82,6 +86,7 @@ function bodyInFile(where: string, bytes: Uint8Array): Body {
     theta,
     configFor,
     training: undefined,
+    dropout: [],
     provenance: { ...provenance, theta_sha256: sha256Of(bytes) },
   };
 }
@@ -92,5 +97,5 @@ async function randomOf(path: string): Promise<Body> {
     modelConfig(file.model as Parameters<typeof modelConfig>[0], vocabulary);
   const { training } = file;
   const theta = randomBody(configFor(1), String(training.seed)); // body 0 of that run
-  return { theta, configFor, training, provenance: { run_name: file.name, body: "random" } };
+  return { theta, configFor, training, dropout: [], provenance: { run_name: file.name, body: "random" } };
 }
