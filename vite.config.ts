@@ -15,6 +15,9 @@ const web = fileURLToPath(new URL("apps/web", import.meta.url));
 /** Of ours or of a library: Vite's own modules (\0) are in 404.html too, which would load all the rest with them. */
 const isScript = (id: string) => !id.startsWith("\0") && /\.[cm]?[jt]sx?$/.test(id);
 
+/** Milliseconds: bounds what hangs. A busy machine takes several times what a quiet one does. */
+const testTimeout = 300_000;
+
 export default defineConfig({
   root: web,
   plugins: [react(), tailwind(), noEval(), precompress()],
@@ -36,7 +39,7 @@ export default defineConfig({
           environment: "node",
           include: ["packages/*/{src,test}/**/*.test.ts", "apps/*/{src,test}/**/*.test.ts"],
           exclude: ["**/*.browser.test.ts", "**/*.recovery.test.ts", "**/node_modules/**"],
-          testTimeout: 120_000, // of what hangs; a busy machine takes several times what a quiet one does
+          testTimeout,
         },
       },
       {
@@ -45,7 +48,7 @@ export default defineConfig({
           name: "recovery",
           environment: "node",
           include: ["apps/*/test/**/*.recovery.test.ts"],
-          testTimeout: 300_000,
+          testTimeout: 2 * testTimeout,
         },
       },
       {
@@ -57,7 +60,7 @@ export default defineConfig({
             "packages/*/{src,test}/**/*.browser.test.ts",
             "apps/*/{src,test}/**/*.browser.test.{ts,tsx}",
           ],
-          testTimeout: 120_000,
+          testTimeout,
           browser: {
             enabled: true,
             headless: true,

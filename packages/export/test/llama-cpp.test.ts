@@ -45,7 +45,7 @@ const furthest = (a: readonly number[], b: readonly number[]) =>
   Math.max(...a.map((value, i) => Math.abs(value - b[i]!)));
 const mean = (values: readonly number[]) => values.reduce((a, b) => a + b) / values.length;
 
-describe.skipIf(!hasConsumers)("in llama.cpp", { timeout: 120_000 }, () => {
+describe.skipIf(!hasConsumers)("in llama.cpp", () => {
   test.each(shapes)("[X13] $family, tied: $tied: it goes on as our sampler does", async (shape) => {
     const model = modelOf(shape, 300, { context });
     await inLlamaCpp(model, "f32", async (loaded) => {

@@ -23,7 +23,7 @@ const models = new Map([...small, ["languages", { ...modelOf(shapes[0]!, 2000), 
 const furthest = (a: readonly number[], b: ArrayLike<number>) =>
   a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0);
 
-describe.skipIf(!hasConsumers)("in transformers.js", { timeout: 120_000 }, () => {
+describe.skipIf(!hasConsumers)("in transformers.js", () => {
   let opened: OpenPage;
   beforeAll(async () => {
     opened = await openPage(new Map([...models].map(([name, model]) => [name, onnx.files(model, "")])));
