@@ -15,6 +15,18 @@ diskContract("a disk that shares what many have alike", async () => {
   return { open: async () => disk };
 });
 
+test("what devices have alike is in memory once, and nothing of them is in memory for which garbage is collected", async () => {
+  const [one, other] = [fresh(), fresh()];
+  for (const disk of [one, other])
+    for (const name of ["run.json", "body-theta.safetensors", "record.json"])
+      await disk.write(name, Uint8Array.of(1, 2, 3));
+  const memoryOf = async (disk: Disk, name: string) => (await disk.read(name))!.buffer;
+  for (const name of ["run.json", "body-theta.safetensors"])
+    expect(await memoryOf(one, name)).toBe(await memoryOf(other, name));
+  expect(await memoryOf(one, "record.json")).not.toBe(await memoryOf(other, "record.json"));
+  expect(await memoryOf(one, "record.json")).toBeInstanceOf(SharedArrayBuffer);
+});
+
 test.each([true, false])(
   "a volunteer changes nothing that it wrote or read (stub: %s)",
   async (stubTraining) => {

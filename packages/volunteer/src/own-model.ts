@@ -1,7 +1,7 @@
 // The model that a device keeps: the body that it had last, with the words that count, over the whole vocabulary. Of the disk
 // alone, so it takes no coordinator and no engine [V43].
 
-import { decodeSafetensors, type NamedTensors, type Sha256, sha256Of } from "@homebody/base";
+import { decodeSafetensors, type NamedTensors, once, type Sha256, sha256Of } from "@homebody/base";
 import { decodeSection, exchangeFor, leavesOutRows, wholeEmbedding } from "@homebody/dept";
 import type { ModelConfig } from "@homebody/model/config";
 import { everyGroup, type Group, groupLayout } from "@homebody/model/parameters";
@@ -42,8 +42,11 @@ async function storedManifest(disk: Pick<Disk, "read">): Promise<RunManifest | u
 }
 
 export async function keepManifest(manifest: RunManifest, disk: Pick<Disk, "write">): Promise<void> {
-  await disk.write(storedNames.run, new TextEncoder().encode(JSON.stringify(manifest)));
+  await disk.write(storedNames.run, fileOf(manifest));
 }
+
+/** Made once a manifest: many volunteers of a run may be in one process. */
+const fileOf = once((manifest: RunManifest) => new TextEncoder().encode(JSON.stringify(manifest)));
 
 /** Undefined where the disk has no body yet, or no words that belong to one. */
 export async function ownModel(disk: Disk): Promise<OwnModel | undefined> {
