@@ -9,8 +9,8 @@ export interface Life {
   /** The clock as the process has it. */
   clock(clock: Clock): Clock;
   /**
-   * A port as it has it. `moment` is told of each moment at which the process might end: before a call has its effect, and
-   * before the answer arrives.
+   * A port as it has it: an object with methods of its own. `moment` is told of each moment at which the process might end: before
+   * a call has its effect, and before the answer arrives.
    */
   port<T extends object>(port: T, moment?: () => void): T;
 }
@@ -18,18 +18,22 @@ export interface Life {
 export function life(): Life {
   let over = false;
 
+  const never = new Promise<never>(() => {});
+
   /** Passed on while it lives; `moment` comes before. */
-  const arriving = <T>(answer: Promise<T>, moment = () => {}): Promise<T> =>
-    new Promise((resolve, reject) => {
-      const ends = () => {
-        if (!over) moment();
-        return over;
-      };
-      answer.then(
-        (value) => ends() || resolve(value),
-        (error) => ends() || reject(error),
-      );
-    });
+  function arriving<T>(answer: Promise<T>, moment = () => {}): Promise<T> {
+    const ends = () => {
+      if (!over) moment();
+      return over;
+    };
+    return answer.then(
+      (value) => (ends() ? never : value),
+      (error) => {
+        if (ends()) return never;
+        throw error;
+      },
+    );
+  }
 
   return {
     isOver: () => over,
@@ -50,23 +54,22 @@ export function life(): Life {
       },
     }),
     port: (port, moment = () => {}) => {
-      const known = new Map<unknown, unknown>();
+      /** As the port has it when it is called. */
       const alive =
-        (method: (...args: unknown[]) => unknown) =>
+        (name: keyof typeof port) =>
         (...args: unknown[]): unknown => {
           if (!over) moment();
-          if (over) return new Promise(() => {});
-          const answer = Reflect.apply(method, port, args);
+          if (over) return never;
+          const answer = Reflect.apply(port[name] as Method, port, args);
           return answer instanceof Promise ? arriving(answer, moment) : answer;
         };
-      return new Proxy(port, {
-        get(target, name, receiver) {
-          const method: unknown = Reflect.get(target, name, receiver);
-          if (typeof method !== "function") return method;
-          if (!known.has(method)) known.set(method, alive(method as Parameters<typeof alive>[0]));
-          return known.get(method);
-        },
-      });
+      const own = Object.entries(port).map(([name, value]) => [
+        name,
+        typeof value === "function" ? alive(name as keyof typeof port) : value,
+      ]);
+      return Object.fromEntries(own);
     },
   };
 }
+
+type Method = (...args: unknown[]) => unknown;
