@@ -1,7 +1,8 @@
 // A clock in virtual time: it stands still until whoever holds it lets time pass.
 
-import { heap, type Millis } from "@homebody/base";
+import type { Millis } from "@homebody/base";
 import type { Cancel, Clock } from "./ports.ts";
+import { type Timer, timerQueue } from "./timers.ts";
 
 export { type Life, life } from "./life.ts";
 
@@ -14,20 +15,13 @@ export interface MemoryClock extends Clock {
   standsStill<T>(work: Promise<T>): Promise<T>;
 }
 
-interface Timer {
-  readonly at: number;
-  /** Of those that are due together, the one that was set first goes first. */
-  readonly nth: number;
-  work: (() => void) | undefined;
-}
-
 const start = 1_000_000;
 const hourMs = 3_600_000;
 
 export function memoryClock(): MemoryClock {
   let now = start;
   let set = 0;
-  const timers = heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.nth < b.nth));
+  const timers = timerQueue();
   let first = timers.pop();
   /** What goes on outside. */
   const outside = new Set<Promise<unknown>>();
