@@ -7,7 +7,7 @@ import type { Sha256 } from "./ids.ts";
 interface NodeCrypto {
   hash(algorithm: "sha256", data: Uint8Array, encoding: "buffer"): Uint8Array;
   hash(algorithm: "sha256", data: Uint8Array | string, encoding: "hex"): string;
-  createHash(algorithm: "sha256"): { update(bytes: Uint8Array): unknown; digest(): Uint8Array };
+  createHash(algorithm: "sha256"): { update(bytes: Uint8Array): unknown; digest(encoding: "hex"): string };
 }
 
 /** What a host may have; nothing of it is imported, so that the same file serves every host. */
@@ -50,8 +50,12 @@ export interface Hasher {
 }
 
 export function hasher(): Hasher {
-  const state = node === undefined ? script.create() : node.createHash("sha256");
-  return { add: (bytes) => void state.update(bytes), done: () => toHex(state.digest()) as Sha256 };
+  if (node === undefined) {
+    const state = script.create();
+    return { add: (bytes) => void state.update(bytes), done: () => toHex(state.digest()) as Sha256 };
+  }
+  const state = node.createHash("sha256");
+  return { add: (bytes) => void state.update(bytes), done: () => state.digest("hex") as Sha256 };
 }
 
 export function toHex(bytes: Uint8Array): string {
