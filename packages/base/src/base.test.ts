@@ -6,6 +6,7 @@ import {
   decodeSafetensors,
   encodeSafetensors,
   float32Tensors,
+  inARow,
   namedTensors,
   permutation,
   random,
@@ -94,6 +95,23 @@ test("safetensors in a Node Buffer, anywhere in its memory, are read as those in
   const bytes = encodeSafetensors(tensors);
   const shifted = Buffer.concat([Buffer.alloc(5), bytes]).subarray(5);
   expect(float32Tensors(decodeSafetensors(shifted)).data).toEqual(tensors.data);
+});
+
+test("tensors that lie in a row are read where they are, others are laid in a row", () => {
+  const numbers = Float32Array.of(1, 2, 3, 4, 5, 6);
+  const [a, b, c] = [numbers.subarray(1, 3), numbers.subarray(3, 4), numbers.subarray(4)];
+  const together = inARow([a, b, c]);
+  expect([together.buffer, together.byteOffset, ...together]).toEqual([numbers.buffer, 4, 2, 3, 4, 5, 6]);
+  for (const parts of [
+    [b, a],
+    [a, c],
+    [a, b.slice()],
+  ]) {
+    const laid = inARow(parts);
+    expect(laid.buffer).not.toBe(numbers.buffer);
+    expect([...laid]).toEqual(parts.flatMap((part) => [...part]));
+  }
+  expect(inARow([])).toEqual(new Float32Array(0));
 });
 
 /** A file with one tensor of 16-bit numbers, byte by byte. */

@@ -16,6 +16,7 @@ export {
   encodeSafetensors,
   encodeSafetensorsFile,
   float32Tensors,
+  inARow,
   type SafetensorsData,
   type SafetensorsEntry,
   type SafetensorsFile,

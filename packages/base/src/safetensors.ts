@@ -120,14 +120,36 @@ export function decodeSafetensors(
   return { metadata, tensors };
 }
 
-/** All F32 tensors of a file in the file's own order, over one new buffer. */
+/** All F32 tensors of a file in the file's own order, not to be changed: see `inARow`. */
 export function float32Tensors(file: SafetensorsFile): NamedTensors {
   const entries = [...file.tensors].filter(([, { data }]) => data instanceof Float32Array);
   const layout = tensorLayout(entries.map(([name, { shape }]) => ({ name, shape })));
-  const tensors = namedTensors(layout);
-  for (const [i, slot] of layout.slots.entries())
-    tensors.data.set(entries[i]![1].data as Float32Array, slot.offset);
-  return tensors;
+  return namedTensors(layout, inARow(entries.map(([, { data }]) => data as Float32Array)));
+}
+
+/** One after another: in the memory that they are in, where each begins there at the end of the one before, else in their own. */
+export function inARow(parts: readonly Float32Array[]): Float32Array {
+  const size = parts.reduce((sum, { length }) => sum + length, 0);
+  const [first] = parts;
+  if (first !== undefined && followEachOther(parts))
+    return new Float32Array(first.buffer, first.byteOffset, size);
+  const all = new Float32Array(size);
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+function followEachOther(parts: readonly Float32Array[]): boolean {
+  return parts.every(({ buffer, byteOffset }, i) => {
+    const before = parts[i - 1];
+    return (
+      before === undefined ||
+      (buffer === before.buffer && byteOffset === before.byteOffset + before.byteLength)
+    );
+  });
 }
 
 function parseHeader(bytes: Uint8Array, where: string): Record<string, unknown> {

@@ -7,6 +7,7 @@ import {
   decodeSafetensors,
   encodeSafetensorsFile,
   InputError,
+  inARow,
   type NamedTensors,
   namedTensors,
   type SafetensorsEntry,
@@ -63,25 +64,7 @@ export function tensorsOf(
       throw new InputError(`${where}, tensor ${prefix}/${name}`, expected, got ?? "nothing");
     return entry!.data as Float32Array;
   });
-  return namedTensors(layout, inARow(found, layout.size) ?? joined(found, layout));
-}
-
-/** The memory of all of them, where each begins in it at the end of the one before. */
-function inARow(parts: readonly Float32Array[], size: number): Float32Array | undefined {
-  const [first] = parts;
-  if (first === undefined) return undefined;
-  let end = first.byteOffset;
-  for (const { buffer, byteOffset, byteLength } of parts) {
-    if (buffer !== first.buffer || byteOffset !== end) return undefined;
-    end += byteLength;
-  }
-  return new Float32Array(first.buffer, first.byteOffset, size);
-}
-
-function joined(parts: readonly Float32Array[], { slots, size }: TensorLayout): Float32Array {
-  const all = new Float32Array(size);
-  for (const [i, { offset }] of slots.entries()) all.set(parts[i]!, offset);
-  return all;
+  return namedTensors(layout, inARow(found));
 }
 
 /** Bytes that stand as one tensor. */
