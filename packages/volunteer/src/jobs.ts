@@ -108,7 +108,7 @@ export function newestHome({ queue, homeRound }: Session): number {
 
 /** The same job in other words: whether the one under way goes on. */
 export function sameJob(a: Job | null, b: Job | null): boolean {
-  return JSON.stringify(a) === JSON.stringify(b);
+  return a?.kind === b?.kind && JSON.stringify(a) === JSON.stringify(b);
 }
 
 /** Whether rounds may count on this volunteer. */

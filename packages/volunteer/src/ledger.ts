@@ -32,7 +32,9 @@ export function withSent(
 }
 
 export function withReceived(ledger: Ledger, kind: keyof Ledger["received"], bytes: number): Ledger {
-  return { ...ledger, received: { ...ledger.received, [kind]: ledger.received[kind] + bytes } };
+  const received = { ...ledger.received };
+  received[kind] += bytes;
+  return { ...ledger, received };
 }
 
 /** All that passed but texts. */

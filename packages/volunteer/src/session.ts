@@ -268,6 +268,7 @@ function queueOf(deltas: readonly StoredPending[], homeRound: number): readonly 
 }
 
 function succeeded(session: Session, lane: Lane): Session {
+  if (session.failures[lane] === null) return session;
   return { ...session, failures: { ...session.failures, [lane]: null } };
 }
 
