@@ -6,7 +6,7 @@
 // is one, up to its last whole token, with the rest that the next token has to begin with. Nothing is approximated and
 // nothing left out.
 
-import { InputError } from "@homebody/base";
+import { InputError, type Random } from "@homebody/base";
 import { type ByteNode, byteTree } from "./byte-tree.ts";
 import { type CanonicalState, canonicalOf } from "./canonical.ts";
 import { firstPrefix, longer, type Prefix, type TokenModel } from "./token-model.ts";
@@ -27,6 +27,15 @@ export interface ByteState {
   logProbability(outcome: number): Promise<number>;
   /** Throws an InputError where the byte is impossible: no text in UTF-8 goes on so. */
   after(byte: number): Promise<ByteState>;
+  /** One token, by its probability among all that may go on with the bytes so far. */
+  draw(dice: Random): Promise<DrawnToken>;
+}
+
+export interface DrawnToken {
+  /** What of the token is not there yet. */
+  readonly bytes: Uint8Array;
+  /** After them, where it is known that this token is there; null: the document has ended. */
+  readonly after: ByteState | null;
 }
 
 interface Branch {
@@ -112,8 +121,36 @@ export function byteModelOf(model: TokenModel): ByteModel {
       return stateOf(following);
     }
 
+    async function draw(dice: Random): Promise<DrawnToken> {
+      const masses: number[] = [];
+      for (const one of branches) masses.push(one.weight * sumOf(await one.shares(), tokensFrom(one)));
+      const branch = branches[drawnPlace(masses, dice)]!;
+      const tokens = tokensFrom(branch);
+      const p = await branch.shares();
+      const token =
+        tokens[
+          drawnPlace(
+            Float64Array.from(tokens, (one) => p[one]!),
+            dice,
+          )
+        ]!;
+      if (token === vocabulary.endOfDocument) return { bytes: new Uint8Array(0), after: null };
+      const state = canonical.after(branch.canonical, token)!;
+      return {
+        bytes: vocabulary.tokens[token]!.subarray(branch.node.depth),
+        after: stateOf([branchAt(1, longer(branch.prefix, token), state)]),
+      };
+    }
+
+    /** Those that go on from its bytes, the end of the document with them where it may come. */
+    function tokensFrom({ node }: Branch): readonly number[] {
+      if (node === root) return [...node.tokens, vocabulary.endOfDocument];
+      return node.tokens.filter((token) => token !== node.token);
+    }
+
     return {
       next,
+      draw,
       logProbability: async (outcome) => Math.log(await probability(outcome)),
       after,
     };
@@ -142,4 +179,17 @@ function sumOf(values: Float64Array, some: readonly number[]): number {
   let sum = 0;
   for (const one of some) sum += values[one]!;
   return sum;
+}
+
+/** A place by chance, by weights that need not sum to 1. */
+function drawnPlace(weights: ArrayLike<number>, dice: Random): number {
+  let left = dice.uniform() * Array.from(weights).reduce((sum, weight) => sum + weight, 0);
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i]! > 0)) continue;
+    last = i;
+    left -= weights[i]!;
+    if (left < 0) break;
+  }
+  return last; // where rounding left something over: the last that is possible
 }

@@ -5,6 +5,8 @@ import type { Vocabulary } from "@homebody/text";
 export interface ByteNode {
   /** The token whose bytes lead here; -1 if there is none. */
   token: number;
+  /** Bytes that lead here. */
+  readonly depth: number;
   readonly children: Map<number, ByteNode>;
   /** Of all tokens that lead here or further. */
   readonly tokens: number[];
@@ -12,7 +14,7 @@ export interface ByteNode {
 
 /** The end of document is in no node. */
 export function byteTree({ tokens, endOfDocument }: Vocabulary): ByteNode {
-  const root = newNode();
+  const root = newNode(0);
   for (const [token, bytes] of tokens.entries()) {
     if (token === endOfDocument) continue;
     let node = root;
@@ -26,10 +28,10 @@ export function byteTree({ tokens, endOfDocument }: Vocabulary): ByteNode {
   return root;
 }
 
-const newNode = (): ByteNode => ({ token: -1, children: new Map(), tokens: [] });
+const newNode = (depth: number): ByteNode => ({ token: -1, depth, children: new Map(), tokens: [] });
 
 function childOf(node: ByteNode, byte: number): ByteNode {
-  const child = node.children.get(byte) ?? newNode();
+  const child = node.children.get(byte) ?? newNode(node.depth + 1);
   node.children.set(byte, child);
   return child;
 }

@@ -5,3 +5,4 @@ export { type MixtureState, mixtureOf } from "./mixture.ts";
 export { logProbabilities, mixtureNats } from "./text.ts";
 export { lastTokens, type Prefix, type TokenModel } from "./token-model.ts";
 export type { MixtureRule } from "./weights.ts";
+export { type WritingOptions, type Written, write } from "./write.ts";

@@ -5,7 +5,7 @@ import { type ByteModel, type ByteState, outcomes } from "./byte-model.ts";
 import { firstWeights, type MixtureRule, mixed, requireRule, weightsAfter } from "./weights.ts";
 
 /** A state of a mixture; like that of one model, it never changes. */
-export interface MixtureState extends Omit<ByteState, "after"> {
+export interface MixtureState extends Omit<ByteState, "after" | "draw"> {
   /** Of each model, in their order; they sum to 1. */
   readonly weights: Float64Array;
   after(byte: number): Promise<MixtureState>;
