@@ -44,3 +44,4 @@ export {
   trialLimitMs,
   trialVocabulary,
 } from "./trial-plan.ts";
+export { drawRows, writtenRows } from "./written-rows.ts";

@@ -22,6 +22,7 @@ export {
   preparing,
 } from "./prepared.ts";
 export { type FileText, isTextFile, readTextFile } from "./read-text-file.ts";
+export { settledTokens } from "./settled.ts";
 export {
   type PackingOptions,
   type PackingProgress,
