@@ -80,8 +80,8 @@ async function evaluate(options: Options, how: Pick<MeasuringOptions, "show" | "
   const others = (await Promise.all(options.models.map(modelsToMix))).flat();
   const texts = await textsFor(mixed, options);
   const engine = engineOf({ backend: options.backend, threads: 1 }, how.show); // a prefix is read on one core
-  const { backend, adapter } = await engine();
-  return await withLoaded([...mixed, ...others], engine, async (loaded) => {
+  const { backend, adapter, device } = await engine();
+  return await withLoaded([...mixed, ...others], device.predictor, async (loaded) => {
     const measurer = mixtureMeasurer(loaded.slice(0, mixed.length), loaded.slice(mixed.length), {
       ...how,
       share: options.share,

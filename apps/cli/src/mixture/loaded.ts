@@ -3,14 +3,18 @@
 import { InputError } from "@homebody/base";
 import { type CachedModel, cachedModel, loadParameters } from "@homebody/experiment";
 import { type ByteModel, byteModelOf } from "@homebody/mixture";
+import type { ModelConfig } from "@homebody/model";
+import type { Tokenizer } from "@homebody/text";
 import type { Predictor } from "@homebody/train";
-import type { Engine } from "../engine.ts";
 import type { TrainedModel } from "../models/of-run.ts";
 import { findModels } from "../models/trained.ts";
 
+export type ModelToLoad = Pick<TrainedModel, "name" | "config" | "parameters" | "tokenizer">;
+
 /** A trained model on the engine, as a model of bytes. */
 export interface LoadedModel {
-  readonly trained: TrainedModel;
+  readonly name: string;
+  readonly tokenizer: Tokenizer;
   readonly bytes: ByteModel;
   readonly cost: CachedModel["cost"];
 }
@@ -29,19 +33,18 @@ export async function modelsToMix(written: string): Promise<readonly TrainedMode
 
 /** All of them at once, for as long as the work takes. */
 export async function withLoaded<T>(
-  models: readonly TrainedModel[],
-  engine: Engine,
+  models: readonly ModelToLoad[],
+  predictorOf: (config: ModelConfig) => Predictor,
   work: (loaded: readonly LoadedModel[]) => Promise<T>,
 ): Promise<T> {
-  const { device } = await engine();
   const predictors: Predictor[] = [];
   try {
-    const loaded = models.map((trained): LoadedModel => {
-      const predictor = device.predictor(trained.config);
+    const loaded = models.map(({ name, config, parameters, tokenizer }): LoadedModel => {
+      const predictor = predictorOf(config);
       predictors.push(predictor);
-      loadParameters(predictor, trained.parameters);
-      const model = cachedModel(predictor.cache(), trained.tokenizer);
-      return { trained, bytes: byteModelOf(model), cost: model.cost };
+      loadParameters(predictor, parameters);
+      const model = cachedModel(predictor.cache(), tokenizer);
+      return { name, tokenizer, bytes: byteModelOf(model), cost: model.cost };
     });
     return await work(loaded);
   } finally {

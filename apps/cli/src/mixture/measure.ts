@@ -53,12 +53,12 @@ export function mixtureMeasurer(
     spent.set(model, sums);
     const logs: Float64Array[] = [];
     for (const [i, passage] of passages.entries()) {
-      options.show(`${model.trained.name} on ${name}: passage ${i + 1} of ${passages.length}`);
+      options.show(`${model.name} on ${name}: passage ${i + 1} of ${passages.length}`);
       const began = performance.now();
       const found = await logProbabilities(model.bytes, passage, options.breathe);
       sums.ms += performance.now() - began;
       sums.bytes += utf8Length(passage);
-      sums.tokens += model.trained.tokenizer.encode(passage).length;
+      sums.tokens += model.tokenizer.encode(passage).length;
       logs.push(found.subarray(0, -1));
     }
     return logs;
@@ -96,7 +96,7 @@ export function mixtureMeasurer(
 
   const costOf = (model: LoadedModel): Cost => {
     const { bytes, tokens, ms } = spent.get(model)!;
-    return { model: model.trained.name, bytes, tokens, prefixes: model.cost.prefixes, seconds: ms / 1000 };
+    return { model: model.name, bytes, tokens, prefixes: model.cost.prefixes, seconds: ms / 1000 };
   };
 
   /** After at least one text. */
@@ -117,7 +117,7 @@ export function mixtureMeasurer(
 }
 
 const named = (loaded: readonly LoadedModel[], values: readonly number[]) =>
-  Object.fromEntries(loaded.map(({ trained }, i) => [trained.name, values[i]!]));
+  Object.fromEntries(loaded.map(({ name }, i) => [name, values[i]!]));
 
 async function each<T, R>(items: readonly T[], ask: (item: T) => Promise<R>): Promise<R[]> {
   const answers: R[] = [];

@@ -10,7 +10,7 @@ export interface LanguageText {
 }
 
 /** Of a passage, in bytes; less where a document is shorter. */
-const passageBytes = 400;
+export const passageBytes = 400;
 /** Of what stands between two changes of language. */
 const [fewestCharacters, mostCharacters] = [20, 60];
 

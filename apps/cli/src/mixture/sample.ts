@@ -34,7 +34,8 @@ export async function sampleMixture(args: readonly string[]): Promise<number> {
     line.show("reading the run");
     const models = await modelsToMix(options.where);
     const engine = engineOf({ backend: options.backend, threads: 1 }, line.show);
-    await withLoaded(models, engine, async (loaded) => {
+    const { device } = await engine();
+    await withLoaded(models, device.predictor, async (loaded) => {
       const mixture = mixtureOf(
         loaded.map(({ bytes }) => bytes),
         { kind: "likelihood", share: options.share },
