@@ -45,9 +45,9 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const script = fileURLToPath(new URL("./tiny-study.ts", import.meta.url));
 
-function start(name: string, out: string): ChildProcess {
+function start(name: string, out: string, seeds = 2): ChildProcess {
   mkdirSync(join(folder, out), { recursive: true });
-  const args = ["--import", "tsx", script, name, join(folder, "corpora"), join(folder, out)];
+  const args = ["--import", "tsx", script, name, join(folder, "corpora"), join(folder, out), `${seeds}`];
   const said = openSync(join(folder, out, "stderr"), "a");
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", said] });
   closeSync(said);
@@ -287,6 +287,43 @@ test(
     for (const row of first.filter(({ arm }) => arm.startsWith("two/")))
       expect(row.value).toBeCloseTo(measured!.value, 9);
     expect(read("poisoned", "attacks/report.html")).not.toMatch(/NaN|undefined|Infinity/);
+  },
+  patience,
+);
+
+test(
+  "distil: all arms read the same texts, what was written is there for its readers, and the mixture is nearest to itself",
+  async () => {
+    expect(await ended(start("distil", "distilled", 1))).toBe(0);
+    const rows = rowsOf("distilled", "distil");
+    const bits = (arm: string) => rows.filter((row) => row.arm === arm && row.measure === "bits per byte");
+    const passages = (arm: string) => bits(arm).filter(({ phase }) => phase === "passages");
+    const texts = ["a", "b", "in turn, in mid-sentence", "c", "written by the mixture"];
+    const students = [
+      "distilled",
+      "distilled-quarter",
+      "people",
+      "people-all",
+      "distilled-moves",
+      "people-moves",
+    ];
+    for (const arm of ["mixture", "single", "glob", ...students])
+      expect(
+        passages(arm).map(({ source }) => source),
+        arm,
+      ).toEqual(texts);
+    const [own, ...others] = ["mixture", "glob", ...students].map((arm) => passages(arm).at(-1)!.value);
+    for (const other of others) expect(other).toBeGreaterThan(own!);
+    const parts = rows.filter(
+      ({ phase, measure }) => phase.includes("/part-") && measure === "bytes written",
+    );
+    const files = parts.map((_, i) => read("distilled", `distil/written/1/part-${i + 1}.json`));
+    expect(new Set(files).size).toBe(8);
+    const sizes = files.map((file) =>
+      (JSON.parse(file) as { text: string }[]).reduce((sum, { text }) => sum + Buffer.byteLength(text), 0),
+    );
+    expect(sizes).toEqual(parts.map(({ value }) => value));
+    expect(read("distilled", "distil/report.html")).not.toMatch(/NaN|undefined|Infinity/);
   },
   patience,
 );

@@ -1,4 +1,4 @@
-// A whole study so small that a test can kill it: `node --import tsx tiny-study.ts STUDY CORPORA OUT`.
+// A whole study so small that a test can kill it: `node --import tsx tiny-study.ts STUDY CORPORA OUT [SEEDS]`.
 
 import { join } from "node:path";
 import { sourceAt } from "../src/study/corpus.ts";
@@ -24,12 +24,12 @@ export const tinyScale: Scale = {
   scale: 1,
 };
 
-const [name, corpora, out] = process.argv.slice(2);
+const [name, corpora, out, seeds = "2"] = process.argv.slice(2);
 const study = studies.find((one) => one.name === name);
 if (study !== undefined && corpora !== undefined && out !== undefined) {
   const at = (id: string) => sourceAt(join(corpora, id));
   const [a, b, c] = [await at("a"), await at("b"), await at("c")];
-  const plan = { sources: [a, b], unseen: [c], seeds: 2, scale: tinyScale, factor: 1 };
+  const plan = { sources: [a, b], unseen: [c], seeds: Number(seeds), scale: tinyScale, factor: 1 };
   const { signal } = new AbortController();
   await runStudy({ study, plan, out, workers: 2, stop: { signal } });
   process.exit(0);

@@ -4,6 +4,7 @@
 //   study.json           what the results were made with; another call with other settings is refused
 //   log.jsonl            what happened, a line each, only ever added to
 //   jobs/ID.json         a job's result
+//   written/NAME.json    texts that a mixture wrote
 //   tokenizers/NAME.json, texts/NAME.train, texts/NAME.held-out (shards), bodies/ID.safetensors
 
 import { appendFile, mkdir, readFile, rename, writeFile } from "node:fs/promises";
@@ -15,6 +16,7 @@ import {
   InputError,
   type NamedTensors,
 } from "@homebody/base";
+import type { Written } from "@homebody/mixture";
 import {
   decodeShard,
   encodeShard,
@@ -103,4 +105,15 @@ export async function writeTensors(folder: Folder, name: string, tensors: NamedT
 
 export async function readTensors(folder: Folder, name: string): Promise<NamedTensors> {
   return float32Tensors(decodeSafetensors(await folder.need(name), name));
+}
+
+const writtenFile = (name: string) => `written/${name}.json`;
+
+export async function writeWritten(folder: Folder, name: string, texts: readonly Written[]): Promise<void> {
+  await folder.write(writtenFile(name), `${JSON.stringify(texts)}\n`);
+}
+
+export async function readWritten(folder: Folder, name: string): Promise<readonly Written[]> {
+  const bytes = await folder.need(writtenFile(name));
+  return JSON.parse(new TextDecoder().decode(bytes)) as readonly Written[];
 }

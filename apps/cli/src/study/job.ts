@@ -46,6 +46,9 @@ export const deltaBytes = "bytes of a delta";
 /** Evaluating has no backward pass, which is two thirds of a step. */
 export const evaluatedShare = 1 / 3;
 
+/** A token that is read by itself takes about as long as so many in a training step. */
+export const tokenAlone = 12;
+
 export function totalTokens(jobs: readonly Job[]): number {
   return jobs.reduce((sum, { loads }) => sum + loads.reduce((all, { tokens }) => all + tokens, 0), 0);
 }

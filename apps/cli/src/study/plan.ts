@@ -50,8 +50,9 @@ export const sizeOf = ({ scale }: Plan): TextSize => ({
 
 export const globalName = "global";
 export const globalText = ({ id }: CorpusSource): TextRef => ({ source: id, text: `${globalName}/${id}` });
-/** Under the tokenizer of the source's own. */
-export const ownText = ({ id }: CorpusSource): TextRef => ({ source: id, text: `own-${id}/${id}` });
+/** The tokenizer of a source's own. */
+export const ownName = (source: string): string => `own-${source}`;
+export const ownText = ({ id }: CorpusSource): TextRef => ({ source: id, text: `${ownName(id)}/${id}` });
 export const dealtText = (i: number): TextRef => ({
   source: `iid-${i + 1}`,
   text: `${globalName}/iid-${i + 1}`,
@@ -87,7 +88,7 @@ export function textJobs(plan: Plan): Job[] {
       sources.map(({ folder }) => folder),
       scale.globalVocabulary,
     ),
-    ...all.map(({ id, folder }) => tokenizer(`own-${id}`, [folder], scale.ownVocabulary)),
+    ...all.map(({ id, folder }) => tokenizer(ownName(id), [folder], scale.ownVocabulary)),
     ...all.flatMap((source) => [
       text(globalText(source), source.folder),
       text(ownText(source), source.folder),

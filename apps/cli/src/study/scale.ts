@@ -89,6 +89,23 @@ export const attacksScale: Scale = {
   scale: 1,
 };
 
+/** The run of three sources whose mixtures are measured in docs/experiments.md, and as many bytes that they write. */
+export const distilScale: Scale = {
+  ...deptScale,
+  model: {
+    ...{ family: "llama", depth: 3, context: 128 },
+    overrides: { width: 96, heads: 4, hidden: 256 },
+  },
+  batch: 8,
+  tokensEach: 229_376,
+  rounds: 14,
+  peak: 0.004,
+  ownVocabulary: 1024,
+  heldOutBytes: 2400,
+  seeds: 1,
+  scale: 1,
+};
+
 /** For text from deltas: a model so small that every token can be tried in every place. */
 export const reconstructed = {
   model: { family: "gpt2", depth: 1, context: 8, overrides: { width: 32, heads: 2 } },

@@ -8,6 +8,8 @@ import { communicationJobs } from "./communication/jobs.ts";
 import { communicationReport } from "./communication/report.ts";
 import { deptJobs } from "./dept/jobs.ts";
 import { deptReport } from "./dept/report.ts";
+import { distilJobs } from "./distil/jobs.ts";
+import { distilReport } from "./distil/report.ts";
 import type { Job, Row } from "./job.ts";
 import { leakageJobs } from "./leakage/jobs.ts";
 import { leakageReport } from "./leakage/report.ts";
@@ -17,7 +19,15 @@ import type { Plan } from "./plan.ts";
 import { plasticityJobs } from "./plasticity/jobs.ts";
 import { plasticityReport } from "./plasticity/report.ts";
 import type { Report } from "./report/report.ts";
-import { attacksScale, codecsScale, deptScale, leakageScale, type Scale, sweepScale } from "./scale.ts";
+import {
+  attacksScale,
+  codecsScale,
+  deptScale,
+  distilScale,
+  leakageScale,
+  type Scale,
+  sweepScale,
+} from "./scale.ts";
 import { sweepJobs } from "./sweep/jobs.ts";
 import { sweepReport } from "./sweep/report.ts";
 
@@ -96,5 +106,13 @@ export const studies: readonly Study[] = [
     scale: attacksScale,
     jobs: attacksJobs,
     report: attacksReport,
+  },
+  {
+    name: "distil",
+    title: "one head for all languages that learns what the mixture of all heads writes, and what it costs",
+    family: "distil",
+    scale: distilScale,
+    jobs: distilJobs,
+    report: distilReport,
   },
 ];

@@ -228,7 +228,71 @@ export interface AttackedWork {
   readonly curveRows: number;
 }
 
+/** All models of a run as one, by likelihood: its body, with the words of each source. */
+export interface MixtureRef {
+  /** The job that trained, and kept words. */
+  readonly from: string;
+  readonly sources: readonly string[];
+  /** Of each source's own tokenizer. */
+  readonly vocabulary: number;
+  /** Of all weight, dealt out anew after each byte. */
+  readonly share: number;
+}
+
+export interface TextFolder {
+  readonly id: string;
+  readonly folder: string;
+}
+
+/** Texts that a mixture writes: each from its beginning, up to where it ends or is cut. */
+export interface WrittenWork {
+  readonly kind: "written";
+  readonly arm: string;
+  readonly seed: number;
+  readonly name: string;
+  readonly model: ModelDial;
+  readonly mixture: MixtureRef;
+  /** Together, about. */
+  readonly bytes: number;
+}
+
+/** Fresh words over the vocabulary that all share, on a trained body: they learn, and the body with them or not. */
+export interface StudentWork {
+  readonly kind: "student";
+  readonly arm: string;
+  readonly seed: number;
+  /** Whose body it has. */
+  readonly from: string;
+  readonly body: "stands still" | "moves";
+  readonly recipe: Recipe;
+  readonly vocabulary: number;
+  readonly steps: number;
+  readonly text: /** What the mixture wrote, by names. */
+    | { readonly kind: "written"; readonly names: readonly string[] }
+    /** As the mixture writes, but by people: beginnings of documents that sources train on, together about so many bytes. */
+    | { readonly kind: "beginnings"; readonly sources: readonly TextFolder[]; readonly bytes: number }
+    | { readonly kind: "packed"; readonly texts: readonly TextRef[] };
+}
+
+/** Models as models of bytes, on passages of held-out text, and on texts that a mixture wrote. */
+export interface PassagesWork {
+  readonly kind: "passages";
+  readonly arm: string;
+  readonly seed: number;
+  readonly model: ModelDial;
+  /** A mixture, or the job that left one model over the vocabulary that all share. */
+  readonly of: MixtureRef | { readonly job: string; readonly vocabulary: number };
+  readonly learnt: readonly TextFolder[];
+  readonly unseen: readonly TextFolder[];
+  /** Of each text, about. */
+  readonly bytes: number;
+  readonly written: string;
+}
+
 export type Work =
+  | WrittenWork
+  | StudentWork
+  | PassagesWork
   | AttackedWork
   | TokenizerWork
   | TextWork

@@ -5,12 +5,15 @@ import { type Job, type JobResult, totalTokens } from "../job.ts";
 import { trainAttacked } from "./attacked.ts";
 import { measureExposure } from "./exposure.ts";
 import { trainFederated } from "./federated.ts";
+import { measurePassages } from "./passages.ts";
 import type { Made, Performing } from "./performing.ts";
 import { reconstruct } from "./reconstruct.ts";
 import { trainOn, trainStandard } from "./standard.ts";
+import { trainStudent } from "./student.ts";
 import { dealTexts, makeText, makeTokenizer } from "./texts.ts";
 import { measureTraffic } from "./traffic.ts";
 import { trainUnseen } from "./unseen.ts";
+import { writeTexts } from "./written.ts";
 
 /** The backend has to be started. */
 export async function perform(
@@ -50,12 +53,18 @@ function performWork({ work }: Job, performing: Performing): Promise<Made> {
       return trainOn(work, performing);
     case "exposure":
       return measureExposure(work, performing);
+    case "passages":
+      return measurePassages(work, performing);
     case "reconstruct":
       return reconstruct(work, performing);
+    case "student":
+      return trainStudent(work, performing);
     case "traffic":
       return measureTraffic(work, performing);
     case "unseen":
       return trainUnseen(work, performing);
+    case "written":
+      return writeTexts(work, performing);
     default:
       throw new Error(`work: expected a known kind, got ${JSON.stringify(work satisfies never)}`);
   }

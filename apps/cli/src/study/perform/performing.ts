@@ -21,6 +21,12 @@ export interface Performing {
 /** Training in WebAssembly never waits for anything: this lets the process hear that it is to end. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Seconds that this process computed since then, however busy the machine was. */
+export function processorSeconds(since: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(since);
+  return (user + system) / 1e6;
+}
+
 export type Made = Omit<JobResult, "id" | "seconds">;
 
 export const nothingMade: Made = { rows: [], provenance: {} };

@@ -110,7 +110,7 @@ async function train(
   }
 }
 
-async function mixed(sources: readonly TextRef[], performing: Performing): Promise<MixtureSource[]> {
+export async function mixed(sources: readonly TextRef[], performing: Performing): Promise<MixtureSource[]> {
   const all: MixtureSource[] = [];
   for (const ref of sources) {
     const { train } = await textOf(performing, ref);
