@@ -76,6 +76,7 @@ test.each(["protocol-version", "cannot-take-part"] as const)(
         sections: ["theta", "phi", "psi", "phi-of-source", "psi-of-source"],
         vocabularies: ["own", "source", "global"],
         optimisers: ["adamw", "muon"],
+        rounds: ["steps", "time-box"],
       },
     });
   },

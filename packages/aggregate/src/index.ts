@@ -1,7 +1,7 @@
 // Many deltas into one body, section by section: weights, the streaming mean, norms, the outer step. It knows only
 // arrays and their rows.
 
-export { type Clip, type Clippable, clips, type TensorSquares } from "./clipping.ts";
+export { type Clip, type Clippable, clips, lowerMedian, type TensorSquares } from "./clipping.ts";
 export {
   type Holding,
   type Mean,

@@ -36,7 +36,7 @@ test("[C23] whoever is of this run, of one of its sources and can do what it nee
   expect(admit(state(), arrival)).toEqual({ ok: true, source: run.sources[0], isNew: false, leaves: false });
   expect(refusal({ run: "0".repeat(64) as RunId })).toBe("wrong-run");
   expect(refusal({ source: "nl" as SourceId })).toBe("unknown-source");
-  for (const kind of ["codecs", "sections", "vocabularies", "optimisers"] as const) {
+  for (const kind of ["codecs", "sections", "vocabularies", "optimisers", "rounds"] as const) {
     expect(refusal({ can: { ...abilities, [kind]: ["something-else"] } }), kind).toBe("cannot-take-part");
     expect(refusal({ can: { ...abilities, [kind]: [...abilities[kind], "more"] } }), kind).toBe("ok");
   }

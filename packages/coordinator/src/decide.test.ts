@@ -202,6 +202,11 @@ test("[C11] claims never count above the round's budget", () => {
   run.join(bo);
   run.deliver(ana, { steps: 1e9, tokens: 1e15 });
   expect(run.entries.at(-1)?.fact).toMatchObject({ steps: 10, tokens: 10 * 2 * 16 });
+  run.deliver(bo, { steps: 3, tokens: 1e15 });
+  expect(run.entries.find(({ fact }) => "volunteer" in fact && fact.volunteer === bo)?.fact).toMatchObject({
+    steps: 3,
+    tokens: 3 * 2 * 16,
+  });
 });
 
 test("[C12] time in which the coordinator was down does not count", () => {

@@ -93,10 +93,7 @@ function accept(state: RunState, command: Accept): Decision {
   const { rows } = assignedTo(state, command)!;
   // [C11]
   const steps = Math.min(command.steps, phase.localSteps);
-  const tokens = Math.min(
-    command.tokens,
-    phase.localSteps * manifest.training.batch * manifest.model.context,
-  );
+  const tokens = Math.min(command.tokens, steps * manifest.training.batch * manifest.model.context);
   const { kind: _, ...rest } = command;
   const [seniority, from] = [seniorityOf(state, command), carriesFrom(state, command)];
   return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority, carriesFrom: from });

@@ -5,7 +5,7 @@ import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, SectionFile } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
 import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
-import { after, closesAt, opensAt } from "./tick.ts";
+import { boxEndsAt, closesAt, graceEndsAt, opensAt } from "./tick.ts";
 
 export interface Aggregation {
   readonly round: number;
@@ -26,15 +26,15 @@ export function aggregationOf({ phase }: RunState): Aggregation | undefined {
 
 /** When the next tick finds something to do by time alone; null: never. */
 export function nextTimer(state: RunState, now: Millis): Millis | null {
-  const { phase, paused, manifest } = state;
+  const { phase, paused } = state;
   if (paused) return null;
   if (phase.kind === "gathering") return opensAt(state) > now ? opensAt(state) : null;
   if (phase.kind === "evaluating") return phase.deadline;
   if (phase.kind !== "training") return null;
-  const { pending, quorumAt, deadline } = phase;
+  const { pending, deadline } = phase;
   if (pending.size === 0) return earliest(deadline, closesAt(state));
-  if (quorumAt === null) return deadline;
-  return earliest(deadline, latest(closesAt(state), after(quorumAt, manifest.round.graceSeconds)));
+  const graceEnds = graceEndsAt(state, phase);
+  return graceEnds === null ? deadline : earliest(deadline, latest(closesAt(state), graceEnds));
 }
 
 const earliest = (a: Millis, b: Millis) => Math.min(a, b) as Millis;
@@ -65,6 +65,7 @@ export function announcementFor(
         body,
         round,
         localSteps,
+        ...boxLeft(state, now),
         stepsBefore,
         totalSteps,
         remainingMs: remainingMs(phase.deadline, state, now),
@@ -100,6 +101,12 @@ const isNot = {};
 /** [C44] What its volunteer is told of a delta that was dropped. */
 function lost({ dropped }: RunState, volunteer: VolunteerId): { readonly lost?: true } {
   return dropped.has(volunteer) ? isLost : isNot;
+}
+
+/** [C86] Until the open round's time box is over. */
+function boxLeft(state: RunState, now: Millis): { readonly boxMs?: number } {
+  const ends = boxEndsAt(state);
+  return ends === null ? isNot : { boxMs: Math.max(0, ends - now) };
 }
 
 function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): number {

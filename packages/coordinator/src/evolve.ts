@@ -13,6 +13,7 @@ import { waits, withSources } from "./joining.ts";
 import { lateSteps } from "./late-steps.ts";
 import { changeStanding, forget, waitedFor } from "./standings.ts";
 import type { AcceptedDelta, JoiningSource, Phase, RunState } from "./state.ts";
+import { stepsOfRound } from "./steps-of-run.ts";
 import { undoing, withBody } from "./undo.ts";
 
 /** What this file alone may do with a state. */
@@ -126,7 +127,7 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       if (reason === "deadline") countMissed(state, phase);
       const { stepsBefore } = phase;
       const accepted = averaged.map((who) => phase.accepted.get(who)!);
-      state.stepsDone = stepsBefore + phase.localSteps;
+      state.stepsDone = stepsBefore + stepsOfRound(state.manifest.training, accepted);
       const from = { sections: state.body.sections, outer: state.outer };
       state.phase = { kind: "closing", round, reason, stepsBefore, from, accepted, averaged };
       return;

@@ -8,6 +8,7 @@ import type { RunManifest } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
 import { scored } from "./scores.ts";
 import type { Phase, Ready, ReadyVolunteers, RunState, Scored } from "./state.ts";
+import { stepsInAll } from "./steps-of-run.ts";
 
 type Training = Extract<Phase, { kind: "training" }>;
 type Candidate = Ready & { readonly volunteer: VolunteerId };
@@ -74,7 +75,7 @@ function open(state: RunState, round: number, ready: ReadyVolunteers, now: Milli
       assigned: slots(counted),
       localSteps,
       stepsBefore: stepsDone,
-      totalSteps: manifest.rounds * localSteps,
+      totalSteps: stepsInAll(state),
       deadline: after(now, manifest.round.deadlineSeconds),
     },
     ...scoresOf(state, counted),
@@ -102,6 +103,19 @@ export function opensAt({ openedAt, lapses, manifest }: RunState): Millis {
 /** [C34] Before this time a round with deltas does not close by itself, unless its deadline comes first. */
 export function closesAt({ openedAt, manifest }: RunState): Millis {
   return after(openedAt!, manifest.round.minimumSeconds);
+}
+
+/** [C86] When the time box of the last round is over; null where rounds have none. By the wall clock: training needs no coordinator. */
+export function boxEndsAt({ openedAt, manifest }: RunState): Millis | null {
+  const { timeBox } = manifest.training;
+  return timeBox === "off" ? null : after(openedAt!, timeBox.seconds);
+}
+
+/** [C86] When a quorum closes the open round: its grace begins when it is in, and not before the time box is over. */
+export function graceEndsAt(state: RunState, { quorumAt }: Training): Millis | null {
+  if (quorumAt === null) return null;
+  const begins = Math.max(quorumAt, boxEndsAt(state) ?? quorumAt) as Millis;
+  return after(begins, state.manifest.round.graceSeconds);
 }
 
 /** [C22] How many sources take part in a round, where all are here: as many as the share of all comes to, at least one. */
@@ -156,12 +170,12 @@ function close(state: RunState, phase: Training, ready: ReadyVolunteers, now: Mi
 function whyClose(state: RunState, phase: Training, now: Millis): CloseReason | undefined {
   if (state.ending) return "admin";
   if (state.held !== null) return undefined; // [C27]
-  const { pending, accepted, quorumAt, deadline } = phase;
+  const { pending, accepted, deadline } = phase;
   const early = now < closesAt(state);
   if (pending.size === 0 && (!early || accepted.size === 0)) return "all";
   if (state.paused) return undefined; // [C16]
-  const graceIsOver = quorumAt !== null && now >= after(quorumAt, state.manifest.round.graceSeconds);
-  if (graceIsOver && !early) return "quorum";
+  const graceEnds = graceEndsAt(state, phase);
+  if (graceEnds !== null && now >= graceEnds && !early) return "quorum";
   return now >= deadline ? "deadline" : undefined;
 }
 

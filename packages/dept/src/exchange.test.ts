@@ -36,6 +36,15 @@ test.each([
   },
 );
 
+test("[P67] whoever would train to the end of the local steps takes no part in a run with time boxes", () => {
+  const plain = manifest();
+  const timeBox = { seconds: 60, leastSteps: 1 };
+  const boxed = { ...plain, training: { ...plain.training, timeBox } };
+  const older = { ...abilities, rounds: ["steps"] };
+  expect([plain, boxed].map((run) => canTakePart(run, abilities))).toEqual([true, true]);
+  expect([plain, boxed].map((run) => canTakePart(run, older))).toEqual([true, false]);
+});
+
 test("every tensor of the model is in exactly one group, and the head goes with the embedding", () => {
   const exchange = exchangeOf(manifest({ variant: "glob", tied: false }));
   const names = exchange.sections.flatMap(({ layout }) => namesOf(layout.slots));

@@ -209,6 +209,7 @@ export const abilities: Abilities = {
   sections: [...groups, ofSource("phi"), ofSource("psi")],
   vocabularies: ["own", "source", "global"],
   optimisers: ["adamw", "muon"],
+  rounds: ["steps", "time-box"],
 };
 
 /** What a run needs of whoever takes part in it. Made once a manifest. */
@@ -219,12 +220,13 @@ const needsOf: (manifest: Manifest) => Abilities = once((manifest) => {
     sections: [...new Set(sections.map(({ group, source }) => (source === null ? group : ofSource(group))))],
     vocabularies: [manifest.vocabulary.kind],
     optimisers: [manifest.training.optimiser.kind],
+    rounds: [manifest.training.timeBox === "off" ? "steps" : "time-box"],
   };
 });
 
 /** Whether a device that can do this can take part [P23]. */
 export function canTakePart(manifest: Manifest, can: Abilities): boolean {
   const needs = needsOf(manifest);
-  const kinds = ["codecs", "sections", "vocabularies", "optimisers"] as const;
+  const kinds = ["codecs", "sections", "vocabularies", "optimisers", "rounds"] as const;
   return kinds.every((kind) => needs[kind].every((word) => can[kind].includes(word)));
 }

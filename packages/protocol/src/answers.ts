@@ -52,7 +52,10 @@ export type Announcement = {
   | {
       readonly kind: "training";
       readonly round: number;
+      /** That a volunteer makes in this round; where it has a time box, at most. */
       readonly localSteps: number;
+      /** Until the time box of this round is over; not there where it has none. */
+      readonly boxMs?: number | undefined;
       /** Steps of the run before this round: with the local step it sets the learning rate. */
       readonly stepsBefore: number;
       readonly totalSteps: number;
@@ -150,6 +153,7 @@ const announcement = z.discriminatedUnion("kind", [
     kind: z.literal("training"),
     round: whole(),
     localSteps: whole().min(1),
+    boxMs: finite.min(0).optional(),
     stepsBefore: whole(),
     totalSteps: whole(),
     remainingMs: finite.min(0),

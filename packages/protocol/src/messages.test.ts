@@ -39,7 +39,13 @@ const valid = {
     secret: hex(64),
     source: "es",
     device: { backend: "wasm", host: "node" },
-    can: { codecs: ["fp32", "fp16"], sections: ["theta"], vocabularies: ["own"], optimisers: ["muon"] },
+    can: {
+      codecs: ["fp32", "fp16"],
+      sections: ["theta"],
+      vocabularies: ["own"],
+      optimisers: ["muon"],
+      rounds: ["steps"],
+    },
   },
   ready: { ready: true },
   progress: { round: 1, stage: "train", step: 3, of: 10, loss: 2.5, tokensPerSecond: null },
@@ -121,6 +127,7 @@ test("[P4] the version of a hello is read whatever else it holds", () => {
     sections,
     vocabularies: ["own"],
     optimisers: ["adamw"],
+    rounds: ["steps"],
   });
 });
 

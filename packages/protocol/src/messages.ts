@@ -54,6 +54,8 @@ export interface Abilities {
   readonly vocabularies: readonly string[];
   /** Optimisers of the body. */
   readonly optimisers: readonly string[];
+  /** How a round says how many steps a volunteer makes: `steps`, `time-box`. */
+  readonly rounds: readonly string[];
 }
 
 /** The bitmap of the largest vocabulary that a run file may have. */
@@ -182,6 +184,7 @@ export const checkHello: Check<Hello> = checked(
       sections: someWords,
       vocabularies: someWords.default(["own"]),
       optimisers: someWords.default(["adamw"]),
+      rounds: someWords.default(["steps"]),
     }),
     rows: z
       .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostRowBytes, "a bitmap")

@@ -103,6 +103,32 @@ test("[P58] numbers of sparse deltas are not taken one by one", () => {
   expect(checkRunFile(file({ average: unmixed })).average).toMatchObject(unmixed);
 });
 
+test("[P66] rounds have no time box unless the file says so; where they have one, deltas weigh by their tokens", () => {
+  const { training } = file();
+  const of = (timeBox: unknown, change: Record<string, unknown> = {}) => {
+    const boxed = { ...training, ...(timeBox === undefined ? {} : { timeBox }) };
+    const made = manifestOf(checkRunFile(file({ training: boxed, ...change })), served);
+    return [made.training.timeBox, made.weighting];
+  };
+  expect(of(undefined)).toEqual(["off", "equal"]);
+  expect(of("off", { weighting: "tokens" })).toEqual(["off", "tokens"]);
+  expect(of({ seconds: 60 })).toEqual([{ seconds: 60, leastSteps: 1 }, "tokens"]);
+  expect(of({ seconds: 60, leastSteps: 10 }, { weighting: "equal" })).toEqual([
+    { seconds: 60, leastSteps: 10 },
+    "equal",
+  ]);
+  for (const [timeBox, message] of [
+    [60, "training.timeBox: expected off, or seconds and leastSteps"],
+    [{ seconds: 0 }, "training.timeBox.seconds: expected more than 0"],
+    [{ seconds: 600 }, "training.timeBox.seconds: expected less than round.deadlineSeconds, which is 600"],
+    [
+      { seconds: 60, leastSteps: 11 },
+      "training.timeBox.leastSteps: expected at most training.localSteps, which is 10",
+    ],
+  ] as const)
+    expect(() => of(timeBox)).toThrow(message);
+});
+
 test("[P57] error feedback is refused beside an outer optimiser that carries on too, and where nothing is left out", () => {
   const check = (change: Record<string, unknown>) => () => checkRunFile(file(change));
   for (const codec of ["int2", { kind: "sparse2", k: 32 }])

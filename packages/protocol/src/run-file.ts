@@ -79,8 +79,25 @@ const vocabulary = z.strictObject({
   sampleBytes: count(1000, 1_000_000_000).default(16_000_000),
 });
 
+const seconds = positive(30 * 86400);
+
+/** For how long volunteers train in a round, counted from its opening: each makes as many steps as its device has time for. */
+const timeBox = z.union(
+  [
+    z.literal("off"),
+    z.strictObject({
+      seconds,
+      /** Each makes so many, however long they take it. */
+      leastSteps: count(1, 100_000).default(1),
+    }),
+  ],
+  "off, or seconds and leastSteps",
+);
+
 const training = z.strictObject({
+  /** That each volunteer makes in a round; where that has a time box, at most. */
   localSteps: count(1, 100_000),
+  timeBox: timeBox.default("off"),
   batch: count(1, 4096),
   learningRate: z.strictObject({
     peak: positive(10),
@@ -132,7 +149,6 @@ const outer = z.discriminatedUnion(
   "kind: averaging, nesterov or adam",
 );
 
-const seconds = positive(30 * 86400);
 const roundPolicy = z.strictObject({
   /** Volunteers that must be ready before a round opens. */
   minimum: count(1, 100_000).default(1),
@@ -273,7 +289,8 @@ export const runFileShape = z.strictObject({
     .max(mostSources, `at most ${mostSources} sources`),
   training,
   outer: outer.default({ kind: "averaging" }),
-  weighting: oneOf(["equal", "tokens"]).default("equal"),
+  /** Within a source. If it is not given, `tokens` where rounds have a time box, else `equal`. */
+  weighting: oneOf(["equal", "tokens"]).optional(),
   /** A volunteer counts fully in its source from so many rounds on in which its deltas counted; before that by their share. */
   newcomerRounds: count(1, 100).default(3),
   clipping: clipping.default({ kind: "median", multiple: 3 }),
@@ -318,6 +335,8 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
       ["average", "mixing"],
       "nearest, since most numbers of a sparse delta are 0, and what few send would be cut",
     );
+  if (!isWrong("training") && !isWrong("round"))
+    for (const [key, message] of wrongTimeBox(file)) say(["training", "timeBox", key], message);
   if (["variant", "vocabulary", "words"].some((key) => isWrong(key)) || !Array.isArray(file.sources)) return;
   const { variant, vocabulary } = file;
   const right = file.sources.flatMap((source, i) => (isWrong("sources", i) ? [] : [{ source, i }]));
@@ -355,6 +374,21 @@ function wrongFeedback(file: Encoding & Pick<Shape, "outer">): [path: string[], 
     ["outer", "kind"],
     "averaging, since error feedback carries on already what is left out (or errorFeedback: off)",
   ];
+}
+
+/** [P66] */
+function wrongTimeBox({
+  training,
+  round,
+}: Pick<Shape, "training" | "round">): [key: string, message: string][] {
+  const { timeBox, localSteps } = training;
+  if (timeBox === "off") return [];
+  const wrong: [string, string][] = [];
+  if (timeBox.seconds >= round.deadlineSeconds)
+    wrong.push(["seconds", `less than round.deadlineSeconds, which is ${round.deadlineSeconds}`]);
+  if (timeBox.leastSteps > localSteps)
+    wrong.push(["leastSteps", `at most training.localSteps, which is ${localSteps}`]);
+  return wrong;
 }
 
 /** [P58] */
@@ -479,11 +513,12 @@ export interface Start {
 
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
 export interface RunManifest
-  extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start" | "errorFeedback"> {
+  extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start" | "errorFeedback" | "weighting"> {
   readonly run: RunId;
   /** Not there where the first body follows from the seed. */
   readonly start?: Start | undefined;
   readonly errorFeedback: z.output<typeof errorFeedback>;
+  readonly weighting: NonNullable<RunFile["weighting"]>;
   readonly keep: Omit<RunFile["keep"], "deltaRounds"> & { readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
@@ -522,8 +557,9 @@ export function manifestOf(
     ...file.keep,
     deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0),
   };
+  const { weighting = file.training.timeBox === "off" ? "equal" : "tokens" } = file;
   const unnamed = {
-    ...{ ...rest, vocabulary, sources, keep, errorFeedback: errorFeedbackOf(file) },
+    ...{ ...rest, vocabulary, sources, keep, weighting, errorFeedback: errorFeedbackOf(file) },
     ...(start === undefined ? {} : { start }),
   };
   return { run: identityOf(unnamed), ...unnamed };

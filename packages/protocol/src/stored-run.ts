@@ -50,6 +50,7 @@ const lifts: readonly ManifestLift[] = [
       down: "off",
     },
     ...manifest,
+    training: { timeBox: "off", ...(manifest.training as object) },
     round: { minimumSeconds: 0, quorumSources: 1, excuseAfter: "never", ...(manifest.round as object) },
     heldOut: { leastBytes: 1, ...(manifest.heldOut as object) },
     sources: Array.isArray(manifest.sources)
@@ -112,6 +113,7 @@ export const manifestShape = runFileShape.extend({
   vocabulary: runFileShape.shape.vocabulary.unwrap().omit({ file: true }),
   keep: runFileShape.shape.keep.unwrap().required(),
   errorFeedback: runFileShape.shape.errorFeedback.unwrap(),
+  weighting: runFileShape.shape.weighting.unwrap(),
   sources: z.array(sourceShape).min(1).max(mostSources),
 });
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");

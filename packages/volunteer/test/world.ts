@@ -51,6 +51,7 @@ const tokenizerHash = sha256Of(servedTokenizer);
 
 export interface RunOptions {
   readonly localSteps?: number;
+  readonly timeBox?: RunManifest["training"]["timeBox"];
   readonly moments?: "afresh" | "kept";
   readonly variant?: RunManifest["variant"];
   readonly codec?: RunManifest["codec"];
@@ -67,7 +68,7 @@ export interface RunOptions {
 }
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
-  const { localSteps = 4, moments = "afresh", variant = "spec", codec = "fp16" } = options;
+  const { localSteps = 4, timeBox = "off", moments = "afresh", variant = "spec", codec = "fp16" } = options;
   const { errorFeedback = "off" } = options;
   const { words = "device", fitSteps = 0, refitSteps = 0 } = options;
   const { vocabulary = variant !== "spec" ? "global" : words === "source" ? "source" : "own" } = options;
@@ -97,6 +98,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     ],
     training: {
       localSteps,
+      timeBox,
       batch: 2,
       learningRate: { peak: 0.01, schedule: "cosine", warmupSteps: 0, finalFraction: 0.1 },
       betas: [0.9, 0.95],
@@ -224,15 +226,16 @@ export class Host {
     this.net.coordinator.tell(events.announcement, announcement);
   }
 
-  /** Opens a round from the body that is there. */
+  /** Opens a round from the body that is there; its time box, where the run has one, is over after as long as the manifest says. */
   open(round: number, { remainingMs = 36_000_000, assigned = true } = {}): void {
-    const { localSteps } = this.manifest.training;
+    const { localSteps, timeBox } = this.manifest.training;
     this.announce({
       paused: false,
       body: this.body,
       kind: "training",
       round,
       localSteps,
+      ...(timeBox === "off" ? {} : { boxMs: 1000 * timeBox.seconds }),
       stepsBefore: localSteps * (round - 1),
       totalSteps: localSteps * 10,
       remainingMs,

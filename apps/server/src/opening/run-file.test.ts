@@ -26,7 +26,6 @@ test("a sound file gets its defaults", () => {
   expect(parseRunFile(good, "run.yaml")).toMatchObject({
     variant: "spec",
     codec: "fp16",
-    weighting: "equal",
     outer: { kind: "averaging" },
     round: { minimum: 1, quorum: "all" },
   });
