@@ -14,7 +14,8 @@ const [theta] = exchangeOf(run).sections;
 
 /** All numbers so many times as far as the training of a round can move them, by signs of a seed. */
 function delta(round: number, times: number, seed: string): Uint8Array {
-  const steps = { localSteps, stepsBefore: localSteps * (round - 1), totalSteps: localSteps * run.rounds };
+  const [stepsBefore, totalSteps] = [localSteps * (round - 1), localSteps * run.rounds];
+  const steps = { steps: localSteps, localSteps, stepsBefore, totalSteps };
   const reach = reachOf(run.training, theta!, steps);
   const dice = random(seed);
   const numbers = namedTensors(theta!.layout);

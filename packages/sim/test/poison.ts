@@ -164,7 +164,7 @@ async function poison(
   for (const section of exchange.sections) {
     const now = await numbersOf(section, body.sections);
     const last = before === undefined ? now : await numbersOf(section, before);
-    const reach = reachOf(run.training, section, { localSteps, stepsBefore, totalSteps });
+    const reach = reachOf(run.training, section, { steps: localSteps, localSteps, stepsBefore, totalSteps });
     const numbers = namedTensors(section.held);
     for (const slot of section.held.slots) {
       const most = reach(slot, 0).rootMeanSquare / 1.01;

@@ -25,6 +25,8 @@ interface Played {
   readonly delivers: readonly boolean[];
   /** Of each round, how many rounds the run is said to have. */
   readonly totals: readonly number[];
+  /** Of each round with a time box, how many steps this volunteer makes, and how many of the run it is; null: none has one. */
+  readonly boxes: readonly (readonly [own: number, ofRun: number])[] | null;
   readonly seed: string;
 }
 
@@ -33,10 +35,12 @@ function runOf({
   decay,
   rounds,
   optimiser,
-}: Omit<Played, "delivers" | "totals" | "seed">): RunManifest {
+  boxes = null,
+}: Omit<Played, "delivers" | "totals" | "seed" | "boxes"> & Partial<Pick<Played, "boxes">>): RunManifest {
   const run = manifestOf({ codec, errorFeedback: { decay, rounds } });
   const learningRate = { ...run.training.learningRate, warmupSteps: 25 };
-  return { ...run, training: { ...run.training, optimiser, learningRate } };
+  const timeBox = boxes === null ? "off" : { seconds: 60, leastSteps: 1 };
+  return { ...run, training: { ...run.training, timeBox, optimiser, learningRate } };
 }
 
 /** Deltas of a volunteer whose training goes as far as it can, and what is said of each. */
@@ -52,13 +56,15 @@ function play(played: Played): readonly string[] {
   const habits = { signs: dice.below(3), share: dice.below(2) === 0 ? 1 : dice.uniform() };
   let residual: Residual | null = null;
   let longestSchedule = 0;
+  let stepsBefore = 0;
   const answers: string[] = [];
   for (const [i, delivers] of played.delivers.entries()) {
-    const totalSteps = localSteps * played.totals[i]!;
-    longestSchedule = Math.max(longestSchedule, totalSteps);
+    const [own, ofRun] = played.boxes?.[i] ?? [localSteps, localSteps];
+    const steps = { steps: own, localSteps, stepsBefore, totalSteps: localSteps * played.totals[i]! };
+    stepsBefore += ofRun;
+    longestSchedule = Math.max(longestSchedule, steps.totalSteps);
     if (!delivers) continue;
     const round = i + 1;
-    const steps = { localSteps, stepsBefore: localSteps * i, totalSteps };
     const reach = reachOf(run.training, theta!, steps);
     const trained = movedBy(theta!.layout, (slot) => reach(slot, 0.5), habits, dice);
     const whole = withResidual(trained, residual, round, exchange.feedback!);
@@ -95,12 +101,13 @@ function movedBy(
   return trained;
 }
 
-test("[P56] [C61] no honest delta is too far, whatever rounds are missed, however far training goes and rounds are changed", () => {
+test("[P56] [P68] [C61] no honest delta is too far, whatever rounds are missed, however far training goes, rounds are changed and boxed", () => {
   const codec = fc.constantFrom<DeltaCodec>(
     ...(["int8", "int4", "int2"] as const),
     ...[1, 64, 700].map((k) => ({ kind: "sparse2", k }) as const),
   );
   const adamw = { kind: "adamw" } as const;
+  const someSteps = fc.integer({ min: 1, max: localSteps });
   const played = fc.record({
     codec,
     decay: fc.double({ min: 0, max: 0.99, noNaN: true }),
@@ -108,6 +115,7 @@ test("[P56] [C61] no honest delta is too far, whatever rounds are missed, howeve
     optimiser: fc.constantFrom<Played["optimiser"]>(adamw, { kind: "muon", momentum: 0.95 }),
     delivers: fc.array(fc.boolean(), { minLength: 1, maxLength: 40 }),
     totals: fc.array(fc.integer({ min: 1, max: 60 }), { minLength: 40, maxLength: 40 }),
+    boxes: fc.option(fc.array(fc.tuple(someSteps, someSteps), { minLength: 40, maxLength: 40 })),
     seed: fc.string(),
   });
   // All numbers move as far as they can, and one of a tensor is sent a round: the others wait for theirs.
@@ -115,7 +123,7 @@ test("[P56] [C61] no honest delta is too far, whatever rounds are missed, howeve
     ["a", "b", "c"].map((seed): [Played] => [
       {
         ...{ codec: { kind: "sparse2", k: 1 }, decay, rounds: 20, optimiser: adamw, seed },
-        ...{ delivers: Array(40).fill(true), totals: Array(40).fill(400) },
+        ...{ delivers: Array(40).fill(true), totals: Array(40).fill(400), boxes: null },
       },
     ]),
   );
@@ -131,7 +139,7 @@ test("[P56] what is carried has a bound: of a geometric series of the furthest r
   const run = runOf({ codec: "int2", decay: 0.95, rounds: 20, optimiser: { kind: "adamw" } });
   const [theta] = exchangeOf(run).sections;
   const largest = (round: number, carrying: Parameters<typeof reachOf>[3], totalSteps = 2000) => {
-    const steps = { localSteps, stepsBefore: localSteps * (round - 1), totalSteps };
+    const steps = { steps: localSteps, localSteps, stepsBefore: localSteps * (round - 1), totalSteps };
     return reachOf(run.training, theta!, steps, carrying)({ shape: [16] }, 0).largest;
   };
   const carrying = { decay: 0.95, longestSchedule: 2000 };
@@ -154,7 +162,7 @@ test("[P56] beyond what may be carried a delta is too far; so is anything carrie
   const run = runOf({ codec: "int2", decay: 0.95, rounds: 20, optimiser: { kind: "adamw" } });
   const exchange = exchangeOf(run);
   const [theta] = exchange.sections;
-  const round = { localSteps, stepsBefore: 300, totalSteps: 600 };
+  const round = { steps: localSteps, localSteps, stepsBefore: 300, totalSteps: 600 };
   const carrying = { decay: 0.95, longestSchedule: 600 };
   const body = new Map<SectionName, ReadonlyMap<string, number>>([
     ["theta", new Map(theta!.layout.slots.map(({ name }) => [name, 0.5]))],

@@ -17,9 +17,10 @@ export async function heldIn(
   { actor, bodyNumbers }: InboxInputs,
 ): Promise<Held | Refusal> {
   const state = actor.state();
-  const { manifest, body, phase: round } = state;
+  const { manifest, body, phase } = state;
   const late = mayAccept(state, { round: claim.round, ...sender });
-  if (late || round.kind !== "training") return late ?? "wrong-round";
+  if (late || phase.kind !== "training") return late ?? "wrong-round";
+  const round = { ...phase, steps: Math.min(claim.steps, phase.localSteps) };
   const carrying = carryingOf(state, { round: claim.round, ...sender });
   const inside = lookInto(delta, exchange, { manifest, round, carrying, body: await bodyNumbers(body) });
   if (!inside.ok) return inside.refusal;

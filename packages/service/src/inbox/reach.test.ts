@@ -7,7 +7,7 @@ import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
 import { lookInto } from "./looking.ts";
 import { adamwMove, reachOf } from "./reach.ts";
 
-const round = { localSteps: 10, stepsBefore: 200, totalSteps: 400 };
+const round = { steps: 10, localSteps: 10, stepsBefore: 200, totalSteps: 400 };
 const plain = manifestOf();
 const withTraining = (change: Partial<RunManifest["training"]>): RunManifest => ({
   ...plain,
@@ -67,6 +67,21 @@ test("[P10] the reach is that of the round's own learning rates, of each section
   };
   const phi = exchangeOf(glob).sections.find(({ group }) => group === "phi")!;
   expect(at(withTraining({ refitSteps: 10 }), 200, phi)).toBeGreaterThan(1.5 * at(plain, 200));
+});
+
+test("[P68] the reach is that of as many steps as a delta claims, the first of its round", () => {
+  const [theta] = exchangeOf(plain).sections;
+  const at = (steps: number) =>
+    reachOf(plain.training, theta!, { ...round, steps })({ shape: [16, 16] }, 0).largest;
+  const most = (steps: number) =>
+    Array.from(
+      { length: steps },
+      (_, i) => learningRate(plain.training.learningRate, 200 + i, 400) * adamwMove([0.9, 0.95], i + 1),
+    ).reduce((sum, move) => sum + move, 0);
+  for (const steps of [1, 3, 10]) {
+    expect(at(steps)).toBeGreaterThan(most(steps));
+    expect(at(steps)).toBeLessThan(most(steps) * 1.02);
+  }
 });
 
 /** Of a delta in which these tensors have this number everywhere. */

@@ -1,14 +1,16 @@
 // How far training can move each tensor of a section in a round: a delta beyond it is refused [P10].
 //
-// It follows from what a step of the run's optimiser can do at most, whatever its gradients, at the learning rates of just this
-// round. So what a delta may hold shrinks with the schedule.
+// It follows from what a step of the run's optimiser can do at most, whatever its gradients, at the learning rates of just the
+// steps that the delta claims. So what it may hold shrinks with the schedule.
 
 import type { TensorSlot } from "@homebody/base";
 import { learningRate, type Section } from "@homebody/dept";
 import type { RunManifest } from "@homebody/protocol";
 
-/** The steps of a round, as its announcement has them. */
+/** The steps of a delta, and of its round as the announcement has them. */
 export interface RoundSteps {
+  /** As the delta claims, at most `localSteps`. */
+  readonly steps: number;
   readonly localSteps: number;
   readonly stepsBefore: number;
   readonly totalSteps: number;
@@ -64,7 +66,8 @@ export function reachOf(
   const rateAt = (step: number) => learningRate(training.learningRate, step, round.totalSteps);
   const own = reachIn(training, section, sumsOf([...fit, ...atRates(steps, rateAt)]));
   if (carrying === null) return own;
-  const usual = { fit: sumsOf(fit), unit: sumsOf(atRates(steps, () => 1)) };
+  const longest = stepsOf(training, section, { ...round, steps: round.localSteps });
+  const usual = { fit: sumsOf(fit), unit: sumsOf(atRates(longest, () => 1)) };
   const before = roundsBefore(training, section, round, { ...carrying, ...usual });
   return (tensor, largestBefore) => {
     let { largest, rootMeanSquare } = own(tensor, largestBefore);
@@ -94,13 +97,17 @@ function roundsBefore(
   { decay, longestSchedule, fit, unit }: Carrying & { readonly fit: Sums; readonly unit: Sums },
 ): readonly { readonly weight: number; readonly reach: Reach }[] {
   const { localSteps, stepsBefore } = round;
+  // Of a round with a time box: how many steps of the run it was is not known here.
+  const fewest = training.timeBox === "off" ? localSteps : 1;
   const kept = residualGrowth * decay;
   const found: { readonly weight: number; readonly reach: Reach }[] = [];
   let weight = kept;
-  for (let start = stepsBefore - localSteps; start >= 0; start -= localSteps) {
+  for (let ago = 1; ago * fewest <= stepsBefore; ago++) {
     if (weight < negligible * (1 - kept)) break;
+    const first = Math.max(0, stepsBefore - ago * localSteps);
+    const last = stepsBefore - ago * fewest + localSteps - 1;
     // Rates rise during the warm-up and fall from then on: the highest of a round's is the one next to its end.
-    const highest = Math.min(Math.max(training.learningRate.warmupSteps, start), start + localSteps - 1);
+    const highest = Math.min(Math.max(training.learningRate.warmupSteps, first), last);
     const rate = learningRate(training.learningRate, highest, longestSchedule);
     found.push({ weight, reach: reachIn(training, section, added(fit, unit, rate)) });
     weight *= kept;
@@ -151,14 +158,16 @@ function reachIn(training: Training, { group }: Section, { rates, byAdamW, steps
 function stepsOf(
   training: Training,
   { group }: Section,
-  { localSteps, stepsBefore }: RoundSteps,
+  { steps, localSteps, stepsBefore }: RoundSteps,
 ): readonly RunStep[] {
   if (group === "theta" && training.frozenBody) return [];
   const refits = group === "theta" ? 0 : training.refitSteps; // [V20]
-  const moves = largestMoves(training, Math.max(refits, localSteps), stepsBefore + refits + localSteps);
+  // With a time box a device may have made as many in each step of the run.
+  const everBefore = training.timeBox === "off" ? stepsBefore : stepsBefore * localSteps;
+  const moves = largestMoves(training, Math.max(refits, steps), everBefore + refits + steps);
   return [
     ...count(refits, (i) => ({ at: stepsBefore, move: moves(i) })),
-    ...count(localSteps, (i) => ({ at: stepsBefore + i, move: moves(i) })),
+    ...count(steps, (i) => ({ at: stepsBefore + i, move: moves(i) })),
   ];
 }
 
