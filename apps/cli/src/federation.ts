@@ -174,6 +174,8 @@ export async function federate(given: Federation): Promise<Federated> {
     signal: given.signal ?? new AbortController().signal,
     duty: () => 1,
     deadline: () => null,
+    boxEnds: () => null,
+    pace: () => [],
   };
   const evaluate = async (names: readonly string[], of: FederatedScore["of"]) => {
     for (const name of given.heldOut === undefined ? [] : names) {

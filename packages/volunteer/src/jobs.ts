@@ -125,6 +125,17 @@ export function deadlineOf({ announcement, announcedAt }: Session): Millis | nul
   return (announcedAt + announcement.remainingMs) as Millis;
 }
 
+/**
+ * [V62] [V63] When the time box of this round is over: at once where its volunteer wants to leave. Null where the round has none, or is
+ * not open.
+ */
+export function boxEndOf({ announcement, announcedAt, finishing }: Session, round: number): Millis | null {
+  if (announcement?.kind !== "training" || announcement.round !== round) return null;
+  const { boxMs } = announcement;
+  if (boxMs === undefined) return null;
+  return (announcedAt + (finishing ? 0 : boxMs)) as Millis;
+}
+
 /** The failure that the session waits for, of the lane that goes on first. */
 export function failureOf({
   failures,

@@ -5,8 +5,9 @@ import { isTrained } from "@homebody/dept";
 import { events, type PassedBytes, type RunManifest } from "@homebody/protocol";
 import { type Batch, bitsPerByte, drawBatch, type Shard } from "@homebody/text";
 import { EngineError } from "@homebody/train";
-import { deadlineOf, type Job, type TrainOrder } from "./jobs.ts";
+import { boxEndOf, deadlineOf, type Job, type TrainOrder } from "./jobs.ts";
 import { passedIn } from "./ledger.ts";
+import { withStep } from "./pace.ts";
 import type { Clock, Line } from "./ports.ts";
 import type { Preparation } from "./preparation.ts";
 import { type RecordKeeper, withLoss } from "./record.ts";
@@ -41,6 +42,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
     const work: Work = {
       report,
       stepped: (step) => {
+        record.change({ pace: withStep(record.now().pace, step.ms) });
         if (job.kind === "train") addLoss(job.order, step);
         inputs.stepped(step);
       },
@@ -48,6 +50,8 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       signal,
       duty: inputs.duty,
       deadline: () => deadlineOf(inputs.session()),
+      boxEnds: () => (job.kind === "train" ? boxEndOf(inputs.session(), job.order.round) : null),
+      pace: () => record.now().pace,
     };
     switch (job.kind) {
       case "prepare": {

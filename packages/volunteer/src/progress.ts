@@ -10,8 +10,8 @@ import type { LocalStep } from "./work.ts";
 export interface ProgressRoom {
   /** Kept from job to job, so that no wait is shown where there is none. */
   task(): Task | null;
-  /** Local steps of a round that were made here. */
-  reached(round: number): number;
+  /** Local steps of a round that were made here, of how many that it will make; null before there are any. */
+  reached(round: number): Reached | null;
   /** Since when nothing is computed. */
   waitingSince(): Millis;
   tokensPerSecond(): number | null;
@@ -21,6 +21,11 @@ export interface ProgressRoom {
   /** A job begins or has ended, or the connection was lost. */
   restart(): void;
   idle(): void;
+}
+
+export interface Reached {
+  readonly step: number;
+  readonly of: number;
 }
 
 export interface ProgressInputs {
@@ -34,7 +39,7 @@ export interface ProgressInputs {
 export function createProgress({ clock, apartMs, tell }: ProgressInputs): ProgressRoom {
   let task: Task | null = null;
   let worker: Job | undefined;
-  let last = { round: 0, step: 0 };
+  let last = { round: 0, step: 0, of: 0 };
   let waitingSince = clock.now();
   let tokensPerSecond: number | null = null;
   let loss: number | null = null;
@@ -48,13 +53,14 @@ export function createProgress({ clock, apartMs, tell }: ProgressInputs): Progre
 
   return {
     task: () => task,
-    reached: (round) => (last.round === round ? last.step : 0),
+    reached: (round) => (last.round === round ? { step: last.step, of: last.of } : null),
     waitingSince: () => waitingSince,
     tokensPerSecond: () => tokensPerSecond,
     report: (next, job) => {
       const same = task !== null && task.kind === next.kind && worker === job;
       worker = job;
-      if (next.kind === "train" && job.kind === "train") last = { round: job.order.round, step: next.done };
+      if (next.kind === "train" && job.kind === "train")
+        last = { round: job.order.round, step: next.done, of: next.of };
       task = { ...next, startedAt: same ? task!.startedAt : clock.now() };
       say();
     },

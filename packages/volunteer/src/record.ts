@@ -3,6 +3,7 @@
 import type { SourceId } from "@homebody/base";
 import type { PassedBytes } from "@homebody/protocol";
 import { emptyLedger } from "./ledger.ts";
+import type { Pace } from "./pace.ts";
 import type { Disk } from "./ports.ts";
 import type { Scored } from "./session.ts";
 import { recordFromV1 } from "./stored-v1.ts";
@@ -20,6 +21,7 @@ export interface RunRecord {
   readonly told: PassedBytes;
   readonly scores: readonly ScorePoint[];
   readonly losses: readonly LossPoint[];
+  readonly pace: Pace;
   readonly scored: Scored | null;
 }
 
@@ -33,6 +35,7 @@ export const emptyRecord: RunRecord = {
   told: { sentBytes: 0, receivedBytes: 0 },
   scores: [],
   losses: [],
+  pace: [],
   scored: null,
 };
 

@@ -6,13 +6,14 @@ import { learningRate } from "@homebody/dept";
 import type { RunManifest } from "@homebody/protocol";
 import type { Batch } from "@homebody/text";
 import type { TrainOrder } from "./jobs.ts";
+import { stepsUntil, usualStepMs } from "./pace.ts";
 import type { Clock, DeviceTrainer } from "./ports.ts";
 import type { Done } from "./stored-state.ts";
 import { rest, type Work } from "./work.ts";
 
 export interface RoundInputs {
   readonly order: TrainOrder;
-  readonly training: Pick<RunManifest["training"], "learningRate" | "frozenBody">;
+  readonly training: Pick<RunManifest["training"], "learningRate" | "frozenBody" | "timeBox">;
   readonly trainer: DeviceTrainer;
   readonly clock: Clock;
   /** Of the round, from 0. */
@@ -28,13 +29,21 @@ export interface RoundInputs {
 /** Throws an AbortError when the signal aborts, after what was reached has been kept. */
 export async function trainRound(inputs: RoundInputs, work: Work): Promise<Done> {
   const { order, training, trainer, clock, exclusive, saveSnapshot } = inputs;
-  const of = order.localSteps;
   let done = inputs.from;
   let savedAt = clock.elapsed();
   let stepMs = 0;
   let endedAt = clock.elapsed();
   /** A step that was started, whose numbers are not there yet. */
   let flying: Promise<{ readonly loss: number; readonly tokens: number }> | undefined;
+
+  /** [V61] As far as it gets in the time that is left, of the steps that a round has at most. */
+  function budget(): number {
+    const { timeBox } = training;
+    const ends = work.boxEnds();
+    if (timeBox === "off" || ends === null) return order.localSteps;
+    const fit = done.steps + stepsUntil(ends, clock.now(), usualStepMs(work.pace(), work.duty()));
+    return Math.min(order.localSteps, Math.max(timeBox.leastSteps, fit));
+  }
 
   function start(step: number): void {
     const batch = inputs.batchOf(step);
@@ -53,13 +62,17 @@ export async function trainRound(inputs: RoundInputs, work: Work): Promise<Done>
     stepMs = clock.elapsed() - endedAt;
     endedAt = clock.elapsed();
     done = { steps: done.steps + 1, tokens: done.tokens + tokens, nats: done.nats + loss * tokens };
-    work.report({ kind: "train", done: done.steps, of, unit: "steps" });
-    work.stepped({ step: done.steps, of, loss, tokens, ms: stepMs });
+    report();
+    work.stepped({ step: done.steps, loss, tokens, ms: stepMs });
   }
 
-  work.report({ kind: "train", done: done.steps, of, unit: "steps" });
+  function report(): void {
+    work.report({ kind: "train", done: done.steps, of: Math.max(budget(), done.steps), unit: "steps" });
+  }
+
+  report();
   try {
-    while (done.steps < of && !(done.steps > 0 && isLate(clock.now(), work.deadline(), stepMs))) {
+    while (done.steps < budget() && !(done.steps > 0 && isLate(clock.now(), work.deadline(), stepMs))) {
       if (work.signal.aborted) {
         await land();
         if (done.steps > 0) await exclusive(() => saveSnapshot(done));
@@ -68,7 +81,7 @@ export async function trainRound(inputs: RoundInputs, work: Work): Promise<Done>
       if (flying === undefined) start(done.steps);
       // At full speed the next step is on its way while this one's numbers come back.
       const landing = land();
-      if (trainer.overlaps && work.duty() >= 1 && done.steps + 1 < of) start(done.steps + 1);
+      if (trainer.overlaps && work.duty() >= 1 && done.steps + 1 < budget()) start(done.steps + 1);
       await landing;
       if (clock.elapsed() - savedAt >= inputs.snapshotMs) {
         await land();

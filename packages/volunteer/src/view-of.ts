@@ -4,6 +4,7 @@ import type { Millis, RunId, SourceId, VolunteerId } from "@homebody/base";
 import { openingOf } from "@homebody/text";
 import { type Hours, timeWords } from "./hours.ts";
 import { deadlineOf, failureOf } from "./jobs.ts";
+import type { ProgressRoom } from "./progress.ts";
 import type { RunRecord } from "./record.ts";
 import type { Replica } from "./replica.ts";
 import type { Session } from "./session.ts";
@@ -30,8 +31,7 @@ export interface Known {
   /** Since when nothing is computed. */
   readonly waitingSince: Millis;
   readonly line: View["line"];
-  /** Local steps of a round that were made here. */
-  readonly reached: (round: number) => number;
+  readonly reached: ProgressRoom["reached"];
   readonly intensity: Intensity;
   /** In which it may compute; null: always. */
   readonly hours: Hours | null;
@@ -70,9 +70,10 @@ export function viewOf(known: Known): View {
 function roundOf({ session, reached }: Known): View["round"] {
   const { announcement } = session;
   if (announcement?.kind !== "training" || announcement.assignment === null) return null;
-  const { round, localSteps, accepted } = announcement;
-  const stage = accepted ? "wait" : stageOf(session, round, reached(round));
-  const step = stage === "send" || stage === "wait" ? localSteps : reached(round);
+  const { round, accepted } = announcement;
+  const { step: made, of: localSteps } = reached(round) ?? { step: 0, of: announcement.localSteps };
+  const stage = accepted ? "wait" : stageOf(session, round, made);
+  const step = stage === "send" || stage === "wait" ? localSteps : made;
   return { round, localSteps, stage, step, deadline: deadlineOf(session) };
 }
 

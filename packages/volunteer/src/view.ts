@@ -88,6 +88,7 @@ export type RoundStage = (typeof roundStages)[number];
 
 export interface RoundView {
   readonly round: number;
+  /** That this device makes in it; with a time box as many as it has time for, by its speed. */
   readonly localSteps: number;
   /** What this device has reached in it, also while nothing is computed. */
   readonly stage: RoundStage;

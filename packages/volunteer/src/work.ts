@@ -1,6 +1,7 @@
 // What a job that computes may say while it runs, and what it has to ask.
 
 import type { Millis } from "@homebody/base";
+import type { Pace } from "./pace.ts";
 import type { Clock } from "./ports.ts";
 import type { Task } from "./view.ts";
 
@@ -13,13 +14,16 @@ export interface Work {
   /** The share of time at work [V17]. */
   readonly duty: () => number;
   readonly deadline: () => Millis | null;
+  /** When the time box of the round that is trained is over; null where it has none, or is not open yet. */
+  readonly boxEnds: () => Millis | null;
+  /** What the last steps of this device took. */
+  readonly pace: () => Pace;
 }
 
 /** A local step that was made. */
 export interface LocalStep {
   /** Counted from 1. */
   readonly step: number;
-  readonly of: number;
   readonly loss: number;
   readonly tokens: number;
   readonly ms: number;

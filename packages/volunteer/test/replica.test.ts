@@ -28,6 +28,8 @@ const work: Work = {
   signal: new AbortController().signal,
   duty: () => 1,
   deadline: () => null,
+  boxEnds: () => null,
+  pace: () => [],
 };
 const order = {
   round: 1,
