@@ -19,10 +19,17 @@ export function needsDistances(settings: RobustSettings): boolean {
   return !("mixing" in settings) || settings.mixing === "nearest";
 }
 
-/** `weights`: above 0, by member. `distances`: null where the settings need none. */
+/** By member, each above 0. */
+export interface Say {
+  readonly weights: readonly number[];
+  /** In what is left out: nobody has more of them by what it claims itself [C87]. */
+  readonly votes: readonly number[];
+}
+
+/** `distances`: null where the settings need none. */
 export function combinationOf(
   settings: RobustSettings,
-  weights: readonly number[],
+  { weights, votes }: Say,
   distances: Distances | null,
 ): Combination {
   const { attackers } = settings;
@@ -34,7 +41,7 @@ export function combinationOf(
     default: {
       const isMixed = settings.mixing === "nearest";
       const mixes = isMixed ? nearestMixes(distances!, weights, attackers) : weights.map(alone);
-      return { mixes, weights, rule: settings.rule, attackers };
+      return { mixes, weights, votes, rule: settings.rule, attackers };
     }
   }
 }
@@ -42,6 +49,7 @@ export function combinationOf(
 const chosen = (shares: Shares): Combination => ({
   mixes: [shares],
   weights: [1],
+  votes: [1],
   rule: "mean",
   attackers: 0,
 });

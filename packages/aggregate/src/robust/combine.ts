@@ -8,9 +8,11 @@ export interface Combination {
   readonly mixes: readonly Shares[];
   /** Of the mixes. */
   readonly weights: readonly number[];
+  /** What each of them has of the say in what is left out [C87]. */
+  readonly votes: readonly number[];
   /** Of the numbers of all mixes: their weighted mean, without the smallest and the largest, or the median. */
   readonly rule: "mean" | "trimmed-mean" | "median";
-  /** The share of all weight that the trimmed mean leaves out at each end; below a half. */
+  /** The share of all votes that the trimmed mean leaves out at each end; below a half. */
   readonly attackers: number;
 }
 
@@ -22,7 +24,7 @@ export interface Combined {
 }
 
 export function combine(combination: Combination, slice: Slice): Combined {
-  const { mixes, weights, rule, attackers } = combination;
+  const { mixes, weights, votes, rule, attackers } = combination;
   const size = slice.values[0]!.length;
   const numbers = new Float32Array(size);
   const some = slice.held && new Uint8Array(size);
@@ -33,7 +35,7 @@ export function combine(combination: Combination, slice: Slice): Combined {
     column.clear();
     for (let m = 0; m < mixes.length; m++) {
       const share = there === null ? 1 : there[m]![i]!;
-      if (share > 0) column.add(mixed[m]![i]! / share, weights[m]!);
+      if (share > 0) column.add(mixed[m]![i]! / share, weights[m]!, votes[m]!);
     }
     if (column.size() === 0) continue;
     numbers[i] = column.result(rule, rule === "trimmed-mean" ? attackers : 0);
@@ -86,40 +88,48 @@ function addHeld(
 const membersOf = (shares: Shares): readonly number[] =>
   [...shares.keys()].filter((member) => shares[member] !== 0);
 
+type Triple = [Float64Array, Float64Array, Float64Array];
+
 /** One number of all mixes that have it, in order of size. */
 function columnOf(most: number) {
-  const [numbers, weights] = [new Float64Array(most), new Float64Array(most)];
+  const [numbers, weights, votes] = [0, 0, 0].map(() => new Float64Array(most)) as Triple;
   let size = 0;
   return {
     clear: () => {
       size = 0;
     },
     size: () => size,
-    add(number: number, weight: number) {
+    add(number: number, weight: number, vote: number) {
       let at = size++;
       for (; at > 0 && numbers[at - 1]! > number; at--) {
         numbers[at] = numbers[at - 1]!;
         weights[at] = weights[at - 1]!;
+        votes[at] = votes[at - 1]!;
       }
       numbers[at] = number;
       weights[at] = weight;
+      votes[at] = vote;
     },
     result(rule: Combination["rule"], cut: number): number {
       if (rule === "median") {
         const middle = (size - 1) >> 1;
         return size % 2 === 1 ? numbers[middle]! : (numbers[middle]! + numbers[middle + 1]!) / 2;
       }
-      let whole = 0;
-      for (let i = 0; i < size; i++) whole += weights[i]!;
-      const [from, to] = [cut * whole, (1 - cut) * whole];
-      let [sum, before] = [0, 0];
+      let all = 0;
+      for (let i = 0; i < size; i++) all += votes[i]!;
+      const [from, to] = [cut * all, (1 - cut) * all];
+      let [sum, whole, before] = [0, 0, 0];
       for (let i = 0; i < size; i++) {
-        const after = before + weights[i]!;
+        const after = before + votes[i]!;
         const left = Math.min(after, to) - Math.max(before, from);
-        if (left > 0) sum += left * numbers[i]!;
+        if (left > 0) {
+          const weight = (left / votes[i]!) * weights[i]!;
+          sum += weight * numbers[i]!;
+          whole += weight;
+        }
         before = after;
       }
-      return sum / (to - from);
+      return sum / whole;
     },
   };
 }

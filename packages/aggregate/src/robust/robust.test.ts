@@ -23,9 +23,14 @@ function distancesOf(...slices: readonly Slice[]): Distances {
   return measured.result();
 }
 
-function averageOf(settings: RobustSettings, slice: Slice, weights = slice.values.map(() => 1)) {
+function averageOf(
+  settings: RobustSettings,
+  slice: Slice,
+  weights = slice.values.map(() => 1),
+  votes = weights,
+) {
   const found = needsDistances(settings) ? distancesOf(slice) : null;
-  return combine(combinationOf(settings, weights, found), slice);
+  return combine(combinationOf(settings, { weights, votes }, found), slice);
 }
 
 const all: readonly RobustSettings[] = [
@@ -50,6 +55,28 @@ test("[C65] by hand: trimmed mean with weights, median of odd and even, without 
   const { numbers, held } = averageOf(median, some);
   expect([...numbers]).toEqual([3, 5, 0]);
   expect([...held!]).toEqual([1, 1, 0]);
+});
+
+test("[C87] by hand: what is left out is a share of votes, and what is left weighs as it does", () => {
+  const trimmed = { rule: "trimmed-mean", mixing: "off", attackers: 0.25 } as const;
+  const slice = wholes([[1], [100], [3], [-50]]);
+  expect(averageOf(trimmed, slice, [1, 1000, 3, 1000], [1, 1, 1, 1]).numbers[0]).toBeCloseTo(2.5, 6);
+  // Half of the votes of 100 stay.
+  const few = { ...trimmed, attackers: 0.125 };
+  const [sum, weight] = [1 * 1 + 3 * 3 - 50 * 5 + 100 * 5, 1 + 3 + 5 + 5];
+  expect(averageOf(few, slice, [1, 10, 3, 10], [1, 1, 1, 1]).numbers[0]).toBeCloseTo(sum / weight, 5);
+});
+
+test("[C87] two of seven that claim all tokens there are move no number out of what the others span", () => {
+  const honest = [[1], [1.2], [1.4], [1.6], [2]];
+  for (const mixing of ["nearest", "off"] as const) {
+    const settings = { rule: "trimmed-mean", mixing, attackers: 0.3 } as const;
+    const slice = wholes([[-9], ...honest, [-9]]);
+    const weights = [500, 50, 20, 100, 40, 60, 500];
+    const [x] = averageOf(settings, slice, weights, Array(7).fill(1)).numbers;
+    expect(x).toBeGreaterThanOrEqual(1);
+    expect(x).toBeLessThanOrEqual(2);
+  }
 });
 
 test("[C65] by hand: nearest-neighbour mixing leaves each with the mean of its nearest, itself included", () => {
@@ -150,7 +177,7 @@ test.each(all)(
         const found = distancesOf(wholes(list));
         for (const [i, own] of distancesOf(part(0, 3), part(3)).entries())
           for (const [j, square] of own.entries()) expect(square).toBeCloseTo(found[i]![j]!, 6);
-        const combination = combinationOf(settings, weights, found);
+        const combination = combinationOf(settings, { weights, votes: weights }, found);
         const parts = [part(0, 3), part(3)].flatMap((slice) => [...combine(combination, slice).numbers]);
         const held = Array.from({ length: members }, () => new Uint8Array(7).fill(1));
         const masked = averageOf(settings, { ...wholes(list), held }, weights);

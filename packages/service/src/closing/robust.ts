@@ -25,12 +25,13 @@ export function robustPart(
 ): Part {
   const sections = sectionsOfGroup(members);
   const weights = weightsOf(members, inputs.manifest.weighting);
+  const votes = members.map(({ fact }) => fact.seniority);
   return {
     weighed: together(members, weights),
     sections: sections.map(({ name, rows }) => ({ name, rows })),
     numbers: async () => {
       const found = needsDistances(settings) ? await measured(members, sections, inputs) : null;
-      return combined(members, sections, combinationOf(settings, weights, found), inputs);
+      return combined(members, sections, combinationOf(settings, { weights, votes }, found), inputs);
     },
   };
 }
