@@ -337,8 +337,9 @@ function rounded(
   assert.ok(mostLeft <= most * share, `${where}: ${mostLeft} left out of steps of ${most}`);
   const residual = kept?.subarray(kept.length - size) ?? left;
   for (let i = 0; i < size; i++) {
-    // It is as exact as the body beside it.
-    const bound = held[i] === 0 ? 0 : 2 ** -22 * Math.max(1e-3, Math.abs(published[i]!));
+    // It is as exact as the numbers that it is a difference of.
+    const largest = Math.max(...[published[i]!, exact.numbers[i]!, before.numbers[i]!].map(Math.abs));
+    const bound = held[i] === 0 ? 0 : 2 ** -22 * Math.max(1e-3, largest);
     assert.ok(
       Math.abs(residual[i]! - left[i]!) <= bound,
       `${where}, residual[${i}]: ${residual[i]}, not ${left[i]}`,

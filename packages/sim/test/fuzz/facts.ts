@@ -21,6 +21,8 @@ interface OpenRound {
   /** Whoever is removed has no place in it any more. */
   readonly assigned: Map<VolunteerId, Of<"opened">["assigned"][number]>;
   readonly openedAt: Millis;
+  /** When as many deltas as a quorum has were in. */
+  quorumAt: Millis | null;
   /** Assigned, waited for [C36], neither heard nor gone for good. */
   readonly pending: Set<VolunteerId>;
   readonly accepted: Map<VolunteerId, Of<"accepted">>;
@@ -67,6 +69,8 @@ export interface Known {
   /** Whose deltas were accepted, and in which rounds. */
   readonly rounds: Map<VolunteerId, number[]>;
   readonly uploads: Set<UploadId>;
+  /** Steps of the run, of rounds that closed [C85]. */
+  stepsDone: number;
   /** Rounds missed in a row [C36]. */
   readonly misses: Map<VolunteerId, number>;
   /** Volunteers that evaluated the current body. */
@@ -101,6 +105,7 @@ export function nothingKnown(manifest: RunManifest): Known {
     },
     ...{ joining: [], ended: 0, endedAt: 0, rounds: new Map(), uploads: new Set(), evaluated: new Set() },
     steps: new Set(),
+    stepsDone: 0,
     misses: new Map(),
   };
 }
@@ -291,6 +296,7 @@ function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at
 
 function opened(known: Known, fact: Of<"opened">, at: Millis): void {
   const { round, assigned, deadline } = fact;
+  assert.deepEqual(stepsOf(fact), stepsKnown(known), "[C85] steps of the run");
   assert.equal(round, latestBody(known) + 1, "[C8] rounds are opened in order");
   assert.ok(known.open === null && known.closing === null, "[C4] one round at a time");
   assert.equal(known.pausedAt, null, "[C16] no round opens in a pause");
@@ -313,11 +319,38 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
     excuseAfter === "never" || (known.misses.get(who) ?? 0) < excuseAfter;
   const waited = [...own.keys()].filter(isWaitedFor);
   const pending = new Set(waited.length > 0 ? waited : own.keys());
-  known.open = { round, openedAt: at, assigned: own, pending, accepted: new Map() };
+  known.open = { round, openedAt: at, quorumAt: null, assigned: own, pending, accepted: new Map() };
   known.deadline = deadline;
 }
 
-function accepted(known: Known, fact: Of<"accepted">): void {
+const stepsOf = ({ localSteps, stepsBefore, totalSteps }: Of<"opened">) => [
+  localSteps,
+  stepsBefore,
+  totalSteps,
+];
+
+/** What the next round opens with: with time boxes it begins in the schedule where the share of rounds is that are done. */
+function stepsKnown({ manifest, stepsDone, bodies }: Known): readonly number[] {
+  const { localSteps, timeBox } = manifest.training;
+  const done = bodies.length - 1;
+  const isMeasured = timeBox !== "off" && stepsDone > 0;
+  const aRound = isMeasured ? stepsDone / done : localSteps;
+  return [localSteps, stepsDone, Math.round(aRound * manifest.rounds)];
+}
+
+/** The smallest number of steps that half of the sources' shares made at most. */
+function stepsMade({ training }: RunManifest, deltas: readonly Of<"accepted">[]): number {
+  if (training.timeBox === "off") return training.localSteps;
+  const sources = new Set(deltas.map(({ source }) => source));
+  const shareWithin = (steps: number) =>
+    [...sources].reduce((sum, source) => {
+      const own = deltas.filter((delta) => delta.source === source);
+      return sum + own.filter((delta) => delta.steps <= steps).length / own.length / sources.size;
+    }, 0);
+  return Math.min(...deltas.map(({ steps }) => steps).filter((steps) => shareWithin(steps) > 0.5 - 1e-9));
+}
+
+function accepted(known: Known, fact: Of<"accepted">, at: Millis): void {
   const { open, manifest } = known;
   const { volunteer, round, source, rows, steps, tokens } = fact;
   assert.equal(round, open?.round, "[C6] a delta of the open round");
@@ -330,6 +363,8 @@ function accepted(known: Known, fact: Of<"accepted">): void {
   assert.equal(fact.carriesFrom, mayCarry(known, fact), "[C61] what its sender's last delta left out");
   assert.ok(steps <= training.localSteps && tokens <= steps * training.batch * model.context, "[C11]");
   open?.accepted.set(volunteer, fact);
+  const { quorum } = manifest.round;
+  if (quorum !== "all" && open?.accepted.size === quorum) open.quorumAt ??= at;
   open?.pending.delete(volunteer);
   known.misses.delete(volunteer);
   known.rounds.set(volunteer, [...(known.rounds.get(volunteer) ?? []), round]);
@@ -354,6 +389,11 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   const { quorum } = manifest.round;
   if (reason === "all") assert.equal(open.pending.size, 0, "[C7] nobody is pending");
   if (reason === "quorum") assert.ok(quorum !== "all" && averaged.length >= quorum, "[C7] the quorum is in");
+  const { timeBox } = manifest.training;
+  const boxEnds = timeBox === "off" ? open.openedAt : open.openedAt + 1000 * timeBox.seconds;
+  const graceMs = 1000 * manifest.round.graceSeconds;
+  if (reason === "quorum")
+    assert.ok(at >= Math.max(boxEnds, open.quorumAt ?? at) + graceMs, "[C86] after its grace");
   if (reason === "deadline") assert.ok(deadline !== null && at >= deadline, "[C7] at its deadline");
   if (reason === "admin") assert.ok(known.ending || known.roundEndAsked, "[C18] by the host");
   if (known.held) assert.equal(reason, "admin", "[C27] a held run waits for its host");
@@ -365,6 +405,7 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   roundEnded(known, at);
   known.deadline = null;
   known.closing = deltas;
+  known.stepsDone += stepsMade(manifest, deltas);
 }
 
 /** [C14] [C18] No round is left, or the run was ended and nothing has come of the open one. */

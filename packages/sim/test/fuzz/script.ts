@@ -95,7 +95,16 @@ export function scriptOf(seed: number): Script {
   const codec = one<RunManifest["codec"] | null>(null, { kind: "sparse2", k: 64 }, "int2");
   const rounds = one(1, 20);
   const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
-  return { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed) } };
+  const training = { ...manifest.training, ...boxOf(seed, manifest.training) };
+  return { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed), training } };
+}
+
+/** By dice of its own, as below. */
+function boxOf(seed: number, { localSteps }: RunManifest["training"]): Partial<RunManifest["training"]> {
+  const dice = random(`time box of ${seed}`);
+  const seconds = [0, 0, 3, 12][dice.below(4)]!;
+  if (seconds === 0) return {};
+  return { localSteps: 5 * localSteps, timeBox: { seconds, leastSteps: 1 + dice.below(2) } };
 }
 
 /** By dice of its own: what is drawn beside it stays. */

@@ -23,7 +23,7 @@ export function undisturbed(script: Script, volunteers = 2 + (script.seed % 2)):
       ...manifest,
       rounds: 2,
       // The cost model adds its steps up, so it rounds otherwise where a snapshot comes between two of them.
-      training: { ...manifest.training, localSteps: 1 },
+      training: { ...manifest.training, localSteps: 1, timeBox: "off" },
       round: { ...manifest.round, minimum: volunteers, quorum: "all", sources: "all", deadlineSeconds: 3600 },
     },
     conditions: {
