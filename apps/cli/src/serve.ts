@@ -148,7 +148,7 @@ export function greeting(
     `  Dashboard        ${url}/dashboard`,
     `  Admin token      in ${server.adminTokenPath} (for ${url}/admin)`,
     `  Model            ${shownSize(manifest)}`,
-    `                   (the whole model at every step: ${bytesInWords(standard)} each way a round)`,
+    `                   (the whole model at every step: ${bytesInWords(standard)} each way a round${manifest.training.timeBox === "off" ? "" : " at most"})`,
     `  Disk             ${diskInWords(server.state())}`,
     ...(manifest.start === undefined ? [] : [`  Starts from      ${shownStart(manifest.start)}`]),
     ...(joined.length === 0 ? [] : [`  Joined later     ${joined.join(", ")}`]),

@@ -60,7 +60,7 @@ export interface RoundTraffic {
   readonly mayBeFewer: boolean;
   /** Of the body's numbers, as they are downloaded. */
   readonly downBytes: number;
-  /** Each way, if every local step of the round exchanged the whole model. */
+  /** Each way, if every local step of the round exchanged the whole model; with a time box at most. */
   readonly standardBytes: number;
 }
 

@@ -83,14 +83,13 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       }
       case "train": {
         const { replica, text } = prepared();
-        return {
-          kind: "trained",
-          pending: await replica.train(
-            job.order,
-            { training: batches(job.order, text.train), fitting: fitBatches(job.order.round, text.train) },
-            work,
-          ),
-        };
+        const pending = await replica.train(
+          job.order,
+          { training: batches(job.order, text.train), fitting: fitBatches(job.order.round, text.train) },
+          work,
+        );
+        record.change({ stepsMade: record.now().stepsMade + pending.steps });
+        return { kind: "trained", pending };
       }
       case "report": {
         report({ kind: "report", done: 0, of: 0, unit: "bytes" });
@@ -162,7 +161,8 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
   function addLoss(order: TrainOrder, { step, loss }: LocalStep): void {
     const { train, textBytes } = prepared().text;
     const tokensPerByte = (train.stream.length - 1) / textBytes;
-    const point = { step: order.stepsBefore + step, bitsPerByte: (loss / Math.LN2) * tokensPerByte };
+    const before = manifest.training.timeBox === "off" ? order.stepsBefore : record.now().stepsMade;
+    const point = { step: before + step, bitsPerByte: (loss / Math.LN2) * tokensPerByte };
     record.change({ losses: withLoss(record.now().losses, point) });
   }
 }

@@ -16,6 +16,8 @@ export interface RunRecord {
   readonly paused: boolean;
   readonly roundsContributed: number;
   readonly tokensTrained: number;
+  /** Local steps of rounds that were trained to their end. */
+  readonly stepsMade: number;
   readonly ledger: Ledger;
   /** What of the ledger the coordinator was told with a delta that was accepted. */
   readonly told: PassedBytes;
@@ -31,6 +33,7 @@ export const emptyRecord: RunRecord = {
   paused: false,
   roundsContributed: 0,
   tokensTrained: 0,
+  stepsMade: 0,
   ledger: emptyLedger,
   told: { sentBytes: 0, receivedBytes: 0 },
   scores: [],

@@ -110,7 +110,7 @@ export interface ScorePoint {
 }
 
 export interface LossPoint {
-  /** Steps of the run. */
+  /** Of the run; where rounds have a time box, of this device, which may make more or fewer than a round is of the run. */
   readonly step: number;
   /** Training loss, in bits a byte of this source's text (estimated from bytes a token). */
   readonly bitsPerByte: number;

@@ -66,6 +66,19 @@ test("[V61] what it will make is shown as it trains, and is told", async () => {
   expect(volunteer.view().round).toMatchObject({ stage: "train", step: 3, localSteps: 19 });
 });
 
+test("[V34] [V61] the page's curve goes on from round to round, step by step of this device", async () => {
+  const { host, start, clock, delivered } = boxed(10, { stepMs: 1000, evaluateMs: 1 });
+  host.open(1);
+  const volunteer = await start();
+  const first = (await delivered(1)).steps;
+  await clock.until("settled", () => volunteer.view().roundsContributed === 1);
+  host.next(1);
+  host.open(2);
+  const second = (await delivered(2)).steps;
+  const steps = volunteer.view().losses.map(({ step }) => step);
+  expect(steps).toEqual(Array.from({ length: first + second }, (_, i) => i + 1));
+});
+
 test("[V61] never more than the round's local steps", async () => {
   const { host, start, delivered } = boxed(20, { stepMs: 100, evaluateMs: 1 });
   host.open(1);

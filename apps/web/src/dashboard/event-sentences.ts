@@ -60,7 +60,7 @@ export function eventWords(fact: Fact, nameOf: (source: string) => string): stri
     case "created":
       return `The run begins with body 0, ${bytes(sizeOf(fact.sections))}.`;
     case "opened":
-      return `Round ${fact.round} opens with ${plural(fact.assigned.length, "volunteer")} and ${plural(fact.localSteps, "local step")} each.`;
+      return `Round ${fact.round} opens with ${plural(fact.assigned.length, "volunteer")} and up to ${plural(fact.localSteps, "local step")} each.`;
     case "accepted":
       return `Volunteer ${shortId(fact.volunteer)} (${nameOf(fact.source)}) delivers ${bytes(sizeOf(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
     case "evaluated":

@@ -453,6 +453,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
 
 function HowItWorks({ manifest }: { manifest: RunManifest }) {
   const { upBytes, mayBeFewer, standardBytes } = roundTraffic(manifest, manifest.sources[0]!);
+  const isBoxed = manifest.training.timeBox !== "off";
   return (
     <details className="rounded-xl border border-line bg-card px-4 py-1 sm:px-6">
       <summary className="min-h-11 font-semibold">How it works</summary>
@@ -466,7 +467,7 @@ function HowItWorks({ manifest }: { manifest: RunManifest }) {
           changed: a delta. The coordinator averages the deltas, and that makes the next body. Because a
           device sends once a round and not at every step
           {wordsOf(manifest) === "device" ? ", and its words never" : ""}, it sends{" "}
-          {mayBeFewer ? "at least " : ""}
+          {isBoxed ? "up to " : mayBeFewer ? "at least " : ""}
           {factor(standardBytes / upBytes)} times fewer bytes than if it exchanged the whole model at every
           step.
         </p>

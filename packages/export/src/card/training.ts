@@ -10,7 +10,7 @@ export function training(manifest: RunManifest, round: number, tokens: number | 
   const rows = [
     ["method", `DEPT, ${manifest.variant.toUpperCase()} (Iacob et al., ICLR 2025)`],
     ["rounds", `${counted(round)} of ${counted(manifest.rounds)}`],
-    ["local steps a round", counted(training.localSteps)],
+    ["local steps a round", stepsOf(training)],
     ["rows a step", counted(training.batch)],
     ...(tokens === null ? [] : [["tokens of the whole run", counted(tokens)]]),
     ["local optimiser", training.optimiser.kind === "muon" ? "Muon for the body's matrices, AdamW" : "AdamW"],
@@ -23,6 +23,11 @@ export function training(manifest: RunManifest, round: number, tokens: number | 
     ["seed", String(training.seed)],
   ];
   return `## Training\n\n${table(["", ""], rows)}`;
+}
+
+function stepsOf({ localSteps, timeBox }: RunManifest["training"]): string {
+  if (timeBox === "off") return counted(localSteps);
+  return `as many as a device makes in ${counted(timeBox.seconds)} s, at most ${counted(localSteps)}`;
 }
 
 /** What the run started from, as a row of a table; none where that is its seed. */
