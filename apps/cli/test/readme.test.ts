@@ -35,7 +35,18 @@ test("every choice that the README offers is one that its run file may have", ()
   const line = (key: string) => choices!.split("\n").find((one) => one.startsWith(`${key}:`))!;
   const keys = choices!.match(/^[a-zA-Z]+(?=:)/gm);
   expect(keys).toEqual([
-    ...["variant", "vocabulary", "down", "codec", "average", "words", "training", "outer", "round"],
+    ...[
+      "variant",
+      "vocabulary",
+      "down",
+      "codec",
+      "average",
+      "words",
+      "training",
+      "training",
+      "outer",
+      "round",
+    ],
   ]);
   const read = (...lines: string[]) => parseRunFile(`${lines.join("\n")}\n${plain}`, "README.md");
   for (const variant of ["trim", "glob"])
@@ -56,6 +67,12 @@ test("every choice that the README offers is one that its run file may have", ()
     .replace(/^outer:.*$/m, line("outer"))
     .replace(/^training:\n/m, "training:\n  fitSteps: 25\n  optimiser: { kind: muon }\n")
     .replace("round: { ", "round: { sources: 0.5, ");
+  const boxed = plain.replace(/localSteps: 25\n/, "localSteps: 500\n  timeBox: { seconds: 60 }\n");
+  expect(choices).toContain("\ntraining: { localSteps: 500, timeBox: { seconds: 60 } }");
+  expect(parseRunFile(boxed, "README.md").training).toMatchObject({
+    localSteps: 500,
+    timeBox: { seconds: 60, leastSteps: 1 },
+  });
   expect(line("training")).toContain("{ fitSteps: 25, optimiser: { kind: muon } }");
   expect(line("round")).toContain("{ sources: 0.5 }");
   expect(parseRunFile(replaced, "README.md")).toMatchObject({

@@ -60,6 +60,12 @@ test("[X6] the run, its body, its journal, and what it was trained by", () => {
   expect(card).toContain(`| journal | 1,234 entries, SHA-256 \`${run.journal!.sha256}\` |`);
   expect(card).toContain("| head -n 1234 | sha256sum`");
   expect(card).toContain("| rounds | 3 of 5 |");
+  expect(card).toContain("| local steps a round | 10 |");
+  const timeBox = { seconds: 60, leastSteps: 1 };
+  const boxed = { ...manifest, training: { ...manifest.training, timeBox } };
+  expect(cardOf({ figures: { ...figures, manifest: boxed } })).toContain(
+    "| local steps a round | as many as a device makes in 60 s, at most 10 |",
+  );
   expect(card).toContain("| tokens of the whole run | 1,234,567 |");
   expect(card).toContain("as its delta of round 2 left them; the body is that of round 3.");
 });
