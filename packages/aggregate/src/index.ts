@@ -21,9 +21,10 @@ export {
   outerOptimiser,
   outerStep,
 } from "./outer.ts";
-export { combinationOf, needsDistances, type RobustSettings } from "./robust/average.ts";
+export { combinationOf, needsDistances, type RobustSettings, type Say } from "./robust/average.ts";
 export { type Combination, type Combined, combine } from "./robust/combine.ts";
 export { type Distances, distances } from "./robust/distances.ts";
 export { groupsOf, mostInGroup } from "./robust/groups.ts";
+export { evenFactors } from "./robust/lengths.ts";
 export { piecesOf, type Slice } from "./robust/slice.ts";
 export { type Contribution, sourceWeights, type Weighting } from "./weights.ts";

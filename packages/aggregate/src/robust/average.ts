@@ -37,7 +37,7 @@ export function combinationOf(
     case "multi-krum":
       return chosen(multiKrum(distances!, weights, attackers));
     case "centred-clipping":
-      return chosen(centredClipping(distances!, weights, attackers));
+      return chosen(centredClipping(distances!, votes, attackers));
     default: {
       const isMixed = settings.mixing === "nearest";
       const mixes = isMixed ? nearestMixes(distances!, weights, attackers) : weights.map(alone);

@@ -5,6 +5,7 @@ import {
   combine,
   type Distances,
   distances,
+  evenFactors,
   groupsOf,
   mostInGroup,
   needsDistances,
@@ -77,6 +78,14 @@ test("[C87] two of seven that claim all tokens there are move no number out of w
     expect(x).toBeGreaterThanOrEqual(1);
     expect(x).toBeLessThanOrEqual(2);
   }
+});
+
+test("[C88] deltas become as long as the trimmed mean of their lengths; one of zeros stays", () => {
+  const say = { weights: [1, 2, 10, 500, 1], votes: [1, 1, 1, 1, 1] };
+  // A fifth of the votes at each end: those of 0 and 50.
+  const usual = (1 * 1 + 2 * 2 + 10 * 5) / 13;
+  const factors = evenFactors([1, 2, 5, 50, 0], say, 0.2);
+  expect(factors).toEqual([usual, usual / 2, usual / 5, usual / 50, 1].map((x) => expect.closeTo(x, 6)));
 });
 
 test("[C65] by hand: nearest-neighbour mixing leaves each with the mean of its nearest, itself included", () => {

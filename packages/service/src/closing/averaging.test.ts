@@ -1,4 +1,4 @@
-import { namedTensors, random, type Sha256, type VolunteerId } from "@homebody/base";
+import { namedTensors, type Random, random, type Sha256, type VolunteerId } from "@homebody/base";
 import { memoryClock } from "@homebody/clock/memory";
 import { decodeDelta, encodeDelta } from "@homebody/codec";
 import type { AcceptedDelta, Aggregation } from "@homebody/coordinator";
@@ -119,6 +119,7 @@ async function crowd(
   average: RunManifest["average"],
   attack: number,
   change: Partial<RunManifest> = {},
+  numberOf = (i: number, dice: Random) => (i === 4 ? attack : 0.1 + 0.01 * dice.normal()),
 ) {
   const run = { ...manifest({ variant, codec: "fp32" }), average, clipping: "off" as const, ...change };
   const blobs = memoryBlobs();
@@ -132,7 +133,7 @@ async function crowd(
     const numbers = exchange.sections.map(({ held }) =>
       namedTensors(
         held,
-        Float32Array.from({ length: held.size }, () => (i === 4 ? attack : 0.1 + 0.01 * dice.normal())),
+        Float32Array.from({ length: held.size }, () => numberOf(i, dice)),
       ),
     );
     const { bytes } = encodeDelta(exchange.sections.map(({ codec }, s) => ({ codec, numbers: numbers[s]! })));
@@ -182,6 +183,44 @@ test.each(rules)(
     }
   },
 );
+
+test.each(rules)(
+  "[C87] [C88] with time boxes an attacker that claims all tokens there are moves the body by what the others hold: $rule $mixing",
+  async (rule) => {
+    const { training } = manifest();
+    const timeBox = { seconds: 60, leastSteps: 1 };
+    const boxed = { training: { ...training, timeBox }, weighting: "tokens" as const };
+    for (const attack of [-1e4, -0.1]) {
+      const { run, blobs, work, inputs } = await crowd("spec", rule, attack, boxed);
+      const deltas = work.deltas.map((delta, i) => ({ ...delta, tokens: i === 4 ? 100_000 : 384 }));
+      const { sections } = await average({ ...work, deltas }, inputs);
+      const [theta] = exchangeOf(run).sections;
+      const before = await readSection(theta!, work.sections, blobs);
+      const after = await readSection(theta!, sections, blobs);
+      for (const [i, x] of after.data.entries())
+        expect(Math.abs(x - before.data[i]! - 0.1)).toBeLessThan(0.05);
+    }
+  },
+);
+
+test("[C88] with time boxes deltas that point one way are averaged to the length that most of them have, whatever the shortest are", async () => {
+  const lengths = [0.1, 0.2, 0.2, 0.3, 0.3, 1, 2, 2, 2];
+  const { training } = manifest();
+  const boxed = { ...training, timeBox: { seconds: 60, leastSteps: 1 } };
+  const moved = async (change: Partial<RunManifest>) => {
+    const all = { weighting: "tokens" as const, ...change };
+    const { run, blobs, work, inputs } = await crowd("spec", rules[0], 0, all, (i) => lengths[i] ?? 1);
+    const deltas = work.deltas.slice(0, 9).map((delta, i) => ({ ...delta, tokens: 100 * lengths[i]! }));
+    const { sections } = await average({ ...work, deltas }, inputs);
+    const [theta] = exchangeOf(run).sections;
+    const before = await readSection(theta!, work.sections, blobs);
+    return (await readSection(theta!, sections, blobs)).data[7]! - before.data[7]!;
+  };
+  // By hand: 2.7 of nine votes are left out at each end. What is left weighs by its tokens.
+  const left = [0.3 * 0.2, 0.3, 0.3, 1, 0.3 * 2];
+  const usual = [0.2, 0.3, 0.3, 1, 2].reduce((sum, x, i) => sum + x * left[i]!, 0) / (0.06 + 0.6 + 1 + 0.6);
+  expect(await moved({ training: boxed })).toBeCloseTo(usual, 4);
+});
 
 test("[C65] by tokens, who says that it trained on none counts as of one, also in rows that nobody else holds", async () => {
   for (const rule of rules) {

@@ -1,6 +1,7 @@
 // The deltas of a group of one source as one: whole deltas are compared in a first pass, numbers are combined in a second. A slice of
 // all deltas is in memory at a time, so memory is bounded however many and large they are; in turn they are read once a slice. Between
-// pieces of a slice others have their turn.
+// pieces of a slice others have their turn. With time boxes deltas are as long as their devices are fast: before anything else they
+// become equally long [C88].
 
 import {
   type Combination,
@@ -8,9 +9,12 @@ import {
   combinationOf,
   combine,
   distances,
+  evenFactors,
   needsDistances,
+  normOf,
   piecesOf,
   type RobustSettings,
+  type Slice,
 } from "@homebody/aggregate";
 import type { RunManifest } from "@homebody/protocol";
 import type { ClosingDelta, DeltaNumbers } from "./deltas.ts";
@@ -25,32 +29,48 @@ export function robustPart(
 ): Part {
   const sections = sectionsOfGroup(members);
   const weights = weightsOf(members, inputs.manifest.weighting);
-  const votes = members.map(({ fact }) => fact.seniority);
+  const say = { weights, votes: members.map(({ fact }) => fact.seniority) };
   return {
     weighed: together(members, weights),
     sections: sections.map(({ name, rows }) => ({ name, rows })),
     numbers: async () => {
-      const found = needsDistances(settings) ? await measured(members, sections, inputs) : null;
-      return combined(members, sections, combinationOf(settings, { weights, votes }, found), inputs);
+      const isBoxed = inputs.manifest.training.timeBox !== "off";
+      const factors = isBoxed ? evenFactors(await lengthsOf(members, inputs), say, settings.attackers) : null;
+      const group = { members, sections, factors };
+      const found = needsDistances(settings) ? await measured(group, inputs) : null;
+      return combined(group, combinationOf(settings, say, found), inputs);
     },
   };
 }
 
-async function measured(
-  members: readonly ClosingDelta[],
-  sections: readonly GroupSection[],
-  inputs: PartsInputs,
-) {
+interface Group {
+  readonly members: readonly ClosingDelta[];
+  readonly sections: readonly GroupSection[];
+  /** By member, what its numbers are multiplied by; null: nothing is. */
+  readonly factors: readonly number[] | null;
+}
+
+/** Root mean squares of what counts of each. */
+async function lengthsOf(members: readonly ClosingDelta[], { reader, clock }: PartsInputs) {
+  const lengths: number[] = [];
+  await oneByOne(members, clock, async (delta) => {
+    const numbers = await reader.read(delta);
+    const size = numbers.reduce((sum, { length }) => sum + length, 0);
+    lengths.push(normOf(numbers) / Math.sqrt(Math.max(1, size)));
+  });
+  return lengths;
+}
+
+async function measured({ members, sections, factors }: Group, inputs: PartsInputs) {
   const found = distances(members.length);
   for (const section of sections)
     for await (const { slice } of slicesOf(members, section, inputs))
-      await oneByOne(piecesOf(slice), inputs.clock, async (piece) => found.add(piece.slice));
+      await oneByOne(piecesOf(slice), inputs.clock, async (piece) => found.add(times(piece.slice, factors)));
   return found.result();
 }
 
 async function combined(
-  members: readonly ClosingDelta[],
-  sections: readonly GroupSection[],
+  { members, sections, factors }: Group,
   combination: Combination,
   inputs: PartsInputs,
 ): Promise<DeltaNumbers> {
@@ -59,11 +79,16 @@ async function combined(
     const numbers = new Float32Array(section.size);
     for await (const { at, slice } of slicesOf(members, section, inputs))
       await oneByOne(piecesOf(slice), inputs.clock, async (piece) =>
-        numbers.set(combine(combination, piece.slice).numbers, at + piece.at),
+        numbers.set(combine(combination, times(piece.slice, factors)).numbers, at + piece.at),
       );
     all.push(numbers);
   }
   return all;
+}
+
+function times(slice: Slice, factors: Group["factors"]): Slice {
+  if (factors === null) return slice;
+  return { ...slice, values: slice.values.map((own, m) => own.map((x) => x * factors[m]!)) };
 }
 
 /** Of members beside each other, as `sourceWeights` has it within a source; above 0, so that each number has an average. */
