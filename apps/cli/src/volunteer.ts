@@ -6,7 +6,13 @@ import { InputError, noun } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept } from "@homebody/dept";
 import { invitationIn, isCode, refusalSentences } from "@homebody/protocol";
 import { folderOf, type Hours, hoursFrom, startHeadless } from "@homebody/volunteer/node";
-import { dutyCycle, type Intensity, type View, type Waiting } from "@homebody/volunteer/view";
+import {
+  dutyCycle,
+  type Intensity,
+  quarantineSentence,
+  type View,
+  type Waiting,
+} from "@homebody/volunteer/view";
 import { coordinatorUrl } from "./address.ts";
 import { interrupt } from "./interrupt.ts";
 import { shownSize } from "./model-size.ts";
@@ -66,6 +72,7 @@ export async function run(args: readonly string[]): Promise<number> {
 
   const stop = interrupt();
   const line = progressLine();
+  const warn = sayQuarantine();
   let finish = () => {};
   let first: number | undefined;
   const { manifest, volunteer } = await startHeadless({
@@ -79,12 +86,14 @@ export async function run(args: readonly string[]): Promise<number> {
     dataDir: resolve(values.data),
     begins: (manifest, source, converted) => {
       const size = shownSize(manifest, [source]);
-      process.stderr.write(`${size}\n${coordinatorLearns(manifest, source)}\n${deltasAreKept(manifest)}\n`);
+      const learns = coordinatorLearns(manifest, source);
+      process.stderr.write(`${size}\n${learns}\n${deltasAreKept(manifest, source)}\n`);
       for (const { name, encoding } of converted) process.stderr.write(`${name}: read as ${encoding}\n`);
     },
     show: (view) => {
       first ??= view.roundsContributed;
       if (rounds !== undefined && view.roundsContributed - first >= rounds) finish();
+      warn(view);
       line.show(sentence(view, line.live));
     },
   });
@@ -156,6 +165,15 @@ function sentence(view: View, detailed: boolean): string {
   const { roundsContributed: rounds } = view;
   words.push(`${rounds} ${noun(rounds, "round")} contributed`);
   return words.join(", ");
+}
+
+/** [V70] */
+function sayQuarantine(): (view: View) => void {
+  let was = false;
+  return ({ quarantined }) => {
+    if (quarantined && !was) process.stderr.write(`homebody volunteer: ${quarantineSentence}\n`);
+    was = quarantined;
+  };
 }
 
 function activity({ activity, round, refusal }: View, detailed: boolean): string {

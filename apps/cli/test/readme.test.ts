@@ -41,6 +41,7 @@ test("every choice that the README offers is one that its run file may have", ()
       "down",
       "codec",
       "average",
+      "review",
       "words",
       "training",
       "training",
@@ -61,6 +62,9 @@ test("every choice that the README offers is one that its run file may have", ()
   for (const rule of ["median", "mean", "multi-krum", "centred-clipping"])
     expect(read(line("average").replace("median", rule)).average).toMatchObject({ rule });
   expect(read().average).toMatchObject({ rule: "trimmed-mean", from: 5 });
+  expect(read(line("variant"), line("vocabulary"), line("review")).review).toMatchObject({
+    quarantineAfter: 2,
+  });
   const source = line("vocabulary").replace("global", "source");
   expect(read(source, line("words")).sources.length).toBe(2);
   const replaced = plain

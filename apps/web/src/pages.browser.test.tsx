@@ -568,7 +568,7 @@ test.each(["new", "glob", "trim", "words of sources"] as const)(
     const source = manifest!.sources.find(({ id }) => id === (name === "words of sources" ? "ja" : "en"))!;
     await expect
       .element(page.getByTestId("what-it-learns"))
-      .toHaveTextContent(`${coordinatorLearns(manifest!, source)} ${deltasAreKept(manifest!)}`);
+      .toHaveTextContent(`${coordinatorLearns(manifest!, source)} ${deltasAreKept(manifest!, source)}`);
     const stays = /words stay|only the body is shared|only the body travels|its words never/i;
     if (name === "new") expect(place.textContent).toMatch(stays);
     else expect(place.textContent).not.toMatch(stays);

@@ -289,6 +289,37 @@ function runWith(rounds: number, { choice, joins }: { choice?: Choice; joins?: J
   };
 }
 
+/** Volunteers of served sources measure each other's deltas; one of the first source is in quarantine. */
+function reviewed(): FeedState {
+  const rounds = 38;
+  const plain = runWith(rounds, { choice: "words of sources" });
+  const run = { ...plain.manifest!, review: { quarantineAfter: 2, tolerance: 0.001, rows: 32 } };
+  const [one, other] = [volunteerAt(0), volunteerAt(run.sources.length)];
+  const review = (round: number, worse: number, [volunteer, reviewer]: readonly VolunteerId[]): Fact => ({
+    ...{ kind: "reviewed", round, volunteer: volunteer!, source: sourceAt(0), reviewer: reviewer! },
+    ...{ natsWithout: 1000, natsWith: 1000 + 10 * worse, bytes: 900, harmful: worse > 0.1 },
+  });
+  const facts = plain.entries.flatMap(({ at, fact }): Omit<Entry, "seq">[] => {
+    if (fact.kind === "created") return [{ at, fact: { ...fact, manifest: run } }];
+    if (fact.kind === "closed" && fact.round >= rounds - 1) {
+      const averaged = fact.averaged.filter((volunteer) => volunteer !== other);
+      return [{ at, fact: { ...fact, averaged, quarantined: [other] } }];
+    }
+    if (fact.kind !== "published" || fact.round < rounds - 2) return [{ at, fact }];
+    const { round } = fact;
+    const cosines = fact.cosines.filter(({ volunteer }) => round === rounds - 2 || volunteer !== other);
+    const reviews = [review(round, -0.21, [one, other]), review(round, 0.46, [other, one])];
+    const quarantine: Fact = {
+      ...{ kind: "quarantined", volunteer: other, source: sourceAt(0), round },
+      reviewers: [volunteerAt(20), one],
+    };
+    const more = [...reviews, ...(round === rounds - 2 ? [quarantine] : [])];
+    return [{ at, fact: { ...fact, cosines } }, ...more.map((fact) => ({ at, fact }))];
+  });
+  const entries = facts.map((entry, i): Entry => ({ ...entry, seq: i + 1 }));
+  return { ...plain, manifest: run, figures: figuresOf(entries)!, entries };
+}
+
 /** Of two sources; the others wait. */
 const samples = (): readonly RunSample[] =>
   [
@@ -384,6 +415,7 @@ export function idleView(): View {
       sent: { theta: 0, phi: 0, psi: 0, messages: 0 },
       received: { theta: 0, phi: 0, psi: 0, texts: 0, messages: 0 },
     },
+    quarantined: false,
     refusal: null,
     sampling: null,
   };
@@ -612,6 +644,12 @@ const make = {
     path: "/dashboard",
   }),
   dashboard: () => ({ run: runWith(38), volunteer: showing(idleView()), path: "/dashboard" }),
+  reviews: () => ({ run: reviewed(), volunteer: showing(idleView()), path: "/dashboard" }),
+  "admin-reviews": () => ({ run: reviewed(), volunteer: showing(idleView()), path: "/admin" }),
+  quarantined: () => ({
+    run: reviewed(),
+    volunteer: showing({ ...workingView(some), quarantined: true }),
+  }),
   begun: () => ({ run: runWith(0), volunteer: showing(idleView()), path: "/dashboard" }),
   "dashboard-lost": () => ({ run: lost(runWith(38)), volunteer: showing(idleView()), path: "/dashboard" }),
   "dashboard-ended": () => ({ run: ended(), volunteer: showing(idleView()), path: "/dashboard" }),

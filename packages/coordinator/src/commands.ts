@@ -4,7 +4,7 @@
 // own work (published, restart, change, add-source). Whatever a command needs to know is in it: decide looks nothing up.
 
 import type { Millis, Sha256, SourceId, VolunteerId } from "@homebody/base";
-import type { AdminAct, PassedBytes, RunManifest, SectionSize } from "@homebody/protocol";
+import type { AdminAct, PassedBytes, RunManifest, SectionSize, Verdict } from "@homebody/protocol";
 import type { Entrant } from "./admission.ts";
 import type { Assigned, Fact } from "./facts.ts";
 import type { ReadyVolunteers, Scored } from "./state.ts";
@@ -27,6 +27,7 @@ export type Command =
       readonly passed?: PassedBytes | undefined;
     }
   | ({ readonly kind: "evaluate" } & Scored & Pick<Assigned, "volunteer" | "source">)
+  | ({ readonly kind: "review"; readonly reviewer: VolunteerId } & Verdict)
   | { readonly kind: "leave"; readonly volunteer: VolunteerId }
   /** It has said hello; `code` is the hash of its invitation's. */
   | ({ readonly kind: "admit" } & Entrant)

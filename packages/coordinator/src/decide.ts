@@ -11,6 +11,7 @@ import type { Command } from "./commands.ts";
 import type { Assigned, Fact } from "./facts.ts";
 import { holding } from "./hold.ts";
 import { withJoining } from "./joining.ts";
+import { reviewing } from "./reviews.ts";
 import { mayEvaluate, scored } from "./scores.ts";
 import { carriesFrom, seniorityOf } from "./standings.ts";
 import type { RunState } from "./state.ts";
@@ -27,6 +28,8 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
       return accept(state, command);
     case "evaluate":
       return evaluate(state, command);
+    case "review":
+      return review(state, command);
     case "leave":
       return isAwaited(state, command) ? facts({ kind: "left", volunteer: command.volunteer }) : facts();
     case "admit":
@@ -136,6 +139,12 @@ function evaluate(state: RunState, command: Extract<Command, { kind: "evaluate" 
   return held === undefined ? facts(fact) : facts(fact, held);
 }
 
+function review(state: RunState, command: Extract<Command, { kind: "review" }>): Decision {
+  if (state.phase.kind === "finished") return { ok: false, refusal: "finished" };
+  if (state.removed.has(command.reviewer)) return { ok: false, refusal: "removed" };
+  return factsOr(reviewing(state, command));
+}
+
 /** [C9] Somebody whom something waits for; the departure of others is no fact. */
 function isAwaited({ phase, contributors }: RunState, { volunteer }: { volunteer: Accept["volunteer"] }) {
   const pending = phase.kind === "training" || phase.kind === "evaluating" ? phase.pending : undefined;
@@ -216,7 +225,7 @@ function administer(state: RunState, act: Extract<Command, { kind: "admin" }>["a
       return facts(...resumed(state, now));
     case "end-round": {
       if (phase.kind !== "training") return { ok: false, refusal: "wrong-round" };
-      return facts(closing(phase, "admin") ?? { kind: "lapsed", round: phase.round });
+      return facts(closing(state, phase, "admin") ?? { kind: "lapsed", round: phase.round });
     }
     case "end-run": {
       // [C18] What is left to do (closing, the last evaluation) the next tick finds.

@@ -4,7 +4,8 @@
 import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, SectionFile } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
-import type { AcceptedDelta, ReadyVolunteers, RunState } from "./state.ts";
+import { isQuarantined } from "./reviews.ts";
+import type { AcceptedDelta, ReadyVolunteers, Review, RunState } from "./state.ts";
 import { boxEndsAt, closesAt, graceEndsAt, opensAt } from "./tick.ts";
 
 export interface Aggregation {
@@ -49,11 +50,21 @@ export function announcementFor(
 ): Announcement {
   const { phase, paused, body, manifest } = state;
   const held = state.held ?? undefined;
+  const own = toOneAlone(state, volunteer);
   // Each is written out: spreading what they share took twenty times as long.
   switch (phase.kind) {
     case "gathering": {
       const { minimum } = manifest.round;
-      return { kind: "gathering", paused, held, body, round: phase.round, ready: ready.size, minimum };
+      return {
+        kind: "gathering",
+        paused,
+        held,
+        body,
+        round: phase.round,
+        ready: ready.size,
+        minimum,
+        ...own,
+      };
     }
     case "training": {
       const { round, localSteps, stepsBefore, totalSteps } = phase;
@@ -72,10 +83,11 @@ export function announcementFor(
         assignment: assigned ? { slot: assigned.slot, slots: assigned.slots } : null,
         accepted: phase.accepted.has(volunteer),
         ...lost(state, volunteer),
+        ...own,
       };
     }
     case "closing":
-      return { kind: "closing", paused, held, body, round: phase.round, ...lost(state, volunteer) };
+      return { kind: "closing", paused, held, body, round: phase.round, ...lost(state, volunteer), ...own };
     case "evaluating": {
       const evaluated = state.evaluated.has(volunteer);
       return {
@@ -85,6 +97,7 @@ export function announcementFor(
         body,
         remainingMs: remainingMs(phase.deadline, state, now),
         evaluated,
+        ...own,
       };
     }
     case "finished":
@@ -94,6 +107,16 @@ export function announcementFor(
       throw new Error(`unknown phase ${JSON.stringify(phase)}`);
   }
 }
+
+/** [C90] What is asked of this volunteer and [C93] what became of it; nothing of most. */
+function toOneAlone(state: RunState, volunteer: VolunteerId): Pick<Announcement, "review" | "quarantined"> {
+  const asked = state.reviews.get(volunteer);
+  const quarantined = isQuarantined(state, volunteer);
+  if (asked === undefined && !quarantined) return isNot;
+  return { ...(asked && { review: orderOf(asked) }), ...(quarantined && { quarantined }) };
+}
+
+const orderOf = ({ delta, sizeBytes, from, share }: Review) => ({ delta, sizeBytes, from, share });
 
 const isLost = { lost: true } as const;
 const isNot = {};
@@ -116,6 +139,7 @@ function remainingMs(deadline: Millis, { pausedAt }: RunState, now: Millis): num
 const ofOneAlone: ReadonlySet<Fact["kind"]> = new Set([
   "accepted",
   "evaluated",
+  "reviewed",
   "left",
   "created",
   "invited",

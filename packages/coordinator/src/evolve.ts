@@ -11,6 +11,7 @@ import type { Entry, Fact } from "./facts.ts";
 import { remembered, scoreAfter } from "./hold.ts";
 import { waits, withSources } from "./joining.ts";
 import { lateSteps } from "./late-steps.ts";
+import { drawReviews, forgetHarms, harmAfter } from "./reviews.ts";
 import { changeStanding, forget, waitedFor } from "./standings.ts";
 import type { AcceptedDelta, JoiningSource, Phase, RunState } from "./state.ts";
 import { stepsOfRound } from "./steps-of-run.ts";
@@ -67,6 +68,8 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     past: [{ number: 0, sections: body.sections, outer: [], made: null }],
     held: null,
     scores: new Map(),
+    reviews: new Map(),
+    harms: new Map(),
     stepsDone: 0,
     longestSchedule: 0,
     dropped: new Set(),
@@ -123,20 +126,25 @@ function fold(state: OwnState, { fact, at }: Entry): void {
       return;
     case "closed": {
       if (phase.kind !== "training") return;
-      const { round, reason, averaged } = fact;
+      const { round, reason, averaged, quarantined = [] } = fact;
       if (reason === "deadline") countMissed(state, phase);
       const { stepsBefore } = phase;
       const accepted = averaged.map((who) => phase.accepted.get(who)!);
+      const beside = quarantined.map((who) => phase.accepted.get(who)!);
       state.stepsDone = stepsBefore + stepsOfRound(state.manifest.training, accepted);
       const from = { sections: state.body.sections, outer: state.outer };
-      state.phase = { kind: "closing", round, reason, stepsBefore, from, accepted, averaged };
+      state.phase = { kind: "closing", round, reason, stepsBefore, from, accepted, averaged, beside };
       return;
     }
     case "undone": {
       const { round, averaged } = fact;
       const { from, deltas } = undoing(state, fact);
       const { stepsDone: stepsBefore } = state;
-      state.phase = { kind: "closing", round, reason: "undo", stepsBefore, from, accepted: deltas, averaged };
+      const beside: readonly AcceptedDelta[] = [];
+      state.phase = {
+        ...{ kind: "closing", round, reason: "undo", stepsBefore },
+        ...{ from, accepted: deltas, averaged, beside },
+      };
       if (state.held !== null) goOn(state);
       return;
     }
@@ -152,8 +160,18 @@ function fold(state: OwnState, { fact, at }: Entry): void {
     case "published":
       if (phase.kind === "closing" && phase.reason !== "undo") countCounted(state, phase.accepted);
       forget(state.standings, state.lateNumbers, fact.round);
+      forgetHarms(state.harms, fact.round);
       publish(state, fact);
       gather(state, fact.round + 1, 0);
+      return;
+    case "reviewed":
+      review(state, fact);
+      return;
+    case "quarantined":
+      state.harms.set(fact.volunteer, { by: fact.reviewers, quarantined: true, round: fact.round });
+      return;
+    case "cleared":
+      state.harms.delete(fact.volunteer);
       return;
     case "invited":
       for (const { sha256, uses } of fact.codes) state.openCodes.set(sha256, { source: fact.source, uses });
@@ -223,7 +241,7 @@ function publish(
   { round, sections, outer, steps = [] }: Extract<Fact, { kind: "published" }>,
 ): void {
   const { phase, manifest } = state;
-  const { averaged, from, accepted, reason } = phase as Extract<Phase, { kind: "closing" }>;
+  const { averaged, from, accepted, beside, reason } = phase as Extract<Phase, { kind: "closing" }>;
   const made = accepted.length === 0 ? null : { from, deltas: accepted };
   state.past = withBody(state.past, { number: round, sections, outer, made }, manifest);
   state.contributors = new Set(averaged);
@@ -232,6 +250,9 @@ function publish(
   const next = bodyRef(round, sections);
   state.body = withSteps(next, lateSteps(state.body, next, steps));
   state.outer = outer;
+  const isLast = state.ending || round >= manifest.rounds; // nothing would come of a review
+  const deltas = reason === "undo" || isLast ? [] : [...accepted, ...beside];
+  state.reviews = new Map(drawReviews(state, deltas, { made: next.id, from: bodyId(from.sections) }));
   const known = reason === "undo" ? [] : remembered(state.scores, round);
   state.scores = new Map(known.map((who) => [who, state.scores.get(who)!]));
 }
@@ -249,6 +270,13 @@ function measured(
   fact: Extract<Fact, { kind: "evaluated" }>,
 ): void {
   if (hold !== "off") scores.set(fact.volunteer, scoreAfter(scores.get(fact.volunteer), fact, hold));
+}
+
+function review({ reviews, harms }: OwnState, fact: Extract<Fact, { kind: "reviewed" }>): void {
+  reviews.delete(fact.reviewer);
+  const harm = harmAfter(harms.get(fact.volunteer), fact);
+  if (harm === undefined) harms.delete(fact.volunteer);
+  else harms.set(fact.volunteer, harm);
 }
 
 /** This round opens next. [C21] Whoever waited for the next body has it. */
@@ -328,6 +356,7 @@ function drop(state: OwnState, who: VolunteerId): void {
   if (phase.kind === "closing") {
     phase.accepted = phase.accepted.filter(({ volunteer }) => volunteer !== who);
     phase.averaged = phase.averaged.filter((volunteer) => volunteer !== who);
+    phase.beside = phase.beside.filter(({ volunteer }) => volunteer !== who);
   }
   if (phase.kind !== "training") return;
   phase.accepted.delete(who);
@@ -352,6 +381,10 @@ function remove(state: OwnState, who: VolunteerId): void {
   state.removed.add(who);
   // [C51] Nobody else is let in by what let it in; who was stays.
   for (const { code } of state.admitted.get(who) ?? []) if (code !== null) state.openCodes.delete(code);
+  // [C92] Nor is anything left of what it found of others.
+  for (const [of, harm] of state.harms)
+    if (!harm.quarantined)
+      state.harms.set(of, { ...harm, by: harm.by.filter((reviewer) => reviewer !== who) });
   if (phase.kind !== "training") return;
   phase.assigned.delete(who); // its place does not come back with a removal that is taken back
   phase.accepted.delete(who);

@@ -90,6 +90,8 @@ export type Fact =
       readonly reason: CloseReason;
       /** Whose deltas are averaged, in the order in which they are: by source, then volunteer. */
       readonly averaged: readonly VolunteerId[];
+      /** Whose deltas are in and do not count, since they are in quarantine [C93]; not there where nobody is. */
+      readonly quarantined?: readonly VolunteerId[] | undefined;
     }
   /** An accepted delta of the round that is open or closing cannot be read any more: it is not averaged [C44]. */
   | {
@@ -121,6 +123,37 @@ export type Fact =
       readonly meanNorm: number;
       /** Bytes of bodies served to volunteers since the last publication. */
       readonly servedBytes: number;
+    }
+  /** A volunteer measured a peer's delta of the last round on its held-out text, as it was drawn to [C89]. */
+  | {
+      readonly kind: "reviewed";
+      readonly round: number;
+      /** Whose delta it is. */
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly reviewer: VolunteerId;
+      /** The reviewer's claim: sums of -ln p of the body that the delta started from, without and with a share of it. */
+      readonly natsWithout: number;
+      readonly natsWith: number;
+      readonly bytes: number;
+      /** Whether it makes the body worse by more than the run's tolerance. */
+      readonly harmful: boolean;
+    }
+  /** So many peers in a row found a volunteer's deltas harmful: from now on they are in, and do not count [C92]. */
+  | {
+      readonly kind: "quarantined";
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly round: number;
+      readonly reviewers: readonly VolunteerId[];
+    }
+  /** A peer found a delta of a quarantined volunteer to do no harm: from now on its deltas count again [C94]. */
+  | {
+      readonly kind: "cleared";
+      readonly volunteer: VolunteerId;
+      readonly source: SourceId;
+      readonly round: number;
+      readonly reviewer: VolunteerId;
     }
   /** Nobody is left who could deliver, or time is up, and there is no delta: the same round opens again. */
   | { readonly kind: "lapsed"; readonly round: number }

@@ -65,6 +65,7 @@ export function created(
       specBytes: 0,
     },
     removed: [],
+    quarantined: [],
     admissions: {},
   });
 }

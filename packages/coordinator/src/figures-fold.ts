@@ -103,7 +103,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     case "accepted": {
       const { round, volunteer, source, norm, loss, steps, tokens } = fact;
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
-      const none = { cosine: null, others: null, kept: 1 };
+      const none = { cosine: null, others: null, kept: 1, quarantined: false, review: null };
       const delta = { round, volunteer, source, norm, ...none, sizeBytes, loss, steps, tokens, at };
       draft.deltas.change().push(delta);
       if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
@@ -123,6 +123,19 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       values.phase = "closing";
       values.deadline = null;
       changeLast(draft.rounds, { closedAt: at, reason: fact.reason, averaged: fact.averaged });
+      for (const who of fact.quarantined ?? []) changeDelta(draft, fact.round, who, { quarantined: true });
+      return;
+    case "reviewed": {
+      const { round, volunteer, reviewer, natsWith, natsWithout, harmful } = fact;
+      const change = natsWith / natsWithout - 1;
+      changeDelta(draft, round, volunteer, { review: { reviewer, change, harmful } });
+      return;
+    }
+    case "quarantined":
+      values.quarantined = [...values.quarantined, fact.volunteer];
+      return;
+    case "cleared":
+      values.quarantined = values.quarantined.filter((one) => one !== fact.volunteer);
       return;
     case "held":
       values.held = { body: fact.body, sources: fact.sources };
@@ -317,6 +330,17 @@ function nobodyWaits(draft: Draft): void {
 function changeLast<T extends object>(list: ShownList<T>, change: Partial<T>): void {
   const last = list.items.at(-1);
   if (last !== undefined) list.change().splice(-1, 1, { ...last, ...change });
+}
+
+/** Of a round of late: one that is shown no more stays so. */
+function changeDelta(
+  { deltas }: Draft,
+  round: number,
+  volunteer: VolunteerId,
+  change: Partial<DeltaFigure>,
+): void {
+  const i = deltas.items.findLastIndex((one) => one.round === round && one.volunteer === volunteer);
+  if (i >= 0) deltas.change().splice(i, 1, { ...deltas.items[i]!, ...change });
 }
 
 /** [C54] Its place in the open round does not come back with a removal that is taken back. */

@@ -66,11 +66,23 @@ export interface DeltaFigure {
   readonly others: number | null;
   /** Of its norm, what counts [C26]: 1 where nothing was clipped. */
   readonly kept: number;
+  /** It is in, and not averaged: its volunteer is in quarantine [C93]. */
+  readonly quarantined: boolean;
+  /** What a peer measured of it [C89]; null where none has. */
+  readonly review: ReviewFigure | null;
   readonly sizeBytes: number;
   readonly loss: number; // nats a token
   readonly steps: number;
   readonly tokens: number;
   readonly at: Millis;
+}
+
+export interface ReviewFigure {
+  readonly reviewer: VolunteerId;
+  /** Of held-out nats, by how much a share of the delta changes the body that it started from: above 0 it is worse. */
+  readonly change: number;
+  /** Beyond the run's tolerance. */
+  readonly harmful: boolean;
 }
 
 export interface RoundFigure {
@@ -177,6 +189,8 @@ export interface Figures {
   readonly roundList: readonly RoundFigure[];
   readonly traffic: TrafficFigures;
   readonly removed: readonly VolunteerId[];
+  /** Whose deltas do not count at present, in the order in which it came to that [C92]. */
+  readonly quarantined: readonly VolunteerId[];
   /** By source id, of those where the host invited or approved somebody. */
   readonly admissions: Readonly<Record<string, AdmissionFigure>>;
 }

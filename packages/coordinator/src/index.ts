@@ -32,6 +32,7 @@ export {
   type Use,
   usesOf,
 } from "./retention.ts";
+export { isQuarantined, isUnderReview } from "./reviews.ts";
 export { foldRun, followRun, type RunFold } from "./run-fold.ts";
 export { entryHash, type ReadSnapshot, readSnapshot, snapshotOf, snapshotSchema } from "./snapshot.ts";
 export { carriesFrom } from "./standings.ts";

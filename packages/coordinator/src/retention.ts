@@ -1,8 +1,8 @@
 // Which blobs a run names, and which of them it still needs.
 //
 // Bodies are kept as the run file says [C57]. What outer optimisers keep: the last. Outer steps: those that lead to the current
-// body [C79]. Deltas, and the row maps that they are read by, until their round is published; where the run file keeps `all` for
-// good, so that anyone with the blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as
+// body [C79]. Deltas, and the row maps that they are read by, until their round is published, and those that are to be reviewed until
+// the next one is [C95]; where the run file keeps `all` for good, so that anyone with the blobs can recompute every body. Beside these, whatever it takes to go back to a body, as long as
 // the run file says [C28]. Texts and tokenizers for good. This is the one place that knows which fact names which blob.
 //
 // Remembered are those that are in use now: as many as the run is large, and not as it is long. What is kept for good beyond
@@ -23,12 +23,13 @@ export type Use =
   | { readonly kind: "step" }
   | { readonly kind: "delta" | "rows"; readonly round: number };
 
-export type BlobKind = Use["kind"];
+/** `review`: a delta that a peer is to measure [C95], which alone of all deltas is served. */
+export type BlobKind = Use["kind"] | "review";
 /** Equal contents are one blob, which may have several uses: one of each kind, the one that lasts longest. */
 export type BlobUses = readonly (readonly [Sha256, readonly Use[]])[];
 
 /** How far a run has got, for what is in use. */
-type Reached = Pick<RunState, "body" | "outer" | "past" | "manifest">;
+type Reached = Pick<RunState, "body" | "outer" | "past" | "reviews" | "manifest">;
 
 export interface Retention {
   /**
@@ -89,8 +90,10 @@ export function retention(remembered: BlobUses = []): Retention {
           fact.kind === "lapsed" && use.kind === "rows" && use.round === fact.round;
         if (fact.kind === "lapsed") end(over, (hash, use) => isOfLapsed(use) && !isUndoable(hash));
       }
-      if (entries.some(({ fact }) => fact.kind === "published"))
-        end(over, (hash, use) => !isInUse(hash, use, state) && !isUndoable(hash));
+      if (entries.some(({ fact }) => fact.kind === "published")) {
+        const reviewed = new Set([...state.reviews.values()].map(({ delta }) => delta));
+        end(over, (hash, use) => !isInUse(hash, use, state) && !isUndoable(hash) && !reviewed.has(hash));
+      }
       return [...over].filter((hash) => !uses.has(hash));
     },
     get size() {

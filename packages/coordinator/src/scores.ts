@@ -34,10 +34,23 @@ export function scored(state: RunState, evaluation: Evaluate): Evaluated | Refus
   if (source === undefined) return "unknown-source";
   if (claim.bytes < state.manifest.heldOut.leastBytes) return undefined;
   const before = standingOf(state, claim).scoredBytes;
-  const most = Math.min(heldOutMost(source, heldOutBytes), before === null ? mostBytes : mostGrowth * before);
-  if (claim.bytes > most || claim.nats < leastNats * claim.bytes) return "implausible";
-  const ceiling = mostGuesses * Math.log(source.vocabulary) * claim.bytes;
-  return { kind: "evaluated", ...claim, nats: Math.min(claim.nats, ceiling) };
+  if (before !== null && claim.bytes > mostGrowth * before) return "implausible";
+  if (!isPlausible(source, claim, heldOutBytes)) return "implausible";
+  return { kind: "evaluated", ...claim, nats: Math.min(claim.nats, mostNats(source, claim.bytes)) };
+}
+
+/** [C39] Not of more than is held out, nor better than any model. `heldOutBytes`: as who brings the text announced it. */
+export function isPlausible(
+  source: ManifestSource,
+  { nats, bytes }: Pick<Evaluated, "nats" | "bytes">,
+  heldOutBytes?: number,
+): boolean {
+  return bytes <= heldOutMost(source, heldOutBytes) && nats >= leastNats * bytes;
+}
+
+/** [C39] As many count of a text of so many bytes. */
+export function mostNats({ vocabulary }: ManifestSource, bytes: number): number {
+  return mostGuesses * Math.log(vocabulary) * bytes;
 }
 
 /** UTF-8 bytes that an evaluation of this source can have been of. */

@@ -15,7 +15,7 @@ import { readFigures, writeFigures } from "./stored-figures.ts";
 import { readState, writeState } from "./stored-state.ts";
 
 /** Raised whenever state, figures or uses of blobs become something else for the same journal, or are written otherwise. */
-export const snapshotSchema = 9;
+export const snapshotSchema = 10;
 
 const useShape = z.discriminatedUnion("kind", [
   z.object({ kind: z.enum(["text", "tokenizer", "outer", "step"]) }),

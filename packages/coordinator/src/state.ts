@@ -33,6 +33,8 @@ export type Phase =
       /** In the order in which they are averaged. */
       readonly accepted: readonly AcceptedDelta[];
       readonly averaged: readonly VolunteerId[];
+      /** Deltas that are in and are not averaged [C93]: they are reviewed. */
+      readonly beside: readonly AcceptedDelta[];
     }
   | {
       readonly kind: "evaluating"; // the last body
@@ -62,6 +64,29 @@ export interface Score {
   readonly best: number;
   /** Whether its last one was much worse than the best before. */
   readonly isWorse: boolean;
+}
+
+/** A delta of the last round, and who is to measure it [C89]. */
+export interface Review {
+  readonly round: number;
+  readonly source: SourceId;
+  /** Whose delta it is. */
+  readonly volunteer: VolunteerId;
+  readonly delta: Sha256;
+  readonly sizeBytes: number;
+  /** The id of the body that it started from. */
+  readonly from: Sha256;
+  /** Of the delta, so much is added to that body. */
+  readonly share: number;
+}
+
+/** What peers found of a volunteer's deltas of late. */
+export interface Harm {
+  /** Who found them harmful, in a row, each once; no more than it takes for a quarantine. */
+  readonly by: readonly VolunteerId[];
+  readonly quarantined: boolean;
+  /** The last round in which any of this changed. */
+  readonly round: number;
 }
 
 /** A volunteer that is here and ready to train: told by the shell, not by the journal. */
@@ -132,6 +157,10 @@ export interface RunState {
   readonly held: HeldRun | null;
   /** Of those who measured one of the last bodies. */
   readonly scores: ReadonlyMap<VolunteerId, Score>;
+  /** Of the last round, those that are not made yet, by reviewer. */
+  readonly reviews: ReadonlyMap<VolunteerId, Review>;
+  /** Of those whose last reviewed delta was harmful, and of those in quarantine. */
+  readonly harms: ReadonlyMap<VolunteerId, Harm>;
   readonly stepsDone: number;
   /** The most steps in all that a round was opened with: the host may have more or fewer rounds later. */
   readonly longestSchedule: number;

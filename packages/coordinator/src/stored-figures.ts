@@ -37,6 +37,8 @@ const deltaRow = {
   cosine: amount.nullable(),
   others: amount.nullable(),
   kept: amount,
+  quarantined: z.boolean(),
+  review: z.object({ reviewer: volunteer, change: amount, harmful: z.boolean() }).nullable(),
   sizeBytes: count,
   loss: amount,
   steps: count,
@@ -107,6 +109,7 @@ const shape = z.object({
     specBytes: count.default(0),
   }),
   removed: z.array(volunteer),
+  quarantined: z.array(volunteer),
   admissions: z.record(z.string(), z.object({ invited: count, admitted: count })),
 });
 

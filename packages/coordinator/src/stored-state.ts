@@ -43,6 +43,7 @@ const phaseShape = z.discriminatedUnion("kind", [
     from: z.object(beginning),
     accepted: z.array(acceptedShape),
     averaged: z.array(volunteer),
+    beside: z.array(acceptedShape),
   }),
   z.object({ kind: z.literal("evaluating"), pending: z.array(volunteer), deadline: time }),
   z.object({ kind: z.literal("finished"), reason: endReason }),
@@ -56,6 +57,12 @@ const standing = z.object({
   deliveredRound: count.nullable(),
   round: count,
 });
+
+const review = z.object({
+  ...{ round: count, source, volunteer, delta: hash, sizeBytes: count, from: hash },
+  share: z.number(),
+});
+const harm = z.object({ by: z.array(volunteer), quarantined: z.boolean(), round: count });
 
 const shape = z.object({
   manifest: unread,
@@ -82,6 +89,8 @@ const shape = z.object({
   scores: z.array(
     z.tuple([volunteer, z.object({ source, body: count, best: z.number(), isWorse: z.boolean() })]),
   ),
+  reviews: z.array(z.tuple([volunteer, review])),
+  harms: z.array(z.tuple([volunteer, harm])),
   stepsDone: count,
   longestSchedule: count,
   dropped: z.array(volunteer),
@@ -107,6 +116,8 @@ export function writeState(state: RunState): unknown {
     ...state,
     phase: writePhase(state.phase),
     scores: [...state.scores],
+    reviews: [...state.reviews],
+    harms: [...state.harms],
     dropped: [...state.dropped],
     lastAssigned: [...state.lastAssigned],
     standings: [...state.standings],
@@ -147,6 +158,8 @@ export function readState(value: unknown, where = "state"): RunState {
     })),
     phase: readPhase(stored.phase),
     scores: new Map(stored.scores),
+    reviews: new Map(stored.reviews),
+    harms: new Map(stored.harms),
     dropped: new Set(stored.dropped),
     lastAssigned: new Set(stored.lastAssigned),
     standings: new Map(stored.standings),

@@ -6,6 +6,7 @@
 import { type Millis, permutation, random, type SourceId, type VolunteerId } from "@homebody/base";
 import type { RunManifest } from "@homebody/protocol";
 import type { Assigned, CloseReason, Fact } from "./facts.ts";
+import { countedDeltas } from "./reviews.ts";
 import { scored } from "./scores.ts";
 import type { Phase, Ready, ReadyVolunteers, RunState, Scored } from "./state.ts";
 import { stepsInAll } from "./steps-of-run.ts";
@@ -46,12 +47,19 @@ function candidates({ removed }: RunState, ready: ReadyVolunteers): readonly Can
 }
 
 /** The fact that closes a round with what it has, in the order in which it is averaged [C10]; none without a delta. */
-export function closing(phase: Training, reason: CloseReason): Fact | undefined {
-  if (phase.accepted.size === 0) return undefined;
-  const order = [...phase.accepted.values()].sort(
+export function closing(
+  state: Pick<RunState, "harms">,
+  { round, accepted }: Training,
+  reason: CloseReason,
+): Fact | undefined {
+  if (accepted.size === 0) return undefined;
+  const order = [...accepted.values()].sort(
     (a, b) => compare(a.source, b.source) || compare(a.volunteer, b.volunteer),
   );
-  return { kind: "closed", round: phase.round, reason, averaged: order.map(({ volunteer }) => volunteer) };
+  const { counted, beside } = countedDeltas(state, order);
+  const averaged = counted.map(({ volunteer }) => volunteer);
+  const quarantined = beside.map(({ volunteer }) => volunteer);
+  return { kind: "closed", round, reason, averaged, ...(quarantined.length > 0 ? { quarantined } : {}) };
 }
 
 function isLast({ ending, body, manifest }: RunState): boolean {
@@ -162,7 +170,7 @@ function slots(candidates: readonly Candidate[]): readonly Assigned[] {
 function close(state: RunState, phase: Training, ready: ReadyVolunteers, now: Millis): readonly Fact[] {
   const reason = whyClose(state, phase, now);
   if (reason === undefined) return [];
-  const closed = closing(phase, reason);
+  const closed = closing(state, phase, reason);
   if (closed) return [closed];
   return state.ending ? lastEvaluation(state, ready, now) : [{ kind: "lapsed", round: phase.round }];
 }

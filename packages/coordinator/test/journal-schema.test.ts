@@ -35,6 +35,12 @@ function later(): readonly Entry[] {
   const { kind: _, ...added } = adding(fr, "source");
   const facts: readonly Fact[] = [
     { kind: "dropped", round: 1, volunteer: ana, reason: "missing" },
+    {
+      ...{ kind: "reviewed", round: 3, volunteer: ana, source: es, reviewer: bo },
+      ...{ natsWithout: 70, natsWith: 71, bytes: 50, harmful: true },
+    },
+    { kind: "quarantined", volunteer: ana, source: es, round: 3, reviewers: [bo] },
+    { kind: "cleared", volunteer: ana, source: es, round: 4, reviewer: bo },
     { kind: "held", body: 3, sources: [es] },
     { kind: "undone", round: 4, to: 2, without: [ana], averaged: [bo] },
     { kind: "invited", source: es, codes: [{ sha256: hashOf("code"), uses: 3 }] },

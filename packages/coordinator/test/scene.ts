@@ -81,6 +81,16 @@ export function manifest(options: SceneOptions = {}): RunManifest {
   return { ...manifestOf(file, new Map()), ...change };
 }
 
+/** A change of the manifest: its sources are served, they share their words, and volunteers measure each other's deltas. */
+export function reviewed(review: Partial<Exclude<RunManifest["review"], "off">> = {}): Partial<RunManifest> {
+  const served = { train: hashOf("text"), trainBytes: 1000, heldOut: null, heldOutBytes: 0 };
+  return {
+    review: { quarantineAfter: 2, tolerance: 0.01, rows: 8, ...review },
+    variant: "glob",
+    sources: manifest().sources.map((source) => ({ ...source, served })),
+  };
+}
+
 export interface Scene {
   now: number;
   state: RunState;

@@ -72,11 +72,30 @@ test("in these words", () => {
   );
 });
 
+/** As it is said of a source under GLOB, served or not. */
+function kept(
+  deltaRounds: number | "all",
+  { review = "off", isServed = true }: { review?: RunManifest["review"]; isServed?: boolean } = {},
+): string {
+  const run = manifest({ variant: "glob" });
+  const keep = { bodies: { every: 10 }, undoBodies: 5, deltaRounds };
+  return deltasAreKept({ ...run, keep, review }, { ...run.sources[0]!, served: isServed ? served : null });
+}
+
 test("[P25] how long a delta is kept is said as the run file has it", () => {
-  const kept = (deltaRounds: number | "all") =>
-    deltasAreKept({ keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds } });
   expect(kept(0)).toContain("as soon as it is averaged");
   expect(kept(1)).toContain("for one round,");
   expect(kept(3)).toContain("for 3 rounds,");
   expect(kept("all")).toContain("keeps your deltas for good,"); // [P45]
+});
+
+test("[P71] where volunteers measure each other's deltas, it is said that others can get them", () => {
+  const review = { quarantineAfter: 2, tolerance: 0.01, rows: 8 };
+  expect(kept(0, { review })).toContain(
+    "until the next round is averaged, and then removes it. Until then others can get it:",
+  );
+  expect(kept(3, { review })).toContain(
+    "and then removes it. Until the next round is averaged others can get it:",
+  );
+  expect(kept(3, { review, isServed: false })).not.toContain("others");
 });

@@ -2,7 +2,7 @@
 // page and on the command line. What deltas may tell beyond that is in docs/threat-model.md.
 
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
-import { declaresRows, type Manifest, sharesWords } from "./exchange.ts";
+import { canReview, declaresRows, type Manifest, sharesWords } from "./exchange.ts";
 
 /** A whole sentence for this run and this source. */
 export function coordinatorLearns(manifest: Manifest, source: ManifestSource): string {
@@ -21,8 +21,19 @@ export function coordinatorLearns(manifest: Manifest, source: ManifestSource): s
   return `Your embeddings travel too, ${which}: ${told}; the text itself stays on this device.`;
 }
 
-/** How long the coordinator keeps a delta, in one sentence for the same readers [P25]. */
-export function deltasAreKept({ keep: { deltaRounds } }: Pick<RunManifest, "keep">): string {
+/** How long the coordinator keeps a delta, and who else gets it, in a sentence or two for the same readers [P25]. */
+export function deltasAreKept(manifest: Manifest, source: ManifestSource): string {
+  const { keep, review } = manifest;
+  if (review === "off" || !canReview(manifest, source)) return keptByCoordinator(keep);
+  if (keep.deltaRounds === 0)
+    return `By the run's file the coordinator keeps your delta until the next round is averaged, and then removes it. ${othersGetIt("Until then")}`;
+  return `${keptByCoordinator(keep)} ${othersGetIt("Until the next round is averaged")}`;
+}
+
+const othersGetIt = (until: string) =>
+  `${until} others can get it: volunteers of this source measure each other's deltas.`;
+
+function keptByCoordinator({ deltaRounds }: RunManifest["keep"]): string {
   if (deltaRounds === 0)
     return "By the run's file the coordinator removes your delta of a round as soon as it is averaged.";
   if (deltaRounds === "all")

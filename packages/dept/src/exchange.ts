@@ -88,6 +88,14 @@ export function sharesWords(manifest: Manifest, { words }: ManifestSource): bool
   return !isOneVocabulary(manifest) && words === "source";
 }
 
+/**
+ * Whether volunteers of a source can measure each other's deltas: all have its text, and its words come with the body. What a delta
+ * does for words that stay on one device says nothing of those on another one.
+ */
+export function canReview(manifest: Manifest, source: ManifestSource): boolean {
+  return source.served !== null && (isOneVocabulary(manifest) || sharesWords(manifest, source));
+}
+
 /** Whether a device leaves out the rows of the vocabulary that its text does not need. */
 export function leavesOutRows({ variant, vocabulary }: Manifest): boolean {
   const travel = travels[variant].phi;

@@ -3,6 +3,7 @@
 export { coordinatorLearns, deltasAreKept } from "./disclosure.ts";
 export {
   abilities,
+  canReview,
   canTakePart,
   declaresRows,
   deltaSize,

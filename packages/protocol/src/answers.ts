@@ -1,7 +1,14 @@
 // What comes down from the coordinator: answers, announcements, what watchers get. Checked on arrival, as what goes up is;
 // fields that are not known are left unread [P22].
 
-import { InputError, type Millis, type SourceId, type UploadId, type VolunteerId } from "@homebody/base";
+import {
+  InputError,
+  type Millis,
+  type Sha256,
+  type SourceId,
+  type UploadId,
+  type VolunteerId,
+} from "@homebody/base";
 import { z } from "zod";
 import type { BodyRef } from "./body.ts";
 import { type Check, checked, shown } from "./check.ts";
@@ -47,6 +54,10 @@ export type Announcement = {
   readonly body: BodyRef;
   /** How far apart words of progress should be; 1 where it is not said. */
   readonly progressSeconds?: number | undefined;
+  /** A peer's delta that this volunteer is asked to measure [P70]. */
+  readonly review?: ReviewOrder | undefined;
+  /** Its own deltas do not count at present: its peers found that they make the body worse. */
+  readonly quarantined?: true | undefined;
 } & (
   | { readonly kind: "gathering"; readonly round: number; readonly ready: number; readonly minimum: number }
   | {
@@ -69,6 +80,15 @@ export type Announcement = {
   | { readonly kind: "evaluating"; readonly remainingMs: number; readonly evaluated: boolean }
   | { readonly kind: "finished"; readonly rounds: number }
 );
+
+/** A delta at `/deltas/<delta>`; of it `share` is added to the body that it started from, which its reviewer has had. */
+export interface ReviewOrder {
+  readonly delta: Sha256;
+  readonly sizeBytes: number;
+  /** The id of that body. */
+  readonly from: Sha256;
+  readonly share: number;
+}
 
 /**
  * This volunteer's delta of the round was accepted, and then lost by the coordinator's disk: it is not averaged. While the round
@@ -145,7 +165,16 @@ const bodyRef = z.object({
 const held = z.object({ body: whole(), sources: z.array(source).max(mostSources) }).optional();
 const lost = z.literal(true).optional();
 const progressSeconds = finite.min(1).max(3600).optional();
-const ofEvery = { paused: z.boolean(), held, body: bodyRef, progressSeconds };
+const review = z
+  .object({
+    delta: sha,
+    sizeBytes: whole(2 ** 40),
+    from: sha,
+    share: finite.gt(0).max(1),
+  })
+  .optional();
+const quarantined = z.literal(true).optional();
+const ofEvery = { paused: z.boolean(), held, body: bodyRef, progressSeconds, review, quarantined };
 const announcement = z.discriminatedUnion("kind", [
   z.object({ ...ofEvery, kind: z.literal("gathering"), round: whole(), ready: whole(), minimum: whole() }),
   z.object({

@@ -122,6 +122,15 @@ export interface Evaluation {
   readonly bytes: number; // UTF-8 bytes of the text predicted
 }
 
+/** Of a peer's delta: what its text costs without it and with it, on the same rows [P70]. */
+export interface Verdict {
+  readonly delta: Sha256;
+  /** Sums of -ln p: of the body that the delta started from, and of that body with a share of it. */
+  readonly natsWithout: number;
+  readonly natsWith: number;
+  readonly bytes: number; // UTF-8 bytes of the text predicted
+}
+
 export interface OfferedCode {
   /** See hashOfCode. */
   readonly sha256: Sha256;
@@ -237,6 +246,15 @@ export const checkEvaluation: Check<Evaluation> = checked(
   }),
   "evaluation",
 );
+export const checkVerdict: Check<Verdict> = checked(
+  z.object({
+    delta: sha,
+    natsWithout: finite.min(0),
+    natsWith: finite.min(0),
+    bytes: whole(1e15).min(1),
+  }),
+  "verdict",
+);
 export const checkWatch: Check<Watch> = checked(z.object({ after: whole() }), "watch");
 const offeredCode = z.object({ sha256: sha, uses: whole(mostUses).min(1) });
 const adminAct = z.discriminatedUnion("kind", [
@@ -267,6 +285,7 @@ export const events = {
   chunk: "chunk",
   commit: "commit",
   evaluation: "evaluation",
+  verdict: "verdict",
   leave: "leave",
   watch: "watch",
   admin: "admin",

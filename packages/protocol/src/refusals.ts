@@ -47,6 +47,7 @@ export const refusalSentences = {
   "copied-delta": "The delta has the very numbers of another one, of late. This round is left out.",
   implausible:
     "That evaluation cannot be of this device's held-out text: it is of too many bytes, or better than any model. It is not shown.",
+  "wrong-review": "That review was not asked of this device, or it came too late. Nothing is lost.",
   "wrong-body": "That evaluation was of a body that is not the current one.",
 } as const;
 

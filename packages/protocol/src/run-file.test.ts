@@ -129,6 +129,29 @@ test("[P66] rounds have no time box unless the file says so; where they have one
     expect(() => of(timeBox)).toThrow(message);
 });
 
+test("[P69] reviews are off by themselves, and refused where nobody has both the text and the words that a delta is measured with", () => {
+  const served = { id: "es", title: "Español", language: "es", text: "served", train: "es" };
+  const brought = { id: "me", title: "My texts", language: "en", text: "brought" };
+  const read = (change: object) => checkRunFile(file({ review: {}, ...change }));
+  const shared = { variant: "glob", vocabulary: { kind: "global" } };
+  const inSource = { words: "source", vocabulary: { kind: "source" }, sources: [served] };
+  expect(checkRunFile(file({})).review).toBe("off");
+  const asked = { quarantineAfter: 2, tolerance: 0.001, rows: 32 };
+  for (const change of [{ ...shared, sources: [served, brought] }, inSource])
+    expect(read(change).review).toEqual(asked);
+  for (const change of [
+    { sources: [served] },
+    { ...shared, vocabulary: { kind: "global", file: "t.json" }, sources: [brought] },
+    { ...inSource, sources: [{ ...served, words: "device" }] },
+  ])
+    expect(() => read(change)).toThrow(
+      "run file.review: expected off, unless a source has text: served and words: source",
+    );
+  expect(() => read({ ...inSource, review: { quarantineAfter: 1 } })).toThrow(
+    "run file.review.quarantineAfter: expected at least 2, got 1",
+  );
+});
+
 test("[P57] error feedback is refused beside an outer optimiser that carries on too, and where nothing is left out", () => {
   const check = (change: Record<string, unknown>) => () => checkRunFile(file(change));
   for (const codec of ["int2", { kind: "sparse2", k: 32 }])

@@ -232,6 +232,22 @@ const hold = z.union(
   "off, or worsening: a share",
 );
 
+/** Volunteers of a served source measure each other's deltas, and one that keeps making the body worse counts no more. */
+const review = z.union(
+  [
+    z.literal("off"),
+    z.strictObject({
+      /** So many volunteers in a row, each another one, have to find a volunteer's deltas harmful. */
+      quarantineAfter: count(2, 100).default(2),
+      /** Of nats, by which a delta may make the body worse without being called harmful. */
+      tolerance: z.number("a share").min(0, "0 or more").max(1, "at most 1").default(0.001),
+      /** Of held-out text that is measured: twice so many. */
+      rows: count(1, 10_000).default(32),
+    }),
+  ],
+  "off, or quarantineAfter from 2, tolerance from 0 to 1 and rows",
+);
+
 const keep = z.strictObject({
   /**
    * Which bodies stay for whoever wants them: `all`, the first and every so manieth, or the first and so many of the last. Beside
@@ -296,6 +312,7 @@ export const runFileShape = z.strictObject({
   clipping: clipping.default({ kind: "median", multiple: 3 }),
   average: average.default({ rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 }),
   hold: hold.default({ worsening: 0.25 }),
+  review: review.default("off"),
   keep: keep.prefault({}),
   codec: codec.default("fp16"),
   /** If it is not given, on where the codec drops an eighth of a delta's squared length or more: `int2` and `sparse2`. */
@@ -337,6 +354,11 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
     );
   if (!isWrong("training") && !isWrong("round"))
     for (const [key, message] of wrongTimeBox(file)) say(["training", "timeBox", key], message);
+  if (!["review", "variant", "words", "sources"].some((key) => isWrong(key)) && !mayReview(file))
+    say(
+      ["review"],
+      "off, unless a source has text: served and words: source (or the variant is glob or trim): with other text or words nobody can tell what a delta does",
+    );
   if (["variant", "vocabulary", "words"].some((key) => isWrong(key)) || !Array.isArray(file.sources)) return;
   const { variant, vocabulary } = file;
   const right = file.sources.flatMap((source, i) => (isWrong("sources", i) ? [] : [{ source, i }]));
@@ -394,6 +416,18 @@ function wrongTimeBox({
 /** [P58] */
 function isSparseUnmixed({ codec, average }: Pick<Shape, "codec" | "average">): boolean {
   return typeof codec === "object" && "mixing" in average && average.mixing === "off";
+}
+
+/** [P69] Whether volunteers of any source can measure each other's deltas: `canReview` of packages/dept says of which. */
+function mayReview({
+  review,
+  variant,
+  words,
+  sources,
+}: Pick<Shape, "review" | "variant" | "words" | "sources">): boolean {
+  const shares = (source: Shape["sources"][number]) =>
+    variant !== "spec" || (source.words ?? words) === "source";
+  return review === "off" || sources.some((source) => source.text === "served" && shares(source));
 }
 
 /** The keys that a run file may have at a path, for whoever mistyped one. */

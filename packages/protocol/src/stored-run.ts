@@ -44,6 +44,7 @@ const lifts: readonly ManifestLift[] = [
       clipping: "off",
       average: { rule: "mean" },
       hold: "off",
+      review: "off",
       errorFeedback: "off",
       keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
       newcomerRounds: 1,

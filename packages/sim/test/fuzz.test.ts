@@ -49,7 +49,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [C77] [C78] [C79] [C85] [C86] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] [V51] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [C77] [C78] [C79] [C85] [C86] [C89] [C90] [C92] [C93] [C94] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] [V51] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -59,6 +59,8 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [
   expect(sum(({ published }) => published)).toBeGreaterThan(seeds.length);
   expect(sum(({ lapsed }) => lapsed)).toBeGreaterThan(20);
   expect(sum(({ letIn }) => letIn)).toBeGreaterThan(20);
+  expect(sum(({ reviewed }) => reviewed)).toBeGreaterThan(20);
+  expect(sum(({ quarantined }) => quarantined)).toBeGreaterThan(0);
   expect(sum(({ kills }) => kills)).toBeGreaterThan(100);
   expect(sum(({ failures }) => failures)).toBeGreaterThan(100);
   expect(sum(({ stepsTaken }) => stepsTaken)).toBeGreaterThan(seeds.length / 2);

@@ -11,6 +11,8 @@ import type { Work } from "./work.ts";
 export interface Bodies {
   /** By section, in the exchange's order; not to be changed. */
   numbers(body: BodyRef, work: Pick<Work, "report" | "signal">): Promise<readonly NamedTensors[]>;
+  /** Those that were asked for last, if they are of the body with this id; else null. */
+  latest(id: Sha256): readonly NamedTensors[] | null;
   /** Of the first body that this device had; null where there is none. */
   first(): Promise<readonly NamedTensors[] | null>;
 }
@@ -67,6 +69,7 @@ export function createBodies({ sections }: Pick<Exchange, "sections">, ports: Se
       latest = { id: body.id, numbers };
       return numbers;
     },
+    latest: (id) => (latest?.id === id ? latest.numbers : null),
     first: async () => {
       const numbers: NamedTensors[] = [];
       for (const section of sections) {

@@ -3,8 +3,8 @@
 // Where the lanes may not overlap at most one of them has a job, and a stored delta comes before everything else. Where
 // they may, a delta is on its way while the next round trains, up to `longestQueue` stored ones.
 
-import type { Millis } from "@homebody/base";
-import type { BodyRef } from "@homebody/protocol";
+import type { Millis, Sha256 } from "@homebody/base";
+import type { BodyRef, ReviewOrder, Verdict } from "@homebody/protocol";
 import { type Lane, lanes, type Pending, type Scored, type Session } from "./session.ts";
 
 export interface TrainOrder {
@@ -22,10 +22,19 @@ export interface TrainOrder {
 export type ComputeJob =
   | { readonly kind: "prepare" }
   | { readonly kind: "fit"; readonly body: BodyRef }
+  | ReviewJob
   | { readonly kind: "evaluate"; readonly body: BodyRef; readonly homeRound: number }
   | { readonly kind: "train"; readonly order: TrainOrder };
 
+/** A peer's delta, measured on rows that are drawn by the body that came of it. */
+export interface ReviewJob extends ReviewOrder {
+  readonly kind: "review";
+  readonly drawnBy: Sha256;
+  readonly homeRound: number;
+}
+
 export type LineJob =
+  | { readonly kind: "tell"; readonly verdict: Verdict }
   | { readonly kind: "report"; readonly scored: Scored }
   | { readonly kind: "send"; readonly pending: Pending }
   | { readonly kind: "settle"; readonly pending: Pending; readonly accepted: boolean }
@@ -73,6 +82,7 @@ function lineJob(session: Session): LineJob | null {
   if (announcement === null) return null;
   // A score of an older body is of no use to the coordinator.
   if (scored !== null && !reported && scored.id === announcement.body.id) return { kind: "report", scored };
+  if (session.verdict !== null) return { kind: "tell", verdict: session.verdict };
   return session.finishing && orderOf(session) === null ? { kind: "leave" } : null; // [V16]
 }
 
@@ -83,6 +93,10 @@ function computeJob(session: Session): ComputeJob | null {
   if (session.finishing && order === null) return null; // [V16]
   const { body } = announcement;
   if (session.fitting !== null) return { kind: "fit", body: session.fitting }; // [V20]
+  const { review } = announcement;
+  if (review !== undefined && review.delta !== session.reviewed)
+    // [V67]
+    return { kind: "review", ...review, drawnBy: body.id, homeRound: newestHome(session) };
   if (announcement.kind !== "closing" && session.scored?.id !== body.id)
     return { kind: "evaluate", body, homeRound: newestHome(session) }; // [V5]
   return order === null ? null : { kind: "train", order };

@@ -81,6 +81,10 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         await record.save();
         return { kind: "evaluated", scored };
       }
+      case "review": {
+        const { replica, text } = prepared();
+        return { kind: "reviewed", delta: job.delta, verdict: await replica.review(job, text.heldOut, work) };
+      }
       case "train": {
         const { replica, text } = prepared();
         const pending = await replica.train(
@@ -98,6 +102,10 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
           ? { kind: "reported", body: job.scored.body }
           : { kind: "refused", reason: reply.refusal };
       }
+      case "tell":
+        report({ kind: "report", done: 0, of: 0, unit: "bytes" });
+        await ask(line(), events.verdict, job.verdict); // whatever the answer, there is no more to say
+        return { kind: "told" };
       case "send": {
         const { round } = job.pending;
         const delta = await prepared().replica.stored.delta(round);

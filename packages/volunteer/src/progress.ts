@@ -84,8 +84,10 @@ function stageOf(task: Task | null): Stage {
     case undefined:
       return "wait";
     case "download-body":
+    case "download-delta":
       return "download";
     case "report":
+    case "review":
       return "evaluate";
     case "evaluate":
     case "train":

@@ -21,14 +21,16 @@ import {
   type Section,
 } from "@homebody/dept";
 import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
-import type { BodyRef, ManifestSource, RunManifest } from "@homebody/protocol";
-import { type Batch, type HeldOutOptions, heldOutBatches, type Shard } from "@homebody/text";
+import type { BodyRef, ManifestSource, RunManifest, Verdict } from "@homebody/protocol";
+import type { Batch, HeldOutOptions, Shard } from "@homebody/text";
 import type { MemoryPlan } from "@homebody/train";
 import { createBodies } from "./bodies.ts";
 import { encodeRound } from "./encoding.ts";
-import type { TrainOrder } from "./jobs.ts";
+import type { ReviewJob, TrainOrder } from "./jobs.ts";
 import type { Clock, Device, DeviceTrainer, Disk, Net } from "./ports.ts";
+import { reviewDelta } from "./reviewing.ts";
 import { snapshotPeriodMs, trainRound } from "./round.ts";
+import { scoreHeldOut } from "./scoring.ts";
 import type { Pending, Scored } from "./session.ts";
 import { type Done, type Kept, type StoredState, storedState } from "./stored-state.ts";
 import { rest, type Work } from "./work.ts";
@@ -68,6 +70,8 @@ export interface Replica {
   loadIfEmpty(body: BodyRef, homeRound: number, signal: AbortSignal): Promise<void>;
   /** With the home tensors of this round. */
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
+  /** Measures a peer's delta [V67]; null where that cannot be done, or takes too long [V69]. */
+  review(job: ReviewJob, heldOut: Shard, work: Work): Promise<Verdict | null>;
   /** When it resolves, the delta is stored. */
   train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending>;
   /** Whether no words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
@@ -172,22 +176,32 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     return exclusive(async () => {
       await loadWhole(body, homeRound, numbers);
       const options = heldOutOptions(manifest, source);
-      const { batch, sampleRows } = options;
-      const rows = sampleRows === "all" ? heldOut.rows : Math.min(sampleRows, heldOut.rows);
-      let [nats, tokens, bytes, done] = [0, 0, 0, 0];
-      for (const one of heldOutBatches(heldOut, options)) {
-        work.signal.throwIfAborted();
-        const began = clock.elapsed();
-        const scored = await trainer.evaluate(one);
-        nats += scored.nats;
-        tokens += scored.tokens;
-        bytes += one.bytes;
-        done += 1;
-        work.report({ kind: "evaluate", done, of: Math.ceil(rows / batch), unit: "batches" });
-        await rest(clock, clock.elapsed() - began, work);
-      }
-      return { body: body.number, id: body.id, nats, tokens, bytes };
+      const progress = (done: number, of: number) =>
+        work.report({ kind: "evaluate", done, of, unit: "batches" });
+      const score = await scoreHeldOut({ trainer, clock, heldOut, options, progress }, work);
+      return { body: body.number, id: body.id, ...score };
     });
+  }
+
+  async function review(job: ReviewJob, heldOut: Shard, work: Work): Promise<Verdict | null> {
+    const numbers = bodies.latest(job.from);
+    if (numbers === null || manifest.review === "off") return null;
+    const options = {
+      ...heldOutOptions(manifest, source),
+      sampleRows: manifest.review.rows,
+      seed: job.drawnBy,
+    };
+    const withWords = <T>(measure: () => Promise<T>) =>
+      exclusive(async () => {
+        onDevice = null;
+        await loadHome(job.homeRound);
+        try {
+          return await measure();
+        } finally {
+          for (const [i, { group }] of sections.entries()) trainer.load(group, numbers[i]!);
+        }
+      });
+    return reviewDelta(job, { ...inputs, exchange, trainer, numbers, heldOut, options, withWords }, work);
   }
 
   /** [V20] Steps of the words alone: theta stands still. */
@@ -318,6 +332,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     exclusive,
     loadIfEmpty,
     evaluate,
+    review,
     train,
     isFresh,
     fit,

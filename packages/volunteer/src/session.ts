@@ -4,7 +4,7 @@
 // a lost connection or a failed job the same question has the same answer, and nothing has to be resumed by hand.
 
 import type { Millis, Sha256 } from "@homebody/base";
-import type { Announcement, BodyRef, OpenUpload, Refusal, Removed } from "@homebody/protocol";
+import type { Announcement, BodyRef, OpenUpload, Refusal, Removed, Verdict } from "@homebody/protocol";
 
 /** A delta that is stored with what belongs to it, until the coordinator has said whether it counts [V8]. */
 export type Pending = OpenUpload;
@@ -84,6 +84,10 @@ export interface Session {
   /** The body that was evaluated last, and whether the coordinator has the result. */
   readonly scored: Scored | null;
   readonly reported: boolean;
+  /** The peer's delta that was reviewed last, or could not be [V67]. */
+  readonly reviewed: Sha256 | null;
+  /** What came of it, until the coordinator has it. */
+  readonly verdict: Verdict | null;
   readonly failures: Readonly<Record<Lane, Failure | null>>;
   readonly refusal: { readonly reason: Refusal; readonly at: Millis } | null;
   readonly roundsContributed: number;
@@ -113,6 +117,8 @@ export const firstSession: Session = {
   again: null,
   scored: null,
   reported: false,
+  reviewed: null,
+  verdict: null,
   failures: fine,
   refusal: null,
   roundsContributed: 0,
@@ -142,6 +148,9 @@ export type SessionEvent =
   | { readonly kind: "fitted" }
   | { readonly kind: "evaluated"; readonly scored: Scored }
   | { readonly kind: "reported"; readonly body: number }
+  /** `verdict`: null where nothing can be said of it [V69]. */
+  | { readonly kind: "reviewed"; readonly delta: Sha256; readonly verdict: Verdict | null }
+  | { readonly kind: "told" }
   | { readonly kind: "trained"; readonly pending: Pending }
   /** This round is left out [V11]. */
   | { readonly kind: "not-finite"; readonly round: number; readonly message: string }
@@ -204,6 +213,10 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
       return event.body === session.scored?.body
         ? succeeded({ ...session, reported: true }, "line")
         : session;
+    case "reviewed":
+      return succeeded({ ...session, reviewed: event.delta, verdict: event.verdict }, "compute");
+    case "told":
+      return succeeded({ ...session, verdict: null }, "line");
     case "trained": {
       const queue = [...session.queue, { pending: event.pending, verdict: null }];
       return succeeded({ ...session, queue, again: null }, "compute");
@@ -240,7 +253,8 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     }
     case "device-lost": {
       const failed = { kind: "failed", lane: "compute", message: event.message } as const;
-      return evolve({ ...session, prepared: false }, failed, now);
+      const reviewed = session.announcement?.review?.delta ?? session.reviewed; // [V69]
+      return evolve({ ...session, prepared: false, reviewed }, failed, now);
     }
     case "retry": {
       const failure = session.failures[event.lane];

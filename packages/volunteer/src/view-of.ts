@@ -62,6 +62,7 @@ export function viewOf(known: Known): View {
     tokensTrained: record.tokensTrained,
     vocabulary: known.vocabulary,
     ledger: record.ledger,
+    quarantined: announcement?.quarantined ?? false,
     refusal: session.refusal,
     sampling: known.sampling,
   };

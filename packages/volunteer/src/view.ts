@@ -35,8 +35,10 @@ export interface Task {
     | "train-vocabulary"
     | "pack-text"
     | "download-body"
+    | "download-delta"
     | "fit"
     | "evaluate"
+    | "review"
     | "report"
     | "train"
     | "encode"
@@ -144,10 +146,18 @@ export interface View {
     readonly opening: string;
   } | null;
   readonly ledger: Ledger;
+  /** Peers found that what it sent makes the body worse: it does not count at present. */
+  readonly quarantined: boolean;
   /** The latest refusal: protocol's refusalSentences has the sentence. */
   readonly refusal: { readonly reason: Refusal; readonly at: Millis } | null;
   readonly sampling: SampleView | null;
 }
+
+/** For the volunteer, why its work does not count. */
+export const quarantineSentence =
+  "What this device sends does not count at present: other volunteers of this source measured it, one after another, and the model " +
+  "got worse by it. It goes on being measured, and counts again once it does no harm. If you do not know why, reload the page or " +
+  "start this device anew.";
 
 export interface SampleView {
   readonly prompt: string;

@@ -107,7 +107,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     ...options.net,
     download: async (path, ...others) => {
       const bytes = await options.net.download(path, ...others);
-      if (!/^\/(bodies|steps)\//.test(path))
+      if (!/^\/(bodies|steps|deltas)\//.test(path))
         record.change({ ledger: withReceived(record.now().ledger, "texts", bytes.length) });
       return bytes;
     },
@@ -176,6 +176,8 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
       const message = error instanceof Error ? error.message : String(error);
       if (error instanceof NotFiniteError && job.kind === "train")
         return { kind: "not-finite", round: job.order.round, message }; // [V11]
+      if (job.kind === "review" && !(error instanceof DeviceLostError))
+        return { kind: "reviewed", delta: job.delta, verdict: null }; // [V69]
       if (error instanceof UnusableText) return { kind: "unusable", message }; // [V23]
       if (!(error instanceof DeviceLostError)) return { kind: "failed", lane, message };
       preparation.lost();

@@ -1,7 +1,7 @@
 // Announcements, orders and deltas for tests of the session.
 
 import type { Millis, Sha256 } from "@homebody/base";
-import type { Announcement, BodyRef } from "@homebody/protocol";
+import type { Announcement, BodyRef, ReviewOrder } from "@homebody/protocol";
 import type { Pending, Scored } from "../src/session.ts";
 
 export const at = (ms: number) => ms as Millis;
@@ -39,6 +39,18 @@ export function training(
     accepted,
   };
 }
+
+/** Of a peer's delta of this round. */
+export const reviewOf = (round: number): ReviewOrder => ({
+  delta: hashOf(3000 + round),
+  sizeBytes: 1000,
+  from: hashOf(round - 1),
+  share: 0.5,
+});
+
+export const verdictOf = (round: number) => ({
+  ...{ delta: hashOf(3000 + round), natsWithout: 70, natsWith: 69, bytes: 50 },
+});
 
 export const closing = (round: number): Announcement => ({ ...about(round - 1), kind: "closing", round });
 

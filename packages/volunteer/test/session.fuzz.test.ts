@@ -1,6 +1,7 @@
 // The session against a small model of its world: a coordinator with rounds, a disk, a runner whose jobs succeed,
 // fail, are cut by a lost line, or end with the page. Whatever happened, nothing is lost and it goes on by itself.
 
+import type { Sha256 } from "@homebody/base";
 import type { Announcement } from "@homebody/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -13,7 +14,7 @@ import {
   type Scored,
   type SessionEvent,
 } from "../src/session.ts";
-import { at, closing, deltaOf, gathering, scoreOf, training } from "./announcements.ts";
+import { at, closing, deltaOf, gathering, reviewOf, scoreOf, training, verdictOf } from "./announcements.ts";
 
 type Act =
   | "compute"
@@ -59,6 +60,10 @@ class World {
     rounds: 0,
     fitted: null,
   };
+  /** Of peers' deltas. */
+  readonly verdicts = new Set<Sha256>();
+  /** Of this page's life, those that were measured or could not be. */
+  readonly reviewed = new Set<Sha256>();
   fits = 0;
   /** Rounds that were trained while a delta was stored. */
   ahead = 0;
@@ -69,7 +74,14 @@ class World {
     this.back();
   }
 
+  /** After each round a peer's delta is to be reviewed, until a verdict is there. */
   announcement(): Announcement {
+    const last = this.round - 1;
+    const isAsked = this.accepted.has(last) && !this.verdicts.has(reviewOf(last).delta);
+    return { ...this.phaseNow(), ...(isAsked ? { review: reviewOf(last) } : {}) };
+  }
+
+  phaseNow(): Announcement {
     if (this.phase === "gathering") return gathering(this.round);
     if (this.phase === "closing") return closing(this.round);
     return training(this.round, { accepted: this.accepted.has(this.round) });
@@ -170,6 +182,16 @@ class World {
           ? { kind: "accepted", round }
           : { kind: "refused", reason: "wrong-round" };
       }
+      case "review": {
+        const { delta } = job;
+        expect(this.reviewed.has(delta)).toBe(false); // [V67]
+        this.reviewed.add(delta);
+        return { kind: "reviewed", delta, verdict: { ...verdictOf(0), delta } };
+      }
+      case "tell":
+        expect(this.session.connected).toBe(true);
+        this.verdicts.add(job.verdict.delta);
+        return { kind: "told" };
       case "settle": {
         const { round } = job.pending;
         const [oldest] = disk.deltas;
@@ -191,10 +213,12 @@ class World {
   act(act: Act): void {
     const { compute, line } = this.jobs();
     if (act === "compute" || act === "line") this.work(act);
-    else if (act === "fail" && (compute ?? line) !== null)
+    else if (act === "fail" && compute?.kind === "review") {
+      this.reviewed.add(compute.delta);
+      this.tell({ kind: "reviewed", delta: compute.delta, verdict: null }); // [V69]
+    } else if (act === "fail" && (compute ?? line) !== null)
       this.tell({ kind: "failed", lane: compute === null ? "line" : "compute", message: "no" });
-    else if (act === "device-lost" && this.session.prepared)
-      this.tell({ kind: "device-lost", message: "gone" });
+    else if (act === "device-lost" && this.session.prepared) this.lose();
     else if (act === "not-finite" && compute?.kind === "train") {
       this.leftOut.add(compute.order.round);
       this.tell({ kind: "not-finite", round: compute.order.round, message: "NaN" });
@@ -210,8 +234,15 @@ class World {
     else if (act === "wait") this.now += 1500;
   }
 
+  lose(): void {
+    const { review } = this.session.announcement ?? {};
+    if (review !== undefined) this.reviewed.add(review.delta);
+    this.tell({ kind: "device-lost", message: "gone" });
+  }
+
   reload(): void {
     this.session = { ...firstSession, overlap: this.session.overlap };
+    this.reviewed.clear();
     this.leftOut.clear(); // a page that was closed may try such a round once more
     this.tell({ kind: "contribute" });
     this.back();
@@ -222,10 +253,11 @@ test.each([
   ["one lane at a time", false],
   ["two lanes", true],
 ] as const)(
-  "[V1-V6] [V9] [V11-V13] [V18] [V20] %s: whatever happens, no delta is lost or made twice, and the next round is trained",
+  "[V1-V6] [V9] [V11-V13] [V18] [V20] [V67] [V69] %s: whatever happens, no delta is lost or made twice, and the next round is trained",
   (_, overlap) => {
     let ahead = 0;
     let fits = 0;
+    let verdicts = 0;
     fc.assert(
       fc.property(fc.array(acts, { minLength: 20, maxLength: 120 }), (script) => {
         const world = new World(overlap);
@@ -233,13 +265,14 @@ test.each([
         expect(world.disk.rounds).toBe(world.accepted.size - unsettled(world));
         ahead += world.ahead;
         fits += world.fits;
+        verdicts += world.verdicts.size;
 
         // Quiet comes: the line is back, time passes, a new round opens.
         world.move("closing");
         world.move("training");
         world.back();
         world.now += 60_000;
-        for (let i = 0; i < 16; i++) {
+        for (let i = 0; i < 18; i++) {
           world.work("line");
           world.work("compute");
         }
@@ -251,6 +284,7 @@ test.each([
       { numRuns: 400 },
     );
     expect(fits).toBeGreaterThan(0);
+    expect(verdicts).toBeGreaterThan(0);
     if (overlap) expect(ahead).toBeGreaterThan(0);
     else expect(ahead).toBe(0);
   },

@@ -31,6 +31,7 @@ import {
   type Reply,
   type RunManifest,
   type SectionFile,
+  type Verdict,
 } from "@homebody/protocol";
 import { trainTokenizer } from "@homebody/text";
 import { type MemoryDeviceOptions, memoryDevice, memoryDisk } from "../src/memory/index.ts";
@@ -65,6 +66,7 @@ export interface RunOptions {
   readonly fitSteps?: number;
   readonly refitSteps?: number;
   readonly admission?: RunManifest["sources"][number]["admission"];
+  readonly review?: RunManifest["review"];
 }
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
@@ -117,6 +119,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     clipping: { kind: "median", multiple: 3 },
     average: { rule: "trimmed-mean", mixing: "nearest", attackers: 0.3, from: 5 },
     hold: { worsening: 0.25 },
+    review: options.review ?? "off",
     keep: { bodies: { every: 10 }, undoBodies: 5, deltaRounds: 0 },
     codec,
     errorFeedback,
@@ -148,6 +151,7 @@ export class Host {
   readonly log: { readonly at: number; readonly what: string }[] = [];
   readonly hellos: Hello[] = [];
   readonly evaluations: Evaluation[] = [];
+  readonly verdicts: Verdict[] = [];
   readonly accepted = new Map<number, OpenUpload>();
   /** What devices said of their sockets, by the round of the delta. */
   readonly passed = new Map<number, PassedBytes>();
@@ -227,7 +231,14 @@ export class Host {
   }
 
   /** Opens a round from the body that is there; its time box, where the run has one, is over after as long as the manifest says. */
-  open(round: number, { remainingMs = 36_000_000, assigned = true } = {}): void {
+  open(
+    round: number,
+    {
+      remainingMs = 36_000_000,
+      assigned = true,
+      ...own
+    }: { remainingMs?: number; assigned?: boolean } & Pick<Announcement, "review" | "quarantined"> = {},
+  ): void {
     const { localSteps, timeBox } = this.manifest.training;
     this.announce({
       paused: false,
@@ -241,6 +252,7 @@ export class Host {
       remainingMs,
       assignment: assigned ? { slot: 0, slots: 1 } : null,
       accepted: false,
+      ...own,
     });
   }
 
@@ -306,6 +318,9 @@ export class Host {
       }
       case events.evaluation:
         this.evaluations.push(message as Evaluation);
+        return { ok: true };
+      case events.verdict:
+        this.verdicts.push(message as Verdict);
         return { ok: true };
       case events.open: {
         const { bytes: whole, passed, ...open } = message as OpenMessage;

@@ -1,7 +1,8 @@
 // HTTP: pages, the manifest, the journal, and what is large on its way down (rules P14 and P15).
 //
 // Blobs are served by hash: immutable, cacheable for ever, in ranges, so a proxy in front of the coordinator can
-// serve a million volunteers. Only hashes that the run names are served; a delta never is.
+// serve a million volunteers. Only hashes that the run names are served; of deltas those alone
+// that a peer is to measure, where the run has reviews.
 
 import { Readable } from "node:stream";
 import type { Sha256 } from "@homebody/base";
@@ -39,6 +40,7 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   history(app, inputs);
   download(app, "/bodies/:hash", "body", inputs);
   download(app, "/steps/:hash", "step", inputs);
+  download(app, "/deltas/:hash", "review", inputs);
   download(app, "/texts/:hash", "text", inputs);
   download(app, "/tokenizers/:hash", "tokenizer", inputs);
   await pages(app, inputs.webRoot);
@@ -68,6 +70,7 @@ function describe(app: FastifyInstance, { manifest, metrics, health }: HttpInput
 const contentTypes: Readonly<Record<Download, string>> = {
   body: "application/octet-stream",
   step: "application/octet-stream",
+  review: "application/octet-stream",
   text: "application/jsonl; charset=utf-8",
   tokenizer: "application/json; charset=utf-8",
 };

@@ -11,7 +11,7 @@ import type { Metrics } from "../metrics.ts";
 import type { Visitors } from "./visitors.ts";
 
 /** What is downloaded by its hash, as what. */
-export type Download = "body" | "step" | "text" | "tokenizer";
+export type Download = "body" | "step" | "review" | "text" | "tokenizer";
 
 export interface HttpInputs {
   readonly manifest: () => RunManifest;

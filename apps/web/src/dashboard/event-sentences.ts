@@ -23,7 +23,10 @@ export function groupOf({ kind }: Fact): EventGroup {
       return "rounds";
     case "accepted":
     case "dropped":
+    case "quarantined":
+    case "cleared":
       return "deltas";
+    case "reviewed":
     case "evaluated":
       return "evaluations";
     case "created":
@@ -66,7 +69,13 @@ export function eventWords(fact: Fact, nameOf: (source: string) => string): stri
     case "evaluated":
       return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${nameOf(fact.source)}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
     case "closed":
-      return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average.`;
+      return `Round ${fact.round} closes: ${reasons[fact.reason]}; ${plural(fact.averaged.length, "delta")} to average${besideWords(fact.quarantined?.length ?? 0)}.`;
+    case "reviewed":
+      return `Volunteer ${shortId(fact.reviewer)} measures the delta of ${shortId(fact.volunteer)} for round ${fact.round}: the body gets ${changeWords(fact.natsWith / fact.natsWithout - 1)} by it${fact.harmful ? ", which is called harmful" : ""}.`;
+    case "quarantined":
+      return `The deltas of volunteer ${shortId(fact.volunteer)} do not count from now on: ${fact.reviewers.map(shortId).join(", ")} found that they make the body worse.`;
+    case "cleared":
+      return `The deltas of volunteer ${shortId(fact.volunteer)} count again: ${shortId(fact.reviewer)} found the last one to do no harm.`;
     case "dropped":
       return `The delta of volunteer ${shortId(fact.volunteer)} for round ${fact.round} is ${fact.reason} on the coordinator's disk; it is not averaged.`;
     case "published":
@@ -115,6 +124,14 @@ export function eventWords(fact: Fact, nameOf: (source: string) => string): stri
     default:
       return fact satisfies never;
   }
+}
+
+const besideWords = (beside: number) =>
+  beside === 0 ? "" : `, and ${plural(beside, "delta")} of volunteers in quarantine beside them`;
+
+/** Of nats, by a share of a delta: `0.12 % worse`. */
+export function changeWords(change: number): string {
+  return `${fixed(100 * Math.abs(change), 2)} % ${change > 0 ? "worse" : "better"}`;
 }
 
 const clippedWords = (clipped: number) =>

@@ -5,7 +5,7 @@ import type { SourceId } from "@homebody/base";
 import { coordinatorLearns, deltasAreKept, leastTextBytes, roundTraffic } from "@homebody/dept";
 import { type ManifestSource, type RunManifest, refusalSentences } from "@homebody/protocol";
 import type { TextLook } from "@homebody/volunteer/looking";
-import type { Command, Intensity, View } from "@homebody/volunteer/view";
+import { type Command, type Intensity, quarantineSentence, type View } from "@homebody/volunteer/view";
 import { lazy, Suspense, useEffect, useRef, useState } from "react";
 import { bytes, factor, percent, plural } from "../format/numbers.ts";
 import { ago } from "../format/times.ts";
@@ -92,6 +92,7 @@ export function VolunteerPage({ run, volunteer, send, secure, makeModel }: Volun
         </div>
       </header>
       {view?.refusal && !hasEndedRefused(view) && <Refused refusal={view.refusal} />}
+      {view?.quarantined && working && <Quarantined />}
       {link !== null && <Invited link={link} manifest={manifest} view={working ? view : null} />}
       {!secure && <Insecure />}
       {secure && (
@@ -205,6 +206,17 @@ function Refused({ refusal }: { refusal: NonNullable<View["refusal"]> }) {
       <Notice tone="warn" title="From the coordinator" testId="refusal">
         <p data-word={refusal.reason}>{refusalSentences[refusal.reason]}</p>
         <p className="text-sm text-muted">{ago(refusal.at, now)}</p>
+      </Notice>
+    </div>
+  );
+}
+
+/** [V70] */
+function Quarantined() {
+  return (
+    <div role="alert">
+      <Notice tone="warn" title="From the other volunteers" testId="quarantined">
+        <p>{quarantineSentence}</p>
       </Notice>
     </div>
   );
@@ -426,7 +438,7 @@ function WayIn({ run, volunteer, send, chosen: source, onChoose, onCheck }: WayI
         <div className="space-y-1 text-sm">
           {source && (
             <p className="max-w-prose" data-testid="what-it-learns">
-              {coordinatorLearns(manifest, source)} {deltasAreKept(manifest)}
+              {coordinatorLearns(manifest, source)} {deltasAreKept(manifest, source)}
             </p>
           )}
           <p id="contribute-hint">

@@ -13,6 +13,8 @@ export const taskWords: Readonly<Record<Task["kind"], string>> = {
   "train-vocabulary": "Learning the vocabulary of your text",
   "pack-text": "Packing the text into rows",
   "download-body": "Getting the body",
+  "download-delta": "Getting what a peer's training changed",
+  review: "Measuring what a peer's training changed",
   fit: "Fitting your new words to the body",
   evaluate: "Measuring the body on text it has never seen",
   report: "Telling the coordinator what was measured",
@@ -113,6 +115,8 @@ export function stageOf(view: View): RoundStage | null {
   if (activity.kind !== "working") return reached;
   switch (activity.task.kind) {
     case "download-body":
+    case "download-delta":
+    case "review":
     case "evaluate":
     case "report":
       return "get";

@@ -123,6 +123,38 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
     fields: {
       reason: said("`all` are in, `quorum` and grace, `deadline`, or the `admin`."),
       averaged: said("Ids of the volunteers whose deltas are averaged, in that order: by source, then id."),
+      quarantined: said(
+        "Ids of the volunteers whose deltas are in and not averaged, since they are in quarantine; not there where nobody is.",
+      ),
+    },
+  },
+  reviewed: {
+    when: "A volunteer measured a peer's delta of the last round, as it was drawn to, with the words that it keeps at home.",
+    fields: {
+      round: said("Number of the round that the delta is of.", "round"),
+      volunteer: said("Id of the volunteer whose delta it is."),
+      reviewer: said("Id of the volunteer that measured it."),
+      natsWithout: said(
+        "Sum of -ln p over some held-out rows, of the body that the delta started from: the reviewer's claim.",
+        "nats",
+      ),
+      natsWith: said("The same, of that body with a share of the delta.", "nats"),
+      bytes: said("UTF-8 bytes of that text.", "bytes"),
+      harmful: said("Whether the delta makes the body worse by more than the run's tolerance."),
+    },
+  },
+  quarantined: {
+    when: "So many peers in a row found a volunteer's deltas harmful; from now on they are in, and are not averaged.",
+    fields: {
+      round: said("Number of the round whose review made it so.", "round"),
+      reviewers: said("Ids of the peers that found it, in the order in which they did."),
+    },
+  },
+  cleared: {
+    when: "A peer found that a quarantined volunteer's delta does no harm; from now on its deltas count again.",
+    fields: {
+      round: said("Number of the round that the delta is of.", "round"),
+      reviewer: said("Id of the peer that found it."),
     },
   },
   dropped: {

@@ -8,6 +8,7 @@ import {
   checkEvaluation,
   checkOpenMessage,
   checkReady,
+  checkVerdict,
   checkWatch,
   events,
   type Refusal,
@@ -85,6 +86,9 @@ function ofVolunteers(inputs: LineInputs, volunteers: Volunteers): readonly (rea
       const scored = people.setScored(sender.volunteer, checkEvaluation(message));
       const decision = await actor.do({ kind: "evaluate", ...scored, ...sender });
       return !decision.ok && decision.refusal === "not-assigned" ? {} : answerOf(decision);
+    },
+    async [events.verdict](message, { volunteer }) {
+      return answerOf(await actor.do({ kind: "review", reviewer: volunteer, ...checkVerdict(message) }));
     },
     async [events.leave](_, { volunteer }, visitor) {
       volunteers.depart(visitor);

@@ -64,6 +64,7 @@ export interface MemoryHost {
 const folders: Readonly<Partial<Record<BlobKind, string>>> = {
   body: "bodies",
   step: "steps",
+  review: "deltas",
   text: "texts",
   tokenizer: "tokenizers",
 };
@@ -100,7 +101,8 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
     const kind = isUp() ? await service.kindOf(hash) : undefined;
     if (kind === undefined || folders[kind] !== folder) return undefined;
     const bytes = await disk.blobs.get(hash);
-    if ((kind === "body" || kind === "step") && bytes !== undefined) service.served(bytes.length);
+    if ((kind === "body" || kind === "step" || kind === "review") && bytes !== undefined)
+      service.served(bytes.length);
     return bytes;
   }
 

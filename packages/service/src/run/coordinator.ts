@@ -2,7 +2,7 @@
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
-import type { BlobKind, Decision, RunFold } from "@homebody/coordinator";
+import { type BlobKind, type Decision, isUnderReview, type RunFold } from "@homebody/coordinator";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import { type Averaging, average } from "../closing/averaging.ts";
@@ -139,7 +139,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
   return {
     actor,
     inbox,
-    kindOf: kept.kindOf,
+    kindOf: async (hash) => (isUnderReview(actor.state(), hash) ? "review" : kept.kindOf(hash)),
     served: (bytes) => {
       servedBytes += bytes;
     },

@@ -48,6 +48,13 @@ export interface Known {
   open: OpenRound | null;
   /** Deltas of the round that is being averaged, in their order. */
   closing: readonly Of<"accepted">[] | null;
+  /** All that were in when that round closed; once it is published, what may be reviewed. */
+  delivered: readonly Of<"accepted">[];
+  /** Who said of whom, of the last round. */
+  readonly reviewed: Map<VolunteerId, VolunteerId>;
+  /** Whom peers found to do harm, in a row. */
+  readonly harmed: Map<VolunteerId, Set<VolunteerId>>;
+  readonly quarantined: Set<VolunteerId>;
   /** Of the open round or the last evaluation. */
   deadline: Millis | null;
   pausedAt: Millis | null;
@@ -93,6 +100,7 @@ export function nothingKnown(manifest: RunManifest): Known {
       closing: null,
       deadline: null,
     },
+    ...{ delivered: [], reviewed: new Map(), harmed: new Map(), quarantined: new Set() },
     ...{
       pausedAt: null,
       roundEndAsked: false,
@@ -148,6 +156,20 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.deadline = null;
     join(known);
   },
+  reviewed,
+  quarantined(known, { volunteer, round, reviewers }) {
+    const { review } = known.manifest;
+    assert.ok(review !== "off" && !known.quarantined.has(volunteer), "[C92] once");
+    assert.equal(round, latestBody(known), "[C92] by a review of the last round");
+    assert.deepEqual(reviewers, [...known.harmed.get(volunteer)!], "[C92] those who found it, in a row");
+    assert.equal(reviewers.length, review.quarantineAfter, "[C92] as many as it takes");
+    known.quarantined.add(volunteer);
+  },
+  cleared(known, { volunteer, reviewer }) {
+    assert.ok(known.quarantined.delete(volunteer), "[C94] of one in quarantine");
+    assert.equal(known.reviewed.get(reviewer), volunteer, "[C94] by a review of its delta");
+    assert.ok(!known.harmed.has(volunteer), "[C94] that found no harm");
+  },
   dropped() {
     assert.fail("[C44] none is, of a disk that fails and loses nothing");
   },
@@ -164,6 +186,7 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.outer = outer;
     known.past.push({ outer, deltas: known.closing ?? [] });
     known.closing = null;
+    known.reviewed.clear();
     known.evaluated.clear();
     join(known);
   },
@@ -203,6 +226,7 @@ const rules: { readonly [K in Fact["kind"]]: (known: Known, fact: Of<K>, at: Mil
     known.open?.pending.delete(volunteer);
     known.open?.accepted.delete(volunteer);
     known.open?.assigned.delete(volunteer);
+    for (const by of known.harmed.values()) by.delete(volunteer);
   },
   restored(known, { volunteer }) {
     assert.ok(known.removed.has(volunteer), "[C17] of one who was removed");
@@ -277,6 +301,27 @@ function stepped(known: Known, sections: readonly SectionFile[], steps: readonly
   }
 }
 
+function reviewed(known: Known, fact: Of<"reviewed">): void {
+  const { round, volunteer, source, reviewer, natsWith, natsWithout, harmful } = fact;
+  const { review, sources } = known.manifest;
+  assert.ok(review !== "off", "[C89] where the run has reviews");
+  assert.ok(sources.find(({ id }) => id === source)?.served, "[C89] of a served source");
+  assert.equal(round, latestBody(known), "[C90] of the last round");
+  const sourceOf = (who: VolunteerId) => known.delivered.find((delta) => delta.volunteer === who)?.source;
+  assert.deepEqual([sourceOf(volunteer), sourceOf(reviewer)], [source, source], "[C89] who delivered in it");
+  assert.notEqual(volunteer, reviewer, "[C89] nobody's own");
+  assert.ok(!known.reviewed.has(reviewer), "[C90] once");
+  assert.ok(![...known.reviewed.values()].includes(volunteer), "[C89] each delta once");
+  for (const who of [volunteer, reviewer])
+    assert.ok(!known.removed.has(who), "[C92] of nobody who was removed");
+  assert.ok(!known.quarantined.has(reviewer), "[C93] by nobody in quarantine");
+  assert.equal(harmful, natsWith > natsWithout * (1 + review.tolerance), "[C91] beyond the tolerance");
+  known.reviewed.set(reviewer, volunteer);
+  const by = known.harmed.get(volunteer) ?? new Set();
+  if (!harmful) known.harmed.delete(volunteer);
+  else if (!known.quarantined.has(volunteer)) known.harmed.set(volunteer, by.add(reviewer));
+}
+
 function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at: Millis): void {
   assert.equal(round, latestBody(known) + 1, "[C28] the next body");
   assert.equal(known.closing, null, "[C28] while no round closes");
@@ -292,6 +337,7 @@ function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at
   if (known.held) known.pausedAt = null;
   known.held = false;
   known.closing = left;
+  known.delivered = [];
 }
 
 function opened(known: Known, fact: Of<"opened">, at: Millis): void {
@@ -378,11 +424,20 @@ function mayCarry(known: Known, { volunteer, round }: Of<"accepted">): number | 
   return round - last > errorFeedback.rounds ? null : last;
 }
 
-function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Millis): void {
+function closed(known: Known, { round, reason, averaged, quarantined = [] }: Of<"closed">, at: Millis): void {
   const { open, manifest, pausedAt, deadline } = known;
   assert.ok(open !== null, "[C7] a round that is open");
   assert.equal(round, open.round, "[C7] the open round closes");
-  const deltas = [...open.accepted.values()].sort(bySource);
+  const all = [...open.accepted.values()].sort(bySource);
+  const isOut = ({ volunteer, source }: Of<"accepted">) =>
+    known.quarantined.has(volunteer) &&
+    all.some((other) => other.source === source && !known.quarantined.has(other.volunteer));
+  assert.deepEqual(
+    quarantined,
+    all.filter(isOut).map(({ volunteer }) => volunteer),
+    "[C93] of quarantined volunteers, where their source has others",
+  );
+  const deltas = all.filter((delta) => !isOut(delta));
   const order = deltas.map(({ volunteer }) => volunteer);
   assert.deepEqual(averaged, order, "[C10] [C17] all that counts, in the order of source and volunteer");
   assert.ok(averaged.length > 0, "[C8] with a delta at least");
@@ -406,6 +461,7 @@ function closed(known: Known, { round, reason, averaged }: Of<"closed">, at: Mil
   known.deadline = null;
   known.closing = deltas;
   known.stepsDone += stepsMade(manifest, deltas);
+  known.delivered = all;
 }
 
 /** [C14] [C18] No round is left, or the run was ended and nothing has come of the open one. */

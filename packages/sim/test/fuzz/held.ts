@@ -30,6 +30,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
   const back = Math.max(undoBodies, again + 1); // [C29]
   const late = bodies !== "all" && "last" in bodies ? bodies.last : 5; // [C57]
   const sections = 3 + 2 * manifest.sources.length;
+  const reviews = manifest.review === "off" ? 0 : 1; // [C95] deltas of one more round, and a text that is served
   const steps = manifest.down === "off" ? 0 : 7 * sections; // of 4 bits and a scale, beside 32 bits [C79]
   return {
     connections: 3 * volunteers + 1,
@@ -38,7 +39,13 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
     uploads: volunteers,
     spooledBytes: volunteers * Math.max(...largest),
     // Of the first body, the last ones, the one before and the optimisers; of each volunteer a delta, and row maps of two hellos.
-    blobs: (late + 3) * sections + 3 * volunteers + back * 2 * sections + again * 2 * volunteers + steps,
+    blobs:
+      (late + 3) * sections +
+      3 * volunteers +
+      back * 2 * sections +
+      again * 2 * volunteers +
+      steps +
+      reviews * (1 + 2 * volunteers),
     // A section's file is three of these, an accepted delta about 23; of each volunteer also its standing, and the numbers
     // of its deltas of ten rounds, with their round.
     state:
@@ -48,6 +55,7 @@ export function mostHeld(manifest: RunManifest, volunteers: number): Held {
       30 +
       back * 7 * sections +
       again * (6 * sections + 28 * volunteers) +
+      reviews * 20 * volunteers + // who is to review what, and who was found to do harm
       5 * steps,
   };
 }

@@ -25,6 +25,9 @@ export interface Played {
   readonly letIn: number;
   /** Outer steps that volunteers took instead of whole sections. */
   readonly stepsTaken: number;
+  /** Of volunteers, of each other's deltas; and how many of these led to a quarantine. */
+  readonly reviewed: number;
+  readonly quarantined: number;
   readonly finished: boolean;
 }
 
@@ -104,6 +107,8 @@ async function atTheEnd(stage: Stage): Promise<Omit<Played, "acts">> {
     ...{ published: count("published"), accepted: count("accepted"), lapsed: count("lapsed") },
     ...{
       letIn: count("admitted"),
+      reviewed: count("reviewed"),
+      quarantined: count("quarantined"),
       kills: kills(),
       failures: failures(),
       stepsTaken: stage.watch.stepsTaken(),

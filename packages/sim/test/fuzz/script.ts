@@ -1,6 +1,6 @@
 // What a seed makes of a small run: its shape, its volunteers, their conditions, and how often the coordinator is killed.
 
-import { type Random, random } from "@homebody/base";
+import { type Random, random, sha256Of } from "@homebody/base";
 import type { ManifestSource, RunManifest } from "@homebody/protocol";
 import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
 import type { Conditions } from "../../src/index.ts";
@@ -96,7 +96,8 @@ export function scriptOf(seed: number): Script {
   const rounds = one(1, 20);
   const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
   const training = { ...manifest.training, ...boxOf(seed, manifest.training) };
-  return { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed), training } };
+  const whole = { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed), training } };
+  return random(`reviews of ${seed}`).below(3) === 0 ? reviewed(whole) : whole;
 }
 
 /** By dice of its own, as below. */
@@ -105,6 +106,26 @@ function boxOf(seed: number, { localSteps }: RunManifest["training"]): Partial<R
   const seconds = [0, 0, 3, 12][dice.below(4)]!;
   if (seconds === 0) return {};
   return { localSteps: 5 * localSteps, timeBox: { seconds, leastSteps: 1 + dice.below(2) } };
+}
+
+/** What the host serves of a source where volunteers measure each other's deltas: as large as any text that is drawn. */
+export const servedText = new TextEncoder().encode("x".repeat(100_000));
+
+/** Its volunteers, enough of them, measure each other's deltas, round after round. */
+function reviewed(script: Script): Script {
+  const { volunteers, manifest: run } = script;
+  const served = {
+    ...{ train: sha256Of(servedText), trainBytes: servedText.length, heldOut: null, heldOutBytes: 0 },
+  };
+  const manifest: RunManifest = {
+    ...run,
+    variant: run.variant === "spec" ? "glob" : run.variant, // words that stay on devices are no measure for others
+    review: { quarantineAfter: 2, tolerance: 0, rows: 4 },
+    average: { rule: "mean" }, // which is computed again in the end
+    rounds: run.rounds + 2,
+    sources: run.sources.map((source) => ({ ...source, served })),
+  };
+  return { ...script, volunteers: volunteers + 3, manifest };
 }
 
 /** By dice of its own: what is drawn beside it stays. */

@@ -5,10 +5,10 @@ import { type Random, random } from "@homebody/base";
 import { type MemoryClock, memoryClock } from "@homebody/clock/memory";
 import { type HostDisk, hostDisk, type MemoryHost } from "@homebody/service/memory";
 import { type Simulation, startSimulation, type Texts } from "../../src/index.ts";
-import { inChunks } from "./chunked.ts";
+import { inChunks, lying } from "../saying.ts";
 import { watchedMember } from "./device.ts";
 import { failingDisk, isOfPort } from "./failing.ts";
-import { exponentialMs, type Script } from "./script.ts";
+import { exponentialMs, type Script, servedText } from "./script.ts";
 import { longestMs, slow } from "./slow.ts";
 import { type Watch, watch } from "./watch.ts";
 
@@ -45,6 +45,7 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
   const { manifest, seed, volunteers, conditions } = script;
   const clock = memoryClock();
   const inner = hostDisk();
+  if (manifest.review !== "off") await inner.blobs.put(servedText);
   const seen = watch(manifest, inner);
   const dice = random(`stage of ${seed}`);
   let stage: Stage | undefined;
@@ -58,7 +59,8 @@ export async function setStage({ script, texts, moment }: StageInputs): Promise<
     member: (member) => {
       const text = texts[Math.floor(member.number / manifest.sources.length) % texts.length]!;
       const watched = watchedMember({ ...member, text: text.get(member.source)! }, seen);
-      return script.riding ? watched : inChunks(watched);
+      const honest = script.riding ? watched : inChunks(watched);
+      return member.number % 3 === 0 ? honest : lying(honest); // of peers' deltas, where it is asked
     },
     host: {
       ...{ clock, around: seen.entrance, notices: lives.notices },

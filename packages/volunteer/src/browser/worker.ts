@@ -86,6 +86,7 @@ function showIdle(activity: View["activity"]): void {
     tokensTrained,
     vocabulary: null,
     ledger,
+    quarantined: false,
     refusal: null,
     sampling: null,
   });
