@@ -15,7 +15,7 @@ import {
   version,
 } from "@homebody/protocol";
 import type { MixtureMessage, MixtureRequest } from "@homebody/volunteer/mixture";
-import type { Command, View } from "@homebody/volunteer/view";
+import { type Command, quarantineSentence, type View } from "@homebody/volunteer/view";
 import axe from "axe-core";
 import type { ReactNode } from "react";
 import { flushSync } from "react-dom";
@@ -472,6 +472,19 @@ test("without a secure context the page says what the host must do, and offers n
 test("a refusal is shown by the protocol's sentence", async () => {
   show(volunteerPage("waiting"));
   await expect.element(page.getByTestId("refusal")).toHaveTextContent(refusalSentences["not-assigned"]);
+});
+
+test("[V70] a volunteer whose deltas do not count is told why; the dashboard shows what peers measured, and of whom", async () => {
+  show(volunteerPage("quarantined"));
+  await expect.element(page.getByTestId("quarantined")).toHaveTextContent(quarantineSentence);
+  const { run } = sceneOf("reviews");
+  show(<DashboardPage talk={talk} run={run} earlier={() => {}} />);
+  await expect.element(page.getByTestId("delta-review")).toHaveTextContent("0.46 % worse");
+  const [quarantined] = run.figures!.quarantined;
+  for (const id of ["delta-quarantined", "quarantined"]) {
+    const row = page.getByTestId(id).element().closest("tr");
+    expect(row?.dataset.volunteer).toBe(quarantined);
+  }
 });
 
 test("[V19] a refusal that cannot pass is said where the page says that it has ended, and nowhere else", async () => {

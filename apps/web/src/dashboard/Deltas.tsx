@@ -10,9 +10,10 @@ import { distinctNames, namesOf } from "../run/source-names.ts";
 import { Section } from "../ui/pieces.tsx";
 import { SourceMark, sourceStyle } from "../ui/SourceMark.tsx";
 import { type Compared, comparedTitles, comparedWith } from "./compared.ts";
-import { shortId } from "./event-sentences.ts";
+import { changeWords, shortId } from "./event-sentences.ts";
 
 const listed = 8;
+const others = ["Loss (nats/token)", "Steps", "Size"];
 const fromZero = [0];
 const fromZeroToOne = [0, 1];
 const cosineBounds = [-1, 1] as const;
@@ -20,6 +21,8 @@ const numberOf = (compared: (delta: DeltaFigure) => Compared) => (delta: DeltaFi
   const cosine = compared(delta);
   return typeof cosine === "number" ? cosine : null;
 };
+const quarantinedTitle =
+  "It is in and not averaged: volunteers of this source found, one after another, that what this one sends makes the body worse.";
 const clippedTitle =
   "Longer than the run lets a delta count beside those of its round: this share of it counts.";
 
@@ -109,6 +112,22 @@ function Cosine({ compared }: { compared: Compared }) {
   );
 }
 
+/** What a peer measured of it. */
+function Reviewed({ review }: Pick<DeltaFigure, "review">) {
+  if (review === null) return <span className="text-muted">none</span>;
+  const { reviewer, change, harmful } = review;
+  return (
+    <data
+      value={change}
+      data-testid="delta-review"
+      className={harmful ? "font-medium text-bad" : undefined}
+      title={`Measured by ${shortId(reviewer)}, on held-out text: the body with a share of this delta, beside the body without it.`}
+    >
+      {changeWords(change)}
+    </data>
+  );
+}
+
 function Latest({
   deltas,
   figures,
@@ -119,6 +138,7 @@ function Latest({
   compared: (delta: DeltaFigure) => Compared;
 }) {
   const nameOf = namesOf(figures.sources);
+  const hasReviews = figures.manifest.review !== "off";
   const head = "py-1 pl-3 text-right font-normal";
   const cell = "py-1 pl-3 text-right";
   return (
@@ -131,7 +151,7 @@ function Latest({
             <th scope="col" className="py-1 text-left font-normal">
               Volunteer
             </th>
-            {["Round", "Norm", "Cosine", "Loss (nats/token)", "Steps", "Size"].map((name) => (
+            {["Round", "Norm", "Cosine", ...(hasReviews ? ["Review"] : []), ...others].map((name) => (
               <th key={name} scope="col" className={head}>
                 {name}
               </th>
@@ -150,6 +170,11 @@ function Latest({
                 <span className="inline-flex items-center gap-2">
                   <SourceMark index={figures.sources.findIndex(({ id }) => id === delta.source)} />
                   <code>{shortId(delta.volunteer)}</code> {nameOf(delta.source)}
+                  {delta.quarantined && (
+                    <span className="text-muted" data-testid="delta-quarantined" title={quarantinedTitle}>
+                      in quarantine
+                    </span>
+                  )}
                 </span>
               </th>
               <td className={cell}>{delta.round}</td>
@@ -167,6 +192,11 @@ function Latest({
               <td className={cell}>
                 <Cosine compared={compared(delta)} />
               </td>
+              {hasReviews && (
+                <td className={cell}>
+                  <Reviewed review={delta.review} />
+                </td>
+              )}
               <td className={cell}>{fixed(delta.loss, 3)}</td>
               <td className={cell}>{count(delta.steps)}</td>
               <td className={cell}>{bytes(delta.sizeBytes)}</td>

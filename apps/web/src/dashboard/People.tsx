@@ -25,6 +25,9 @@ const tones: Readonly<Record<PersonState, Tone>> = {
 
 const shownAtMost = 200;
 
+const quarantinedTitle =
+  "Volunteers of its source found, one after another, that what it sends makes the body worse: it does not count until one finds no harm.";
+
 export interface PeopleProps {
   readonly run: FeedState;
   readonly figures: Figures;
@@ -134,6 +137,11 @@ function Row({ person, figures, asOf, now, act }: Omit<RowsProps, "presence"> & 
       </td>
       <td className={cell}>
         <Badge tone={asOf === null ? tones[state] : "calm"}>{personWords[state]}</Badge>
+        {person.quarantined && (
+          <span className="block text-muted" data-testid="quarantined" title={quarantinedTitle}>
+            in quarantine
+          </span>
+        )}
       </td>
       <td className={`${cell} md:w-48`}>
         <Far person={person} />

@@ -15,6 +15,8 @@ export interface Person {
   /** Of what it does now; null where that is nothing, or nothing is known of it. */
   readonly progress: Progress | null;
   readonly lastSeenAt: Millis;
+  /** Its deltas do not count at present. */
+  readonly quarantined: boolean;
 }
 
 export function peopleOf(figures: Figures, presence: PresenceReport | null): readonly Person[] {
@@ -33,7 +35,8 @@ export function peopleOf(figures: Figures, presence: PresenceReport | null): rea
       const { volunteer, source, device, connected, lastSeenAt } = one;
       const state = stateOf(one);
       const progress = one.progress !== null && isOfNow(one.progress, state, figures) ? one.progress : null;
-      return { volunteer, source, device, connected, state, progress, lastSeenAt };
+      const quarantined = figures.quarantined.includes(volunteer);
+      return { volunteer, source, device, connected, state, progress, lastSeenAt, quarantined };
     })
     .sort(
       (a, b) =>
