@@ -24,8 +24,7 @@ export const fp32: Codec = {
     const sizeBytes = mostBytes(layout);
     checkHeader(bytes, "fp32", layout, sizeBytes);
     const numbers = namedTensors(layout);
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    for (let i = 0; i < layout.size; i++) numbers.data[i] = view.getFloat32(headerBytes + i * 4, true);
+    new Uint8Array(numbers.data.buffer).set(bytes.subarray(headerBytes, sizeBytes));
     requireFinite(numbers);
     return { numbers, sizeBytes };
   },

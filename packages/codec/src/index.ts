@@ -13,6 +13,7 @@ export {
   type SectionForm,
 } from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
+export { plainCodecs } from "./plain-codecs.ts";
 export { type Feedback, type Residual, withResidual } from "./residual.ts";
 export { sparse2 } from "./sparse.ts";
 export { chunkSize } from "./top.ts";

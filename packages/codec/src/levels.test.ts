@@ -10,7 +10,8 @@ import {
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-import { blockSize, int2, int4, int8 } from "./levels.ts";
+import { blockSize } from "./arithmetic.ts";
+import { int2, int4, int8 } from "./levels.ts";
 
 const codecs = [
   { codec: int8, bits: 8 },

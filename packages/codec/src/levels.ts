@@ -7,148 +7,93 @@
 //
 // A number is its level times its block's scale.
 
-import {
-  bfloat16Value,
-  largestBfloat16,
-  type NamedTensors,
-  namedTensors,
-  slotView,
-  type TensorLayout,
-  type TensorSlot,
-} from "@homebody/base";
+import { bfloat16Value, namedTensors, slotView, type TensorLayout, type TensorSlot } from "@homebody/base";
+import { blockSize, type LevelBits, type LevelBytes, mostScale } from "./arithmetic.ts";
 import type { Codec, CodecName } from "./codec.ts";
 import { DeltaError } from "./delta-error.ts";
-import { subtract } from "./dropped.ts";
+import { fastest } from "./fastest.ts";
 import { requireFinite } from "./finite.ts";
 import { checkHeader, headerBytes, writeHeader } from "./header.ts";
-import { byChance, type LevelBits, nearest, type Rounding } from "./rounding.ts";
-
-export const blockSize = 64;
+import { writeLevels } from "./plain/levels.ts";
+import { byChance } from "./plain/rounding.ts";
 
 export const int8 = levelCodec("int8", 8);
 export const int4 = levelCodec("int4", 4);
 export const int2 = levelCodec("int2", 2);
 
-function levelCodec(name: CodecName, width: LevelBits): Codec {
+/** `arithmetic`: of this machine, where none is given. */
+export function levelCodec(name: CodecName, width: LevelBits, arithmetic = fastest): Codec {
   const mostBytes = (layout: TensorLayout) =>
     layout.slots.reduce((sum, { size }) => sum + Math.ceil((size * width) / 8), levelsAt(layout));
-  const decode = (bytes: Uint8Array, layout: TensorLayout) => {
-    const sizeBytes = mostBytes(layout);
-    checkHeader(bytes, name, layout, sizeBytes);
-    return { numbers: readBlocks(bytes, layout, width), sizeBytes };
-  };
   return {
     name,
     exact: true,
     mostBytes,
     encode(numbers, dropped, dice) {
-      requireFinite(numbers);
-      const bytes = new Uint8Array(mostBytes(numbers.layout));
-      writeHeader(bytes, name, numbers.layout);
-      const most = mostScale(width);
-      writeBlocks(
-        numbers,
-        bytes,
-        width,
-        dice === undefined ? nearest(width, most) : byChance(width, most, dice),
-      );
-      if (dropped !== undefined) subtract(numbers, decode(bytes, numbers.layout).numbers, dropped);
+      const { layout } = numbers;
+      const bytes = new Uint8Array(mostBytes(layout));
+      writeHeader(bytes, name, layout);
+      for (const { slot, to } of tensorsIn(bytes, layout, width)) {
+        const values = slotView(numbers, slot);
+        const left = dropped?.subarray(slot.offset, slot.offset + slot.size);
+        const ok =
+          dice === undefined
+            ? arithmetic().writeLevels(values, width, to, left)
+            : writeLevels(values, width, byChance(width, dice), to, left);
+        if (!ok) requireFinite(numbers);
+      }
       return bytes;
     },
-    decode,
+    decode(bytes, layout) {
+      const sizeBytes = mostBytes(layout);
+      checkHeader(bytes, name, layout, sizeBytes);
+      const numbers = namedTensors(layout);
+      for (const { slot, to } of tensorsIn(bytes, layout, width)) {
+        const beyond = arithmetic().readLevels(to, width, slotView(numbers, slot));
+        if (beyond !== null) throw scaleError(slot, to, beyond, width);
+        requireEmpty(to, slot, width);
+      }
+      return { numbers, sizeBytes };
+    },
   };
 }
 
-const mostScale = (width: LevelBits) => largestBfloat16 / 2 ** (width - 1);
-
-function writeBlocks(numbers: NamedTensors, bytes: Uint8Array, width: LevelBits, round: Rounding): void {
-  const view = new DataView(bytes.buffer);
-  const levels = new Int8Array(blockSize);
-  let [scaleAt, at] = [headerBytes, levelsAt(numbers.layout)];
-  for (const slot of numbers.layout.slots) {
-    const values = slotView(numbers, slot);
-    const bits = new Int32Array(values.buffer, values.byteOffset, values.length);
-    for (let from = 0; from < values.length; from += blockSize) {
-      const to = Math.min(from + blockSize, values.length);
-      view.setUint16(scaleAt, round(values, bits, from, to, levels), true);
-      scaleAt += 2;
-      at = pack(levels, to - from, width, bytes, at);
-    }
-  }
-}
-
-function readBlocks(bytes: Uint8Array, layout: TensorLayout, width: LevelBits): NamedTensors {
-  const numbers = namedTensors(layout);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const levels = new Int8Array(blockSize);
-  const most = mostScale(width);
+/** Each tensor with its scales and levels. */
+function tensorsIn(bytes: Uint8Array, layout: TensorLayout, width: LevelBits) {
   let [scaleAt, at] = [headerBytes, levelsAt(layout)];
-  for (const slot of layout.slots) {
-    const values = slotView(numbers, slot);
-    for (let from = 0; from < values.length; from += blockSize) {
-      const count = Math.min(blockSize, values.length - from);
-      const scale = bfloat16Value(view.getUint16(scaleAt, true));
-      if (!(Math.abs(scale) <= most))
-        throw new DeltaError("format", `${slot.name} scale: expected at most ${most}, got ${scale}`);
-      scaleAt += 2;
-      at = unpack(bytes, at, count, width, levels);
-      for (let i = 0; i < count; i++) values[from + i] = levels[i]! * scale + 0; // no minus zero
-    }
-    requireEmpty(bytes, at, slot, width);
-  }
-  return numbers;
+  return layout.slots.map((slot): { slot: TensorSlot; to: LevelBytes } => {
+    const [scaleBytes, levelBytes] = [
+      2 * Math.ceil(slot.size / blockSize),
+      Math.ceil((slot.size * width) / 8),
+    ];
+    const to = {
+      scales: bytes.subarray(scaleAt, scaleAt + scaleBytes),
+      levels: bytes.subarray(at, at + levelBytes),
+    };
+    scaleAt += scaleBytes;
+    at += levelBytes;
+    return { slot, to };
+  });
 }
 
 function levelsAt({ slots }: TensorLayout): number {
   return slots.reduce((sum, { size }) => sum + 2 * Math.ceil(size / blockSize), headerBytes);
 }
 
-/** Where the next block's levels come. */
-function pack(levels: Int8Array, count: number, width: LevelBits, bytes: Uint8Array, start: number): number {
-  let at = start;
-  if (width === 8) {
-    for (let i = 0; i < count; i++) bytes[at++] = levels[i]!;
-    return at;
-  }
-  levels.fill(0, count);
-  if (width === 4) for (let i = 0; i < count; i += 2) bytes[at++] = (levels[i]! & 15) | (levels[i + 1]! << 4);
-  else
-    for (let i = 0; i < count; i += 4)
-      bytes[at++] =
-        (levels[i]! & 3) | ((levels[i + 1]! & 3) << 2) | ((levels[i + 2]! & 3) << 4) | (levels[i + 3]! << 6);
-  return at;
-}
-
-/** The reverse; of the last byte all levels, also those beyond the count. */
-function unpack(
-  bytes: Uint8Array,
-  start: number,
-  count: number,
+function scaleError(
+  { name }: TensorSlot,
+  { scales }: LevelBytes,
+  block: number,
   width: LevelBits,
-  levels: Int8Array,
-): number {
-  let at = start;
-  if (width === 8) for (let i = 0; i < count; i++) levels[i] = bytes[at++]!;
-  else if (width === 4)
-    for (let i = 0; i < count; i += 2) {
-      const byte = bytes[at++]!;
-      levels[i] = (byte << 28) >> 28;
-      levels[i + 1] = (byte << 24) >> 28;
-    }
-  else
-    for (let i = 0; i < count; i += 4) {
-      const byte = bytes[at++]!;
-      levels[i] = (byte << 30) >> 30;
-      levels[i + 1] = (byte << 28) >> 30;
-      levels[i + 2] = (byte << 26) >> 30;
-      levels[i + 3] = (byte << 24) >> 30;
-    }
-  return at;
+): DeltaError {
+  const got = bfloat16Value(scales[2 * block]! | (scales[2 * block + 1]! << 8));
+  return new DeltaError("format", `${name} scale: expected at most ${mostScale(width)}, got ${got}`);
 }
 
-/** Nothing may stand in what a tensor leaves of its last byte. `end`: where its levels end. */
-function requireEmpty(bytes: Uint8Array, end: number, { name, size }: TensorSlot, width: LevelBits): void {
+/** Nothing may stand in what a tensor leaves of its last byte. */
+function requireEmpty({ levels }: LevelBytes, { name, size }: TensorSlot, width: LevelBits): void {
   const used = (size * width) % 8;
-  if (used !== 0 && bytes[end - 1]! >>> used !== 0)
-    throw new DeltaError("format", `${name}, last byte: expected ${used} bits, got ${bytes[end - 1]}`);
+  const last = levels.at(-1);
+  if (used !== 0 && last! >>> used !== 0)
+    throw new DeltaError("format", `${name}, last byte: expected ${used} bits, got ${last}`);
 }

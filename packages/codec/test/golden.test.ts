@@ -3,7 +3,8 @@
 import { readFileSync } from "node:fs";
 import { halfFrom, halfValue, namedTensors, random, tensorLayout } from "@homebody/base";
 import { expect, test } from "vitest";
-import { codecs, decodeDelta, encodeDelta, sparse2 } from "../src/index.ts";
+import type { Codec } from "../src/codec.ts";
+import { codecs, decodeDelta, encodeDelta, plainCodecs, sparse2 } from "../src/index.ts";
 
 const layout = tensorLayout([
   { name: "transformer.h.0.ln_1.weight", shape: [3] },
@@ -17,12 +18,15 @@ const delta = namedTensors(
 const golden = (name: string) =>
   new Uint8Array(readFileSync(new URL(`golden/v1/${name}.bin`, import.meta.url)));
 
+/** The same by the machine's arithmetic and by the plain one. */
+const both = (name: keyof typeof plainCodecs): readonly Codec[] => [codecs[name], plainCodecs[name]];
+
 test("v1 fp32: the bytes stand, and are what is written today", () => {
   expect(decodeDelta(golden("fp32"), [{ codec: "fp32", layout }])[0]!.numbers).toEqual(delta);
   expect(encodeDelta([{ codec: "fp32", numbers: delta }]).bytes).toEqual(golden("fp32"));
 });
 
-test("v1 fp16: the bytes stand, and are what is written today", () => {
+test("[W2] [W21] v1 fp16: the bytes stand, and are what is written today", () => {
   const [back] = decodeDelta(golden("fp16"), [{ codec: "fp16", layout }]);
   // By hand: the first tensor's largest is 1 = 2^0, so its numbers are halves times 2^-14.
   const first = [1, -0.5, 0.3333333].map((x) => halfValue(halfFrom(x * 2 ** 14)) * 2 ** -14);
@@ -31,13 +35,19 @@ test("v1 fp16: the bytes stand, and are what is written today", () => {
   const second = [...delta.data.subarray(3, 11)].map((x) => halfValue(halfFrom(x * 2 ** 41)) * 2 ** -41);
   expect([...back!.numbers.data.subarray(3, 11)]).toEqual(second);
   expect([...back!.numbers.data.subarray(11)]).toEqual([0, 0]);
-  expect(encodeDelta([{ codec: "fp16", numbers: delta }]).bytes).toEqual(golden("fp16"));
+  for (const codec of both("fp16")) {
+    expect(codec.encode(delta)).toEqual(golden("fp16"));
+    expect(codec.decode(golden("fp16"), layout).numbers).toEqual(back!.numbers);
+  }
 });
 
-test("[W2] v1 int8, int4, int2: the bytes stand, and are what is written today", () => {
+test("[W2] [W21] v1 int8, int4, int2: the bytes stand, and are what is written today", () => {
   for (const name of ["int8", "int4", "int2"] as const) {
     const back = codecs[name].decode(golden(name), layout).numbers.data;
-    expect(codecs[name].encode(delta)).toEqual(golden(name));
+    for (const codec of both(name)) {
+      expect(codec.encode(delta)).toEqual(golden(name));
+      expect(codec.decode(golden(name), layout).numbers.data).toEqual(back);
+    }
     // By hand: the first tensor's largest is 1, the lowest of its levels.
     const ofOne = { int8: 128, int4: 8, int2: 2 }[name];
     const levels = [1, -0.5, 0.3333333].map((x) => Math.round(-ofOne * x) + 0);

@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from "node:url";
 import type { NamedTensors } from "@homebody/base";
-import { type Codec, chunkSize, codecs, sparse2 } from "@homebody/codec";
+import { type Codec, chunkSize, codecs, plainCodecs, sparse2 } from "@homebody/codec";
 import { loadRunFile } from "@homebody/server";
 import { type Origin, realDelta } from "./deltas.ts";
 
@@ -25,12 +25,24 @@ export interface WireRow {
   readonly encodeGBps: number;
   readonly decodeGBps: number;
   readonly memcpyGBps: number;
+  /** By plain TypeScript, where WebAssembly does it otherwise. */
+  readonly plain?: { readonly encodeGBps: number; readonly decodeGBps: number };
   /** Of the JavaScript heap, that encoding once makes for each block of 262,144 parameters: typed arrays' own memory apart. */
   readonly heapBytesPerBlock: number;
 }
 
-const measured: readonly { readonly codec: Codec; readonly k?: number }[] = [
-  ...Object.values(codecs).map((codec) => ({ codec })),
+interface Measured {
+  readonly codec: Codec;
+  readonly plain?: Codec;
+  readonly k?: number;
+}
+
+const measured: readonly Measured[] = [
+  { codec: codecs.fp32 },
+  ...(["fp16", "int8", "int4", "int2"] as const).map((name) => ({
+    codec: codecs[name],
+    plain: plainCodecs[name],
+  })),
   ...[64, 32].map((k) => ({ codec: sparse2(k), k })),
 ];
 
@@ -57,13 +69,17 @@ async function origins(): Promise<readonly Origin[]> {
   ];
 }
 
-function rowOf({ codec, k }: (typeof measured)[number], delta: NamedTensors): Omit<WireRow, "delta"> {
+function rowOf({ codec, plain, k }: Measured, delta: NamedTensors): Omit<WireRow, "delta"> {
   const { layout, data } = delta;
   const dropped = new Float32Array(layout.size);
   const bytes = codec.encode(delta, dropped);
   const copy = new Float32Array(layout.size);
   const squares = (numbers: Float32Array) => numbers.reduce((sum, x) => sum + x * x, 0);
   const rate = (work: () => unknown) => (4 * layout.size) / secondsOf(work) / 1e9;
+  const ratesOf = (one: Codec) => ({
+    encodeGBps: rate(() => one.encode(delta)),
+    decodeGBps: rate(() => one.decode(bytes, layout)),
+  });
   return {
     codec: codec.name,
     ...(k === undefined ? {} : { k, ...indexBits(bytes, codec.decode(bytes, layout).numbers) }),
@@ -71,9 +87,9 @@ function rowOf({ codec, k }: (typeof measured)[number], delta: NamedTensors): Om
     tensors: layout.slots.length,
     bitsPerParameter: (8 * bytes.length) / layout.size,
     droppedShare: squares(dropped) / squares(data),
-    encodeGBps: rate(() => codec.encode(delta)),
-    decodeGBps: rate(() => codec.decode(bytes, layout)),
+    ...ratesOf(codec),
     memcpyGBps: rate(() => copy.set(data)),
+    ...(plain && { plain: ratesOf(plain) }),
     heapBytesPerBlock: heapOf(() => codec.encode(delta)) / (layout.size / 262_144),
   };
 }
