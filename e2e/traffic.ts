@@ -27,6 +27,8 @@ export interface Wire {
   hush(): void;
   /** Cuts once something went up for which this holds; resolves then. */
   cutAfter(matches: (sent: Sent) => boolean): Promise<void>;
+  /** Ends the connection on which so many bytes have come down from now on, once they have passed; then another one, after as many as come next. */
+  breakOff(...bytes: readonly number[]): void;
   mend(): void;
   close(): Promise<void>;
 }
@@ -37,6 +39,7 @@ export async function openWire(target: () => number): Promise<Wire> {
   let cut = false;
   let hushed = false;
   let watched: (sent: Sent) => void = () => {};
+  let breaks: number[] = [];
   const server: Server = createServer((client) => {
     if (cut) return client.destroy();
     const upstream = dial(target(), "127.0.0.1");
@@ -59,7 +62,18 @@ export async function openWire(target: () => number): Promise<Wire> {
       if (!upstream.write(bytes)) client.pause();
     });
     upstream.on("drain", () => hushed || client.resume());
-    upstream.pipe(client);
+    upstream.on("data", (bytes) => {
+      const passes = Math.min(bytes.length, breaks[0] ?? bytes.length);
+      if (!client.write(bytes.subarray(0, passes))) upstream.pause();
+      if (breaks[0] === undefined) return;
+      breaks[0] -= passes;
+      if (breaks[0] > 0) return;
+      breaks.shift();
+      upstream.pause();
+      client.destroySoon();
+    });
+    upstream.on("end", () => client.end());
+    client.on("drain", () => hushed || upstream.resume());
     if (hushed) for (const socket of [client, upstream]) socket.pause();
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -89,6 +103,9 @@ export async function openWire(target: () => number): Promise<Wire> {
           resolve();
         };
       }),
+    breakOff: (...bytes) => {
+      breaks = [...bytes];
+    },
     mend: () => {
       [cut, hushed] = [false, false];
       for (const socket of open) socket.resume();

@@ -25,6 +25,7 @@ lineContract("fetch and Socket.IO, both ends", async (entrance) => {
     net: webNet(wire.url),
     serve: (path, bytes) => void files.set(path, bytes),
     cut: wire.cut,
+    breakOff: wire.breakOff,
     hush: wire.hush,
     mend: wire.mend,
     pass: async () => {},

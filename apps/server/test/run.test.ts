@@ -7,8 +7,10 @@ import { join } from "node:path";
 import { type Sha256, sha256Of } from "@homebody/base";
 import { type Entry, figuresOf, readFigures } from "@homebody/coordinator";
 import { exchangeOf, withStep } from "@homebody/dept";
-import { type AdminAct, events } from "@homebody/protocol";
+import { type AdminAct, events, type SectionFile } from "@homebody/protocol";
+import { webNet } from "@homebody/volunteer";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { openWire } from "../../../e2e/traffic.ts";
 import { deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
@@ -290,6 +292,36 @@ test("[P14] [P15] bodies and texts are immutable, cacheable and come in ranges; 
   expect(readFigures(figures).manifest).toEqual(await (await fetch(`${server.url}/api/run`)).json());
   const lines = (await (await fetch(`${server.url}/api/journal.jsonl`)).text()).trim().split("\n");
   expect(JSON.parse(lines[0]!)).toEqual(page.entries[0]);
+});
+
+test("[P73] [V73] a download goes on at its byte: when the line breaks at once, where nothing comes when it is asked for again", async () => {
+  await start();
+  const [{ sha256, sizeBytes }] = server.state().body.sections as [SectionFile];
+  const wire = await openWire(() => Number(new URL(server.url).port));
+  const signal = new AbortController().signal;
+  const { download } = webNet(wire.url);
+  const told: number[] = [];
+  const take = () => download(`/bodies/${sha256}`, sizeBytes, (done) => told.push(done), signal);
+  const ranges = () =>
+    wire.connections.flatMap(({ sent }) =>
+      sent.map((one) =>
+        one.kind === "request" ? /\r\nrange: bytes=(\d+)-\r\n/i.exec(String(one.bytes)) : null,
+      ),
+    );
+  wire.breakOff(Math.floor(sizeBytes / 3));
+  expect(sha256Of(await take())).toBe(sha256);
+  const [none, again] = ranges();
+  expect(none).toBeNull();
+  expect(told).toContain(Number(again![1]));
+  expect(told).toEqual(told.toSorted((a, b) => a - b));
+
+  wire.breakOff(Math.floor(sizeBytes / 3), 1); // nothing comes on the one after it
+  await expect(take()).rejects.toThrow(/was not reached/);
+  expect(sha256Of(await take())).toBe(sha256);
+  const last = Number(ranges().at(-1)![1]);
+  expect(last).toBeGreaterThan(0);
+  expect(told).toContain(last);
+  await wire.close();
 });
 
 test("[P60] what makes the next body of the one before it is announced, and comes in ranges as bodies do", async () => {

@@ -17,6 +17,8 @@ export interface Between {
   readonly net: Net;
   serve(path: string, bytes: Uint8Array): void;
   cut(): void;
+  /** The next download loses its connection after so many bytes; a new one is there at once. */
+  breakOff(bytes: number): void;
   /** Nothing passes, and nobody is told. */
   hush(): void;
   mend(): void;
@@ -135,6 +137,16 @@ export function lineContract(name: string, between: (entrance: Entrance) => Prom
       await expect(net.download("/bodies/b", null, () => {}, given.signal)).rejects.toThrow(/abort/i);
       cut();
       await expect(net.download("/bodies/b", null, () => {}, signal)).rejects.toThrow(NetError);
+    });
+
+    test("[V73] a download that breaks off goes on by itself, and is the file", async () => {
+      const { net, serve, breakOff } = await open();
+      serve("/bodies/b", bytes);
+      const told: number[] = [];
+      breakOff(120_000);
+      const got = await net.download("/bodies/b", bytes.length, (done) => told.push(done), signal);
+      expect(Buffer.compare(got, bytes)).toBe(0);
+      expect(told.at(-1)).toBe(bytes.length);
     });
 
     test("requests are heard and answered, what is told is heard, and what is sent down arrives, in order", async () => {

@@ -18,6 +18,7 @@ function inMemory(travel?: Travel) {
       net,
       serve: (path: string, bytes: Uint8Array) => void files.set(path, bytes),
       cut: net.cut,
+      breakOff: net.breakOff,
       hush: net.hush,
       mend: net.mend,
       pass: () => clock.advance(100),

@@ -3,11 +3,11 @@
 // WebSocket only: an upload over long polling would be base64 and out of order. Socket.IO comes back by itself after
 // a lost connection, but not after one that the coordinator ended; that is done here.
 
-import { joinedBytes } from "@homebody/base";
 import { systemClock } from "@homebody/clock";
 import { listenToEngine } from "@homebody/line";
 import { events } from "@homebody/protocol";
 import { io } from "socket.io-client";
+import { downloadsFrom } from "./downloads.ts";
 import { type Line, type LineListener, type Net, NetError, type Piece } from "./ports.ts";
 
 const answerMs = 60_000;
@@ -15,38 +15,9 @@ const reconnectMs = 2000;
 
 export function webNet(base: string): Net {
   return {
-    download: (path, sizeBytes, progress, signal) =>
-      download(new URL(path, base).href, sizeBytes, progress, signal),
+    download: downloadsFrom(base),
     connect: (listener) => connect(base, listener),
   };
-}
-
-async function download(
-  url: string,
-  sizeBytes: number | null,
-  progress: (bytes: number) => void,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  try {
-    const response = await fetch(url, { signal });
-    if (!response.ok || response.body === null)
-      throw new NetError(`${url}: expected the file, got status ${response.status}`);
-    const pieces: Uint8Array[] = [];
-    let done = 0;
-    for (const reader = response.body.getReader(); ; ) {
-      const { done: over, value } = await reader.read();
-      if (over) break;
-      pieces.push(value);
-      done += value.length;
-      if (sizeBytes !== null && done > sizeBytes)
-        throw new NetError(`${url}: expected ${sizeBytes} bytes, got more`);
-      progress(done);
-    }
-    return joinedBytes(pieces);
-  } catch (cause) {
-    if (cause instanceof NetError || signal.aborted) throw cause;
-    throw new NetError(`${url}: the coordinator was not reached`, { cause });
-  }
 }
 
 function connect(base: string, listener: LineListener): Line {

@@ -17,6 +17,8 @@ export interface MemoryNetOptions {
 export interface MemoryNet extends Net {
   /** Loses all connections, and what is on its way; there is none again until it is mended, and no download. */
   cut(): void;
+  /** The next download breaks off after so many bytes, and goes on from there. */
+  breakOff(bytes: number): void;
   /** Lines go silent: nothing passes, and nobody is told that it does not; downloads go on. What was on its way comes with `mend`. */
   hush(): void;
   mend(): void;
@@ -37,6 +39,7 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
   const members = new Set<Member>();
   let isCut = false;
   let isHushed = false;
+  let breaksAt = Number.POSITIVE_INFINITY;
 
   function connect(listener: LineListener): Line {
     let current: Wire | undefined;
@@ -90,6 +93,19 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
     };
   }
 
+  async function travels(
+    sizeBytes: number,
+    progress: (bytes: number) => void,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const first = Math.min(breaksAt, sizeBytes);
+    breaksAt = Number.POSITIVE_INFINITY;
+    await clock.sleep(travel("down", first), signal);
+    if (first === sizeBytes) return;
+    progress(first);
+    await clock.sleep(travel("down", sizeBytes - first), signal);
+  }
+
   async function download(
     path: string,
     sizeBytes: number | null,
@@ -98,7 +114,7 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
   ): Promise<Uint8Array> {
     signal.throwIfAborted();
     const file = isCut ? undefined : await options.file(path);
-    if (file !== undefined) await clock.sleep(travel("down", file.length), signal);
+    if (file !== undefined) await travels(file.length, progress, signal);
     signal.throwIfAborted();
     if (isCut || file === undefined) throw new NetError(`${path}: expected the file, got none`);
     if (sizeBytes !== null && file.length > sizeBytes)
@@ -113,6 +129,9 @@ export function memoryNet(options: MemoryNetOptions): MemoryNet {
     cut: () => {
       isCut = true;
       for (const member of members) member.cut();
+    },
+    breakOff: (bytes) => {
+      breaksAt = bytes;
     },
     hush: () => {
       isHushed = true;
