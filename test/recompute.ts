@@ -108,9 +108,9 @@ export async function assertMeans(
       const kept = file && (await tensors(file.sha256, blob));
       const where = `round ${round}, ${name}`;
       const next =
-        manifest.down === "off"
+        manifest.down === "off" && manifest.body === "fp32"
           ? exact
-          : rounded(where, manifest.down, { before, exact, held }, { published, kept });
+          : rounded(where, manifest, { before, exact, held }, { published, kept });
       if (published !== undefined) assertNear(where, published, next.numbers, held);
       if (kept !== undefined) assertNear(`${where}, outer`, kept, next.kept, repeated(held, kept.length));
       // Rounding does not add up.
@@ -308,19 +308,19 @@ function outerStep(
 }
 
 /**
- * Where the step travels in a few bits: the body as it was published, since it is the rounded one that counts, and beside what the
- * optimiser keeps all that these bits left out, which is little. Rows that nobody holds keep what was left out of them.
+ * Where the step travels in a few bits, or the body has halves: the body as it was published, since it is the rounded one that counts, and beside what the
+ * optimiser keeps all that was left out, which is little. Rows that nobody holds keep what was left out of them.
  */
 function rounded(
   where: string,
-  down: "int8" | "int4",
+  { down, body }: RunManifest,
   of: { readonly before: Known; readonly exact: Pick<Known, "numbers" | "kept">; readonly held: Uint8Array },
   {
     published,
     kept,
   }: { readonly published: Float32Array | undefined; readonly kept: Float32Array | undefined },
 ): Pick<Known, "numbers" | "kept"> {
-  assert.ok(published !== undefined, `${where}: of a run that sends steps every body is kept here`);
+  assert.ok(published !== undefined, `${where}: of a run that rounds every body is kept here`);
   const { before, exact, held } = of;
   const size = published.length;
   const carried =
@@ -331,9 +331,10 @@ function rounded(
     if (held[i] === 0) continue;
     left[i] = exact.numbers[i]! + carried[i]! - published[i]!;
     most = Math.max(most, Math.abs(exact.numbers[i]! - before.numbers[i]! + carried[i]!));
-    mostLeft = Math.max(mostLeft, Math.abs(left[i]!));
+    const ofBody = body === "fp16" ? 1.01 * Math.max(2 ** -25, 2 ** -11 * Math.abs(published[i]!)) : 0;
+    mostLeft = Math.max(mostLeft, Math.abs(left[i]!) - ofBody);
   }
-  const share = down === "int8" ? 2 ** -6 : 2 ** -2;
+  const share = { off: 0, int8: 2 ** -6, int4: 2 ** -2 }[down];
   assert.ok(mostLeft <= most * share, `${where}: ${mostLeft} left out of steps of ${most}`);
   const residual = kept?.subarray(kept.length - size) ?? left;
   for (let i = 0; i < size; i++) {

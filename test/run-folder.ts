@@ -18,6 +18,7 @@ export interface RunFolderOptions {
   /** The run file's `keep`, as YAML. */
   readonly keep?: string;
   readonly down?: "off" | "int8" | "int4";
+  readonly body?: "fp32" | "fp16";
   /** The model folder that the run starts from, relative to the run file, which then says nothing of its model. */
   readonly start?: string;
   /** Of source `a`; `b` is open. */
@@ -58,6 +59,7 @@ export function writeRun(
     more,
     keep,
     down,
+    body,
     text = "served",
     admission = "open",
     start,
@@ -92,6 +94,7 @@ round: ${round}
 heldOut: { sampleRows: 8 }
 ${keep === undefined ? "" : `keep: ${keep}`}
 ${down === undefined ? "" : `down: ${down}`}
+${body === undefined ? "" : `body: ${body}`}
 ${(more ?? []).join("\n")}
 `,
   );

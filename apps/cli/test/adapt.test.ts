@@ -15,7 +15,7 @@ const at = (...path: string[]) => join(folder, ...path);
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "homebody-adapt-"));
-  made = await finishedRun(folder, { rounds: 3, localSteps: 20 });
+  made = await finishedRun(folder, { rounds: 3, localSteps: 20, body: "fp16" });
 });
 afterAll(async () => {
   await made.server.close();

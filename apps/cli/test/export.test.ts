@@ -50,7 +50,7 @@ const cases: readonly Case[] = [
   },
   {
     name: "SPEC, words of devices, one vocabulary",
-    options: { family: "gpt2", more: ["vocabulary: { kind: global, size: 300 }"] },
+    options: { family: "gpt2", body: "fp16", more: ["vocabulary: { kind: global, size: 300 }"] },
     words: "device",
   },
   {

@@ -77,6 +77,7 @@ test.each(["protocol-version", "cannot-take-part"] as const)(
         vocabularies: ["own", "source", "global"],
         optimisers: ["adamw", "muon"],
         rounds: ["steps", "time-box"],
+        bodies: ["fp32", "fp16"],
       },
     });
   },

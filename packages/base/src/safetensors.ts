@@ -6,7 +6,7 @@
 
 import { bfloat16Value } from "./bfloat16.ts";
 import { InputError } from "./errors.ts";
-import { halfValue } from "./half.ts";
+import { halfFrom, halfValues } from "./half.ts";
 import { type NamedTensors, namedTensors, slotView, tensorLayout } from "./tensors.ts";
 
 export interface SafetensorsFile {
@@ -21,6 +21,12 @@ export interface SafetensorsEntry {
 
 export type SafetensorsData = Float32Array | Int32Array | Uint8Array;
 
+/** Also halves, by their bits: they are read as float32. */
+interface WrittenEntry {
+  readonly shape: readonly number[];
+  readonly data: SafetensorsData | Uint16Array;
+}
+
 interface Type {
   readonly bytes: number;
   readonly read: (data: ArrayBufferLike, start: number, size: number) => SafetensorsData;
@@ -34,7 +40,10 @@ const types: Readonly<Record<"F32" | "F16" | "BF16" | "I32" | "U8", Type>> = {
   },
   F16: {
     bytes: 2,
-    read: (data, start, size) => Float32Array.from(new Uint16Array(data, start, size), halfValue),
+    read: (data, start, size) => {
+      const numberOf = halfValues();
+      return Float32Array.from(new Uint16Array(data, start, size), (half) => numberOf[half]!);
+    },
   },
   BF16: {
     bytes: 2,
@@ -54,19 +63,30 @@ type TypeWord = keyof typeof types;
 
 const maxHeaderBytes = 100_000_000;
 
+/** As F16 each number is the half nearest to it. */
 export function encodeSafetensors(
   tensors: NamedTensors,
   metadata: Readonly<Record<string, string>> = {},
+  type: "F32" | "F16" = "F32",
 ): Uint8Array {
-  const entries = tensors.layout.slots.map((slot): [string, SafetensorsEntry] => [
-    slot.name,
-    { shape: slot.shape, data: slotView(tensors, slot) },
-  ]);
+  const entries = tensors.layout.slots.map((slot): [string, WrittenEntry] => {
+    const numbers = slotView(tensors, slot);
+    return [
+      slot.name,
+      { shape: slot.shape, data: type === "F16" ? Uint16Array.from(numbers, halfFrom) : numbers },
+    ];
+  });
   return encodeSafetensorsFile({ metadata, tensors: new Map(entries) });
 }
 
 /** Tensors one after another, in the map's order. */
-export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): Uint8Array {
+export function encodeSafetensorsFile({
+  metadata,
+  tensors,
+}: {
+  readonly metadata: SafetensorsFile["metadata"];
+  readonly tensors: ReadonlyMap<string, WrittenEntry>;
+}): Uint8Array {
   const header: Record<string, unknown> = {};
   const keys = Object.keys(metadata).sort();
   if (keys.length > 0) header.__metadata__ = Object.fromEntries(keys.map((key) => [key, metadata[key]]));
@@ -90,8 +110,9 @@ export function encodeSafetensorsFile({ metadata, tensors }: SafetensorsFile): U
 }
 
 /** The format's word for the type of these numbers. */
-export function safetensorsType(data: SafetensorsData): "F32" | "I32" | "U8" {
+export function safetensorsType(data: SafetensorsData | Uint16Array): "F32" | "F16" | "I32" | "U8" {
   if (data instanceof Float32Array) return "F32";
+  if (data instanceof Uint16Array) return "F16";
   return data instanceof Int32Array ? "I32" : "U8";
 }
 

@@ -23,18 +23,20 @@ const outerNumbers = { averaging: 0, nesterov: 1, adam: 2 } as const;
 
 /** At the end of the planned rounds. Texts, which the host has anyway, and the journal do not count. */
 export function diskNeeded({ manifest, body }: Pick<RunState, "manifest" | "body">): DiskNeed {
-  const { rounds, keep, outer, down, review } = manifest;
+  const { rounds, keep, outer, down, body: numbers, review } = manifest;
   const back = bodiesBack(manifest);
   const late = Math.min(rounds + 1, bodiesOfLate(manifest));
   let bodies = late;
   for (let number = 0; number <= rounds - late; number++) if (isKeptForGood(number, manifest)) bodies += 1;
   const size = body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const residual = down === "off" ? 0 : 1;
+  /** What is kept beside a body has 4 bytes a number. */
+  const times = numbers === "fp16" ? 2 : 1;
+  const kept = outerNumbers[outer.kind] + (down === "off" && numbers === "fp32" ? 0 : 1);
   const after = keep.deltaRounds === "all" ? rounds : Math.max(keep.deltaRounds, review === "off" ? 0 : 1);
   const deltaRounds = Math.min(rounds, after + 1);
   return {
     bodies,
-    bodyBytes: size * (bodies + (outerNumbers[outer.kind] + residual) * Math.min(rounds + 1, back)),
+    bodyBytes: size * (bodies + times * kept * Math.min(rounds + 1, back)),
     deltaRounds,
     deltaBytes: deltaRounds * modelSize(manifest).upBytes,
   };

@@ -36,6 +36,8 @@ export interface Section {
   readonly codec: DeltaCodec;
   /** How outer steps of it are written, for whoever has what they are added to; `off`: the whole of it travels. */
   readonly down: RunManifest["down"];
+  /** What its numbers are in a body. */
+  readonly body: RunManifest["body"];
   /** How the coordinator makes the next numbers of it from the mean of the deltas. */
   readonly outer: RunManifest["outer"];
 }
@@ -175,14 +177,14 @@ function sectionOfSource(manifest: Manifest, group: Group, source: ManifestSourc
 
 /** A section that all sources share. */
 function sectionOf(
-  { codec, down, outer }: Manifest,
+  { codec, down, body, outer }: Manifest,
   group: Group,
   config: ModelConfig,
   rows: RowMap | null,
 ): Section {
   const layout = groupLayout(config, group);
   const held = rows === null ? layout : heldLayout(layout, rows);
-  return { name: group, group, source: null, layout, config, rows, held, codec, down, outer };
+  return { name: group, group, source: null, layout, config, rows, held, codec, down, body, outer };
 }
 
 /** Rows of the embedding that the volunteers of a source share: those that the served text needs, where some are left out. */
@@ -218,6 +220,7 @@ export const abilities: Abilities = {
   vocabularies: ["own", "source", "global"],
   optimisers: ["adamw", "muon"],
   rounds: ["steps", "time-box"],
+  bodies: ["fp32", "fp16"],
 };
 
 /** What a run needs of whoever takes part in it. Made once a manifest. */
@@ -229,12 +232,13 @@ const needsOf: (manifest: Manifest) => Abilities = once((manifest) => {
     vocabularies: [manifest.vocabulary.kind],
     optimisers: [manifest.training.optimiser.kind],
     rounds: [manifest.training.timeBox === "off" ? "steps" : "time-box"],
+    bodies: [manifest.body],
   };
 });
 
 /** Whether a device that can do this can take part [P23]. */
 export function canTakePart(manifest: Manifest, can: Abilities): boolean {
   const needs = needsOf(manifest);
-  const kinds = ["codecs", "sections", "vocabularies", "optimisers", "rounds"] as const;
+  const kinds = ["codecs", "sections", "vocabularies", "optimisers", "rounds", "bodies"] as const;
   return kinds.every((kind) => needs[kind].every((word) => can[kind].includes(word)));
 }

@@ -26,12 +26,13 @@ export {
   decodeSection,
   encodeSection,
   firstNumbers,
+  inBody,
   isGiven,
   isTrained,
   wholeEmbedding,
   wordsSeed,
 } from "./section-file.ts";
-export { encodeStep, withStep } from "./step.ts";
+export { encodeStep, moved, withStep } from "./step.ts";
 export { leastTextBytes, splitOf, vocabularySample } from "./texts.ts";
 export {
   bodyBytes,

@@ -26,6 +26,8 @@ export interface ParameterCounts {
 }
 
 const bytesPerParameter = 4; // float32, uncompressed
+/** Of a number, as it is downloaded. */
+const bytesInBody = { fp32: 4, fp16: 2 } as const;
 
 export function parameterCounts(manifest: Manifest): ParameterCounts {
   const counts = (source: ManifestSource) => countsOf(exchangeOf({ ...manifest, sources: [source] }));
@@ -77,7 +79,7 @@ export function roundTraffic(
   return {
     upBytes: most,
     mayBeFewer: !exact || (rows === null && declaresRows(manifest)),
-    downBytes: own.sections.reduce((sum, { layout }) => sum + bytesPerParameter * layout.size, 0),
+    downBytes: own.sections.reduce((sum, { layout }) => sum + bytesInBody[manifest.body] * layout.size, 0),
     standardBytes: standardBytes(
       { ...counts, phi: { [source.id]: counts.phi } },
       source.id,

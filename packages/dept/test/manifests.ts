@@ -10,6 +10,7 @@ export interface ManifestOptions {
   /** That of the codec where it is not given. */
   readonly errorFeedback?: RunManifest["errorFeedback"];
   readonly down?: RunManifest["down"];
+  readonly body?: RunManifest["body"];
   readonly outer?: RunManifest["outer"];
   readonly vocabulary?: number;
   readonly sources?: readonly string[];
@@ -23,6 +24,7 @@ export function manifest({
   codec = "fp16",
   errorFeedback,
   down = "off",
+  body = "fp32",
   outer = { kind: "averaging" },
   vocabulary = 300,
   sources = ["es", "ja"],
@@ -37,6 +39,7 @@ export function manifest({
     codec,
     errorFeedback,
     down,
+    body,
     outer,
     rounds: 3,
     // What becomes of the parameters is tested with it, and no deadlines.

@@ -46,6 +46,7 @@ const valid = {
       vocabularies: ["own"],
       optimisers: ["muon"],
       rounds: ["steps"],
+      bodies: ["fp32"],
     },
   },
   ready: { ready: true },
@@ -118,7 +119,7 @@ test("an error says which field, what was expected and what came", () => {
   expect(() => checkOpenMessage({ ...valid.open, steps: 0 })).toThrow(InputError);
 });
 
-test("[P4] the version of a hello is read whatever else it holds", () => {
+test("[P4] [P74] the version of a hello is read whatever else it holds", () => {
   expect(protocolOf({ protocol: 3, everything: "else", run: 7 })).toBe(3);
   for (const junk of [undefined, null, "hello", {}, { protocol: "2" }])
     expect(protocolOf(junk)).toBeUndefined();
@@ -131,6 +132,7 @@ test("[P4] the version of a hello is read whatever else it holds", () => {
     vocabularies: ["own"],
     optimisers: ["adamw"],
     rounds: ["steps"],
+    bodies: ["fp32"],
   });
 });
 

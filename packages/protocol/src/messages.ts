@@ -56,6 +56,8 @@ export interface Abilities {
   readonly optimisers: readonly string[];
   /** How a round says how many steps a volunteer makes: `steps`, `time-box`. */
   readonly rounds: readonly string[];
+  /** What a body's numbers may be. */
+  readonly bodies: readonly string[];
 }
 
 /** The bitmap of the largest vocabulary that a run file may have. */
@@ -194,6 +196,7 @@ export const checkHello: Check<Hello> = checked(
       vocabularies: someWords.default(["own"]),
       optimisers: someWords.default(["adamw"]),
       rounds: someWords.default(["steps"]),
+      bodies: someWords.default(["fp32"]),
     }),
     rows: z
       .custom<Uint8Array>((value) => value instanceof Uint8Array && value.length <= mostRowBytes, "a bitmap")

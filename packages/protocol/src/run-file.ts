@@ -319,6 +319,8 @@ export const runFileShape = z.strictObject({
   errorFeedback: errorFeedback.optional(),
   /** How outer steps travel to whoever has the body before: rounded to so many bits, the body with them; `off`: as whole bodies. */
   down: oneOf(["off", "int8", "int4"]).default("off"),
+  /** The numbers of a body: with fp16 all of them are rounded to halves after each step, and it has half of the bytes. */
+  body: oneOf(["fp32", "fp16"]).default("fp32"),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
   heldOut: z

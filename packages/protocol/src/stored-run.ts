@@ -49,6 +49,7 @@ const lifts: readonly ManifestLift[] = [
       keep: { bodies: { every: 10 }, undoBodies: 1, deltaRounds: 0 },
       newcomerRounds: 1,
       down: "off",
+      body: "fp32",
     },
     ...manifest,
     training: { timeBox: "off", ...(manifest.training as object) },

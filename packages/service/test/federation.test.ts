@@ -41,9 +41,13 @@ test.each([
   ["glob", "adam", "fp16", "int8"],
   ["spec", "averaging", sparse, "off"],
   ["trim", "averaging", sparse, "int4"],
+  ["spec", "averaging", "fp32", "off", "fp16"],
+  ["trim", "nesterov", "fp16", "off", "fp16"],
+  ["trim", "averaging", "int8", "int8", "fp16"],
+  ["glob", "adam", "fp32", "int4", "fp16"],
 ] as const)(
-  "[C77] [C78] %s, %s, %j, %s down: rounds open, deltas make the next body, and the run ends",
-  async (variant, kind, codec, down) => {
+  "[C77] [C78] [C97] %s, %s, %j, %s down, body %s: rounds open, deltas make the next body, and the run ends",
+  async (variant, kind, codec, down, body: RunManifest["body"] = "fp32") => {
     const outers: Readonly<Record<string, RunManifest["outer"]>> = {
       averaging: { kind: "averaging" },
       nesterov: { kind: "nesterov", lr: 0.7, momentum: 0.9 },
@@ -51,7 +55,7 @@ test.each([
     };
     const { round } = manifest();
     const change = { rounds: 3, round: { ...round, minimum: 3 } };
-    const run = manifest({ variant, codec, down, outer: outers[kind]! }, change);
+    const run = manifest({ variant, codec, down, body, outer: outers[kind]! }, change);
     const served = await serve(keepingAll(run));
     const who = [
       ["one", "a"],

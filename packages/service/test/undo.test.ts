@@ -137,18 +137,24 @@ test("[C3] [C28] killed at any point of going back, it makes the same bytes", as
   expect(deaths).toBeGreaterThan(3);
 });
 
-test("[C28] back to a body as it was: its very files, and what the outer optimiser kept beside it", async () => {
-  const served = await serve(keepingAll(three));
-  const members = await joined(served);
-  await round(served, members, 1);
-  const { body: first, outer } = served.service().state();
-  await round(served, members, 2);
-  await round(served, members, 3);
-  expect(await act(members[1]!, { kind: "undo", to: 1, without: [] })).toBe("ok");
-  await served.clock.advance(0);
-  const state = served.service().state();
-  expect(state.body).toEqual({ ...first, number: 4 });
-  expect(state.outer).toEqual(outer);
-  expect(await assertMeans(await served.entries(), "any", served.blob)).toEqual([1, 2, 3]);
-  await served.close();
-});
+test.each([
+  ["fp32", three],
+  ["fp16", { ...three, down: "off" }],
+] as const)(
+  "[C28] [C78] back to a body (%s) as it was: its very files, and what was kept beside it",
+  async (body, run) => {
+    const served = await serve(keepingAll({ ...run, body }));
+    const members = await joined(served);
+    await round(served, members, 1);
+    const { body: first, outer } = served.service().state();
+    await round(served, members, 2);
+    await round(served, members, 3);
+    expect(await act(members[1]!, { kind: "undo", to: 1, without: [] })).toBe("ok");
+    await served.clock.advance(0);
+    const state = served.service().state();
+    expect(state.body).toEqual({ ...first, number: 4 });
+    expect(state.outer).toEqual(outer);
+    expect(await assertMeans(await served.entries(), "any", served.blob)).toEqual([1, 2, 3]);
+    await served.close();
+  },
+);

@@ -26,10 +26,15 @@ async function verified({ disk, service }: Served) {
   return verifyRun(inputs);
 }
 
-test.each(["off", "int4"] as const)(
-  "[C47] %s down: bodies are computed again in a chain, also those that are not kept any more",
-  async (down) => {
-    const served = await serve(keepingAll(manifest({ down }, { rounds: 12 })));
+test.each([
+  ["off", "fp32"],
+  ["int4", "fp32"],
+  ["off", "fp16"],
+  ["int8", "fp16"],
+] as const)(
+  "[C47] [C97] %s down, body %s: bodies are computed again in a chain, also those that are not kept any more",
+  async (down, body) => {
+    const served = await serve(keepingAll(manifest({ down, body }, { rounds: 12 })));
     await play(served, 12);
     expect(await verified(served)).toMatchObject({
       lost: [],

@@ -124,6 +124,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     codec,
     errorFeedback,
     down: "off",
+    body: "fp32",
     rounds: 10,
     round: {
       minimum: 1,

@@ -4,7 +4,7 @@
 import { statSync } from "node:fs";
 import { basename, resolve } from "node:path";
 import { decodeSafetensors, float32Tensors, InputError, type NamedTensors, sha256Of } from "@homebody/base";
-import { exchangeOf } from "@homebody/dept";
+import { exchangeOf, inBody } from "@homebody/dept";
 import { randomBody, requireParameters, takeTensors } from "@homebody/experiment";
 import { provenanceOf, readModelConfig, readModelWeights } from "@homebody/export";
 import { configFromHuggingFace, groupLayout, type ModelConfig, modelConfig } from "@homebody/model";
@@ -96,6 +96,6 @@ async function randomOf(path: string): Promise<Body> {
   const configFor = (vocabulary: number) =>
     modelConfig(file.model as Parameters<typeof modelConfig>[0], vocabulary);
   const { training } = file;
-  const theta = randomBody(configFor(1), String(training.seed)); // body 0 of that run
+  const theta = inBody(file, randomBody(configFor(1), String(training.seed))); // body 0 of that run
   return { theta, configFor, training, dropout: [], provenance: { run_name: file.name, body: "random" } };
 }

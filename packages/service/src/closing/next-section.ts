@@ -11,7 +11,7 @@ import {
   tensorLayout,
 } from "@homebody/base";
 import type { Aggregation } from "@homebody/coordinator";
-import { decodeSection, encodeSection, encodeStep, type Section, withStep } from "@homebody/dept";
+import { decodeSection, encodeSection, encodeStep, moved, type Section, withStep } from "@homebody/dept";
 import type { RunManifest } from "@homebody/protocol";
 import type { Blobs } from "@homebody/store/ports";
 import { existing } from "../existing.ts";
@@ -40,26 +40,30 @@ export async function nextSection(
   const before = decodeSection(section, file);
   const state = namedTensors(own, kept.data.subarray(0, own.size));
   const next = outerStep(optimiser, state, before, mean);
-  if (section.down === "off") {
+  if (!isRounded(section)) {
     const bytes = encodeSection(manifest, work.round, section, next.numbers);
     return { file: bytes, outer: own.size > 0 ? encodeSafetensors(next.state) : null, step: null };
   }
   const carried = namedTensors(section.layout, kept.data.subarray(own.size));
   const step = wanted(before, next.numbers, carried, mean);
-  const bytes = encodeStep(section, step);
-  const after = withStep(section, file, bytes, work.round);
+  const bytes = section.down === "off" ? null : encodeStep(section, step);
+  const after =
+    bytes === null ? moved(section, file, step, work.round) : withStep(section, file, bytes, work.round);
   const residual = leftOut(step, before, decodeSection(section, after), { carried, mean });
   return {
     file: after,
     outer: encodeSafetensors(together(whole, next.state, residual)),
-    step: { bytes, from },
+    step: bytes === null ? null : { bytes, from },
   };
 }
 
-/** What the optimiser keeps (`own`), then where steps are rounded the residual: as `residual/<tensor>`. */
-function keptLayout({ down, layout }: Section, own: TensorLayout): TensorLayout {
-  if (down === "off") return own;
-  const residual = layout.slots.map(({ name, shape }) => ({ name: `residual/${name}`, shape }));
+/** Whether something of a step is left out: by its own bits, or by those of the body. */
+const isRounded = ({ down, body }: Section) => down !== "off" || body === "fp16";
+
+/** What the optimiser keeps (`own`), then where something is left out of steps the residual: as `residual/<tensor>`. */
+function keptLayout(section: Section, own: TensorLayout): TensorLayout {
+  if (!isRounded(section)) return own;
+  const residual = section.layout.slots.map(({ name, shape }) => ({ name: `residual/${name}`, shape }));
   return tensorLayout([...own.slots, ...residual]);
 }
 

@@ -96,7 +96,8 @@ export function scriptOf(seed: number): Script {
   const rounds = one(1, 20);
   const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
   const training = { ...manifest.training, ...boxOf(seed, manifest.training) };
-  const whole = { ...drawn, manifest: { ...manifest, keep: kept, down: downOf(seed), training } };
+  const travels = { down: downOf(seed), body: bodyOf(seed) };
+  const whole = { ...drawn, manifest: { ...manifest, keep: kept, ...travels, training } };
   return random(`reviews of ${seed}`).below(3) === 0 ? reviewed(whole) : whole;
 }
 
@@ -131,6 +132,10 @@ function reviewed(script: Script): Script {
 /** By dice of its own: what is drawn beside it stays. */
 function downOf(seed: number): RunManifest["down"] {
   return (["off", "int8", "int4"] as const)[random(`down of ${seed}`).below(3)]!;
+}
+
+function bodyOf(seed: number): RunManifest["body"] {
+  return (["fp32", "fp16"] as const)[random(`body of ${seed}`).below(2)]!;
 }
 
 /** With what its deltas leave out carried on. */
