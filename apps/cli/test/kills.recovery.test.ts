@@ -5,9 +5,7 @@
 // for bit, that of a run that nobody disturbed and what the accepted deltas make, and nothing that was ever in the journal
 // may be gone.
 
-import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer as createProbe } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random } from "@homebody/base";
@@ -18,10 +16,10 @@ import { secretFiles, startHeadless } from "@homebody/volunteer/node";
 import { afterEach, expect, test } from "vitest";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
+import { coordinator, freePort, journalOf, kill, type Life, pause, until } from "./lives.ts";
 
 const rounds = 120;
 const randomKills = 20;
-const main = join(import.meta.dirname, "..", "src", "main.ts");
 
 const folders: string[] = [];
 const ends: (() => Promise<unknown>)[] = [];
@@ -30,24 +28,10 @@ afterEach(async () => {
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true });
 });
 
-interface Life {
-  readonly process: ChildProcess;
-  readonly dead: Promise<NodeJS.Signals | null>;
-}
-
-function live(folder: string, port: number, fault = ""): Life {
-  const args = ["--import", "tsx", main, "serve", join(folder, "run.yaml")];
-  const options = ["--data", join(folder, "data"), "--port", String(port)];
-  const env = { ...process.env, HOMEBODY_FAULT: fault, LOG_LEVEL: "silent" };
-  const child = spawn(process.execPath, [...args, ...options], { env, stdio: "ignore" });
-  const dead = new Promise<NodeJS.Signals | null>((resolve) =>
-    child.on("exit", (_, signal) => resolve(signal)),
-  );
-  ends.push(async () => {
-    child.kill("SIGKILL");
-    await dead;
-  });
-  return { process: child, dead };
+function live(folder: string, port: number, fault?: string): Life {
+  const life = coordinator(folder, port, fault);
+  ends.push(() => kill(life));
+  return life;
 }
 
 async function volunteers(folder: string, url: string) {
@@ -71,41 +55,6 @@ async function volunteers(folder: string, url: string) {
     both.push(volunteer);
   }
   return both;
-}
-
-async function journalOf(url: string): Promise<Entry[]> {
-  const entries: Entry[] = [];
-  for (;;) {
-    const response = await fetch(`${url}/api/journal?after=${entries.length}&limit=5000`);
-    const page = (await response.json()) as { entries: Entry[]; last: number };
-    entries.push(...page.entries);
-    if (entries.length >= page.last) return entries;
-  }
-}
-
-/** Asks until it holds; undefined when the server died before. */
-async function until<T>(life: Life, ask: () => Promise<T | undefined>): Promise<T | undefined> {
-  let alive = true;
-  void life.dead.then(() => {
-    alive = false;
-  });
-  while (alive) {
-    const found = await ask().catch(() => undefined);
-    if (found !== undefined) return found;
-    await pause(20);
-  }
-  return undefined;
-}
-
-const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createProbe().listen(0, "127.0.0.1", () => {
-      const { port } = probe.address() as { port: number };
-      probe.close(() => resolve(port));
-    });
-  });
 }
 
 function temporary(): string {
@@ -161,17 +110,16 @@ test("kill -9 at every point of commit, close and joining, and at random: the la
     both ??= await volunteers(folder, url);
     expect(await life.dead, point).toBe("SIGKILL");
   }
-  for (let kill = 0; kill < randomKills; kill++) {
+  for (let i = 0; i < randomKills; i++) {
     const life = live(folder, port);
     const before = (await until(life, grown))!.length;
     await until(life, async () => ((await grown()).length > before + 1 ? true : undefined));
     await pause(dice.below(60));
     await grown();
     const { fact } = known.at(-1)!;
-    expect(fact.kind, `seed ${seed}, kill ${kill}: the run has to last`).not.toBe("finished");
+    expect(fact.kind, `seed ${seed}, kill ${i}: the run has to last`).not.toBe("finished");
     acceptedAtKills += known.filter(({ fact }) => fact.kind === "accepted").length;
-    life.process.kill("SIGKILL");
-    await life.dead;
+    await kill(life);
   }
   const life = live(folder, port);
   await Promise.all(both!.map(({ ended }) => ended));
