@@ -344,7 +344,7 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
     context.issues.some((issue) => path.every((key, i) => issue.path?.[i] === key));
   const say = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });
-  if (typeof file !== "object" || file === null) return;
+  if (typeof file !== "object" || file === null || Array.isArray(file)) return;
   if (!["codec", "errorFeedback", "outer"].some((key) => isWrong(key))) {
     const wrong = wrongFeedback(file);
     if (wrong !== undefined) say(...wrong);
