@@ -4,7 +4,7 @@
 // What is missing is installed first: npm packages, Chromium, Firefox (end to end), what reads exported models elsewhere (unit), and,
 // where CI is set, PostgreSQL. Shared data (corpora, golden tensors) is looked for at HOMEBODY_SHARED, by default ../shared.
 
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,13 +19,17 @@ import {
 } from "./ensure.mjs";
 import { startPostgres } from "./ensure-postgres.mjs";
 
+/** Each runs one, with what is held of its output (see `runStage`), and counts. */
 const stages = {
   check: runChecks,
-  unit: () => vitest("unit", "--maxWorkers=100%"), // left to itself it leaves one core idle
-  browser: () => vitest("browser"),
-  recovery: () => vitest("recovery"),
+  unit: (held) => vitest("unit", held, "--maxWorkers=100%"), // left to itself it leaves one core idle
+  browser: (held) => vitest("browser", held),
+  recovery: (held) => vitest("recovery", held),
   "end-to-end": endToEnd,
 };
+
+/** Side by side where one mostly waits: for processes that were killed and start again. */
+const groups = [["check"], ["unit"], ["browser", "recovery"], ["end-to-end"]];
 
 const asked = process.argv.slice(2).filter((arg) => !arg.startsWith("-"));
 const unknown = asked.filter((name) => !(name in stages));
@@ -35,28 +39,26 @@ if (unknown.length > 0) {
   );
   process.exit(2);
 }
-const chosen = Object.entries(stages).filter(([name]) => asked.length === 0 || asked.includes(name));
+const isChosen = (name) => asked.length === 0 || asked.includes(name);
 
 ensurePackages();
 process.env.CHROMIUM_PATH = ensureChromium();
 process.env.HOMEBODY_SHARED ??= join(root, "..", "shared");
 const temporary = mkdtempSync(join(tmpdir(), "homebody-test-"));
-const isUnit = chosen.some(([name]) => name === "unit");
-if (isUnit) {
+if (isChosen("unit")) {
   ensureConsumers();
   ensureBuilt(); // for tests of what npm start does
 }
-const postgres = isUnit ? await database() : undefined;
+const postgres = isChosen("unit") ? await database() : undefined;
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 try {
-  for (const [name, run] of chosen) {
-    process.stdout.write(`\n== ${name}\n`);
-    const began = performance.now();
-    const counts = run();
-    for (const key of Object.keys(total)) total[key] += counts[key];
-    const seconds = Math.round((performance.now() - began) / 1000);
-    process.stdout.write(`== ${name}: ${sentence(counts)} (${seconds} s)\n`);
+  for (const group of groups) {
+    const running = group.filter(isChosen).map((name, i) => runStage(name, i === 0 ? null : []));
+    for (const { counts, held } of await Promise.all(running)) {
+      for (const key of Object.keys(total)) total[key] += counts[key];
+      process.stdout.write(held?.join("") ?? "");
+    }
   }
 } finally {
   await postgres?.stop();
@@ -64,6 +66,17 @@ try {
 }
 process.stdout.write(`\n${sentence(total)}\n`);
 process.exitCode = total.failed > 0 ? 1 : 0;
+
+/** What it prints is in `held` when it is over; null: it goes to stdout as it comes. */
+async function runStage(name, held) {
+  const began = performance.now();
+  const say = (text) => (held === null ? process.stdout.write(text) : held.push(text));
+  say(`\n== ${name}\n`);
+  const counts = await stages[name](held);
+  const seconds = Math.round((performance.now() - began) / 1000);
+  say(`== ${name}: ${sentence(counts)} (${seconds} s)\n`);
+  return { counts, held };
+}
 
 function sentence({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`;
@@ -77,14 +90,11 @@ async function database() {
   return started;
 }
 
-function vitest(project, ...options) {
+async function vitest(project, held, ...options) {
   const report = join(temporary, `${project}.json`);
   const script = join(root, "node_modules", "vitest", "vitest.mjs");
   const args = [script, "run", "--project", project, ...options, "--reporter=default", "--reporter=json"];
-  const { status } = spawnSync(process.execPath, [...args, `--outputFile.json=${report}`], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  const status = await runNode([...args, `--outputFile.json=${report}`], held);
   const { numPassedTests = 0, numFailedTests = 0, numPendingTests = 0, numTodoTests = 0 } = read(report);
   return failing(status, {
     passed: numPassedTests,
@@ -93,18 +103,33 @@ function vitest(project, ...options) {
   });
 }
 
-function endToEnd() {
+async function endToEnd(held) {
   ensureBuilt();
   process.env.FIREFOX_PATH = ensureFirefox();
   const report = join(temporary, "end-to-end.json");
   const script = join(root, "node_modules", "@playwright", "test", "cli.js");
-  const { status } = spawnSync(process.execPath, [script, "test", "--reporter=list,json"], {
-    cwd: root,
-    stdio: "inherit",
-    env: { ...process.env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-  });
+  const environment = { PLAYWRIGHT_JSON_OUTPUT_NAME: report };
+  const status = await runNode([script, "test", "--reporter=list,json"], held, environment);
   const { expected = 0, unexpected = 0, flaky = 0, skipped = 0 } = read(report).stats ?? {};
   return failing(status, { passed: expected, failed: unexpected + flaky, skipped });
+}
+
+/** Its exit code. What it prints is pushed to `held`; null: it goes to our own output as it comes. */
+async function runNode(args, held, environment = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    stdio: held === null ? "inherit" : ["ignore", "pipe", "pipe"],
+    env: { ...process.env, ...environment },
+  });
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding("utf8").on("data", (text) => held.push(text));
+  return await new Promise((resolve) => {
+    child.on("error", (error) => {
+      process.stderr.write(`${error.message}\n`);
+      resolve(null);
+    });
+    child.on("close", resolve);
+  });
 }
 
 /** A runner that died, or that ran nothing, has failed even if no test says so. */
