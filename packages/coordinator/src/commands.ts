@@ -21,6 +21,8 @@ export type Command =
       readonly steps: number;
       readonly tokens: number;
       readonly loss: number;
+      /** The number of the body that it starts from; that of the round where it is not said. */
+      readonly body?: number | undefined;
       readonly norm: number;
       /** Hash of its numbers. */
       readonly numbers: Sha256;

@@ -14,6 +14,7 @@ import { withJoining } from "./joining.ts";
 import { reviewing } from "./reviews.ts";
 import { mayEvaluate, scored } from "./scores.ts";
 import { carriesFrom, seniorityOf } from "./standings.ts";
+import { oldestStart } from "./starts.ts";
 import type { RunState } from "./state.ts";
 import { closing, tick } from "./tick.ts";
 import { mayUndo, undone } from "./undo.ts";
@@ -63,7 +64,7 @@ export function decide(state: RunState, command: Command, now: Millis): Decision
 
 export type Accept = Extract<Command, { kind: "accept" }>;
 
-type Sender = Pick<Accept, "round" | "volunteer" | "source">;
+type Sender = Pick<Accept, "round" | "volunteer" | "source" | "body">;
 
 /** Whether a delta of this sender for this round could count now: asked before a byte of it is taken. */
 export function mayAccept(state: RunState, sender: Sender): Refusal | undefined {
@@ -73,7 +74,9 @@ export function mayAccept(state: RunState, sender: Sender): Refusal | undefined 
   if (state.removed.has(volunteer)) return "removed"; // [C17]
   if (phase.kind !== "training" || phase.round !== round) return "wrong-round";
   if (phase.accepted.has(volunteer)) return "already-accepted";
-  return assignedTo(state, sender) === undefined ? "not-assigned" : undefined;
+  if (assignedTo(state, sender) === undefined) return "not-assigned";
+  const { body = state.body.number } = sender;
+  return body < oldestStart(state) || body > state.body.number ? "stale" : undefined; // [C81]
 }
 
 /** The place that a volunteer has in the open round, with the source that it has now. */
@@ -97,9 +100,10 @@ function accept(state: RunState, command: Accept): Decision {
   // [C11]
   const steps = Math.min(command.steps, phase.localSteps);
   const tokens = Math.min(command.tokens, steps * manifest.training.batch * manifest.model.context);
-  const { kind: _, ...rest } = command;
+  const { kind: _, body, ...rest } = command;
   const [seniority, from] = [seniorityOf(state, command), carriesFrom(state, command)];
-  return facts({ kind: "accepted", ...rest, rows, steps, tokens, seniority, carriesFrom: from });
+  const start = body === undefined || body === state.body.number ? {} : { body }; // [C82]
+  return facts({ kind: "accepted", ...rest, ...start, rows, steps, tokens, seniority, carriesFrom: from });
 }
 
 /**

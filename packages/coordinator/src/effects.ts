@@ -5,6 +5,7 @@ import type { Millis, VolunteerId } from "@homebody/base";
 import type { Announcement, SectionFile } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
 import { isQuarantined } from "./reviews.ts";
+import { eagerRound } from "./starts.ts";
 import type { AcceptedDelta, ReadyVolunteers, Review, RunState } from "./state.ts";
 import { boxEndsAt, closesAt, graceEndsAt, opensAt } from "./tick.ts";
 
@@ -84,6 +85,7 @@ export function announcementFor(
         accepted: phase.accepted.has(volunteer),
         ...lost(state, volunteer),
         ...own,
+        ...(manifest.overlap === "off" ? isNot : { eager: eagerRound(state, phase.assigned) }),
       };
     }
     case "closing":

@@ -70,6 +70,7 @@ function born(manifest: RunState["manifest"], body: RunState["body"], at: Millis
     scores: new Map(),
     reviews: new Map(),
     harms: new Map(),
+    backAt: 0,
     stepsDone: 0,
     longestSchedule: 0,
     dropped: new Set(),
@@ -253,6 +254,7 @@ function publish(
   const isLast = state.ending || round >= manifest.rounds; // nothing would come of a review
   const deltas = reason === "undo" || isLast ? [] : [...accepted, ...beside];
   state.reviews = new Map(drawReviews(state, deltas, { made: next.id, from: bodyId(from.sections) }));
+  if (reason === "undo") state.backAt = round;
   const known = reason === "undo" ? [] : remembered(state.scores, round);
   state.scores = new Map(known.map((who) => [who, state.scores.get(who)!]));
 }

@@ -32,6 +32,7 @@ export const acceptedShape = z.object({
   steps: count,
   tokens: count,
   loss: z.number(),
+  body: count.optional(),
   norm: z.number(),
   numbers: hash.nullable(),
   seniority: count.min(1),

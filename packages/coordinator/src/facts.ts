@@ -65,6 +65,8 @@ export type Fact =
       /** The volunteer's claim, never above the round's budget. */
       readonly tokens: number;
       readonly loss: number;
+      /** The body that it starts from, where it is not that of the round [C82]. */
+      readonly body?: number | undefined;
       readonly norm: number;
       /** Hash of its numbers, whatever bytes they came in; null in journals that do not have it. */
       readonly numbers: Sha256 | null;

@@ -101,11 +101,11 @@ function fold(draft: Draft, { at, fact }: Entry): void {
       return;
     }
     case "accepted": {
-      const { round, volunteer, source, norm, loss, steps, tokens } = fact;
+      const { round, volunteer, source, norm, loss, steps, tokens, body = round - 1 } = fact;
       const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
       const none = { cosine: null, others: null, kept: 1, quarantined: false, review: null };
-      const delta = { round, volunteer, source, norm, ...none, sizeBytes, loss, steps, tokens, at };
-      draft.deltas.change().push(delta);
+      const claimed = { loss, steps, tokens, staleness: round - 1 - body };
+      draft.deltas.change().push({ round, volunteer, source, norm, ...none, sizeBytes, ...claimed, at });
       if (!values.learntFrom.includes(source)) values.learntFrom = [...values.learntFrom, source];
       values.tokens += tokens;
       values.steps += steps;

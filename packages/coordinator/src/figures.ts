@@ -74,6 +74,8 @@ export interface DeltaFigure {
   readonly loss: number; // nats a token
   readonly steps: number;
   readonly tokens: number;
+  /** How many bodies before that of its round it starts from [C82]. */
+  readonly staleness: number;
   readonly at: Millis;
 }
 

@@ -161,6 +161,8 @@ export interface RunState {
   readonly reviews: ReadonlyMap<VolunteerId, Review>;
   /** Of those whose last reviewed delta was harmful, and of those in quarantine. */
   readonly harms: ReadonlyMap<VolunteerId, Harm>;
+  /** The body that came of the host's last going back [C28]; 0 where there is none. */
+  readonly backAt: number;
   readonly stepsDone: number;
   /** The most steps in all that a round was opened with: the host may have more or fewer rounds later. */
   readonly longestSchedule: number;

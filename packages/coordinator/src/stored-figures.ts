@@ -43,6 +43,7 @@ const deltaRow = {
   loss: amount,
   steps: count,
   tokens: count,
+  staleness: count,
   at: time,
 };
 const roundRow = {

@@ -91,6 +91,7 @@ const shape = z.object({
   ),
   reviews: z.array(z.tuple([volunteer, review])),
   harms: z.array(z.tuple([volunteer, harm])),
+  backAt: count,
   stepsDone: count,
   longestSchedule: count,
   dropped: z.array(volunteer),

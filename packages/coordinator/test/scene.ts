@@ -102,7 +102,14 @@ export interface Scene {
   join(volunteer: VolunteerId, source?: SourceId): void;
   deliver(
     volunteer: VolunteerId,
-    claims?: { round?: number; steps?: number; tokens?: number; numbers?: string; passed?: PassedBytes },
+    claims?: {
+      round?: number;
+      steps?: number;
+      tokens?: number;
+      numbers?: string;
+      passed?: PassedBytes;
+      body?: number;
+    },
   ): Decision;
   /** Plays the shell's averaging. */
   publish(): void;
@@ -161,6 +168,7 @@ export function scene(options: SceneOptions = {}): Scene {
         norm: 1,
         numbers: hashOf(claims.numbers ?? `numbers of ${volunteer} ${round}`),
         ...(claims.passed === undefined ? {} : { passed: claims.passed }),
+        ...(claims.body === undefined ? {} : { body: claims.body }),
       });
       self.tickAll();
       return decision;

@@ -35,6 +35,10 @@ export const measures = {
   "delta-tokens": ofVolunteer("tokens", "Trained on for the delta."),
   "delta-steps": ofVolunteer("steps", "Local steps behind the delta."),
   "delta-bytes": ofVolunteer("bytes", "Of the delta, as it was sent."),
+  "delta-staleness": ofVolunteer(
+    "bodies",
+    "How many bodies before that of its round the delta starts from. No row where it starts from that one.",
+  ),
   "delta-cosine": ofVolunteer("1", "Of the angle between the delta and the mean of its round."),
   "delta-cosine-to-others": ofVolunteer(
     "1",

@@ -145,6 +145,7 @@ function ofDelta({
   tokens,
   steps,
   sections,
+  body,
 }: Accepted): readonly Value[] {
   const of = (measure: MeasureName, value: number) => ({ round, source, volunteer, measure, value });
   return [
@@ -153,6 +154,7 @@ function ofDelta({
     of("delta-tokens", tokens),
     of("delta-steps", steps),
     of("delta-bytes", bytesOf({ sections })),
+    ...(body === undefined ? [] : [of("delta-staleness", round - 1 - body)]),
   ];
 }
 

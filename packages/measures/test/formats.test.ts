@@ -167,9 +167,23 @@ test("[J3] every measure has one level, and each number is told once an entry", 
     expect(new Set(keys).size).toBe(keys.length);
     for (const [, line] of cells(storedIn(path)).entries()) expect(line).toHaveLength(8);
   }
-  // Journals of before do not have it.
-  const all = Object.keys(measures).filter((name) => name !== "delta-cosine-to-others");
+  // Journals of before do not have them.
+  const later = ["delta-cosine-to-others", "delta-staleness"];
+  const all = Object.keys(measures).filter((name) => !later.includes(name));
   expect([...seen].sort()).toEqual(all.sort());
+});
+
+test("[J3] [C82] how many bodies a delta is behind is told where it is behind", () => {
+  const rowsOf = measuring();
+  const values = storedIn(averaging)
+    .map((entry) => readEntry(entry))
+    .flatMap((entry) => {
+      const { fact } = entry;
+      const isStale = fact.kind === "accepted" && fact.round === 2;
+      return rowsOf(isStale ? { ...entry, fact: { ...fact, body: 0 } } : entry);
+    })
+    .flatMap(({ measure, round, value }) => (measure === "delta-staleness" ? [[round, value]] : []));
+  expect(new Set(values.map(String))).toEqual(new Set(["2,1"]));
 });
 
 test("[J3] [C71] a delta's cosine to the others is told where the journal has it, and where there are others", () => {

@@ -75,6 +75,8 @@ export type Announcement = {
       readonly assignment: Assignment | null;
       readonly accepted: boolean;
       readonly lost?: Lost | undefined;
+      /** Where the run is eager. */
+      readonly eager?: EagerRound | undefined;
     }
   | { readonly kind: "closing"; readonly round: number; readonly lost?: Lost | undefined }
   | { readonly kind: "evaluating"; readonly remainingMs: number; readonly evaluated: boolean }
@@ -95,6 +97,14 @@ export interface ReviewOrder {
  * is open it may be made again, once.
  */
 export type Lost = true;
+
+/** What a volunteer that trains ahead of bodies has to know of a round [P64]. */
+export interface EagerRound {
+  /** The oldest body that a delta of the round may start from. */
+  readonly oldest: number;
+  /** Of so many sources somebody was assigned. */
+  readonly sources: number;
+}
 
 export interface Assignment {
   readonly slot: number;
@@ -189,6 +199,7 @@ const announcement = z.discriminatedUnion("kind", [
     assignment: z.object({ slot: whole(), slots: whole().min(1) }).nullable(),
     accepted: z.boolean(),
     lost,
+    eager: z.object({ oldest: whole(), sources: whole().min(1) }).optional(),
   }),
   z.object({ ...ofEvery, kind: z.literal("closing"), round: whole(), lost }),
   z.object({ ...ofEvery, kind: z.literal("evaluating"), remainingMs: finite.min(0), evaluated: z.boolean() }),

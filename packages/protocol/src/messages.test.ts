@@ -111,6 +111,11 @@ test("[P2] whatever comes, a check answers with an InputError or the message", (
   );
 });
 
+test("[P63] a delta may name the body that it starts from", () => {
+  expect(checkOpenMessage({ ...valid.open, body: 0 }).body).toBe(0);
+  expect(() => checkOpenMessage({ ...valid.open, body: -1 })).toThrow("open.body");
+});
+
 test("an error says which field, what was expected and what came", () => {
   expect(() => checkOpenMessage({ ...valid.open, delta: "x" })).toThrow(
     'open.delta: expected 64 hex digits, got "x"',

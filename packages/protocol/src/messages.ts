@@ -88,6 +88,8 @@ export interface OpenUpload {
   readonly tokens: number;
   /** Mean training loss over the round's steps, nats a token. */
   readonly loss: number;
+  /** The number of the body that it starts from; that of the round where it is not said [P63]. */
+  readonly body?: number | undefined;
 }
 
 /** Bytes at a volunteer's socket: bodies, steps, deltas and messages; texts do not count. */
@@ -227,6 +229,7 @@ export const checkOpenMessage: Check<OpenMessage> = checked(
     steps: whole(1e9).min(1),
     tokens: whole(1e15).min(1),
     loss: finite,
+    body: whole().optional(),
     passed: z.object({ sentBytes: whole(1e15), receivedBytes: whole(1e15) }).optional(),
     bytes: someBytes.optional(),
   }),

@@ -27,6 +27,8 @@ export const refusalSentences = {
   "not-by-code": "That source is not by invitation: its admission in the run file is not code.",
   finished: "The run is over. Thank you: its last body is on the dashboard.",
   "wrong-round": "The round was over before this delta arrived. The next round starts from the new body.",
+  stale:
+    "The delta was trained from a body that is too old for this round. The next round starts from the current one.",
   "not-assigned": "This round began before this device came. It takes part from the next one.",
   "already-accepted": "A delta of this device for this round is already in.",
   "unknown-upload": "The coordinator does not know this upload. This page opens it again.",

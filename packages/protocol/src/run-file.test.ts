@@ -166,6 +166,17 @@ test("[P57] error feedback is refused beside an outer optimiser that carries on 
   expect(check({ errorFeedback: {} })).toThrow("expected off, since fp16 leaves next to nothing out");
 });
 
+test("[P65] rounds are blocking unless the file says otherwise; eager is refused beside an outer optimiser whose step nobody has a part of", () => {
+  const check = (change: Record<string, unknown>) => checkRunFile(file(change)).overlap;
+  expect(check({})).toBe("off");
+  for (const kind of ["averaging", "nesterov"])
+    expect(check({ overlap: "eager", outer: { kind } })).toBe("eager");
+  expect(() => check({ overlap: "eager", outer: { kind: "adam" } })).toThrow(
+    'run file.overlap: expected off, since no part of what outer: adam makes of a round is a volunteer\'s own, got "eager"',
+  );
+  expect(() => check({ overlap: "delayed" })).toThrow("one of off, eager");
+});
+
 test("the identity ignores description, host, deadlines and rounds, and nothing else", () => {
   const same = runOf();
   expect(runOf({ description: "another", host: "me", origins: ["https://a.org"], rounds: 9 })).toBe(same);
@@ -175,6 +186,7 @@ test("the identity ignores description, host, deadlines and rounds, and nothing 
     { name: "B" },
     { codec: "fp32" },
     { weighting: "tokens" },
+    { overlap: "eager" },
     { round: { minimum: 2 } },
     { round: { quorum: 2 } },
     { model: { family: "llama", depth: 3, context: 32 } },

@@ -321,6 +321,8 @@ export const runFileShape = z.strictObject({
   down: oneOf(["off", "int8", "int4"]).default("off"),
   /** The numbers of a body: with fp16 all of them are rounded to halves after each step, and it has half of the bytes. */
   body: oneOf(["fp32", "fp16"]).default("fp32"),
+  /** Whether volunteers train on while a round's delta is sent and the next body fetched. */
+  overlap: oneOf(["off", "eager"]).default("off"),
   rounds: count(1, 1_000_000),
   round: roundPolicy.prefault({}),
   heldOut: z
@@ -349,6 +351,8 @@ function sayContradictions(file: Shape, context: z.core.$RefinementCtx<Shape>): 
     const wrong = wrongFeedback(file);
     if (wrong !== undefined) say(...wrong);
   }
+  if (!["overlap", "outer"].some((key) => isWrong(key)) && isEagerWithAdam(file))
+    say(["overlap"], "off, since no part of what outer: adam makes of a round is a volunteer's own");
   if (!["codec", "average"].some((key) => isWrong(key)) && isSparseUnmixed(file))
     say(
       ["average", "mixing"],
@@ -413,6 +417,11 @@ function wrongTimeBox({
   if (timeBox.leastSteps > localSteps)
     wrong.push(["leastSteps", `at most training.localSteps, which is ${localSteps}`]);
   return wrong;
+}
+
+/** [P65] */
+function isEagerWithAdam({ overlap, outer }: Pick<Shape, "overlap" | "outer">): boolean {
+  return overlap === "eager" && outer.kind === "adam";
 }
 
 /** [P58] */

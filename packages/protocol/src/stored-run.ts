@@ -50,6 +50,7 @@ const lifts: readonly ManifestLift[] = [
       newcomerRounds: 1,
       down: "off",
       body: "fp32",
+      overlap: "off",
     },
     ...manifest,
     training: { timeBox: "off", ...(manifest.training as object) },

@@ -125,6 +125,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     errorFeedback,
     down: "off",
     body: "fp32",
+    overlap: "off",
     rounds: 10,
     round: {
       minimum: 1,

@@ -91,6 +91,10 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
         "tokens",
       ),
       loss: said("Mean training loss of its local steps: the volunteer's claim.", "nats/token"),
+      body: said(
+        "Body that it starts from, where it is not that of the round (`overlap: eager`): the volunteer's claim.",
+        "body",
+      ),
       norm: said("Euclidean norm of the delta over all of its sections.", "1"),
       numbers: said(
         "SHA-256 of its numbers, whatever bytes they came in; null in journals of older versions.",

@@ -6,7 +6,7 @@ import type { Refusal, Reply } from "@homebody/protocol";
 import { accepted, heldIn, removeUnclaimed } from "./counting.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
-import type { Upload, Uploads } from "./uploads.ts";
+import { ofSender, type Upload, type Uploads } from "./uploads.ts";
 
 /** Throws where the disk or the journal fails: the upload stays, and may be committed again. */
 export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs): Promise<Reply> {
@@ -14,7 +14,7 @@ export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs
   const { id, sender, claim } = upload;
   if (uploads.get(id) !== upload) return no(uploads.whyNot(id));
   if (upload.received !== claim.sizeBytes) return no("wrong-offset");
-  const early = mayAccept(actor.state(), { round: claim.round, ...sender });
+  const early = mayAccept(actor.state(), ofSender(claim, sender));
   if (early) {
     await uploads.drop(upload);
     return no(early);

@@ -6,7 +6,7 @@ import type { Refusal } from "@homebody/protocol";
 import type { InboxInputs } from "./inputs.ts";
 import { type Looked, lookInto } from "./looking.ts";
 import type { Carrying } from "./reach.ts";
-import type { Sender, Upload, Uploads } from "./uploads.ts";
+import { ofSender, type Sender, type Upload, type Uploads } from "./uploads.ts";
 
 /** What a delta holds that may count. */
 export type Held = Omit<Extract<Looked, { ok: true }>, "ok">;
@@ -18,11 +18,13 @@ export async function heldIn(
 ): Promise<Held | Refusal> {
   const state = actor.state();
   const { manifest, body, phase } = state;
-  const late = mayAccept(state, { round: claim.round, ...sender });
+  const late = mayAccept(state, ofSender(claim, sender));
   if (late || phase.kind !== "training") return late ?? "wrong-round";
   const round = { ...phase, steps: Math.min(claim.steps, phase.localSteps) };
   const carrying = carryingOf(state, { round: claim.round, ...sender });
-  const inside = lookInto(delta, exchange, { manifest, round, carrying, body: await bodyNumbers(body) });
+  const isStale = (claim.body ?? body.number) < body.number;
+  const beside = { manifest, round, carrying, isStale, body: await bodyNumbers(body) };
+  const inside = lookInto(delta, exchange, beside);
   if (!inside.ok) return inside.refusal;
   const { ok: _, ...held } = inside;
   return held;

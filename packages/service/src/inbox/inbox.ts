@@ -21,7 +21,7 @@ import { ownerOfAccepted } from "./accepted.ts";
 import { take } from "./commit.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
-import { type Claim, type Sender, type Upload, uploadsIn } from "./uploads.ts";
+import { type Claim, ofSender, type Sender, type Upload, uploadsIn } from "./uploads.ts";
 import { takeWhole } from "./whole.ts";
 
 /** Each answers with a refusal where the volunteer is at fault, and throws where the disk or the journal is. */
@@ -89,7 +89,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     claim: Claim,
   ): Promise<{ readonly upload: Upload; readonly isNew: boolean } | { readonly reply: Reply<UploadOpened> }> {
     const id = uploadOf(run, claim.round, sender.volunteer, claim.delta);
-    const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });
+    const refusal = mayAccept(actor.state(), ofSender(claim, sender));
     if (refusal) return { reply: (await ownerOf(id)) === undefined ? no(refusal) : inAlready(id, claim) };
     const { rows } = assignedTo(actor.state(), sender)!;
     const exchange = await inputs.exchangeOfDevice({ source: sender.source, rows });
@@ -148,7 +148,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   async function spooled(upload: Upload, { offset, bytes }: Chunk): Promise<Reply<ChunkTaken>> {
     const { id, sender, claim } = upload;
     if (uploads.get(id) !== upload) return no(uploads.whyNot(id));
-    const refusal = mayAccept(actor.state(), { round: claim.round, ...sender });
+    const refusal = mayAccept(actor.state(), ofSender(claim, sender));
     if (refusal) {
       await uploads.drop(upload); // [P12]
       return no(refusal);

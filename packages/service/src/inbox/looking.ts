@@ -7,7 +7,7 @@ import { type Exchange, formsOf } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
 import type { LargestNumbers } from "./body-numbers.ts";
 import { no } from "./no.ts";
-import { type Carrying, type Reach, type RoundSteps, reachOf } from "./reach.ts";
+import { type Carrying, type Reach, type RoundSteps, reachOf, reachOfStale } from "./reach.ts";
 
 export type Looked =
   | {
@@ -24,14 +24,16 @@ export interface LookedBeside {
   readonly round: RoundSteps;
   /** Null where it can hold nothing of rounds before. */
   readonly carrying: Carrying | null;
-  /** Of the body that the delta starts from. */
+  /** Of the round. */
   readonly body: LargestNumbers;
+  /** It starts from the body before, and so from a replica that is a step of its sender's own away from it [C83]. */
+  readonly isStale?: boolean;
 }
 
 export function lookInto(
   delta: Uint8Array,
   exchange: Exchange,
-  { manifest, round, carrying, body }: LookedBeside,
+  { manifest, round, carrying, body, isStale = false }: LookedBeside,
 ): Looked {
   let decoded: readonly DecodedSection[];
   try {
@@ -44,7 +46,8 @@ export function lookInto(
   if (!Number.isFinite(norm)) return no("not-finite");
   if (norm === 0 && !manifest.training.frozenBody) return no("empty-delta"); // [P27]
   for (const [i, section] of exchange.sections.entries()) {
-    const reach = reachOf(manifest.training, section, round, carrying);
+    const fromBody = reachOf(manifest.training, section, round, carrying);
+    const reach = isStale ? reachOfStale(fromBody, section) : fromBody;
     if (!isWithin(decoded[i]!.numbers, reach, body.get(section.name)!)) return no("too-far");
   }
   const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));

@@ -89,6 +89,7 @@ function looked(
   run: RunManifest,
   exchange: Exchange,
   value: (tensor: string, shape: readonly number[]) => number,
+  isStale = false,
 ) {
   const body = new Map(
     exchange.sections.map(({ name, layout }) => [
@@ -103,7 +104,7 @@ function looked(
     return { codec: section.codec, numbers };
   });
   const { bytes } = encodeDelta(sections);
-  const found = lookInto(bytes, exchange, { manifest: run, round, carrying: null, body });
+  const found = lookInto(bytes, exchange, { manifest: run, round, carrying: null, isStale, body });
   return found.ok ? "ok" : found.refusal;
 }
 
@@ -136,4 +137,22 @@ test("[P10] one tensor that went further than training can is enough, however sm
     shape.length === 2 ? number : 0;
   expect(looked(muon, exchange, ofMatrices(own.rootMeanSquare / 1.01))).toBe("ok");
   expect(looked(muon, exchange, ofMatrices(own.rootMeanSquare * 1.01))).toBe("too-far");
+});
+
+test("[C83] a delta that starts from the body before may go as much further as weight decay moves what its start lies from it", () => {
+  for (const outer of [plain.outer, { kind: "nesterov", lr: 0.7, momentum: 0.9 } as const]) {
+    const run = { ...withTraining({ weightDecay: 0.5 }), outer };
+    const exchange = exchangeOf(run);
+    const [theta] = exchange.sections;
+    const reach = reachOf(run.training, theta!, round);
+    const { largest } = reach({ shape: [16, 16] }, 0.5);
+    const apart = 4 * (outer.kind === "nesterov" ? 7 : 1) * largest;
+    const further = reach({ shape: [16, 16] }, 0.5 + apart).largest;
+    expect(further).toBeGreaterThan(largest);
+    const ofMatrices = (number: number) => (_: string, shape: readonly number[]) =>
+      shape.length === 2 ? number : 0;
+    expect(looked(run, exchange, ofMatrices(further / 1.01))).toBe("too-far");
+    expect(looked(run, exchange, ofMatrices(further / 1.01), true)).toBe("ok");
+    expect(looked(run, exchange, ofMatrices(1.01 * further), true)).toBe("too-far");
+  }
 });

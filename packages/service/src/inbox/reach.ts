@@ -80,6 +80,16 @@ export function reachOf(
   };
 }
 
+/**
+ * [C83] Of a delta that starts from the body before. Between its start and the round's body lie two outer steps and two deltas of its
+ * sender at most, none longer than what momentum makes of a delta: by so much may the largest number before be larger.
+ */
+export function reachOfStale(reach: Reach, { outer }: Pick<Section, "outer">): Reach {
+  const longest = outer.kind === "nesterov" ? Math.max(1, outer.lr / (1 - outer.momentum)) : 1;
+  return (tensor, largestBefore) =>
+    reach(tensor, largestBefore + 4 * longest * reach(tensor, largestBefore).largest);
+}
+
 /** Of a residual beside what was encoded [W19]. */
 const residualGrowth = 1 + 2 ** -8;
 /** Of all that is carried: what is lighter in all does not count. */

@@ -21,6 +21,9 @@ export interface Sender {
 /** What is said of a delta before it comes. */
 export type Claim = Omit<OpenMessage, "bytes">;
 
+/** What a run is asked of it before it is looked into. */
+export const ofSender = ({ round, body }: Claim, sender: Sender) => ({ round, body, ...sender });
+
 export interface Upload {
   readonly id: UploadId;
   readonly sender: Sender;
