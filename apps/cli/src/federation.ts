@@ -352,7 +352,7 @@ function orderOf(announcement: Announcement, homeRound: number) {
   if (announcement.kind !== "training" || announcement.assignment === null)
     throw new InputError("announcement", "an assignment to an open round", announcement.kind);
   const { round, body, assignment, localSteps, stepsBefore, totalSteps } = announcement;
-  return { round, body, homeRound, ...assignment, localSteps, stepsBefore, totalSteps };
+  return { round, body, homeRound, ...assignment, localSteps, stepsBefore, totalSteps, ahead: null };
 }
 
 async function opening(state: () => RunState, round: number): Promise<void> {

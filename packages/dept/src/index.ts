@@ -1,5 +1,6 @@
 // DEPT's own rules: what travels, what that saves, and the learning rate of a run.
 
+export { type KnownAhead, shareOfStep, startAhead } from "./ahead.ts";
 export { coordinatorLearns, deltasAreKept } from "./disclosure.ts";
 export {
   abilities,

@@ -1,7 +1,7 @@
 // Bodies as this device has them: each section of the exchange by content, from the disk or from the coordinator, and
 // of each the rows that are held here.
 
-import { InputError, type NamedTensors, type Sha256 } from "@homebody/base";
+import { InputError, type NamedTensors, oneByOne, type Sha256 } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
 import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
 import { type SectionPlan, type SectionPorts, sectionFiles } from "./section-files.ts";
@@ -11,16 +11,29 @@ import type { Work } from "./work.ts";
 export interface Bodies {
   /** By section, in the exchange's order; not to be changed. */
   numbers(body: BodyRef, work: Pick<Work, "report" | "signal">): Promise<readonly NamedTensors[]>;
-  /** Those that were asked for last, if they are of the body with this id; else null. */
-  latest(id: Sha256): readonly NamedTensors[] | null;
+  /** Of those that were asked for last, as many as are kept: the one with this id; null where it is not among them. */
+  ofId(id: Sha256): readonly NamedTensors[] | null;
+  /** The same by its number. */
+  ofNumber(number: number): readonly NamedTensors[] | null;
   /** Of the first body that this device had; null where there is none. */
   first(): Promise<readonly NamedTensors[] | null>;
 }
 
-export function createBodies({ sections }: Pick<Exchange, "sections">, ports: SectionPorts): Bodies {
+interface BodyInMemory extends Pick<BodyRef, "number" | "id"> {
+  readonly numbers: readonly NamedTensors[];
+}
+
+/** `kept`: how many bodies stay in memory. */
+export function createBodies(
+  { sections }: Pick<Exchange, "sections">,
+  ports: SectionPorts,
+  kept: 1 | 2,
+): Bodies {
   const { disk } = ports;
   const own = sectionFiles(ports);
-  let latest: { readonly id: Sha256; readonly numbers: readonly NamedTensors[] } | undefined;
+  const inTurn = oneByOne();
+  /** The latest one first. */
+  let inMemory: readonly BodyInMemory[] = [];
 
   const decoded = (section: Section, bytes: Uint8Array) => heldOf(section, decodeSection(section, bytes));
 
@@ -55,21 +68,30 @@ export function createBodies({ sections }: Pick<Exchange, "sections">, ports: Se
       await disk.write(storedNames.firstBody(groupOf(name)), all[i]!);
   }
 
+  async function taken(body: BodyRef, work: Pick<Work, "report" | "signal">) {
+    work.signal.throwIfAborted();
+    const files = sections.map(({ name }) => {
+      const file = body.sections.find((one) => one.name === name);
+      if (file === undefined) throw new InputError(`body ${body.number}`, `a section ${name}`, "none");
+      return file;
+    });
+    const all = await fetched(files, body, work);
+    await keepFirst(files, all);
+    return sections.map((section, i) => decoded(section, all[i]!));
+  }
+
   return {
-    numbers: async (body, work) => {
-      if (latest?.id === body.id) return latest.numbers;
-      const files = sections.map(({ name }) => {
-        const file = body.sections.find((one) => one.name === name);
-        if (file === undefined) throw new InputError(`body ${body.number}`, `a section ${name}`, "none");
-        return file;
-      });
-      const all = await fetched(files, body, work);
-      const numbers = sections.map((section, i) => decoded(section, all[i]!));
-      await keepFirst(files, all);
-      latest = { id: body.id, numbers };
-      return numbers;
-    },
-    latest: (id) => (latest?.id === id ? latest.numbers : null),
+    numbers: (body, work) =>
+      inTurn(async () => {
+        const { number, id } = body;
+        const numbers = inMemory.find((one) => one.id === id)?.numbers ?? (await taken(body, work));
+        // One that comes again has another number.
+        if (inMemory.every((one) => one.number !== number))
+          inMemory = [{ number, id, numbers }, ...inMemory].slice(0, kept);
+        return numbers;
+      }),
+    ofId: (id) => inMemory.find((one) => one.id === id)?.numbers ?? null,
+    ofNumber: (number) => inMemory.find((one) => one.number === number)?.numbers ?? null,
     first: async () => {
       const numbers: NamedTensors[] = [];
       for (const section of sections) {

@@ -5,7 +5,8 @@ import { isTrained } from "@homebody/dept";
 import { events, type PassedBytes, type RunManifest } from "@homebody/protocol";
 import { type Batch, bitsPerByte, drawBatch, type Shard } from "@homebody/text";
 import { EngineError } from "@homebody/train";
-import { boxEndOf, deadlineOf, type Job, type TrainOrder } from "./jobs.ts";
+import type { TrainOrder } from "./ahead.ts";
+import { boxEndOf, deadlineOfRound, type Job } from "./jobs.ts";
 import { passedIn } from "./ledger.ts";
 import { withStep } from "./pace.ts";
 import type { Clock, Line } from "./ports.ts";
@@ -49,7 +50,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       keeping: record.save,
       signal,
       duty: inputs.duty,
-      deadline: () => deadlineOf(inputs.session()),
+      deadline: () => (job.kind === "train" ? deadlineOfRound(inputs.session(), job.order.round) : null),
       boxEnds: () => (job.kind === "train" ? boxEndOf(inputs.session(), job.order.round) : null),
       pace: () => record.now().pace,
     };
@@ -57,12 +58,25 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       case "prepare": {
         const { stored } = await preparation.prepare(report, signal);
         const [deltas, homeRound] = [await stored.deltas(), await stored.homeRound()];
+        const ahead = await stored.orderAhead();
         const fresh = await prepared().replica.isFresh();
         const startsTrained = isTrained(manifest, { number: 0 });
         await record.save();
         const { scored, roundsContributed } = record.now();
-        return { kind: "prepared", deltas, homeRound, fresh, startsTrained, scored, roundsContributed };
+        return {
+          kind: "prepared",
+          deltas,
+          homeRound,
+          fresh,
+          startsTrained,
+          scored,
+          roundsContributed,
+          ahead,
+        };
       }
+      case "fetch":
+        await prepared().replica.fetch(job.body, work);
+        return { kind: "fetched", id: job.body.id };
       case "fit": {
         const { replica, text } = prepared();
         await replica.fit(job.body, fitBatches(0, text.train), work);
@@ -93,7 +107,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
           work,
         );
         record.change({ stepsMade: record.now().stepsMade + pending.steps });
-        return { kind: "trained", pending };
+        return { kind: "trained", pending, homeRound: job.order.homeRound };
       }
       case "report": {
         report({ kind: "report", done: 0, of: 0, unit: "bytes" });

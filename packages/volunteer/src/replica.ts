@@ -24,14 +24,16 @@ import { countParameters, type Group, groups, initialParameters } from "@homebod
 import type { BodyRef, ManifestSource, RunManifest, Verdict } from "@homebody/protocol";
 import type { Batch, HeldOutOptions, Shard } from "@homebody/text";
 import type { MemoryPlan } from "@homebody/train";
+import type { TrainOrder } from "./ahead.ts";
 import { createBodies } from "./bodies.ts";
 import { encodeRound } from "./encoding.ts";
-import type { ReviewJob, TrainOrder } from "./jobs.ts";
+import type { ReviewJob } from "./jobs.ts";
 import type { Clock, Device, DeviceTrainer, Disk, Net } from "./ports.ts";
 import { reviewDelta } from "./reviewing.ts";
 import { snapshotPeriodMs, trainRound } from "./round.ts";
 import { scoreHeldOut } from "./scoring.ts";
 import type { Pending, Scored } from "./session.ts";
+import { createStarts, type Start } from "./starts.ts";
 import { type Done, type Kept, type StoredState, storedState } from "./stored-state.ts";
 import { rest, type Work } from "./work.ts";
 
@@ -68,6 +70,8 @@ export interface Replica {
   exclusive<T>(work: () => Promise<T>): Promise<T>;
   /** Where nothing has been computed yet, as after a reload: this body, with the home tensors of this round. */
   loadIfEmpty(body: BodyRef, homeRound: number, signal: AbortSignal): Promise<void>;
+  /** Takes a body into memory, as training and evaluation want it. */
+  fetch(body: BodyRef, work: Pick<Work, "report" | "signal">): Promise<void>;
   /** With the home tensors of this round. */
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
   /** Measures a peer's delta [V67]; null where that cannot be done, or takes too long [V69]. */
@@ -91,7 +95,9 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const { bytes, ...how } = memory;
   const { betas, epsilon, weightDecay, clip, optimiser } = training;
   const trainer = device.trainer({ config, betas, epsilon, weightDecay, clip, optimiser, ...how }, bytes);
-  const bodies = createBodies(exchange, inputs);
+  const isEager = manifest.overlap === "eager";
+  const bodies = createBodies(exchange, inputs, isEager ? 2 : 1);
+  const starts = createStarts({ exchange, bodies, isEager, isUntrained });
   const stored = storedState(disk, exchange);
   const parameters = groups.reduce((sum, group) => sum + countParameters(config, group), 0);
   const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
@@ -125,11 +131,12 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   /** Of this source's own sections: those that a body has as they were initialised. */
   function untrainedIn(body: BodyRef): readonly Group[] {
     return sections
-      .filter((section) => {
-        const file = body.sections.find(({ name }) => name === section.name);
-        return section.source !== null && file?.sha256 === firstHash(section);
-      })
+      .filter((section) => section.source !== null && isUntrained(body, section))
       .map(({ group }) => group);
+  }
+
+  function isUntrained(body: BodyRef, section: Section): boolean {
+    return body.sections.find(({ name }) => name === section.name)?.sha256 === firstHash(section);
   }
 
   function load({ values, moments }: Kept): void {
@@ -184,7 +191,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   }
 
   async function review(job: ReviewJob, heldOut: Shard, work: Work): Promise<Verdict | null> {
-    const numbers = bodies.latest(job.from);
+    const numbers = bodies.ofId(job.from);
     if (numbers === null || manifest.review === "off") return null;
     const options = {
       ...heldOutOptions(manifest, source),
@@ -248,21 +255,28 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     return own.length > 0 && (await stored.fitted(own)) === undefined;
   }
 
-  /** [V7] From the snapshot if there is one of just this, else from the body, to which words may be fitted first. */
+  /** [V7] What was reached before, and what it started from where that was ahead of its body; undefined where nothing was. */
+  async function resumed({ round, body, homeRound, ahead }: TrainOrder) {
+    const snapshot = await stored.snapshot({ round, body: body.id, homeRound, ahead });
+    if (snapshot === undefined) return undefined;
+    onDevice = null;
+    load(snapshot);
+    return snapshot;
+  }
+
+  /** From a start, to which words may be fitted first. */
   async function begin(
     order: TrainOrder,
-    numbers: readonly NamedTensors[],
+    start: Start,
     fitting: (step: number) => Batch,
     work: Work,
   ): Promise<Done> {
-    const { round, body, homeRound } = order;
-    const snapshot = await stored.snapshot({ round, body: body.id, homeRound });
-    if (snapshot !== undefined) {
-      onDevice = null;
-      load(snapshot);
-      return snapshot.done;
+    const { body, homeRound, ahead } = order;
+    if (ahead === null) await loadWhole(body, homeRound, start.numbers);
+    else {
+      for (const [i, { group }] of sections.entries()) trainer.load(group, start.numbers[i]!);
+      await loadHome(homeRound);
     }
-    await loadWhole(body, homeRound, numbers);
     onDevice = null; // from here on it is trained
     if (training.moments === "afresh") trainer.loadMoments(null);
     if (training.refitSteps > 0 && isTrained(manifest, body)) {
@@ -273,22 +287,24 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     return { steps: 0, tokens: 0, nats: 0 };
   }
 
-  async function saveSnapshot({ round, body, homeRound }: TrainOrder, done: Done): Promise<void> {
-    await stored.saveSnapshot({ round, body: body.id, homeRound, done }, await read(groups, true));
+  async function saveSnapshot(order: TrainOrder, start: Start, done: Done): Promise<void> {
+    const { round, body, homeRound, ahead } = order;
+    const kept = await read(groups, true);
+    await stored.saveSnapshot({ round, body: body.id, homeRound, done }, kept, ahead && { order, start });
   }
 
   /** [V8] */
   async function finish(
     { round, homeRound }: TrainOrder,
     done: Done,
-    start: readonly NamedTensors[],
+    start: Start,
     { report }: Work,
   ): Promise<Pending> {
     report({ kind: "encode", done: 0, of: 1, unit: "steps" });
     const moved: NamedTensors[] = [];
     for (const [i, { group, held }] of sections.entries()) {
       const { data } = await trainer.read(group);
-      const from = start[i]!.data;
+      const from = start.numbers[i]!.data;
       for (let j = 0; j < data.length; j++) data[j] = data[j]! - from[j]!;
       moved.push(namedTensors(held, data));
     }
@@ -301,6 +317,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       steps: done.steps,
       tokens: done.tokens,
       loss: done.nats / done.tokens,
+      ...(start.body === null ? {} : { body: start.body }),
     };
     const sizeOf = sections.map(({ name }, i) => ({ name, sizeBytes: sizes[i]! }));
     const kept = await read(
@@ -309,20 +326,22 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     );
     const saving = (of: number) => report({ kind: "save", done: 0, of, unit: "bytes" });
     await stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, { ...kept, residual }, saving);
+    starts.made(pending, homeRound, bytes);
     return pending;
   }
 
   async function train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending> {
-    const numbers = await bodies.numbers(order.body, work);
-    const from = await exclusive(() => begin(order, numbers, batches.fitting, work));
+    const before = await exclusive(() => resumed(order));
+    const start = before?.begunAhead?.start ?? (await starts.of(order, work));
+    const from = before?.done ?? (await exclusive(() => begin(order, start, batches.fitting, work)));
     const batchOf = batches.training;
     const own = { order, training, trainer, clock, batchOf, from, snapshotMs, exclusive };
     const keep = async (done: Done) => {
       await work.keeping();
-      await saveSnapshot(order, done);
+      await saveSnapshot(order, start, done);
     };
     const done = await trainRound({ ...own, saveSnapshot: keep }, work);
-    return await exclusive(() => finish(order, done, numbers, work));
+    return await exclusive(() => finish(order, done, start, work));
   }
 
   return {
@@ -331,6 +350,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
     stored,
     exclusive,
     loadIfEmpty,
+    fetch: async (body, work) => void (await bodies.numbers(body, work)),
     evaluate,
     review,
     train,

@@ -5,7 +5,7 @@ import type { Millis } from "@homebody/base";
 import { learningRate } from "@homebody/dept";
 import type { RunManifest } from "@homebody/protocol";
 import type { Batch } from "@homebody/text";
-import type { TrainOrder } from "./jobs.ts";
+import type { TrainOrder } from "./ahead.ts";
 import { stepsUntil, usualStepMs } from "./pace.ts";
 import type { Clock, DeviceTrainer } from "./ports.ts";
 import type { Done } from "./stored-state.ts";

@@ -5,6 +5,7 @@
 
 import type { Millis, Sha256 } from "@homebody/base";
 import type { Announcement, BodyRef, OpenUpload, Refusal, Removed, Verdict } from "@homebody/protocol";
+import { mayCount, orderAfter, type TrainOrder } from "./ahead.ts";
 
 /** A delta that is stored with what belongs to it, until the coordinator has said whether it counts [V8]. */
 export type Pending = OpenUpload;
@@ -50,7 +51,7 @@ export interface Failure {
 }
 
 export interface Session {
-  /** Whether the two lanes may be busy together [V1]. */
+  /** Whether the two lanes may be busy together [V1]: the run is eager. */
   readonly overlap: boolean;
   readonly contributing: boolean;
   readonly paused: boolean;
@@ -81,6 +82,12 @@ export interface Session {
   readonly roundDone: number;
   /** The open round, where what was accepted of it was lost [V21]: it is trained once more. */
   readonly again: number | null;
+  /** The delta that was trained last, since the device was prepared. */
+  readonly latest: Pending | null;
+  /** The round that is trained ahead of its opening, or was begun so [V54]. */
+  readonly ahead: TrainOrder | null;
+  /** The id of the body that the line fetched last. */
+  readonly fetched: Sha256 | null;
   /** The body that was evaluated last, and whether the coordinator has the result. */
   readonly scored: Scored | null;
   readonly reported: boolean;
@@ -115,6 +122,9 @@ export const firstSession: Session = {
   homeRound: 0,
   roundDone: 0,
   again: null,
+  latest: null,
+  ahead: null,
+  fetched: null,
   scored: null,
   reported: false,
   reviewed: null,
@@ -144,14 +154,18 @@ export type SessionEvent =
       readonly startsTrained: boolean;
       readonly scored: Scored | null;
       readonly roundsContributed: number;
+      /** Of the snapshot, where it is of a round that was begun ahead. */
+      readonly ahead: TrainOrder | null;
     }
   | { readonly kind: "fitted" }
+  | { readonly kind: "fetched"; readonly id: Sha256 }
   | { readonly kind: "evaluated"; readonly scored: Scored }
   | { readonly kind: "reported"; readonly body: number }
   /** `verdict`: null where nothing can be said of it [V69]. */
   | { readonly kind: "reviewed"; readonly delta: Sha256; readonly verdict: Verdict | null }
   | { readonly kind: "told" }
-  | { readonly kind: "trained"; readonly pending: Pending }
+  /** `homeRound`: whose home tensors it began from. */
+  | { readonly kind: "trained"; readonly pending: Pending; readonly homeRound: number }
   /** This round is left out [V11]. */
   | { readonly kind: "not-finite"; readonly round: number; readonly message: string }
   | { readonly kind: "accepted"; readonly round: number }
@@ -199,14 +213,16 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "removed":
       return { ...session, connected: false, ended: event.reason };
     case "prepared": {
-      const { deltas, homeRound, fresh, startsTrained, scored, roundsContributed } = event;
-      const queue = queueOf(deltas, homeRound);
-      const found = { queue, homeRound, fresh, startsTrained, scored, roundsContributed, unread: false };
-      const next = withFitting({ ...session, ...found, prepared: true, reported: false });
+      const { deltas, kind: _, ...found } = event;
+      const queue = queueOf(deltas, event.homeRound);
+      const anew = { unread: false, prepared: true, reported: false, latest: null, fetched: null };
+      const next = withFitting(withAhead({ ...session, ...found, ...anew, queue }));
       return succeeded(withEnd(next), "compute");
     }
     case "fitted":
       return succeeded({ ...session, fresh: false, fitting: null }, "compute");
+    case "fetched":
+      return succeeded({ ...session, fetched: event.id }, "line");
     case "evaluated":
       return succeeded({ ...session, scored: event.scored, reported: false }, "compute");
     case "reported":
@@ -218,13 +234,17 @@ export function evolve(session: Session, event: SessionEvent, now: Millis): Sess
     case "told":
       return succeeded({ ...session, verdict: null }, "line");
     case "trained": {
-      const queue = [...session.queue, { pending: event.pending, verdict: null }];
-      return succeeded({ ...session, queue, again: null }, "compute");
+      const { pending, homeRound } = event;
+      const verdict = isThere(session, homeRound) ? null : "refused"; // [V9]
+      const queue = [...session.queue, { pending, verdict } as const];
+      const latest = verdict === null ? pending : null;
+      return succeeded(withAhead({ ...session, queue, latest, ahead: null, again: null }), "compute");
     }
     case "not-finite": {
       const compute = { count: 0, retryAt: null, message: event.message };
       const roundDone = Math.max(session.roundDone, event.round);
-      return { ...session, roundDone, again: null, failures: { ...session.failures, compute } };
+      const ahead = session.ahead?.round === event.round ? null : session.ahead;
+      return { ...session, roundDone, ahead, again: null, failures: { ...session.failures, compute } };
     }
     case "accepted": {
       const [head, ...others] = session.queue;
@@ -281,6 +301,17 @@ function queueOf(deltas: readonly StoredPending[], homeRound: number): readonly 
   });
 }
 
+/** Of the newest stored delta that was not refused, else this device's own. */
+export function newestHome({ queue, homeRound }: Session): number {
+  return queue.findLast(({ verdict }) => verdict !== "refused")?.pending.round ?? homeRound;
+}
+
+/** Whether the home tensors of this round may count. */
+function isThere({ queue, homeRound }: Session, round: number): boolean {
+  const isStored = queue.some(({ pending, verdict }) => pending.round === round && verdict !== "refused");
+  return round === homeRound || isStored;
+}
+
 function succeeded(session: Session, lane: Lane): Session {
   if (session.failures[lane] === null) return session;
   return { ...session, failures: { ...session.failures, [lane]: null } };
@@ -299,8 +330,46 @@ function withFitting(session: Session): Session {
 }
 
 function announced(session: Session, announcement: Announcement, now: Millis): Session {
-  const known = withLoss(session, announcement, now);
-  return withEnd(withFitting({ ...known, announcement, announcedAt: now }));
+  const known = withLoss(onFrom(session, announcement), announcement, now);
+  return withEnd(withFitting(withAhead({ ...known, announcement, announcedAt: now })));
+}
+
+/** A start is made of the latest body: one that never came will not any more when another has. */
+function onFrom(session: Session, { body }: Announcement): Session {
+  const { announcement, ahead, fetched } = session;
+  const isLeft = ahead !== null && ahead.body.id === announcement?.body.id && ahead.body.id !== body.id;
+  return isLeft && fetched !== ahead.body.id ? { ...session, ahead: null } : session;
+}
+
+/** [V54] [V56] What was begun ahead is given up where it cannot count any more; after a delta the next round begins. */
+function withAhead(session: Session): Session {
+  if (!session.overlap || session.announcement === null) return session;
+  const known = withoutStranded(session);
+  const { announcement, latest, roundDone } = known;
+  if (announcement === null) return known;
+  const isRight = (order: TrainOrder) =>
+    order.homeRound === newestHome(known) && order.round > roundDone && mayCount(order, announcement);
+  if (known.ahead !== null && isRight(known.ahead)) return known;
+  const next = latest === null || known.finishing ? null : orderAfter(announcement, latest);
+  return { ...known, ahead: next !== null && isRight(next) ? next : null };
+}
+
+/** [V58] Where the open round is to be trained once more, what went ahead of it does not count. */
+function withoutStranded(session: Session): Session {
+  const { announcement, queue, roundDone, again } = session;
+  if (announcement?.kind !== "training" || announcement.assignment === null || announcement.accepted)
+    return session;
+  const { round } = announcement;
+  const isOwed = round === again || round > roundDone;
+  if (!isOwed || queue.some(({ pending }) => pending.round === round)) return session;
+  const isLater = ({ pending }: QueuedDelta) => pending.round > round;
+  if (!queue.some(isLater) && round !== again) return session;
+  return {
+    ...session,
+    queue: queue.map((one) => (isLater(one) ? { ...one, verdict: one.verdict ?? "refused" } : one)),
+    latest: null,
+    ahead: null,
+  };
 }
 
 /** [V14] */
@@ -343,6 +412,7 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
   switch (reason) {
     // The delta will never count; nor do those that began from its home tensors [V9].
     case "wrong-round":
+    case "stale":
     case "not-assigned":
     case "already-accepted":
     case "wrong-size":
@@ -355,6 +425,8 @@ function refused(session: Session, reason: Refusal, now: Millis): Session {
       return withFitting({
         ...next,
         queue: session.queue.map(({ pending, verdict }) => ({ pending, verdict: verdict ?? "refused" })),
+        latest: null,
+        ahead: null,
       });
     case "removed":
       return { ...next, ended: "removed" };

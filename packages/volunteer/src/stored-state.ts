@@ -10,10 +10,11 @@
 //   first-G.safetensors    the same of the first one
 //
 // Tensors are named `group/tensor` (phi/transformer.wte.weight), moments `first/tensor` and `second/tensor`, what a delta's bytes
-// leave out `residual/tensor`, the bytes `delta`. All of an accepted delta's file but the bytes becomes home, names that are not
+// leave out `residual/tensor`, what a snapshot's round started from ahead of its body `start/tensor`, the bytes `delta`. All of an accepted delta's file but the bytes becomes home, names that are not
 // known too.
 
 import {
+  InputError,
   type NamedTensors,
   once,
   type SafetensorsEntry,
@@ -26,8 +27,10 @@ import type { ModelConfig } from "@homebody/model/config";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import type { SectionSize } from "@homebody/protocol";
 import type { GroupSteps, Moments } from "@homebody/train";
+import type { TrainOrder } from "./ahead.ts";
 import type { Disk } from "./ports.ts";
 import type { Pending, StoredPending } from "./session.ts";
+import type { Start } from "./starts.ts";
 import {
   bytesEntry,
   bytesOf,
@@ -49,6 +52,12 @@ export interface Kept {
 export interface KeptOfDelta extends Kept {
   /** Of each section, what the delta's bytes leave out; null where it is not carried on. */
   readonly residual: readonly NamedTensors[] | null;
+}
+
+/** Of a round that was begun ahead of its opening. */
+export interface BegunAhead {
+  readonly order: TrainOrder;
+  readonly start: Start;
 }
 
 /** Steps that moments have, by group; one number where all have as many, as it was once written. */
@@ -75,6 +84,13 @@ export interface SnapshotMeta {
   readonly homeRound: number;
   readonly done: Done;
   readonly momentSteps: StoredSteps;
+  /** Where it was begun ahead: the order, and what its delta names as the body that it starts from [V59]. */
+  readonly ahead?: { readonly order: TrainOrder; readonly body: number | null } | undefined;
+}
+
+/** The round that a snapshot is of, and what it began from. */
+export interface SnapshotOf extends Pick<SnapshotMeta, "round" | "body" | "homeRound"> {
+  readonly ahead?: TrainOrder["ahead"];
 }
 
 export interface DeltaMeta {
@@ -109,9 +125,15 @@ export interface StoredState {
   saveFitted(kept: Kept): Promise<void>;
   /** The snapshot, if it is of this; another one is removed. */
   snapshot(
-    of: Omit<SnapshotMeta, "done" | "momentSteps">,
-  ): Promise<(Kept & { readonly done: Done }) | undefined>;
-  saveSnapshot(of: Omit<SnapshotMeta, "momentSteps">, kept: Kept): Promise<void>;
+    of: SnapshotOf,
+  ): Promise<(Kept & { readonly done: Done; readonly begunAhead: BegunAhead | null }) | undefined>;
+  saveSnapshot(
+    of: Omit<SnapshotMeta, "momentSteps" | "ahead">,
+    kept: Kept,
+    begunAhead?: BegunAhead | null,
+  ): Promise<void>;
+  /** That of the snapshot, where it is of a round that was begun ahead. */
+  orderAhead(): Promise<TrainOrder | null>;
   /** All that are stored, by round. */
   deltas(): Promise<readonly StoredPending[]>;
   delta(round: number): Promise<StoredDelta | undefined>;
@@ -134,6 +156,7 @@ export async function hasDeltas(disk: Pick<Disk, "names">): Promise<boolean> {
 }
 
 const residualPrefix = "residual";
+const startPrefix = "start";
 const isOfResidual = (tensor: string) => tensor.startsWith(`${residualPrefix}/`);
 
 const isDelta = (name: string) => /^delta-\d+\.safetensors$/.test(name);
@@ -166,13 +189,19 @@ export function storedState(
     return { values, moments: { steps: stepsOf(momentSteps), first: first!, second: second! } };
   }
 
-  /** What the delta of this round left: in its own file until it is settled, then in home. */
+  /**
+   * What the delta of this round left: in its own file until it is settled, then in home. An InputError where that is of another
+   * round: the delta was refused meanwhile, and whoever goes on from it is given up [V9].
+   */
   async function leftBy(round: number) {
     const where = storedNames.delta(round);
     const delta = await open<DeltaMeta>(where);
-    if (delta !== undefined) return { file: delta, where, round };
+    if (delta !== undefined) return { file: delta, where };
     const file = await open<HomeMeta>(storedNames.home);
-    return file && { file, where: storedNames.home, round: file.meta.round };
+    const there = file?.meta.round ?? 0;
+    if (there !== round)
+      throw new InputError(storedNames.home, `home tensors of round ${round}`, `those of round ${there}`);
+    return file && { file, where: storedNames.home };
   }
 
   return {
@@ -186,7 +215,7 @@ export function storedState(
       if (found === undefined || ![...found.file.tensors.keys()].some(isOfResidual)) return null;
       const { file, where } = found;
       return sections.map(({ held }) => ({
-        round: found.round,
+        round,
         numbers: tensorsOf(file, residualPrefix, held, where),
       }));
     },
@@ -205,19 +234,33 @@ export function storedState(
       await disk.remove(storedNames.snapshot);
       await disk.write(storedNames.fitted, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
-    snapshot: async ({ round, body, homeRound }) => {
-      const file = await open<SnapshotMeta>(storedNames.snapshot);
+    snapshot: async (of) => {
+      const where = storedNames.snapshot;
+      const file = await open<SnapshotMeta>(where);
       if (file === undefined) return undefined;
-      const { meta } = file;
-      if (meta.round === round && meta.body === body && meta.homeRound === homeRound)
-        return { ...keptOf(file, groups, storedNames.snapshot), done: meta.done };
-      await disk.remove(storedNames.snapshot);
-      return undefined;
+      const { done, ahead } = file.meta;
+      if (!isOf(file.meta, of)) {
+        await disk.remove(where);
+        return undefined;
+      }
+      const kept = keptOf(file, groups, where);
+      if (ahead === undefined) return { ...kept, done, begunAhead: null };
+      const numbers = sections.map(({ held }) => tensorsOf(file, startPrefix, held, where));
+      return { ...kept, done, begunAhead: { order: ahead.order, start: { numbers, body: ahead.body } } };
     },
-    saveSnapshot: (of, kept) => {
-      const meta: SnapshotMeta = { ...of, momentSteps: kept.moments?.steps ?? 0 };
-      return disk.write(storedNames.snapshot, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+    saveSnapshot: (of, kept, begunAhead = null) => {
+      const start = (begunAhead?.start.numbers ?? []).flatMap((section) => entriesOf(startPrefix, section));
+      const ahead = begunAhead && { order: begunAhead.order, body: begunAhead.start.body };
+      const meta: SnapshotMeta = {
+        ...{ ...of, momentSteps: kept.moments?.steps ?? 0 },
+        ...(ahead === null ? {} : { ahead }),
+      };
+      return disk.write(
+        storedNames.snapshot,
+        encodeStored({ meta, tensors: new Map([...entriesOfKept(kept), ...start]) }),
+      );
     },
+    orderAhead: async () => (await open<SnapshotMeta>(storedNames.snapshot))?.meta.ahead?.order ?? null,
     deltas: async () => {
       const names = (await disk.names()).filter(isDelta);
       const all: StoredPending[] = [];
@@ -260,6 +303,12 @@ export function storedState(
       if (snapshot !== undefined && snapshot.meta.round <= round) await disk.remove(storedNames.snapshot);
     },
   };
+}
+
+/** [V7] What was begun ahead goes on from one delta alone [V59]. */
+function isOf({ round, body, homeRound, ahead }: SnapshotMeta, of: SnapshotOf): boolean {
+  const isOfRound = round === of.round && body === of.body && homeRound === of.homeRound;
+  return isOfRound && ahead?.order.ahead?.own === of.ahead?.own;
 }
 
 export function entriesOfKept({ values, moments }: Kept): readonly [string, SafetensorsEntry][] {

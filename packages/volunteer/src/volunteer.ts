@@ -15,7 +15,7 @@ import { DeviceLostError, EngineError, NotFiniteError } from "@homebody/train";
 import { type BroughtFile, UnusableText } from "./brought.ts";
 import { followHours, type HoursAt } from "./hours.ts";
 import { type Introduction, introduce } from "./introduction.ts";
-import { isReady, newestHome } from "./jobs.ts";
+import { isOfLine, isReady } from "./jobs.ts";
 import { withReceived, withSent } from "./ledger.ts";
 import { keepManifest } from "./own-model.ts";
 import { performer } from "./performing.ts";
@@ -25,7 +25,7 @@ import { createProgress } from "./progress.ts";
 import { openRecord } from "./record.ts";
 import { createRunner } from "./runner.ts";
 import { createSampling } from "./sampling.ts";
-import { type Ending, evolve, firstSession, type Session, type SessionEvent } from "./session.ts";
+import { type Ending, evolve, firstSession, newestHome, type Session, type SessionEvent } from "./session.ts";
 import { hasDeltas, type StoredDelta } from "./stored-state.ts";
 import type { Text } from "./text-file.ts";
 import { ask } from "./upload.ts";
@@ -54,8 +54,6 @@ export interface VolunteerOptions {
   /** In which it may compute [V25]; always, if they are not given. */
   readonly hours?: HoursAt | undefined;
   readonly snapshotMs?: number | undefined;
-  /** Whether a delta may be on its way while the next round trains; no, if it is not given. */
-  readonly overlap?: boolean;
   /** At each change; a view is a value of its own. Without it nobody looks. */
   readonly show?: (view: View) => void;
 }
@@ -83,7 +81,7 @@ export interface Volunteer {
 const leaveMs = 2000;
 
 export async function startVolunteer(options: VolunteerOptions): Promise<Volunteer> {
-  const { manifest, disk, device, clock, host, secret, code, overlap = false } = options;
+  const { manifest, disk, device, clock, host, secret, code } = options;
   const source = sourceOf(manifest, options.source);
   const volunteer = volunteerOf(secret);
   const record = await openRecord(disk, source.id);
@@ -92,6 +90,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
   await keepManifest(manifest, disk);
 
   const { roundsContributed } = record.now();
+  const overlap = manifest.overlap === "eager";
   let session: Session = { ...firstSession, overlap, unread: await hasDeltas(disk), roundsContributed };
   let intensity: Intensity = options.intensity ?? "full";
   let introduction: Introduction | undefined;
@@ -154,7 +153,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     duty: () => dutyCycle[intensity],
     report: (task, job) => {
       // One task is shown: what computes before what is sent.
-      if (job.kind === "send" && runner.isBusy("compute")) return;
+      if (isOfLine(job) && runner.isBusy("compute")) return;
       progress.report(task, job);
       show();
     },

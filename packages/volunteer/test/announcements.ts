@@ -1,7 +1,7 @@
 // Announcements, orders and deltas for tests of the session.
 
 import type { Millis, Sha256 } from "@homebody/base";
-import type { Announcement, BodyRef, ReviewOrder } from "@homebody/protocol";
+import type { Announcement, BodyRef, EagerRound, ReviewOrder } from "@homebody/protocol";
 import type { Pending, Scored } from "../src/session.ts";
 
 export const at = (ms: number) => ms as Millis;
@@ -19,13 +19,17 @@ export function gathering(round: number): Announcement {
   return { ...about(round - 1), kind: "gathering", round, ready: 1, minimum: 2 };
 }
 
+interface Told {
+  readonly slot?: number;
+  readonly accepted?: boolean;
+  readonly assigned?: boolean;
+  /** Of an eager run. */
+  readonly eager?: EagerRound;
+}
+
 export function training(
   round: number,
-  {
-    slot = 0,
-    accepted = false,
-    assigned = true,
-  }: { slot?: number; accepted?: boolean; assigned?: boolean } = {},
+  { slot = 0, accepted = false, assigned = true, eager }: Told = {},
 ): Announcement {
   return {
     ...about(round - 1),
@@ -37,6 +41,7 @@ export function training(
     remainingMs: 60_000,
     assignment: assigned ? { slot, slots: 2 } : null,
     accepted,
+    ...(eager === undefined ? {} : { eager }),
   };
 }
 
@@ -51,6 +56,10 @@ export const reviewOf = (round: number): ReviewOrder => ({
 export const verdictOf = (round: number) => ({
   ...{ delta: hashOf(3000 + round), natsWithout: 70, natsWith: 69, bytes: 50 },
 });
+
+/** Of an eager run whose host never went back. */
+export const eagerly = (round: number, told: Told = {}): Announcement =>
+  training(round, { eager: { oldest: Math.max(0, round - 2), sources: 3 }, ...told });
 
 export const closing = (round: number): Announcement => ({ ...about(round - 1), kind: "closing", round });
 

@@ -40,6 +40,7 @@ const order = {
   localSteps: 3,
   stepsBefore: 0,
   totalSteps: 12,
+  ahead: null,
 };
 const batchOf = (step: number) => {
   const ids = Int32Array.from({ length: 16 }, (_, i) => (i * i + step) % 300);

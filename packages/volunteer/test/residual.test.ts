@@ -176,7 +176,8 @@ test("[V49] forgetting deletes the residual with the words", async () => {
   await own.clock.until("settled", () => isSettled(volunteer, 1));
   expect(await own.residual(1)).not.toBeNull();
   await volunteer.forget();
-  expect(await own.residual(1)).toBeNull();
+  await expect(own.residual(1)).rejects.toThrow("expected home tensors of round 1");
+  expect(own.files.size).toBe(0);
 });
 
 test.each(["glob", "trim"] as const)(

@@ -73,11 +73,11 @@ test("[V1] what is given up has ended before the other lane begins", async () =>
 
 test("[V1] where lanes overlap, the next round trains while a delta is on its way; where not, it waits", async () => {
   for (const overlap of [false, true]) {
-    const { host, clock, start, device } = world();
+    const { host, clock, start, device } = world({ overlap: overlap ? "eager" : "off" });
     host.byChunks = true;
     const release = host.hold(events.chunk);
     host.open(1);
-    const volunteer = await start({ overlap });
+    const volunteer = await start();
     await clock.until("the upload", () => host.count(events.chunk) === 1);
     host.next(1);
     host.open(2); // the first delta is late, but the host does not know it yet

@@ -28,6 +28,7 @@ const prepared = {
   homeRound: 0,
   scored: null,
   roundsContributed: 0,
+  ahead: null,
 } as const;
 
 /** Contributes, is connected, has its text, and has reported the body that the first round trains. */
@@ -72,10 +73,11 @@ describe("what to do next", () => {
         localSteps: 4,
         stepsBefore: 0,
         totalSteps: 40,
+        ahead: null,
       },
     });
     const pending = deltaOf(1);
-    expect(next({ kind: "trained", pending })).toEqual({ kind: "send", pending });
+    expect(next({ kind: "trained", pending, homeRound: 0 })).toEqual({ kind: "send", pending });
     expect(next({ kind: "accepted", round: 1 })).toEqual({ kind: "settle", pending, accepted: true });
     expect(next({ kind: "settled", round: 1, accepted: true })).toBeNull();
     expect(session.roundsContributed).toBe(1);
@@ -162,7 +164,11 @@ describe("what to do next", () => {
   });
 
   test("[V21] what was accepted and then lost is told once, and trained once more while the round is open", () => {
-    const done = from(inRound(), { kind: "trained", pending: deltaOf(1) }, { kind: "accepted", round: 1 });
+    const done = from(
+      inRound(),
+      { kind: "trained", pending: deltaOf(1), homeRound: 0 },
+      { kind: "accepted", round: 1 },
+    );
     const settled = from(done, { kind: "settled", round: 1, accepted: true });
     const closed = from(settled, {
       kind: "announcement",
@@ -275,7 +281,7 @@ describe("[V20] words that nobody has trained", () => {
   const firstRound: SessionEvent[] = [
     { kind: "evaluated", scored: scoreOf(0) },
     { kind: "reported", body: 0 },
-    { kind: "trained", pending: deltaOf(1) },
+    { kind: "trained", pending: deltaOf(1), homeRound: 0 },
   ];
 
   test("count once a delta of the first body is accepted, and no fit touches them", () => {
@@ -309,17 +315,20 @@ describe("[V20] words that nobody has trained", () => {
       { kind: "fitted" },
       { kind: "evaluated", scored: scoreOf(2) },
       { kind: "reported", body: 2 },
-      { kind: "trained", pending: deltaOf(3) },
+      { kind: "trained", pending: deltaOf(3), homeRound: 0 },
       ...refused(3),
     );
     expect([job(later), isReady(later)]).toEqual([{ kind: "evaluate", body: bodyOf(3), homeRound: 0 }, true]);
   });
 
   test("wait for what is stored where lanes overlap: the verdict says whether they count", () => {
-    const session = from({ ...newcomer(1), overlap: true }, ...firstRound, announced(training(2)), {
-      kind: "evaluated",
-      scored: scoreOf(1),
-    });
+    const session = from(
+      { ...newcomer(1), overlap: true },
+      ...firstRound,
+      announced(training(2)),
+      { kind: "fetched", id: bodyOf(1).id },
+      { kind: "evaluated", scored: scoreOf(1) },
+    );
     expect(jobsFor(session, at(0)).compute).toMatchObject({ kind: "train", order: { homeRound: 1 } });
     const refused = from(session, { kind: "refused", reason: "wrong-round" });
     const settled = from(refused, { kind: "settled", round: 1, accepted: false });
@@ -344,7 +353,11 @@ describe("when something fails", () => {
 
   const final: readonly Refusal[] = ["wrong-round", "not-assigned", "wrong-shape", "not-finite", "too-far"];
   test.each(final)("[V11] a delta refused as %s is settled as one that does not count", (reason) => {
-    const session = from(inRound(), { kind: "trained", pending: deltaOf(1) }, { kind: "refused", reason });
+    const session = from(
+      inRound(),
+      { kind: "trained", pending: deltaOf(1), homeRound: 0 },
+      { kind: "refused", reason },
+    );
     expect(job(session)).toEqual({ kind: "settle", pending: deltaOf(1), accepted: false });
     expect(session.refusal?.reason).toBe(reason);
   });
@@ -363,7 +376,7 @@ describe("when something fails", () => {
     });
     session = from(
       session,
-      { kind: "trained", pending: deltaOf(1) },
+      { kind: "trained", pending: deltaOf(1), homeRound: 0 },
       {
         kind: "failed",
         lane: "line",
@@ -376,7 +389,7 @@ describe("when something fails", () => {
   test("[V12] a refusal that may pass is tried again", () => {
     const session = from(
       inRound(),
-      { kind: "trained", pending: deltaOf(1) },
+      { kind: "trained", pending: deltaOf(1), homeRound: 0 },
       { kind: "refused", reason: "too-many" },
     );
     expect([job(session), job(session, 1000)?.kind]).toEqual([null, "send"]);
@@ -385,7 +398,7 @@ describe("when something fails", () => {
   test("[V13] a lost connection stops nothing but sending", () => {
     const training1 = from(inRound(), { kind: "disconnected" });
     expect(job(training1)).toMatchObject({ kind: "train" });
-    const trained = from(training1, { kind: "trained", pending: deltaOf(1) });
+    const trained = from(training1, { kind: "trained", pending: deltaOf(1), homeRound: 0 });
     expect(job(trained)).toBeNull();
     const back = from(trained, { kind: "connected", announcement: training(1) });
     expect(job(back)).toEqual({ kind: "send", pending: deltaOf(1) });
@@ -439,7 +452,7 @@ describe("when something fails", () => {
     expect(from(inRound(), { kind: "announcement", announcement: finished(3) }).ended).toBe("finished");
     const owing = from(
       inRound(),
-      { kind: "trained", pending: deltaOf(1) },
+      { kind: "trained", pending: deltaOf(1), homeRound: 0 },
       { kind: "announcement", announcement: finished(3) },
     );
     expect([owing.ended, job(owing)?.kind]).toEqual([null, "send"]);
@@ -471,7 +484,7 @@ describe("stopping", () => {
   test("[V16] finish: this round's delta is made and sent, then it leaves", () => {
     const finishing = from(inRound(), { kind: "finish" });
     expect([job(finishing)?.kind, isReady(finishing)]).toEqual(["train", false]);
-    const sent = from(finishing, { kind: "trained", pending: deltaOf(1) });
+    const sent = from(finishing, { kind: "trained", pending: deltaOf(1), homeRound: 0 });
     expect(job(sent)?.kind).toBe("send");
     const settled = from(sent, { kind: "accepted", round: 1 }, { kind: "settled", round: 1, accepted: true });
     expect(job(settled)).toEqual({ kind: "leave" });
@@ -486,21 +499,29 @@ describe("stopping", () => {
 });
 
 describe("two lanes", () => {
-  const overlapping = (round: number) => from({ ...inRound(round), overlap: true });
+  const fetched = (body: number): SessionEvent => ({ kind: "fetched", id: bodyOf(body).id });
+  const overlapping = (round: number) => from({ ...inRound(round), overlap: true }, fetched(round - 1));
   const jobs = (session: Session, now = 0) => jobsFor(session, at(now));
   const scoredAs = (body: number): SessionEvent[] => [
     { kind: "evaluated", scored: scoreOf(body) },
     { kind: "reported", body },
   ];
-  const trained = (round: number): SessionEvent => ({ kind: "trained", pending: deltaOf(round) });
+  const trained = (round: number): SessionEvent => ({
+    kind: "trained",
+    pending: deltaOf(round),
+    homeRound: round - 1,
+  });
 
   test("[V1] where they overlap, a delta is on its way while the next round is evaluated and trained", () => {
     const next = from(overlapping(1), trained(1), { kind: "announcement", announcement: training(2) });
-    expect(jobs(next)).toEqual({
+    expect(jobs(next)).toEqual({ compute: null, line: { kind: "send", pending: deltaOf(1) } });
+    const sent = from(next, { kind: "accepted", round: 1 }, { kind: "settled", round: 1, accepted: true });
+    expect(jobs(sent)).toEqual({ compute: null, line: { kind: "fetch", body: bodyOf(1) } });
+    expect(jobs(from(next, fetched(1)))).toEqual({
       compute: { kind: "evaluate", body: bodyOf(1), homeRound: 1 },
       line: { kind: "send", pending: deltaOf(1) },
     });
-    expect(jobs(from(next, ...scoredAs(1))).compute).toMatchObject({
+    expect(jobs(from(next, fetched(1), ...scoredAs(1))).compute).toMatchObject({
       kind: "train",
       order: { round: 2, homeRound: 1 },
     });
@@ -514,9 +535,11 @@ describe("two lanes", () => {
       overlapping(1),
       trained(1),
       { kind: "announcement", announcement: training(2) },
+      fetched(1),
       ...scoredAs(1),
       trained(2),
       { kind: "announcement", announcement: training(3) },
+      fetched(2),
     );
     expect(jobs(two)).toEqual({ compute: null, line: { kind: "send", pending: deltaOf(1) } });
     const one = from(two, { kind: "accepted", round: 1 }, { kind: "settled", round: 1, accepted: true });
@@ -531,6 +554,7 @@ describe("two lanes", () => {
       overlapping(1),
       trained(1),
       { kind: "announcement", announcement: training(2) },
+      fetched(1),
       ...scoredAs(1),
     );
     expect(jobs(two).compute).toMatchObject({ order: { round: 2, homeRound: 1 } });
@@ -552,6 +576,7 @@ describe("two lanes", () => {
       overlapping(1),
       trained(1),
       { kind: "announcement", announcement: training(2) },
+      fetched(1),
       { kind: "failed", lane: "line", message: "no line" },
     );
     expect(jobs(failing)).toMatchObject({ compute: { kind: "evaluate" }, line: null });

@@ -79,7 +79,7 @@ function device(coordinator: ReturnType<typeof publisher>) {
       bytes += size;
     },
   };
-  const open = () => createBodies(exchangeFor(run, source(run, "es"), rows), ports);
+  const open = () => createBodies(exchangeFor(run, source(run, "es"), rows), ports, 1);
   let bodies = open();
   return {
     disk,

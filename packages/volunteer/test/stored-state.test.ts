@@ -91,6 +91,28 @@ describe("stored state", () => {
     }
   });
 
+  test("[V59] a snapshot of a round that was begun ahead has what it started from, and goes on from one delta alone", async () => {
+    const ahead = { own: sha256Of(bytes), sources: 2, isStep: true };
+    const body = { number: 2, id: manifest.run as never, sections: [] };
+    const order = {
+      ...{ round: 4, body, homeRound: 3, slot: 0, slots: 1 },
+      ...{ localSteps: 4, stepsBefore: 12, totalSteps: 40, ahead },
+    };
+    const start = { numbers: [filled("theta", 9)], body: 2 };
+    const of = { round: 4, body: body.id, homeRound: 3 };
+    const done = { steps: 1, tokens: 20, nats: 60 };
+    await stored.saveSnapshot({ ...of, done }, keptOf(groups, 2), { order, start });
+    expect(await stored.orderAhead()).toEqual(order);
+    const { begunAhead } = (await stored.snapshot({ ...of, ahead }))!;
+    expect(begunAhead!.start.numbers[0]!.data).toEqual(start.numbers[0]!.data);
+    expect([begunAhead!.start.body, begunAhead!.order]).toEqual([2, order]);
+    const other = { ...ahead, own: "0".repeat(64) as never };
+    expect(await stored.snapshot({ ...of, ahead: other })).toBeUndefined();
+    expect(await stored.orderAhead()).toBeNull();
+    await stored.saveSnapshot({ ...of, done }, keptOf(groups, 2), { order, start });
+    expect(await stored.snapshot(of)).toBeUndefined(); // one that starts from the body
+  });
+
   test("[V7] [V20] where words are fitted, the snapshot that began without them goes", async () => {
     const of = { round: 4, body: manifest.run as never, homeRound: 0 };
     const words = keptOf(["phi", "psi"], 1, false);
@@ -132,7 +154,10 @@ describe("stored state", () => {
       [[5, filled("theta", 2).data]],
     ]);
     await stored.settle(5, false);
-    for (const round of [3, 5]) expect(await shown(round)).toEqual([[3, filled("theta", 1).data]]);
+    expect(await shown(3)).toEqual([[3, filled("theta", 1).data]]);
+    // [V9] Whoever goes on from it is given up.
+    for (const read of [stored.residual, stored.home])
+      await expect(read(5)).rejects.toThrow("expected home tensors of round 5, got those of round 3");
     await stored.saveDelta(deltaOf(7), keptOf(["phi", "psi"], 3), () => {});
     await stored.settle(7, true);
     expect(await stored.residual(7)).toBeNull();

@@ -67,6 +67,7 @@ export interface RunOptions {
   readonly refitSteps?: number;
   readonly admission?: RunManifest["sources"][number]["admission"];
   readonly review?: RunManifest["review"];
+  readonly overlap?: RunManifest["overlap"];
 }
 
 export function manifestWith(options: RunOptions = {}): RunManifest {
@@ -125,7 +126,7 @@ export function manifestWith(options: RunOptions = {}): RunManifest {
     errorFeedback,
     down: "off",
     body: "fp32",
-    overlap: "off",
+    overlap: options.overlap ?? "off",
     rounds: 10,
     round: {
       minimum: 1,
@@ -232,16 +233,28 @@ export class Host {
     this.net.coordinator.tell(events.announcement, announcement);
   }
 
+  /** As a coordinator tells it to whoever says hello. */
+  told(): Announcement {
+    const { announcement, accepted } = this;
+    if (announcement.kind !== "training") return announcement;
+    return { ...announcement, accepted: accepted.has(announcement.round) };
+  }
+
   /** Opens a round from the body that is there; its time box, where the run has one, is over after as long as the manifest says. */
   open(
     round: number,
     {
       remainingMs = 36_000_000,
       assigned = true,
+      slots = 1,
       ...own
-    }: { remainingMs?: number; assigned?: boolean } & Pick<Announcement, "review" | "quarantined"> = {},
+    }: { remainingMs?: number; assigned?: boolean; slots?: number } & Pick<
+      Announcement,
+      "review" | "quarantined"
+    > = {},
   ): void {
-    const { localSteps, timeBox } = this.manifest.training;
+    const { overlap, training } = this.manifest;
+    const { localSteps, timeBox } = training;
     this.announce({
       paused: false,
       body: this.body,
@@ -252,8 +265,9 @@ export class Host {
       stepsBefore: localSteps * (round - 1),
       totalSteps: localSteps * 10,
       remainingMs,
-      assignment: assigned ? { slot: 0, slots: 1 } : null,
+      assignment: assigned ? { slot: 0, slots } : null,
       accepted: false,
+      ...(overlap === "off" ? {} : { eager: { oldest: Math.max(0, round - 2), sources: 1 } }),
       ...own,
     });
   }
@@ -316,7 +330,7 @@ export class Host {
         this.hellos.push(hello);
         if (declaresRows(this.manifest) && hello.rows !== undefined)
           this.#rows = rowMapFrom(hello.rows, this.manifest.sources[0]!.vocabulary);
-        return { ok: true, volunteer: "ab".repeat(16), announcement: this.announcement };
+        return { ok: true, volunteer: "ab".repeat(16), announcement: this.told() };
       }
       case events.evaluation:
         this.evaluations.push(message as Evaluation);
