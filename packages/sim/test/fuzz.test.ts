@@ -23,8 +23,8 @@ async function of<T>(script: Script, playing: () => Promise<T>): Promise<T> {
     return await playing();
   } catch (error) {
     const { manifest, ...rest } = script;
-    const { variant, codec, down, outer, weighting, rounds, round, training } = manifest;
-    const shown = { ...rest, variant, codec, down, outer, weighting, rounds, round, training };
+    const { variant, codec, down, outer, overlap, weighting, rounds, round, training } = manifest;
+    const shown = { ...rest, variant, codec, down, outer, overlap, weighting, rounds, round, training };
     throw new Error(`seed ${script.seed}\n${JSON.stringify(shown, null, 1)}\n${(error as Error).stack}`, {
       cause: error,
     });
@@ -49,7 +49,7 @@ for (const [seed, what] of oldFailures)
 
 const seeds = Array.from({ length: 200 }, (_, seed) => seed);
 
-test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [C77] [C78] [C79] [C85] [C86] [C89] [C90] [C92] [C93] [C94] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] [V51] whatever happens, the rules hold", {
+test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [C29] [C50] [C52] [C61] [C77] [C78] [C79] [C81] [C85] [C86] [C89] [C90] [C92] [C93] [C94] [P5] [P10] [P13] [P17] [V4] [V7] [V9] [V47] [V48] [V51] [V54] [V55] [V56] [V59] whatever happens, the rules hold", {
   timeout: 300_000,
 }, async () => {
   const all: Played[] = [];
@@ -65,6 +65,7 @@ test("[C1] [C3] [C6] [C7] [C8] [C10] [C14] [C16] [C17] [C18] [C21] [C27] [C28] [
   expect(sum(({ failures }) => failures)).toBeGreaterThan(100);
   expect(sum(({ stepsTaken }) => stepsTaken)).toBeGreaterThan(seeds.length / 2);
   expect(sum(({ acts }) => acts)).toBeGreaterThan(100);
+  expect(sum(({ ahead }) => ahead)).toBeGreaterThan(20);
   expect(sum(({ finished }) => Number(finished))).toBeGreaterThan(seeds.length / 2);
 });
 
@@ -112,6 +113,36 @@ test.each(killedSeeds)(
   (seed) => killed(sparsely(undisturbed(scriptOf(seed))), killsOfEach / 3),
 );
 
+function eagerly(script: Script): Script {
+  const { manifest } = sparsely(script);
+  return { ...script, manifest: { ...manifest, overlap: "eager", rounds: 4 } };
+}
+
+/** The same of an eager run: where a body comes late, rounds start from others, so bodies may differ, and nothing else. */
+async function killedAhead(script: Script, kills: number): Promise<void> {
+  const { seed } = script;
+  const own = await texts();
+  const whole = await of(script, () => course(script, own));
+  expect(whole.ahead).toBeGreaterThan(0);
+  const dice = random(`events of ${seed}`);
+  for (let i = 0; i < kills; i++) {
+    const at = 1 + Math.floor(((i + dice.uniform()) * whole.events) / kills);
+    const { bodies, counted, bodiesOfDevices, residuals } = await of(script, () => course(script, own, at));
+    const where = `seed ${seed}, killed at event ${at} of ${whole.events}`;
+    expect(counted, where).toEqual(counted.map(() => [1, 2, 3, 4]));
+    expect([bodies.length, new Set(bodiesOfDevices).size], where).toEqual([5, 1]);
+    expect(residuals, where).not.toContain(null);
+  }
+}
+
+test.each(killedSeeds)(
+  "[C1] [C3] [C10] [C81] [V54] [V57] an eager run killed at any event: every round counts once, and all end with one body (seed %i)",
+  {
+    timeout: 120_000,
+  },
+  (seed) => killedAhead(eagerly(undisturbed(scriptOf(seed))), killsOfEach / 3),
+);
+
 // Of so many the cost model's deltas, of two magnitudes each, would be copies of each other.
 test("[C1] [C3] [V47] [V48] the same of fifty volunteers who really train", { timeout: 120_000 }, () => {
   const script = sparsely(undisturbed(scriptOf(2), 50)); // of SPEC
@@ -146,6 +177,7 @@ test.runIf(nightSeconds > 0)("a night of it", { timeout: 1000 * nightSeconds + 6
     if (seed % 100 !== 0) continue;
     await killed(undisturbed(scriptOf(seed)), 2 * killsOfEach);
     await killed(sparsely(undisturbed(scriptOf(seed))), 2 * killsOfEach);
+    await killedAhead(eagerly(undisturbed(scriptOf(seed))), 2 * killsOfEach);
   }
   process.stderr.write(`seeds ${first} to ${seed - 1}: the rules held\n`);
 });

@@ -46,6 +46,8 @@ export interface Known {
   /** The run waits for its host. */
   held: boolean;
   open: OpenRound | null;
+  /** Who was assigned to each round, each time that it opened. */
+  readonly openings: Map<number, Of<"opened">["assigned"][]>;
   /** Deltas of the round that is being averaged, in their order. */
   closing: readonly Of<"accepted">[] | null;
   /** All that were in when that round closed; once it is published, what may be reviewed. */
@@ -84,6 +86,8 @@ export interface Known {
   readonly evaluated: Set<VolunteerId>;
   /** All that were published. */
   readonly steps: Set<Sha256>;
+  /** The body that came of the host's last going back. */
+  backAt: number;
 }
 
 export function nothingKnown(manifest: RunManifest): Known {
@@ -115,6 +119,7 @@ export function nothingKnown(manifest: RunManifest): Known {
     steps: new Set(),
     stepsDone: 0,
     misses: new Map(),
+    ...{ backAt: 0, openings: new Map() },
   };
 }
 
@@ -338,6 +343,7 @@ function undone(known: Known, { round, to, without, averaged }: Of<"undone">, at
   known.held = false;
   known.closing = left;
   known.delivered = [];
+  known.backAt = round;
 }
 
 function opened(known: Known, fact: Of<"opened">, at: Millis): void {
@@ -365,6 +371,7 @@ function opened(known: Known, fact: Of<"opened">, at: Millis): void {
     excuseAfter === "never" || (known.misses.get(who) ?? 0) < excuseAfter;
   const waited = [...own.keys()].filter(isWaitedFor);
   const pending = new Set(waited.length > 0 ? waited : own.keys());
+  known.openings.set(round, [...(known.openings.get(round) ?? []), assigned]);
   known.open = { round, openedAt: at, quorumAt: null, assigned: own, pending, accepted: new Map() };
   known.deadline = deadline;
 }
@@ -407,6 +414,11 @@ function accepted(known: Known, fact: Of<"accepted">, at: Millis): void {
   assert.ok(!open?.accepted.has(volunteer), "[C6] accepted once");
   assert.ok(!known.removed.has(volunteer), "[C17] of nobody who was removed");
   assert.equal(fact.carriesFrom, mayCarry(known, fact), "[C61] what its sender's last delta left out");
+  if (fact.body !== undefined) {
+    assert.equal(manifest.overlap, "eager", "[C81] from the round's body");
+    assert.equal(fact.body, round - 2, "[C81] or, in an eager run, from the one before");
+    assert.ok(fact.body >= known.backAt, "[C81] not from what the host went back from");
+  }
   assert.ok(steps <= training.localSteps && tokens <= steps * training.batch * model.context, "[C11]");
   open?.accepted.set(volunteer, fact);
   const { quorum } = manifest.round;

@@ -28,6 +28,8 @@ export interface Played {
   /** Of volunteers, of each other's deltas; and how many of these led to a quarantine. */
   readonly reviewed: number;
   readonly quarantined: number;
+  /** Deltas that started ahead of their body. */
+  readonly ahead: number;
   readonly finished: boolean;
 }
 
@@ -112,6 +114,7 @@ async function atTheEnd(stage: Stage): Promise<Omit<Played, "acts">> {
       kills: kills(),
       failures: failures(),
       stepsTaken: stage.watch.stepsTaken(),
+      ahead: known.entries.filter(({ fact }) => fact.kind === "accepted" && fact.body !== undefined).length,
       finished: state.phase.kind === "finished",
     },
   };

@@ -96,7 +96,7 @@ export function scriptOf(seed: number): Script {
   const rounds = one(1, 20);
   const manifest = codec === null ? admitting : carrying(admitting, codec, rounds);
   const training = { ...manifest.training, ...boxOf(seed, manifest.training) };
-  const travels = { down: downOf(seed), body: bodyOf(seed) };
+  const travels = { down: downOf(seed), body: bodyOf(seed), overlap: overlapOf(seed, manifest.outer) };
   const whole = { ...drawn, manifest: { ...manifest, keep: kept, ...travels, training } };
   return random(`reviews of ${seed}`).below(3) === 0 ? reviewed(whole) : whole;
 }
@@ -136,6 +136,12 @@ function downOf(seed: number): RunManifest["down"] {
 
 function bodyOf(seed: number): RunManifest["body"] {
   return (["fp32", "fp16"] as const)[random(`body of ${seed}`).below(2)]!;
+}
+
+/** The same; no run is eager with Adam outside. */
+function overlapOf(seed: number, { kind }: RunManifest["outer"]): RunManifest["overlap"] {
+  const drawn = (["off", "eager"] as const)[random(`overlap of ${seed}`).below(2)]!;
+  return kind === "adam" ? "off" : drawn;
 }
 
 /** With what its deltas leave out carried on. */

@@ -2,7 +2,7 @@
 // no line is lost. Its coordinator is killed once, and what it publishes must be what it would have published.
 
 import assert from "node:assert/strict";
-import type { Sha256 } from "@homebody/base";
+import { type Sha256, sha256Of } from "@homebody/base";
 import { storedNames } from "@homebody/volunteer";
 import { decodeStored } from "../../../volunteer/src/stored-file.ts";
 import type { Texts } from "../../src/index.ts";
@@ -21,6 +21,7 @@ export function undisturbed(script: Script, volunteers = 2 + (script.seed % 2)):
     volunteers,
     manifest: {
       ...manifest,
+      overlap: "off",
       rounds: 2,
       review: "off", // whether a verdict comes before a round closes is a matter of time
       // The cost model adds its steps up, so it rounds otherwise where a snapshot comes between two of them.
@@ -40,6 +41,12 @@ export interface Course {
   readonly bodies: readonly Sha256[];
   /** Of each volunteer, the hash of what its last delta left out; null where it carries nothing. */
   readonly residuals: readonly (Sha256 | null)[];
+  /** Of each volunteer, the rounds in which a delta of its counted. */
+  readonly counted: readonly (readonly number[])[];
+  /** Of each volunteer, the hash of the theta that its device has. */
+  readonly bodiesOfDevices: readonly Sha256[];
+  /** Deltas that started ahead of their body. */
+  readonly ahead: number;
   /** Timers that went off, and moments of the coordinator at its disk. */
   readonly events: number;
 }
@@ -66,7 +73,18 @@ export async function course(script: Script, texts: readonly Texts[], killedAt?:
   isOver = true;
   if (killedAt !== undefined)
     assert.equal(stage.kills(), 1, `event ${killedAt}: expected it to be killed there`);
-  return { bodies: [...known.ids.keys()], residuals: await residualsOf(stage), events };
+  return {
+    ...{ bodies: [...known.ids.keys()], residuals: await residualsOf(stage), events },
+    counted: stage.members.map(({ volunteer }) => known.rounds.get(volunteer) ?? []),
+    bodiesOfDevices: await bodiesOf(stage),
+    ahead: known.entries.filter(({ fact }) => fact.kind === "accepted" && fact.body !== undefined).length,
+  };
+}
+
+function bodiesOf({ members }: Stage): Promise<readonly Sha256[]> {
+  return Promise.all(
+    members.map(async ({ disk }) => sha256Of((await disk.read(storedNames.body("theta")))!)),
+  );
 }
 
 function residualsOf({ members }: Stage): Promise<readonly (Sha256 | null)[]> {
