@@ -15,6 +15,7 @@ import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
+import { measureOverlap } from "./overlap/index.ts";
 import { measureSampling } from "./sampling.ts";
 import { measureWatchers } from "./watchers.ts";
 import { measureWire } from "./wire/index.ts";
@@ -47,6 +48,9 @@ homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,00
                       what it costs.
 homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the
                       texts (a folder a source: ../shared/corpora) at the first time, and kept in a folder.
+homebody bench overlap [--volunteers N] [--rounds N] [--train [--texts DIR]]: the share of a volunteer's time that is training, eager
+                      beside blocking, over a line of 10 Mbit/s up and 50 down, with a body of ten million and a cost model;
+                      --train: what comes of a small body that is really trained.
 homebody bench sampling [--backend webgpu|wasm] [--config NAME] [--context T] [--steps N]: what the next token of a sample costs,
                       with what was read kept and with all of it read anew, on one thread; medians of N.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
@@ -66,13 +70,14 @@ export async function run(args: readonly string[]): Promise<number> {
       volunteers: { type: "string" },
       watchers: { type: "string", default: "1000" },
       bytes: { type: "string" },
-      rounds: { type: "string", default: "3" },
+      rounds: { type: "string" },
       processes: { type: "string", default: "4" },
       texts: { type: "string", default: "../shared/corpora" },
       kept: { type: "string", default: join(tmpdir(), "homebody-deltas") },
       parameters: { type: "string", default: "100000000" },
       entries: { type: "string", default: "1000000" },
       peers: { type: "boolean", default: false },
+      train: { type: "boolean", default: false },
       in: { type: "string" },
       vocabulary: { type: "string" },
       context: { type: "string" },
@@ -89,11 +94,12 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, coordinator, journal, closing, watchers, wire, sampling or half FILE",
+      "engine, growth, core, coordinator, journal, closing, watchers, wire, overlap, sampling or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
   if (topic === "wire") return printWire(values.texts, values.kept, json);
+  if (topic === "overlap") return printOverlap(values);
   if (topic === "coordinator") return printCoordinator(values);
   if (topic === "core") return printCore(values.volunteers, json);
   if (topic === "closing") {
@@ -154,7 +160,7 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500", sampling: "9" } as const;
-const withoutSteps = ["core", "coordinator", "journal", "closing", "watchers", "wire"] as const;
+const withoutSteps = ["core", "coordinator", "journal", "closing", "watchers", "wire", "overlap"] as const;
 type Topic = keyof typeof usualSteps | (typeof withoutSteps)[number];
 const isTopic = (name: string | undefined): name is Topic =>
   name !== undefined &&
@@ -176,16 +182,31 @@ async function printWire(texts: string, kept: string, json: boolean): Promise<nu
   return 0;
 }
 
+interface OverlapValues {
+  readonly volunteers?: string | undefined;
+  readonly rounds?: string | undefined;
+  readonly texts: string;
+  readonly train: boolean;
+}
+
+async function printOverlap({ train, texts, ...values }: OverlapValues): Promise<number> {
+  const volunteers = wholeNumber("--volunteers", values.volunteers ?? "3", 1, 1000);
+  const rounds = wholeNumber("--rounds", values.rounds ?? (train ? "30" : "8"), 3, 10_000);
+  const options = { rounds, volunteers, texts: train ? resolve(texts) : null };
+  for (const overlap of ["off", "eager"] as const) print([await measureOverlap(overlap, options)]);
+  return 0;
+}
+
 interface CoordinatorValues {
   readonly volunteers?: string | undefined;
   readonly bytes?: string | undefined;
-  readonly rounds: string;
+  readonly rounds?: string | undefined;
   readonly processes: string;
   readonly json: boolean;
 }
 
 async function printCoordinator({ json, ...values }: CoordinatorValues): Promise<number> {
-  const rounds = wholeNumber("--rounds", values.rounds, 1, 1000);
+  const rounds = wholeNumber("--rounds", values.rounds ?? "3", 1, 1000);
   const processes = wholeNumber("--processes", values.processes, 1, 64);
   const given = values.volunteers !== undefined || values.bytes !== undefined;
   const volunteers = wholeNumber("--volunteers", values.volunteers ?? "1000", processes, 10_000);

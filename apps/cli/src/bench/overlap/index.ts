@@ -1,0 +1,136 @@
+// What an eager run's volunteers do with their time beside a blocking one's, and what comes of it: whole simulated runs over a
+// shaped line. The coordinator, codecs and averaging are the real ones and take no virtual time; a step takes half a second of it.
+
+import type { MemoryClock } from "@homebody/clock/memory";
+import type { Fact } from "@homebody/coordinator";
+import { exchangeOf } from "@homebody/dept";
+import { checkRunFile, manifestOf, type RunFile, type RunManifest } from "@homebody/protocol";
+import { type MemberInputs, quietConditions, startSimulation, type Texts } from "@homebody/sim";
+import { bitsPerByte } from "@homebody/text";
+import { shapedLine } from "./shaped.ts";
+import { realTexts } from "./texts.ts";
+import { type Spent, spending } from "./time.ts";
+
+export interface OverlapRow {
+  readonly overlap: RunManifest["overlap"];
+  /** By the engine; else by a cost model. */
+  readonly trained: boolean;
+  readonly parameters: number;
+  readonly volunteers: number;
+  readonly rounds: number;
+  /** From the opening of one round to that of the next, in the middle. */
+  readonly secondsARound: number;
+  /** Of the time between a volunteer's first step and its last, evaluation apart: that of steps that counted. The mean. */
+  readonly trainingShare: number;
+  /** Of the same time. */
+  readonly evaluationShare: number;
+  /** Of all deltas, those that started ahead of their body. */
+  readonly aheadShare: number;
+  /** Of the last body, by source; null where nothing is trained. */
+  readonly bitsPerByte: Readonly<Record<string, number>> | null;
+}
+
+export interface OverlapOptions {
+  readonly rounds: number;
+  readonly volunteers: number;
+  /** A folder a source, for a small body that is really trained; null: a body of ten million, by the cost model. */
+  readonly texts: string | null;
+}
+
+const stepMs = 500;
+const localSteps = 20;
+const ids = ["es", "ja", "ru"] as const;
+/** Of virtual time. */
+const longestMs = 1e9;
+
+export async function measureOverlap(
+  overlap: RunManifest["overlap"],
+  options: OverlapOptions,
+): Promise<OverlapRow> {
+  const { volunteers, texts: folder } = options;
+  const manifest = manifestFor(overlap, options);
+  const texts = folder === null ? undefined : await realTexts(manifest, folder);
+  const spent: Spent[] = [];
+  const { host, check } = await startSimulation(manifest, {
+    ...{ volunteers, seed: 1, stubTraining: texts === undefined },
+    conditions: { ...quietConditions, startMs: 0, stepMs, stepJitter: 0.02 },
+    ...(texts === undefined ? {} : { texts }),
+    member: (inputs) => onShapedLine(inputs, texts, (own) => spent.push(own)),
+  });
+  const isOver = () => {
+    check();
+    return host.service().state().phase.kind === "finished";
+  };
+  await host.clock.until("the end", isOver, longestMs);
+  const facts = (await host.entries()).map(({ fact, at }) => ({ ...fact, at }));
+  await host.close();
+  const trained = texts !== undefined;
+  const scores = trained ? lastScores(manifest, facts) : null;
+  return { overlap, trained, volunteers, ...timesOf(manifest, facts, spent), bitsPerByte: scores };
+}
+
+function manifestFor(overlap: RunManifest["overlap"], { rounds, volunteers, texts }: OverlapOptions) {
+  const large = { family: "llama", depth: 6, context: 32, overrides: { width: 384, heads: 6 } } as const;
+  const small = { family: "llama", depth: 2, context: 64, overrides: { width: 64, heads: 4 } } as const;
+  const file: RunFile = checkRunFile({
+    ...{ name: "overlap", description: "a run on the bench" },
+    model: texts === null ? large : small,
+    sources: ids.map((id) => ({
+      ...{ id, title: id, language: id, text: "brought", vocabulary: texts === null ? 300 : 1024 },
+    })),
+    training: { localSteps, batch: 8, learningRate: { peak: 0.005, warmupSteps: 40 } },
+    ...{ codec: { kind: "sparse2", k: 64 }, down: "int4", overlap, rounds },
+    round: { minimum: volunteers, deadlineSeconds: 3600, minimumSeconds: 0, evaluationSeconds: 3600 },
+    newcomerRounds: 1,
+    hold: "off",
+    keep: { bodies: { last: 1 }, undoBodies: 1, deltaRounds: 0 },
+    heldOut: { sampleRows: texts === null ? 8 : 64 },
+  });
+  return manifestOf(file, new Map());
+}
+
+function onShapedLine(
+  inputs: MemberInputs,
+  texts: Texts | undefined,
+  began: (spent: Spent) => void,
+): MemberInputs {
+  const { clock } = inputs.host;
+  const text = texts?.get(inputs.source) ?? inputs.text;
+  const net: MemberInputs["host"]["net"] = (name) => inputs.host.net(name, shapedLine(clock as MemoryClock));
+  return { ...inputs, text, host: { clock, net }, device: spending(inputs.device, clock, began) };
+}
+
+type TimedFact = Fact & { readonly at: number };
+
+function timesOf(
+  manifest: RunManifest,
+  facts: readonly TimedFact[],
+  spent: readonly Spent[],
+): Omit<OverlapRow, "overlap" | "trained" | "volunteers" | "bitsPerByte"> {
+  const accepted = facts.filter((fact) => fact.kind === "accepted");
+  const opened = facts.filter(({ kind }) => kind === "opened").map(({ at }) => at);
+  const mean = (of: (own: Spent) => number) => spent.reduce((sum, own) => sum + of(own), 0) / spent.length;
+  const wall = ({ firstMs, lastMs }: Spent) => lastMs - firstMs;
+  const steps = accepted.reduce((sum, { steps }) => sum + steps, 0);
+  const made = spent.reduce((sum, own) => sum + own.steps, 0);
+  return {
+    parameters: exchangeOf(manifest).sections.reduce((sum, { layout }) => sum + layout.size, 0),
+    rounds: manifest.rounds,
+    secondsARound: (opened.at(-1)! - opened[1]!) / (opened.length - 2) / 1000,
+    trainingShare: (steps / made) * mean((own) => own.trainingMs / (wall(own) - own.evaluatingMs)),
+    evaluationShare: mean((own) => own.evaluatingMs / wall(own)),
+    aheadShare: accepted.filter(({ body }) => body !== undefined).length / accepted.length,
+  };
+}
+
+/** Of the last body, over all volunteers of a source. */
+function lastScores(manifest: RunManifest, facts: readonly TimedFact[]): Readonly<Record<string, number>> {
+  const last = facts.filter((fact) => fact.kind === "evaluated" && fact.body === manifest.rounds);
+  return Object.fromEntries(
+    manifest.sources.map(({ id }) => {
+      const own = last.flatMap((fact) => (fact.kind === "evaluated" && fact.source === id ? [fact] : []));
+      const sum = (key: "nats" | "bytes") => own.reduce((total, fact) => total + fact[key], 0);
+      return [id, bitsPerByte(sum("nats"), sum("bytes"))];
+    }),
+  );
+}
