@@ -13,8 +13,10 @@ import {
   eagerly,
   evaluating,
   gathering,
+  reviewOf,
   scoreOf,
   training,
+  verdictOf,
 } from "./announcements.ts";
 
 const from = (session: Session, ...events: readonly SessionEvent[]) =>
@@ -218,4 +220,15 @@ test("[V60] a delta waits for the score of its round's body, as long as there is
   // What cannot be evaluated holds nothing up.
   const failing = from(unscored, { kind: "failed", lane: "compute", message: "no" });
   expect(jobs(failing)).toEqual({ compute: null, line: send });
+});
+
+test("[V60] [V67] a peer's delta is reviewed between two rounds' training, and the verdict goes before the delta", () => {
+  const asked = (round: number) => ({ ...eagerly(round), review: reviewOf(round - 1) }) as Announcement;
+  const ahead = from(inSecond, trained(2), ...counted(2), announced(asked(3)), fetched(2));
+  expect(isAhead(ahead)).toBe(true); // it goes on
+  const stored = from(ahead, trained(3));
+  expect(jobs(stored)).toMatchObject({ compute: { kind: "review", delta: reviewOf(2).delta }, line: null });
+  const verdict = verdictOf(2);
+  const reviewed = from(stored, { kind: "reviewed", delta: reviewOf(2).delta, verdict });
+  expect(jobs(reviewed)).toMatchObject({ compute: { kind: "evaluate" }, line: { kind: "tell", verdict } });
 });
