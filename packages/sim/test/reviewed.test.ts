@@ -22,7 +22,7 @@ test("[C89] [C92] [V67] one of five who reverses what it learnt is in quarantine
   expect(all.map(({ place }) => place)).toEqual([0]);
   expect(all[0]!.round).toBeLessThanOrEqual(6);
   const reviewed = found.facts.filter(({ kind }) => kind === "reviewed");
-  expect(reviewed.length).toBeGreaterThan(25); // by nearly everybody, in all rounds but the last
+  expect(reviewed.length).toBeGreaterThan(20); // by most, in all rounds but the last
 });
 
 const rounds = Number(process.env.REVIEW_ROUNDS ?? 0);
