@@ -15,7 +15,7 @@ import { type Check, checked, shown } from "./check.ts";
 import { finite, sectionName, sha, source, upload, volunteer, whole } from "./fields.ts";
 import { type DeviceKind, device, type Progress, progress } from "./messages.ts";
 import { isRefusal, type Refusal } from "./refusals.ts";
-import { mostSources } from "./run-file.ts";
+import { mostSources } from "./run-file-shape.ts";
 
 /** What the coordinator answers to every message but progress. */
 export type Reply<T = object> =

@@ -13,9 +13,18 @@ export {
   isCode,
   linkOf,
 } from "./invitation.ts";
+export * from "./manifest.ts";
 export * from "./messages.ts";
 export * from "./refusals.ts";
 export * from "./run-file.ts";
+export {
+  admissions,
+  keysAt,
+  mostSources,
+  runFileShape,
+  type SourceOfFile,
+  schemaVersion,
+} from "./run-file-shape.ts";
 export * from "./samples.ts";
 export * from "./stored-run.ts";
 export * from "./version.ts";

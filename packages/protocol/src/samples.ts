@@ -4,7 +4,7 @@ import type { Sha256, SourceId } from "@homebody/base";
 import { z } from "zod";
 import { type Check, checked } from "./check.ts";
 import { sha, source, whole } from "./fields.ts";
-import { mostSources } from "./run-file.ts";
+import { mostSources } from "./run-file-shape.ts";
 
 /** Such bodies are sampled: each tenth, and the last one of the run. */
 export const isSampled = (body: number, rounds: number): boolean =>

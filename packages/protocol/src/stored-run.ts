@@ -6,17 +6,14 @@ import { z } from "zod";
 import { groupNames } from "./body.ts";
 import { checked, valueAt } from "./check.ts";
 import {
-  admissions,
   type Difference,
   differences,
   fixedPart,
   type ManifestSource,
-  mostSources,
-  type RunFile,
   type RunManifest,
-  runFileShape,
-  schemaVersion,
-} from "./run-file.ts";
+} from "./manifest.ts";
+import type { RunFile } from "./run-file.ts";
+import { admissions, mostSources, runFileShape, schemaVersion } from "./run-file-shape.ts";
 
 /** Makes of a manifest of one schema version that of the next: new keys get the value that the old version behaved by. */
 export type ManifestLift = (manifest: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
