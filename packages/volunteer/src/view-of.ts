@@ -68,8 +68,13 @@ export function viewOf(known: Known): View {
   };
 }
 
+/** The open round, or the one that is trained ahead of it (V54): then that is what this device is at. */
 function roundOf({ session, reached }: Known): View["round"] {
-  const { announcement } = session;
+  const { announcement, ahead } = session;
+  if (ahead !== null && (announcement?.kind !== "training" || announcement.round < ahead.round)) {
+    const { step, of: localSteps } = reached(ahead.round) ?? { step: 0, of: ahead.localSteps };
+    return { round: ahead.round, localSteps, stage: step > 0 ? "train" : "get", step, deadline: null };
+  }
   if (announcement?.kind !== "training" || announcement.assignment === null) return null;
   const { round, accepted } = announcement;
   const { step: made, of: localSteps } = reached(round) ?? { step: 0, of: announcement.localSteps };

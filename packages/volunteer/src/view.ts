@@ -95,7 +95,7 @@ export interface RoundView {
   /** What this device has reached in it, also while nothing is computed. */
   readonly stage: RoundStage;
   readonly step: number;
-  /** Null while the run is paused. */
+  /** Null while the run is paused, and before the round opens (V54). */
   readonly deadline: Millis | null;
 }
 

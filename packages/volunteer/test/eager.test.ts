@@ -145,6 +145,9 @@ test("[V59] closed in a round ahead and opened again, it goes on from there, and
     await clock.until("settled", () => isSettled(first, 1));
     if (closedAt !== null) {
       await reached(own, closedAt);
+      expect(first.view().round).toEqual({
+        ...{ round: 2, localSteps: 6, stage: "train", step: closedAt - 6, deadline: null },
+      });
       await own.close(first);
       await own.start();
     }
