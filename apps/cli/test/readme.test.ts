@@ -40,6 +40,7 @@ test("every choice that the README offers is one that its run file may have", ()
       "vocabulary",
       "down",
       "body",
+      "overlap",
       "codec",
       "average",
       "review",
@@ -59,6 +60,7 @@ test("every choice that the README offers is one that its run file may have", ()
   for (const down of ["int8", "int4"])
     expect(read(line("down").replace("int8", down))).toMatchObject({ down });
   expect(read(line("body")).body).toBe("fp16");
+  expect(read(line("overlap")).overlap).toBe("eager");
   const sparse = plain.replace(/^codec:.*$/m, line("codec"));
   expect(parseRunFile(sparse, "README.md").codec).toEqual({ kind: "sparse2", k: 64 });
   for (const rule of ["median", "mean", "multi-krum", "centred-clipping"])
