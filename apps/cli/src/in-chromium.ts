@@ -99,6 +99,7 @@ async function buildWorker(entry: URL, folder: string): Promise<void> {
       emptyOutDir: false,
       target: "es2022",
       assetsInlineLimit: 0,
+      modulePreload: false, // which asks for a document
       rollupOptions: { input: fileURLToPath(entry), output: { entryFileNames: "worker.js" } },
     },
   });
