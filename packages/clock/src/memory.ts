@@ -1,8 +1,7 @@
 // A clock in virtual time: it stands still until whoever holds it lets time pass.
 
-import type { Millis } from "@homebody/base";
+import { heap, type Millis } from "@homebody/base";
 import type { Cancel, Clock } from "./ports.ts";
-import { type Timer, timerQueue } from "./timers.ts";
 
 export { type Life, life } from "./life.ts";
 
@@ -15,13 +14,20 @@ export interface MemoryClock extends Clock {
   standsStill<T>(work: Promise<T>): Promise<T>;
 }
 
+interface Timer {
+  readonly at: number;
+  /** Of those that are due together, the one that was set first goes first. */
+  readonly nth: number;
+  work: (() => void) | undefined;
+}
+
 const start = 1_000_000;
 const hourMs = 3_600_000;
 
 export function memoryClock(): MemoryClock {
   let now = start;
   let set = 0;
-  const timers = timerQueue();
+  const timers = heap<Timer>((a, b) => a.at < b.at || (a.at === b.at && a.nth < b.nth));
   let first = timers.pop();
   /** What goes on outside. */
   const outside = new Set<Promise<unknown>>();
