@@ -55,9 +55,7 @@ async function inFolder(dataDir: string, databaseUrl: string | undefined, show: 
 }
 
 async function fromOutside(url: string): Promise<Omit<VerifyInputs, "show">> {
-  const { run, journal, blobs } = await servedRun(url);
-  const has = (kind: string) => ["body", "step", "text", "tokenizer"].includes(kind);
-  return { run, journal, blobs, clock: systemClock, others: [], has };
+  return { ...(await servedRun(url)), clock: systemClock, others: [] };
 }
 
 function shown({ entries, blobs, lost, keptBodies, recomputed, different, unknown }: Verified): string {

@@ -261,7 +261,7 @@ async function listen(
     turnedAway: () => metrics.turnedAway.inc({ at: "connection" }),
     failed: notices.unanswered,
     served: (kind, bytes) => {
-      if (kind === "body" || kind === "step" || kind === "review") service.served(bytes);
+      service.served(kind, bytes);
       metrics.servedBytes.inc({ kind }, bytes);
     },
   });

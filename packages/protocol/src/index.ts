@@ -3,6 +3,7 @@
 export * from "./answers.ts";
 export * from "./body.ts";
 export * from "./check.ts";
+export * from "./downloads.ts";
 export { sectionName } from "./fields.ts";
 export * from "./identity.ts";
 export {

@@ -60,8 +60,8 @@ export interface Service {
   figures(): Figures;
   /** What a blob of this run is; undefined for what the run does not name or need. */
   kindOf(hash: Sha256): Promise<BlobKind | undefined>;
-  /** Bytes of bodies went out to volunteers. */
-  served(bytes: number): void;
+  /** So many bytes of a blob went out. */
+  served(kind: BlobKind, bytes: number): void;
   /** An Admin message that came in on this machine itself, by no line. Throws an InputError for one that is malformed. */
   administer(message: unknown): Promise<Reply>;
   /** Who waits for the host to let it into a source. */

@@ -13,7 +13,7 @@ import {
   keepsBody,
 } from "@homebody/coordinator";
 import { decodeSection, exchangeOf } from "@homebody/dept";
-import type { RunManifest, SectionName } from "@homebody/protocol";
+import { downloadFolders, downloads, type RunManifest, type SectionName } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
 import {
   BlobDamaged,
@@ -82,13 +82,16 @@ async function runInFolder(dataDir: string, body: number | undefined): Promise<F
   }
 }
 
-/** A run's journal and its public blobs, as a coordinator serves them, each held to its hash. */
+/** What anybody may download for as long as it is kept; a delta is for its reviewer, and not for long. */
+const lasting = downloads.filter((kind) => kind !== "review");
+
+/** A run's journal and its public blobs, as a coordinator serves them, each held to its hash; `has`: whether blobs of a kind are served. */
 export async function servedRun(address: string) {
   const { journal, file } = coordinatorAt(coordinatorUrl("address", address).origin);
   const [run] = await journal.runs();
   const get = async (hash: Sha256): Promise<Uint8Array | undefined> => {
-    for (const folder of ["bodies", "steps", "texts", "tokenizers"]) {
-      const bytes = await file(`/${folder}/${hash}`).catch((error: Error) => {
+    for (const kind of lasting) {
+      const bytes = await file(`/${downloadFolders[kind]}/${hash}`).catch((error: Error) => {
         if (!error.message.includes("status 404")) throw error;
         return undefined;
       });
@@ -99,7 +102,8 @@ export async function servedRun(address: string) {
     }
     return undefined;
   };
-  return { run: run!, journal, blobs: { get, size: async () => undefined } };
+  const has = (kind: string) => lasting.some((one) => one === kind);
+  return { run: run!, journal, blobs: { get, size: async () => undefined }, has };
 }
 
 function coordinatorAt(url: string): Place {

@@ -6,13 +6,13 @@
 
 import { Readable } from "node:stream";
 import type { Sha256 } from "@homebody/base";
-import { version } from "@homebody/protocol";
+import { type Download, downloadFolders, downloads, version } from "@homebody/protocol";
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
 import { parts } from "../health.ts";
 import { keepGate, overdueEveryMs } from "./gate.ts";
 import { guard } from "./guard.ts";
 import { history } from "./history.ts";
-import type { Download, HttpInputs } from "./inputs.ts";
+import type { HttpInputs } from "./inputs.ts";
 import { pages } from "./pages.ts";
 import { parseRange } from "./range.ts";
 
@@ -38,11 +38,7 @@ export async function openHttp(inputs: HttpInputs): Promise<FastifyInstance> {
   guard(app, inputs);
   describe(app, inputs);
   history(app, inputs);
-  download(app, "/bodies/:hash", "body", inputs);
-  download(app, "/steps/:hash", "step", inputs);
-  download(app, "/deltas/:hash", "review", inputs);
-  download(app, "/texts/:hash", "text", inputs);
-  download(app, "/tokenizers/:hash", "tokenizer", inputs);
+  for (const kind of downloads) download(app, kind, inputs);
   await pages(app, inputs.webRoot);
   return app;
 }
@@ -66,7 +62,6 @@ function describe(app: FastifyInstance, { manifest, metrics, health }: HttpInput
   app.get("/api/run", async (_, reply) => reply.headers(fresh).send(manifest()));
 }
 
-/** What is downloaded by its hash, as what. */
 const contentTypes: Readonly<Record<Download, string>> = {
   body: "application/octet-stream",
   step: "application/octet-stream",
@@ -76,7 +71,7 @@ const contentTypes: Readonly<Record<Download, string>> = {
 };
 
 /** [P14] */
-function download(app: FastifyInstance, path: string, kind: Download, inputs: HttpInputs): void {
+function download(app: FastifyInstance, kind: Download, inputs: HttpInputs): void {
   const { blobs, kindOf, served } = inputs;
   const answer = async (request: FastifyRequest<{ Params: { hash: string } }>, reply: FastifyReply) => {
     const hash = request.params.hash.replace(/\.(safetensors|jsonl|json)$/, "") as Sha256;
@@ -103,7 +98,7 @@ function download(app: FastifyInstance, path: string, kind: Download, inputs: Ht
     if (bytes === undefined) return reply.code(404).send({ error: `no such ${kind}` });
     return reply.send(Readable.from(counted(bytes, (size) => served(kind, size))));
   };
-  app.route({ method: ["GET", "HEAD"], url: path, handler: answer });
+  app.route({ method: ["GET", "HEAD"], url: `/${downloadFolders[kind]}/:hash`, handler: answer });
 }
 
 async function* counted(bytes: AsyncIterable<Uint8Array>, tell: (size: number) => void) {

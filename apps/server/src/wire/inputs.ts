@@ -3,15 +3,12 @@
 import type { Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { BlobKind, Figures } from "@homebody/coordinator";
-import type { RunManifest, RunSample } from "@homebody/protocol";
+import type { Download, RunManifest, RunSample } from "@homebody/protocol";
 import type { Limits } from "@homebody/service";
 import type { Blobs, Journal } from "@homebody/store/ports";
 import type { Health } from "../health.ts";
 import type { Metrics } from "../metrics.ts";
 import type { Visitors } from "./visitors.ts";
-
-/** What is downloaded by its hash, as what. */
-export type Download = "body" | "step" | "review" | "text" | "tokenizer";
 
 export interface HttpInputs {
   readonly manifest: () => RunManifest;

@@ -6,7 +6,7 @@ import { type Life, life, type MemoryClock, memoryClock } from "@homebody/clock/
 import type { BlobKind, Entry } from "@homebody/coordinator";
 import type { Connection, Entrance } from "@homebody/line";
 import { type MemoryNet, memoryNet, type Travel } from "@homebody/line/memory";
-import type { RunManifest } from "@homebody/protocol";
+import { downloadFolders, type RunManifest } from "@homebody/protocol";
 import { memoryBlobs, memoryJournal, memorySnapshots, memorySpool } from "@homebody/store/memory";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import { type BeginInputs, beginRun, pagesOf, resumeRun } from "../run/open-run.ts";
@@ -60,14 +60,8 @@ export interface MemoryHost {
   close(): Promise<void>;
 }
 
-/** Where a blob is downloaded, by what it is [P14]. */
-const folders: Readonly<Partial<Record<BlobKind, string>>> = {
-  body: "bodies",
-  step: "steps",
-  review: "deltas",
-  text: "texts",
-  tokenizer: "tokenizers",
-};
+/** Of a blob; undefined where it is not downloaded. */
+const folders: Readonly<Partial<Record<BlobKind, string>>> = downloadFolders;
 
 /** It serves the run from now on; one that is on the disk already goes on. */
 export async function memoryHost(run: RunManifest, options: MemoryHostOptions = {}): Promise<MemoryHost> {
@@ -101,8 +95,7 @@ export async function memoryHost(run: RunManifest, options: MemoryHostOptions = 
     const kind = isUp() ? await service.kindOf(hash) : undefined;
     if (kind === undefined || folders[kind] !== folder) return undefined;
     const bytes = await disk.blobs.get(hash);
-    if ((kind === "body" || kind === "step" || kind === "review") && bytes !== undefined)
-      service.served(bytes.length);
+    if (bytes !== undefined) service.served(kind, bytes.length);
     return bytes;
   }
 

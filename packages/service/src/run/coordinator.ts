@@ -46,8 +46,8 @@ export interface Coordinator {
   readonly inbox: Inbox;
   /** What a blob of this run is; undefined for what the run does not name or need. */
   kindOf(hash: Sha256): Promise<BlobKind | undefined>;
-  /** Bytes of bodies went out to volunteers. */
-  served(bytes: number): void;
+  /** So many bytes of a blob went out. */
+  served(kind: BlobKind, bytes: number): void;
   /**
    * A run that was here before goes on: it was last alive at this time, and its file may have changed. The decision is
    * that on the change.
@@ -55,6 +55,9 @@ export interface Coordinator {
   comeBack(aliveAt: Millis, changed: RunManifest): Promise<Decision>;
   close(): Promise<void>;
 }
+
+/** What counts as bodies on their way down: what volunteers train from, and not texts and tokenizers, which come once. */
+const ofBodies: ReadonlySet<BlobKind> = new Set(["body", "step", "review"]);
 
 export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordinator> {
   const { opened, journal, blobs, spool, snapshots, people, faults, notices } = inputs;
@@ -139,9 +142,12 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
   return {
     actor,
     inbox,
-    kindOf: async (hash) => (isUnderReview(actor.state(), hash) ? "review" : kept.kindOf(hash)),
-    served: (bytes) => {
-      servedBytes += bytes;
+    kindOf: async (hash) => {
+      const kind = await kept.kindOf(hash);
+      return kind === "delta" && isUnderReview(actor.state(), hash) ? "review" : kind;
+    },
+    served: (kind, bytes) => {
+      if (ofBodies.has(kind)) servedBytes += bytes;
     },
     comeBack: async (aliveAt, manifest) => {
       await actor.do({ kind: "restart", aliveAt });
