@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { InputError, type RunId } from "@homebody/base";
 import { type Clock, systemClock } from "@homebody/clock";
 import type { Figures, RunState } from "@homebody/coordinator";
+import { totalBytes } from "@homebody/protocol";
 import { defaultLimits, type Faults, type Limits, openService, type Service } from "@homebody/service";
 import { type FolderLock, lockFolder, openStore, type Store } from "@homebody/store";
 import type { Logger } from "pino";
@@ -195,7 +196,7 @@ async function assemble(
 
 /** Whether averaging takes longer than others can wait for; a thread takes longer to start than a small body to close. */
 function isLarge({ state }: RunInFolder): boolean {
-  return state.body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) >= 2 ** 20;
+  return totalBytes(state.body.sections) >= 2 ** 20;
 }
 
 async function runFileOf({ run, rounds }: ServerOptions): Promise<LoadedRunFile> {

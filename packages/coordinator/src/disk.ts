@@ -2,7 +2,7 @@
 
 import { noun } from "@homebody/base";
 import { bytesInWords, modelSize } from "@homebody/dept";
-import type { RunManifest } from "@homebody/protocol";
+import { type RunManifest, totalBytes } from "@homebody/protocol";
 import { bodiesOfLate, isKeptForGood } from "./retention.ts";
 import type { RunState } from "./state.ts";
 import { bodiesBack } from "./undo.ts";
@@ -28,7 +28,7 @@ export function diskNeeded({ manifest, body }: Pick<RunState, "manifest" | "body
   const late = Math.min(rounds + 1, bodiesOfLate(manifest));
   let bodies = late;
   for (let number = 0; number <= rounds - late; number++) if (isKeptForGood(number, manifest)) bodies += 1;
-  const size = body.sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const size = totalBytes(body.sections);
   /** What is kept beside a body has 4 bytes a number. */
   const times = numbers === "fp16" ? 2 : 1;
   const kept = outerNumbers[outer.kind] + (down === "off" && numbers === "fp32" ? 0 : 1);

@@ -6,7 +6,7 @@
 
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import { bodyBytes, type ParameterCounts, standardBytes } from "@homebody/dept";
-import { groupOf, type RunManifest } from "@homebody/protocol";
+import { groupOf, type RunManifest, totalBytes } from "@homebody/protocol";
 import type { Entry, Fact } from "./facts.ts";
 import {
   type AdmissionFigure,
@@ -102,7 +102,7 @@ function fold(draft: Draft, { at, fact }: Entry): void {
     }
     case "accepted": {
       const { round, volunteer, source, norm, loss, steps, tokens, body = round - 1 } = fact;
-      const sizeBytes = fact.sections.reduce((sum, section) => sum + section.sizeBytes, 0);
+      const sizeBytes = totalBytes(fact.sections);
       const none = { cosine: null, others: null, kept: 1, quarantined: false, review: null };
       const claimed = { loss, steps, tokens, staleness: round - 1 - body };
       draft.deltas.change().push({ round, volunteer, source, norm, ...none, sizeBytes, ...claimed, at });
@@ -248,7 +248,7 @@ function withDelta(
   for (const { name, sizeBytes } of sections) sectionBytes[groupOf(name)] += sizeBytes;
   return {
     ...traffic,
-    deltaBytes: traffic.deltaBytes + sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+    deltaBytes: traffic.deltaBytes + totalBytes(sections),
     sectionBytes,
     sentBytes: traffic.sentBytes + (passed?.sentBytes ?? 0),
     receivedBytes: traffic.receivedBytes + (passed?.receivedBytes ?? 0),

@@ -5,7 +5,7 @@
 
 import { permutation, random, type Sha256, type VolunteerId } from "@homebody/base";
 import { canReview } from "@homebody/dept";
-import type { Refusal, RunManifest, Verdict } from "@homebody/protocol";
+import { type Refusal, type RunManifest, totalBytes, type Verdict } from "@homebody/protocol";
 import type { Fact } from "./facts.ts";
 import { isPlausible, mostNats } from "./scores.ts";
 import { longestAbsence } from "./standings.ts";
@@ -48,7 +48,7 @@ export function drawReviews(
       const peer = own[order[(place + 1) % own.length]!]!;
       if (isQuarantined({ harms }, reviewer) || peer.rows !== own[i]!.rows) continue;
       const { round, volunteer, delta, sections } = peer;
-      const sizeBytes = sections.reduce((sum, section) => sum + section.sizeBytes, 0);
+      const sizeBytes = totalBytes(sections);
       drawn.set(reviewer, { round, source: id, volunteer, delta, sizeBytes, from, share });
     }
   }

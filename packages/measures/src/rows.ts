@@ -3,6 +3,7 @@
 import type { Millis, SourceId, VolunteerId } from "@homebody/base";
 import { type Entry, type Fact, type FiguresFold, foldFigures } from "@homebody/coordinator";
 import { learningRate } from "@homebody/dept";
+import { totalBytes } from "@homebody/protocol";
 import type { MeasureName } from "./measures.ts";
 
 export interface Row {
@@ -98,7 +99,7 @@ class Measuring {
     return [
       ...took,
       ofRun(round, "mean-norm", fact.meanNorm),
-      ofRun(round, "body-bytes", bytesOf(fact)),
+      ofRun(round, "body-bytes", totalBytes(fact.sections)),
       ofRun(round, "bytes-down", fact.servedBytes),
       ofRun(round, "tokens-total", tokens),
       ofRun(round, "steps-total", steps),
@@ -153,7 +154,7 @@ function ofDelta({
     of("delta-norm", norm),
     of("delta-tokens", tokens),
     of("delta-steps", steps),
-    of("delta-bytes", bytesOf({ sections })),
+    of("delta-bytes", totalBytes(sections)),
     ...(body === undefined ? [] : [of("delta-staleness", round - 1 - body)]),
   ];
 }
@@ -176,7 +177,15 @@ function averagedBySource(round: number, deltas: readonly Accepted[]): readonly 
     const of = (measure: MeasureName, value: number) => ofSource(round, source, measure, value);
     const tokens = sum(own, (delta) => delta.tokens);
     const loss = tokens === 0 ? [] : [of("loss", sum(own, (delta) => delta.loss * delta.tokens) / tokens)];
-    return [of("deltas", own.length), ...loss, of("tokens", tokens), of("bytes-up", sum(own, bytesOf))];
+    return [
+      of("deltas", own.length),
+      ...loss,
+      of("tokens", tokens),
+      of(
+        "bytes-up",
+        sum(own, ({ sections }) => totalBytes(sections)),
+      ),
+    ];
   });
 }
 
@@ -189,6 +198,3 @@ function bySource<T extends { readonly source: SourceId }>(
 }
 
 const sum = <T>(all: readonly T[], of: (one: T) => number) => all.reduce((total, one) => total + of(one), 0);
-
-const bytesOf = ({ sections }: Pick<Accepted | Published, "sections">) =>
-  sum(sections, ({ sizeBytes }) => sizeBytes);

@@ -27,6 +27,10 @@ export interface SectionSize {
   readonly sizeBytes: number;
 }
 
+/** Of all together. */
+export const totalBytes = (all: readonly { readonly sizeBytes: number }[]): number =>
+  all.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+
 /** An outer step of one section as bytes in the blobs: what it adds to the section's file `from`. */
 export interface StepFile extends SectionFile {
   readonly from: Sha256;

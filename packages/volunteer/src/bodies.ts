@@ -3,7 +3,7 @@
 
 import { InputError, type NamedTensors, oneByOne, type Sha256 } from "@homebody/base";
 import { decodeSection, type Exchange, heldOf, type Section } from "@homebody/dept";
-import { type BodyRef, groupOf, type SectionFile } from "@homebody/protocol";
+import { type BodyRef, groupOf, type SectionFile, totalBytes } from "@homebody/protocol";
 import { type SectionPlan, type SectionPorts, sectionFiles } from "./section-files.ts";
 import { storedNames } from "./stored-names.ts";
 import type { Work } from "./work.ts";
@@ -44,7 +44,7 @@ export function createBodies(
   ) {
     const plans: SectionPlan[] = [];
     for (const [i, file] of files.entries()) plans.push(await own.plan(sections[i]!, file, body));
-    const of = plans.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const of = totalBytes(plans);
     const all: Uint8Array[] = [];
     let before = 0;
     for (const { sizeBytes, take } of plans) {

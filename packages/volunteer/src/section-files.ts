@@ -2,7 +2,7 @@
 
 import { type Sha256, sha256OfMany } from "@homebody/base";
 import { type Section, withStep } from "@homebody/dept";
-import { type BodyRef, type SectionFile, type StepTo, stepsFrom } from "@homebody/protocol";
+import { type BodyRef, type SectionFile, type StepTo, stepsFrom, totalBytes } from "@homebody/protocol";
 import { fetchChecked } from "./fetch-checked.ts";
 import type { Disk, Net } from "./ports.ts";
 import { storedNames } from "./stored-names.ts";
@@ -65,7 +65,7 @@ export function sectionFiles({ net, disk, received }: SectionPorts): SectionFile
       const steps = from === undefined || section.down === "off" ? [] : stepsFrom(body, { name, from });
       if (kept === undefined || steps.length === 0) return { sizeBytes, take: whole };
       return {
-        sizeBytes: steps.reduce((sum, step) => sum + step.sizeBytes, 0),
+        sizeBytes: totalBytes(steps),
         take: async (progress, signal) => {
           const bytes = await stepped(section, kept, steps, progress, signal).catch((error: unknown) => {
             if (signal.aborted) throw error;

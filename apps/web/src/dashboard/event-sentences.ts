@@ -1,6 +1,7 @@
 // Each fact of the journal as a sentence, and in which group of the filter it belongs.
 
 import type { Fact } from "@homebody/coordinator";
+import { totalBytes } from "@homebody/protocol";
 import { bytes, count, fixed, plural, scientific } from "../format/numbers.ts";
 
 export type EventGroup = "rounds" | "deltas" | "evaluations" | "host";
@@ -61,11 +62,11 @@ const reasons = {
 export function eventWords(fact: Fact, nameOf: (source: string) => string): string {
   switch (fact.kind) {
     case "created":
-      return `The run begins with body 0, ${bytes(sizeOf(fact.sections))}.`;
+      return `The run begins with body 0, ${bytes(totalBytes(fact.sections))}.`;
     case "opened":
       return `Round ${fact.round} opens with ${plural(fact.assigned.length, "volunteer")} and up to ${plural(fact.localSteps, "local step")} each.`;
     case "accepted":
-      return `Volunteer ${shortId(fact.volunteer)} (${nameOf(fact.source)}) delivers ${bytes(sizeOf(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
+      return `Volunteer ${shortId(fact.volunteer)} (${nameOf(fact.source)}) delivers ${bytes(totalBytes(fact.sections))} for round ${fact.round}: ${plural(fact.steps, "step")}, ${count(fact.tokens)} tokens, norm ${scientific(fact.norm)}.`;
     case "evaluated":
       return `Volunteer ${shortId(fact.volunteer)} measures body ${fact.body} on ${nameOf(fact.source)}: ${fixed(fact.nats / Math.LN2 / fact.bytes, 3)} bits per byte.`;
     case "closed":
@@ -79,7 +80,7 @@ export function eventWords(fact: Fact, nameOf: (source: string) => string): stri
     case "dropped":
       return `The delta of volunteer ${shortId(fact.volunteer)} for round ${fact.round} is ${fact.reason} on the coordinator's disk; it is not averaged.`;
     case "published":
-      return `Body ${fact.round} is published, ${bytes(sizeOf(fact.sections))}${clippedWords(fact.clipped.length)}.`;
+      return `Body ${fact.round} is published, ${bytes(totalBytes(fact.sections))}${clippedWords(fact.clipped.length)}.`;
     case "lapsed":
       return `Round ${fact.round} ended without a delta; it opens again.`;
     case "left":
@@ -140,8 +141,4 @@ const clippedWords = (clipped: number) =>
 /** The first six digits tell a run's volunteers apart. */
 export function shortId(volunteer: string): string {
   return volunteer.slice(0, 6);
-}
-
-function sizeOf(sections: readonly { readonly sizeBytes: number }[]): number {
-  return sections.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
 }

@@ -5,7 +5,7 @@ import { decodeSection, exchangeFor } from "@homebody/dept";
 import { cachedModel, loadParameters } from "@homebody/experiment";
 import { type ByteModel, byteModelOf } from "@homebody/mixture";
 import { everyGroup } from "@homebody/model";
-import type { ManifestSource, RunManifest } from "@homebody/protocol";
+import { type ManifestSource, type RunManifest, totalBytes } from "@homebody/protocol";
 import { decodeUtf8, tokenizerFromJson } from "@homebody/text";
 import { fetchChecked } from "../fetch-checked.ts";
 import type { Device, Net } from "../ports.ts";
@@ -80,7 +80,7 @@ async function fetchAll(
   { net, report, signal }: MixtureInputs,
 ): Promise<ReadonlyMap<string, Uint8Array>> {
   const files = new Map(wanted.map((file) => [file.path, file]));
-  const of = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const of = totalBytes([...files.values()]);
   const fetched = new Map<string, Uint8Array>();
   let before = 0;
   for (const [path, file] of files) {
