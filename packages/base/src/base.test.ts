@@ -4,6 +4,7 @@ import {
   byteReader,
   byteWriter,
   decodeSafetensors,
+  drawnPlace,
   encodeSafetensors,
   float32Tensors,
   inARow,
@@ -44,6 +45,22 @@ test("a permutation holds every number once", () => {
       expect(order).toEqual(Array.from({ length: n }, (_, i) => i));
     }),
   );
+});
+
+test("places are drawn as often as their weights say, whatever these sum to, and one of weight 0 never", () => {
+  const [weights, draws] = [[0, 3, 0, 1, 4, 0], 8000];
+  for (const scale of [1, 1e-9, 1e9]) {
+    const scaled = weights.map((weight) => weight * scale);
+    const [dice, seen] = [random("places"), weights.map(() => 0)];
+    for (let i = 0; i < draws; i++) seen[drawnPlace(scaled, dice)]! += 1;
+    for (const [i, weight] of weights.entries()) {
+      const share = weight / 8;
+      const deviation = Math.sqrt(draws * share * (1 - share));
+      expect(Math.abs(seen[i]! - draws * share)).toBeLessThanOrEqual(4 * deviation);
+    }
+  }
+  const most = { ...random("most"), uniform: () => 1 };
+  expect(drawnPlace(weights, most)).toBe(4); // rounding may leave something over: the last that is possible
 });
 
 test("bytes round-trip, and a short buffer says where it ran out", () => {

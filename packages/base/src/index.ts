@@ -10,7 +10,7 @@ export * from "./ids.ts";
 export { nearest } from "./nearest.ts";
 export { noun } from "./noun.ts";
 export { once } from "./once.ts";
-export { permutation, type Random, random } from "./random.ts";
+export { drawnPlace, permutation, type Random, random } from "./random.ts";
 export {
   decodeSafetensors,
   encodeSafetensors,

@@ -75,3 +75,18 @@ export function permutation(n: number, random: Random): Uint32Array {
   }
   return order;
 }
+
+/** A place by chance, by weights of 0 and more that need not sum to 1. */
+export function drawnPlace(weights: ArrayLike<number>, random: Random): number {
+  let sum = 0;
+  for (let i = 0; i < weights.length; i++) sum += weights[i]!;
+  let left = random.uniform() * sum;
+  let last = 0;
+  for (let i = 0; i < weights.length; i++) {
+    if (!(weights[i]! > 0)) continue;
+    last = i;
+    left -= weights[i]!;
+    if (left < 0) break;
+  }
+  return last; // where rounding left something over: the last that is possible
+}

@@ -5,7 +5,7 @@
 // proportion. A source's own rows come in the order in which a device that has that source alone would draw them, so no
 // row comes again before all others of its source came.
 
-import { InputError, type Random, random } from "@homebody/base";
+import { drawnPlace, InputError, random } from "@homebody/base";
 import { type Batch, drawBatch, type Shard } from "@homebody/text";
 
 export interface MixtureSource {
@@ -54,7 +54,7 @@ export function mixture(options: MixtureOptions): (step: number) => Batch {
 
   function draws(): readonly { readonly source: number; readonly row: number }[] {
     return Array.from({ length: rows }, () => {
-      const source = pick(shares, dice);
+      const source = drawnPlace(shares, dice);
       const row = given[source]!;
       given[source] = row + 1;
       return { source, row };
@@ -77,15 +77,6 @@ export function mixture(options: MixtureOptions): (step: number) => Batch {
       }),
     );
   };
-}
-
-function pick(shares: readonly number[], dice: Random): number {
-  let left = dice.uniform();
-  for (const [i, share] of shares.entries()) {
-    left -= share;
-    if (left < 0) return i;
-  }
-  return shares.length - 1; // what rounding left over
 }
 
 /** The rows of all, in their order. */

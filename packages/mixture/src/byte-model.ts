@@ -6,7 +6,7 @@
 // is one, up to its last whole token, with the rest that the next token has to begin with. Nothing is approximated and
 // nothing left out.
 
-import { InputError, type Random } from "@homebody/base";
+import { drawnPlace, InputError, type Random } from "@homebody/base";
 import { type ByteNode, byteTree } from "./byte-tree.ts";
 import { type CanonicalState, canonicalOf } from "./canonical.ts";
 import { firstPrefix, longer, type Prefix, type TokenModel } from "./token-model.ts";
@@ -179,17 +179,4 @@ function sumOf(values: Float64Array, some: readonly number[]): number {
   let sum = 0;
   for (const one of some) sum += values[one]!;
   return sum;
-}
-
-/** A place by chance, by weights that need not sum to 1. */
-function drawnPlace(weights: ArrayLike<number>, dice: Random): number {
-  let left = dice.uniform() * Array.from(weights).reduce((sum, weight) => sum + weight, 0);
-  let last = 0;
-  for (let i = 0; i < weights.length; i++) {
-    if (!(weights[i]! > 0)) continue;
-    last = i;
-    left -= weights[i]!;
-    if (left < 0) break;
-  }
-  return last; // where rounding left something over: the last that is possible
 }

@@ -1,6 +1,6 @@
 // From logits to a token, and from token to token.
 
-import { InputError, type Random, random } from "@homebody/base";
+import { drawnPlace, InputError, type Random, random } from "@homebody/base";
 import type { Cache } from "./predictor.ts";
 
 export interface Choice {
@@ -53,12 +53,7 @@ export function pick(logits: Float32Array, { temperature, topK, topP = 1 }: Choi
     few.map((id) => Math.exp((logits[id]! - logits[likeliest]!) / temperature)),
     topP,
   );
-  let left = dice.uniform() * sumOf(weights);
-  for (const [i, weight] of weights.entries()) {
-    left -= weight;
-    if (left < 0) return few[i]!;
-  }
-  return few[weights.length - 1]!;
+  return few[drawnPlace(weights, dice)]!;
 }
 
 /** The first of falling weights, as few as have the share; one at least. */
