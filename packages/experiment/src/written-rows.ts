@@ -4,9 +4,8 @@
 // ln teacher - ln student over such texts is the divergence of the two (sequence-level distillation, Kim and Rush 2016). No token of
 // the teacher's needs to be one of the student's.
 
-import { permutation, random } from "@homebody/base";
 import type { Written } from "@homebody/mixture";
-import { type Batch, ignored, settledTokens, type Tokenizer } from "@homebody/text";
+import { type Batch, ignored, rowsInTurn, settledTokens, type Tokenizer } from "@homebody/text";
 
 /** All texts one after another, each from an end of document on, in rows of `context` tokens; the last row is filled up. [M14, M15] */
 export function writtenRows(
@@ -37,10 +36,7 @@ export function drawRows(
   const { context } = all;
   const inputs = new Int32Array(batch * context);
   const targets = new Int32Array(batch * context);
-  for (let i = 0; i < batch; i++) {
-    const place = step * batch + i;
-    const epoch = Math.floor(place / all.rows);
-    const row = permutation(all.rows, random(`${seed}/epoch ${epoch}`))[place % all.rows]!;
+  for (const [i, row] of rowsInTurn(all, seed, step * batch, batch).entries()) {
     const [from, to] = [row * context, (row + 1) * context];
     inputs.set(all.inputs.subarray(from, to), i * context);
     targets.set(all.targets.subarray(from, to), i * context);

@@ -46,22 +46,31 @@ export function drawBatch(shard: Shard, draw: Draw): Batch {
   if (!(step >= 0 && step < localSteps))
     throw new InputError("draw, step", `0 to ${localSteps - 1}`, `${step}`);
   const first = ((round * localSteps + step) * slots + slot) * batch;
-  const rows = Array.from({ length: batch }, (_, i) => {
-    const epoch = Math.floor((first + i) / shard.rows);
-    return epochOrder(shard, `${draw.seed}/${draw.source}/epoch ${epoch}`)[(first + i) % shard.rows]!;
-  });
-  return batchOf(shard, rows);
+  return batchOf(shard, rowsInTurn(shard, `${draw.seed}/${draw.source}`, first, batch));
 }
 
-/** The last two orders of a shard: a batch may span two epochs. */
+/** So many rows from a place on of their endless order: they are shuffled anew for each epoch, and the epochs follow each other. */
+export function rowsInTurn(
+  of: { readonly rows: number },
+  seed: string,
+  first: number,
+  count: number,
+): readonly number[] {
+  return Array.from({ length: count }, (_, i) => {
+    const epoch = Math.floor((first + i) / of.rows);
+    return epochOrder(of, `${seed}/epoch ${epoch}`)[(first + i) % of.rows]!;
+  });
+}
+
+/** The last two orders: a batch may span two epochs. */
 const orders = lastOf<Uint32Array>(2);
 
-const epochOrder = (shard: Shard, seed: string) =>
-  orders(shard, seed, () => permutation(shard.rows, random(seed)));
+const epochOrder = (of: { readonly rows: number }, seed: string) =>
+  orders(of, seed, () => permutation(of.rows, random(seed)));
 
 /** What was made last of a shard, under a name each, as long as the shard is there. */
-function lastOf<T>(most: number): (shard: Shard, name: string, make: () => T) => T {
-  const known = new WeakMap<Shard, Map<string, T>>();
+function lastOf<T>(most: number): (shard: object, name: string, make: () => T) => T {
+  const known = new WeakMap<object, Map<string, T>>();
   return (shard, name, make) => {
     const kept = known.get(shard) ?? new Map<string, T>();
     known.set(shard, kept);

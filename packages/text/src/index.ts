@@ -9,6 +9,7 @@ export {
   type HeldOutOptions,
   heldOutBatches,
   ignored,
+  rowsInTurn,
 } from "./batches.ts";
 export { bitsPerByte, type Score, unigram } from "./bits-per-byte.ts";
 export { decodeUtf8, parseDocuments } from "./documents.ts";
