@@ -10,8 +10,8 @@ import type { TrainedModel } from "../models/of-run.ts";
 import { backendName, positiveNumber, wholeNumber } from "../options.ts";
 import { reported, resultJson } from "../reported.ts";
 import { modelsToMix, withLoaded } from "./loaded.ts";
-import { type MeasuringOptions, mixtureMeasurer, type Passages } from "./measure.ts";
-import { beginnings, switching } from "./passages.ts";
+import { type MeasuringOptions, mixtureMeasurer } from "./measure.ts";
+import { type Passages, passagesOf } from "./passages.ts";
 import { costTable, foundTable } from "./tables.ts";
 
 export const mixtureUsage = `homebody evaluate --mixture RUN [MODEL ...] [--corpora DIR] [--text PATH ... [--language TAG]] [--share X] [--bytes N]
@@ -110,16 +110,12 @@ async function textsFor(models: readonly TrainedModel[], options: Options): Prom
   const given = await givenCorpora(options);
   const languages = [...own.values()].map(({ name, documents }) => ({ name, documents: documents.heldOut }));
   const learnt = new Set([...own.values()].flatMap(({ name, language }) => [name, language]));
-  const between = switching(languages, bytes, seed);
-  const texts: Passages[] = [
-    ...languages.map((one) => ({ name: one.name, learnt: true, passages: beginnings(one, bytes, seed) })),
-    ...(between.length === 0 ? [] : [{ name: "in turn, in mid-sentence", learnt: null, passages: between }]),
-    ...given.map(({ name, language, documents }) => ({
-      name,
-      learnt: learnt.has(language) || learnt.has(name),
-      passages: beginnings({ name, documents: documents.heldOut }, bytes, seed),
-    })),
-  ];
+  const others = given.map(({ name, language, documents }) => ({
+    name,
+    documents: documents.heldOut,
+    learnt: learnt.has(language) || learnt.has(name),
+  }));
+  const texts = passagesOf(languages, others, bytes, seed);
   if (texts.length > 0) return texts;
   throw new InputError("--corpora, --text", `a text to measure ${options.run} on`, "none");
 }

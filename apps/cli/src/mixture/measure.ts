@@ -4,13 +4,7 @@
 import { logProbabilities, type MixtureRule, mixtureNats } from "@homebody/mixture";
 import { bitsPerByte, utf8Length } from "@homebody/text";
 import type { LoadedModel } from "./loaded.ts";
-
-export interface Passages {
-  readonly name: string;
-  /** Whether a source of the run learnt from text in this language; null for several languages. */
-  readonly learnt: boolean | null;
-  readonly passages: readonly string[];
-}
+import type { Passages } from "./passages.ts";
 
 export interface Found {
   readonly text: string;

@@ -9,6 +9,37 @@ export interface LanguageText {
   readonly documents: readonly string[];
 }
 
+/** What models are measured on, under one name. */
+export interface Passages {
+  readonly name: string;
+  /** Whether a source of the run learnt from text in this language; null for several languages. */
+  readonly learnt: boolean | null;
+  readonly passages: readonly string[];
+}
+
+/** Text that goes over from one language to another. */
+export const inTurn = "in turn, in mid-sentence";
+
+/** Those that sources learnt from, these in turn where they are several, and others; of each about so many bytes. */
+export function passagesOf(
+  own: readonly LanguageText[],
+  others: readonly (LanguageText & { readonly learnt: boolean })[],
+  bytes: number,
+  seed: string,
+): readonly Passages[] {
+  const of = (one: LanguageText, learnt: boolean) => ({
+    name: one.name,
+    learnt,
+    passages: beginnings(one, bytes, seed),
+  });
+  const between = switching(own, bytes, seed);
+  return [
+    ...own.map((one) => of(one, true)),
+    ...(between.length === 0 ? [] : [{ name: inTurn, learnt: null, passages: between }]),
+    ...others.map((one) => of(one, one.learnt)),
+  ];
+}
+
 /** Of a passage, in bytes; less where a document is shorter. */
 export const passageBytes = 400;
 /** Of what stands between two changes of language. */

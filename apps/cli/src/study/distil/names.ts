@@ -1,7 +1,6 @@
 // Names that the study `distil` and its jobs agree on.
 
-/** Texts that are no source's: those that change their language in mid-sentence, and those that the mixture wrote. */
-export const inTurn = "in turn, in mid-sentence";
+/** Texts that are no source's, beside those in turn. */
 export const writtenText = "written by the mixture";
 
 /** The arm that is the best model of one source on each text, if somebody says which one that is. */

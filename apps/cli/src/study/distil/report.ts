@@ -1,5 +1,6 @@
 // What the study `distil` says.
 
+import { inTurn } from "../../mixture/passages.ts";
 import { bitsPerByteMeaning, count, million, seedFact, trainingFacts, unseenFact } from "../described.ts";
 import type { Row } from "../job.ts";
 import { type Plan, stepsOf } from "../plan.ts";
@@ -9,7 +10,6 @@ import { distilled, globArm, isPart, mixtureArm, studentArms, studentBytes, writ
 import {
   bestSingle,
   bytesWritten,
-  inTurn,
   perByte,
   perSecond,
   processorTime,

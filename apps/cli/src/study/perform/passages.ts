@@ -1,10 +1,10 @@
 // Models on passages of text: what they need for a byte of it, and how many bytes a second they read.
 
 import { utf8Length } from "@homebody/text";
-import { mixtureMeasurer, type Passages } from "../../mixture/measure.ts";
-import { beginnings, switching } from "../../mixture/passages.ts";
+import { mixtureMeasurer } from "../../mixture/measure.ts";
+import { type Passages, passagesOf } from "../../mixture/passages.ts";
 import { readSplit } from "../corpus.ts";
-import { bestSingle, inTurn, perByte, perSecond, writtenText } from "../distil/names.ts";
+import { bestSingle, perByte, perSecond, writtenText } from "../distil/names.ts";
 import { readWritten } from "../folder.ts";
 import { type Row, tokenAlone } from "../job.ts";
 import type { PassagesWork, TextFolder } from "../work.ts";
@@ -41,13 +41,13 @@ async function textsOf(work: PassagesWork, { folder }: Performing): Promise<read
   const held = async ({ id, folder: at }: TextFolder) => ({
     name: id,
     documents: (await readSplit(at)).heldOut,
+    learnt: false,
   });
   const [own, others] = [await Promise.all(learnt.map(held)), await Promise.all(unseen.map(held))];
   const written = (await readWritten(folder, work.written)).map(({ text }) => text);
-  return [
-    ...own.map((one) => ({ name: one.name, learnt: true, passages: beginnings(one, bytes, seed) })),
-    { name: inTurn, learnt: null, passages: switching(own, bytes, seed) },
-    ...others.map((one) => ({ name: one.name, learnt: false, passages: beginnings(one, bytes, seed) })),
+  const all = [
+    ...passagesOf(own, others, bytes, seed),
     { name: writtenText, learnt: null, passages: written },
-  ].filter(({ passages }) => passages.length > 0);
+  ];
+  return all.filter(({ passages }) => passages.length > 0);
 }
