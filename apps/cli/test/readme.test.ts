@@ -35,21 +35,19 @@ test("every choice that the README offers is one that its run file may have", ()
   const line = (key: string) => choices!.split("\n").find((one) => one.startsWith(`${key}:`))!;
   const keys = choices!.match(/^[a-zA-Z]+(?=:)/gm);
   expect(keys).toEqual([
-    ...[
-      "variant",
-      "vocabulary",
-      "down",
-      "body",
-      "overlap",
-      "codec",
-      "average",
-      "review",
-      "words",
-      "training",
-      "training",
-      "outer",
-      "round",
-    ],
+    "variant",
+    "vocabulary",
+    "down",
+    "body",
+    "overlap",
+    "codec",
+    "average",
+    "review",
+    "words",
+    "training",
+    "training",
+    "outer",
+    "round",
   ]);
   const read = (...lines: string[]) => parseRunFile(`${lines.join("\n")}\n${plain}`, "README.md");
   for (const variant of ["trim", "glob"])

@@ -125,10 +125,12 @@ function timesOf(
 
 /** Of the last body, over all volunteers of a source. */
 function lastScores(manifest: RunManifest, facts: readonly TimedFact[]): Readonly<Record<string, number>> {
-  const last = facts.filter((fact) => fact.kind === "evaluated" && fact.body === manifest.rounds);
+  const last = facts
+    .filter((fact) => fact.kind === "evaluated")
+    .filter(({ body }) => body === manifest.rounds);
   return Object.fromEntries(
     manifest.sources.map(({ id }) => {
-      const own = last.flatMap((fact) => (fact.kind === "evaluated" && fact.source === id ? [fact] : []));
+      const own = last.filter(({ source }) => source === id);
       const sum = (key: "nats" | "bytes") => own.reduce((total, fact) => total + fact[key], 0);
       return [id, bitsPerByte(sum("nats"), sum("bytes"))];
     }),
