@@ -13,13 +13,14 @@ export interface CodecArm {
   readonly title: string;
   readonly encoding: Encoding;
   /**
-   * `all`: a volunteer a source, in every round; `half`: two a source, of all of whom half take part in a round, by lot; `long`: as
-   * `all`, in rounds five times as long.
+   * `all`: a volunteer a source, in every round, with every seed. With the first seed alone: `half`: two a source, of all of whom half
+   * take part in a round, by lot; `long`: as `all`, in rounds five times as long; `decays`: as `all`, with residuals that fade faster.
    */
-  readonly rounds: "all" | "half" | "long";
+  readonly part: "all" | "half" | "long" | "decays";
 }
 
-const feedback = { decay: 0.95, rounds: 20 };
+const feedbackOf = (decay: number) => ({ decay, rounds: 20 });
+const feedback = feedbackOf(0.95);
 
 const encodings: readonly (Encoding & { readonly id: string; readonly title: string })[] = [
   { id: "fp32", title: "fp32", codec: "fp32", errorFeedback: "off" },
@@ -37,39 +38,53 @@ const encodings: readonly (Encoding & { readonly id: string; readonly title: str
   }),
 ];
 
-const among = (rounds: CodecArm["rounds"], ids?: readonly string[]): readonly CodecArm[] =>
+const among = (part: CodecArm["part"], ids?: readonly string[]): readonly CodecArm[] =>
   encodings
     .filter(({ id }) => ids === undefined || ids.includes(id))
     .map(({ id, title, ...encoding }) => {
-      const arm = rounds === "all" ? id : `${id}-${rounds}`;
-      return { id: arm, title, encoding, rounds };
+      const arm = part === "all" ? id : `${id}-${part}`;
+      return { id: arm, title, encoding, part };
     });
 
-/** In the order of tables; of each kind of rounds the first is what the others are beside. */
+const fading = (decay: number): CodecArm => ({
+  id: `sparse-64-feedback-${decay}`,
+  title: `64 of 4,096, a residual times ${decay} each round`,
+  encoding: { codec: { kind: "sparse2", k: 64 }, errorFeedback: feedbackOf(decay) },
+  part: "decays",
+});
+
+/** In the order of tables. */
 export const codecArms: readonly CodecArm[] = [
   ...among("all"),
   ...among("half", ["fp32", "int2-feedback", "sparse-64", "sparse-64-feedback", "sparse-32-feedback"]),
   ...among("long", ["fp32", "sparse-64-feedback"]),
+  ...[0.8, 0.5].map(fading),
 ];
+
+/** The arm that those of a part are beside. */
+export const besideOf = (part: CodecArm["part"]): string =>
+  part === "half" || part === "long" ? `fp32-${part}` : "fp32";
 
 const timesLonger = 5;
 
 export function codecsJobs(plan: Plan): Job[] {
   return [
     ...textJobs(plan),
-    ...seedsOf(plan).flatMap((seed) => codecArms.map((arm) => jobOf(plan, arm, seed))),
+    ...seedsOf(plan).flatMap((seed) =>
+      codecArms.filter(({ part }) => part === "all" || seed === 1).map((arm) => jobOf(plan, arm, seed)),
+    ),
   ];
 }
 
-function jobOf(plan: Plan, { id, encoding, rounds }: CodecArm, seed: number): Job {
-  const names = (of: string) => (rounds === "half" ? [of, `${of}-2`] : [of]);
+function jobOf(plan: Plan, { id, encoding, part }: CodecArm, seed: number): Job {
+  const names = (of: string) => (part === "half" ? [of, `${of}-2`] : [of]);
   const volunteers = plan.sources.flatMap(({ id: source }) =>
     names(source).map((name) => ({ name, source, from: 1 })),
   );
   return federated(plan, id, seed, {
     ...{ members: plan.sources.map(ownText), volunteers, ...encoding },
-    ...(rounds === "half" ? { share: 0.5 } : {}),
-    ...(rounds === "long" ? longRounds(plan) : {}),
+    ...(part === "half" ? { share: 0.5 } : {}),
+    ...(part === "long" ? longRounds(plan) : {}),
   });
 }
 

@@ -5,29 +5,34 @@ import { deltaBytes, type Row } from "../job.ts";
 import { type Plan, stepsOf } from "../plan.ts";
 import type { Family, Figure, Finding, Report, Table } from "../report/report.ts";
 import { bySeed, cellOf, gains, mean, percent, rowsWhere, valuesOf } from "../report/statistics.ts";
-import { type CodecArm, codecArms } from "./jobs.ts";
+import { besideOf, type CodecArm, codecArms } from "./jobs.ts";
 
 const measure = "bits per byte";
 
 /** More bits per byte than fp32: a share. */
 const goal = 0.01;
 
-const kinds = [
+const parts = [
   {
-    rounds: "all",
+    part: "all",
     title: "Everybody in every round",
     caption: "A volunteer of each source takes part in every round.",
   },
   {
-    rounds: "half",
+    part: "half",
     title: "Half of the volunteers in a round",
-    caption: "Two volunteers of each source; by lot half of all of them take part in a round.",
+    caption: "Two volunteers of each source; by lot half of all of them take part in a round. One seed.",
   },
   {
-    rounds: "long",
+    part: "long",
     title: "Rounds five times as long",
     caption:
-      "The same steps in fewer rounds: a delta is larger, and there are fewer to carry what was left out.",
+      "The same steps in fewer rounds: a delta is larger, and there are fewer to carry what was left out. One seed.",
+  },
+  {
+    part: "decays",
+    title: "Residuals that fade faster",
+    caption: "Everybody in every round; beside fp32 with the same seed. One seed.",
   },
 ] as const;
 
@@ -38,9 +43,9 @@ export function codecsReport(plan: Plan, rows: readonly Row[]): Report {
     facts: [seedFact(plan), ...trainingFacts(plan)],
     findings: findingsOf(plan, rows),
     sections: [
-      ...kinds.map(({ rounds, title, caption }) => ({
+      ...parts.map(({ part, title, caption }) => ({
         title,
-        blocks: [tableOf(plan, rows, armsOf(rounds), caption)],
+        blocks: [tableOf(plan, rows, armsOf(part), caption)],
       })),
       { title: "On the way", blocks: [curvesOf(plan, rows)] },
       { title: "Where each arm ends", blocks: [endsOf(plan, rows)] },
@@ -68,8 +73,7 @@ export function codecsReport(plan: Plan, rows: readonly Row[]): Report {
   };
 }
 
-const armsOf = (rounds: CodecArm["rounds"]): readonly CodecArm[] =>
-  codecArms.filter((arm) => arm.rounds === rounds);
+const armsOf = (part: CodecArm["part"]): readonly CodecArm[] => codecArms.filter((arm) => arm.part === part);
 
 const sourcesOf = ({ sources }: Plan): readonly string[] => sources.map(({ id }) => id);
 
@@ -81,9 +85,8 @@ const bytesOf = (rows: readonly Row[], arm: string) =>
   mean(rowsWhere(rows, { arm, measure: deltaBytes }).map(({ value }) => value));
 
 /** More bits per byte than fp32 in the same kind of rounds, seed by seed. */
-function costOf(plan: Plan, rows: readonly Row[], { id, rounds }: CodecArm): readonly number[] {
-  const [base] = armsOf(rounds);
-  return gains(endOf(plan, rows, id), endOf(plan, rows, base!.id)).map((gain) => -gain);
+function costOf(plan: Plan, rows: readonly Row[], { id, part }: CodecArm): readonly number[] {
+  return gains(endOf(plan, rows, id), endOf(plan, rows, besideOf(part))).map((gain) => -gain);
 }
 
 function findingsOf(plan: Plan, rows: readonly Row[]): readonly Finding[] {
@@ -102,6 +105,11 @@ function findingsOf(plan: Plan, rows: readonly Row[]): readonly Finding[] {
     ),
     note(
       `With half of the volunteers in a round, beside fp32 in such rounds: ${["int2-feedback-half", "sparse-64-half", "sparse-64-feedback-half", "sparse-32-feedback-half"].map(more).join("; ")}.`,
+    ),
+    note(
+      `With residuals that fade faster, 64 of 4,096: ${armsOf("decays")
+        .map(({ id }) => more(id))
+        .join("; ")}.`,
     ),
     note(`In rounds five times as long: ${more("sparse-64-feedback-long")}.`),
   ];
@@ -160,10 +168,11 @@ function pointsOf(plan: Plan, rows: readonly Row[], arm: string) {
 }
 
 function endsOf(plan: Plan, rows: readonly Row[]): Figure {
-  const families: Readonly<Record<CodecArm["rounds"], Family>> = {
+  const families: Readonly<Record<CodecArm["part"], Family>> = {
     all: "dept",
     half: "control",
     long: "baseline",
+    decays: "dept",
   };
   return {
     kind: "figure",
@@ -179,9 +188,9 @@ function endsOf(plan: Plan, rows: readonly Row[]): Figure {
         control: "half of them",
         baseline: "rounds five times as long",
       },
-      rows: codecArms.map(({ id, title, rounds }) => ({
+      rows: codecArms.map(({ id, title, part }) => ({
         label: title,
-        family: families[rounds],
+        family: families[part],
         values: valuesOf(endOf(plan, rows, id)),
       })),
     },
