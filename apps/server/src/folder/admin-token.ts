@@ -17,7 +17,7 @@ export async function adminToken(dataDir: string): Promise<string> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
   }
-  const token = randomBytes(24).toString("base64url");
+  const token = randomBytes(24).toString("hex"); // never begins with a dash, which a command line takes for an option
   await writeFile(path, `${token}\n`, { mode: 0o600 });
   return token;
 }
