@@ -1,13 +1,13 @@
 // [C44] [V21] Real volunteers whose deltas the coordinator's disk has lost are told, make them again, and the run ends as it should.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Sha256 } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { startHeadless } from "@homebody/volunteer/node";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { blobIn, damageBlob } from "../../../test/blobs.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 
@@ -23,7 +23,6 @@ afterEach(async () => {
 });
 
 const at = (...path: string[]) => join(folder, ...path);
-const blob = (hash: Sha256) => at("data", "blobs", hash.slice(0, 2), hash);
 
 test.each([
   ["one of them, and the other one's is averaged", 1],
@@ -33,7 +32,8 @@ test.each([
   const faults = (point: string) => {
     const { phase } = server.state();
     if (point !== "close:before" || ++closes !== 2 || phase.kind !== "training") return;
-    for (const { delta } of [...phase.accepted.values()].slice(0, count)) rmSync(blob(delta));
+    for (const { delta } of [...phase.accepted.values()].slice(0, count))
+      damageBlob(at("data"), delta, "missing");
   };
   writeRun(folder, { rounds: 3, localSteps: 4, keep: "{ deltaRounds: all }" });
   server = await createServer({
@@ -57,9 +57,7 @@ test.each([
   expect([often("dropped"), often("lapsed"), often("accepted"), often("published")]).toEqual(
     count === 1 ? [1, 0, 6, 3] : [2, 1, 8, 3],
   );
-  const read = async (hash: Sha256) =>
-    existsSync(blob(hash)) ? new Uint8Array(readFileSync(blob(hash))) : undefined;
-  expect(await assertMeans(entries, "any", read)).toEqual([1, 2, 3]);
+  expect(await assertMeans(entries, "any", blobIn(at("data")))).toEqual([1, 2, 3]);
   for (const end of ends.splice(1).reverse()) await end();
   expect(refusals.filter((reason) => reason === "lost")).toHaveLength(count);
 });

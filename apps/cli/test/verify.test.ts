@@ -1,12 +1,13 @@
 // homebody verify, backup and restore as a host uses them: with real volunteers, beside a coordinator at work.
 
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sha256 } from "@homebody/base";
 import { createServer, type RunningServer, stderrLog } from "@homebody/server";
 import { startHeadless } from "@homebody/volunteer/node";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { damageBlob } from "../../../test/blobs.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 import { run as backup } from "../src/backup.ts";
 import { run as restore } from "../src/restore.ts";
@@ -36,7 +37,6 @@ afterEach(async () => {
 });
 
 const at = (...path: string[]) => join(folder, ...path);
-const blob = (hash: Sha256) => at("data", "blobs", hash.slice(0, 2), hash);
 
 test("[C47] a sound run: journal, blobs and bodies, in the folder and by its address; a backup of it is as sound", async () => {
   const { seq } = server.figures();
@@ -74,13 +74,9 @@ test("[C47] a bit that fell over in a body and in a delta, and a text that is go
     entries: { seq: number; fact: { kind: string; delta: Sha256 } }[];
   };
   const accepted = entries.find(({ fact }) => fact.kind === "accepted")!;
-  for (const hash of [body!.sha256, accepted.fact.delta]) {
-    const bytes = readFileSync(blob(hash));
-    bytes[bytes.length >> 1] = bytes[bytes.length >> 1]! ^ 4;
-    writeFileSync(blob(hash), bytes);
-  }
+  for (const hash of [body!.sha256, accepted.fact.delta]) damageBlob(at("data"), hash, "flipped");
   const { train } = server.state().manifest.sources[0]!.served!;
-  rmSync(blob(train));
+  damageBlob(at("data"), train, "missing");
   const { stdout: text, code } = await captured(verify, [at("data")]);
   expect(code).toBe(1);
   expect(text).toMatch("3 lost");

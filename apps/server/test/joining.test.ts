@@ -19,6 +19,7 @@ import {
 import { type Announcement, events } from "@homebody/protocol";
 import { type Journal, memoryBlobs, memoryJournal, openStore } from "@homebody/store";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { blobIn } from "../../../test/blobs.ts";
 import { deltaOf } from "../../../test/deltas.ts";
 import { writeRun } from "../../../test/run-folder.ts";
 import {
@@ -280,7 +281,7 @@ test("the round under way is not disturbed: words: source, the source joins with
   const own = exchangeFor(manifest(), sourceOf("c"), null);
   const sent = of(await journal(), "accepted").find(({ source }) => source === "c")!;
   const moved = decodeDelta(
-    onDisk(sent.delta),
+    (await blobIn(join(folder, "data"))(sent.delta))!,
     own.sections.map(({ codec, held }) => ({ codec, layout: held })),
   );
   for (const [i, { name }] of own.sections.entries()) {

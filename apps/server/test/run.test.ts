@@ -1,16 +1,17 @@
 // A run at the real server with volunteers of bare messages: rounds, deadlines, restarts, the admin's acts, the host's
 // changes of mind, and what is served.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Sha256, sha256Of } from "@homebody/base";
+import { sha256Of } from "@homebody/base";
 import { type Entry, figuresOf, readFigures } from "@homebody/coordinator";
 import { exchangeOf, withStep } from "@homebody/dept";
 import { type AdminAct, events, type SectionFile } from "@homebody/protocol";
 import { webNet } from "@homebody/volunteer";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { openWire } from "../../../e2e/traffic.ts";
+import { blobIn } from "../../../test/blobs.ts";
 import { deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { type RunFolderOptions, writeRun } from "../../../test/run-folder.ts";
@@ -121,11 +122,7 @@ test("[C10] a large body, which a thread averages, is the mean of its deltas too
     expect(await two.deliver(round, delta(`${round}b`))).toBe("ok");
   }
   await one.told(({ kind }) => kind === "evaluating");
-  const blob = async (hash: Sha256) => {
-    const path = join(folder, "data", "blobs", hash.slice(0, 2), hash);
-    return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
-  };
-  expect(await assertMeans(await journal(), 2, blob)).toEqual([1, 2]);
+  expect(await assertMeans(await journal(), 2, blobIn(join(folder, "data")))).toEqual([1, 2]);
   expect(points.filter((point) => point === "close:after-aggregate")).toHaveLength(2);
 });
 

@@ -1,14 +1,15 @@
 // Every variant at the real server, with volunteers of bare messages: sections, row maps, sizes, means, and restarts.
 
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { random, type Sha256, sha256Of } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { bitsOf, exchangeFor, type RowMap, rowMapOf } from "@homebody/dept";
 import { type Announcement, events, type RunFile, type SectionFile } from "@homebody/protocol";
+import { folderBlobs } from "@homebody/store";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { blobIn } from "../../../test/blobs.ts";
 import { deltaOf } from "../../../test/deltas.ts";
 import { assertMeans } from "../../../test/recompute.ts";
 import { writeRun } from "../../../test/run-folder.ts";
@@ -85,9 +86,7 @@ async function journal(): Promise<Entry[]> {
   return ((await response.json()) as { entries: Entry[] }).entries;
 }
 
-async function blob(hash: Sha256): Promise<Uint8Array | undefined> {
-  return readFile(join(folder, "data", "blobs", hash.slice(0, 2), hash)).catch(() => undefined);
-}
+const blob = (hash: Sha256) => blobIn(join(folder, "data"))(hash);
 
 const outers = {
   averaging: { kind: "averaging" },
@@ -220,11 +219,8 @@ test("[C29] row maps and deltas go from the disk three rounds later, and every s
     fact.kind === "accepted" && fact.round > 4 ? [fact.delta, fact.rows!] : [],
   );
   const kept = [...[0, 3, 4, 5, 6, 7].flatMap((n) => bodies[n]!), ...new Set(late)];
-  const onDisk = () =>
-    readdirSync(join(folder, "data", "blobs"), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => name);
-  for (let i = 0; i < 100 && onDisk().length > kept.length + texts.length; i++)
+  const blobs = await folderBlobs(join(folder, "data", "blobs"));
+  for (let i = 0; i < 100 && (await blobs.list()).length > kept.length + texts.length; i++)
     await new Promise((resolve) => setTimeout(resolve, 20));
-  expect(onDisk().sort()).toEqual([...kept, ...texts].sort());
+  expect(await blobs.list()).toEqual([...kept, ...texts].sort());
 });

@@ -1,15 +1,15 @@
 // Blobs in a folder: blobs/ab/<sha256>.
 //
-// A blob is written beside, synced, renamed, and its folder synced: under its name there is either all of it or nothing. A small one
-// is synced with others, by the log (blob-log.ts), where there is one. What disks do to a blob later is noticed when it is read: its
-// name is its hash.
+// A blob is written beside, synced, renamed, and its folder synced: under its name there is either all of it or nothing. A small
+// passing one is in a log beside the folder instead, with others (blob-log.ts), and has a file only if it stays for longer than the
+// log. What disks do to a blob later is noticed when it is read: its name is its hash.
 
 import { createReadStream } from "node:fs";
 import { readdir, readFile, stat } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { atOnce, type Sha256, sha256Of } from "@homebody/base";
-import { type BlobLog, blobLog, loggedIn } from "./blob-log.ts";
-import { BlobDamaged, type Blobs } from "./ports.ts";
+import { type BlobLog, blobLog, type Logged, loggedIn, logOfAnother } from "./blob-log.ts";
+import { BlobDamaged, type Blobs, ifDamaged } from "./ports.ts";
 import {
   type Disk,
   disk,
@@ -30,32 +30,43 @@ export interface FolderBlobs extends Blobs {
   /** Whether it is there, with the bytes that its name promises. */
   isWhole(hash: Sha256): Promise<boolean>;
   /**
-   * For whoever has the folder's lock, before anything is written: removes what writers that were killed left half-way, writes again
-   * what a power cut took that the log has, and from now on small blobs are made durable together by a log of this path.
+   * For whoever has the folder's lock, before anything is written: removes what writers that were killed left half-way, gives what
+   * the log has files of their own, and from now on small passing blobs are put into the log.
    */
-  logTo(path: string): Promise<void>;
-  /** Each blob is durable by itself. */
+  takeLog(): Promise<void>;
+  /** Each blob has its file. */
   close(): Promise<void>;
 }
 
 /** Larger ones are written by themselves. */
 const smallBytes = 64 * 1024;
-/** Files that are synced at once. */
-const syncedAtOnce = 64;
-/** New files that are written at once: few, so that the first ones are whole soon, and are synced while the next are written. */
-const writtenAtOnce = 8;
+/** Files that are written at once. */
+const writtenAtOnce = 64;
 
 export async function folderBlobs(folder: string, on: Disk = disk): Promise<FolderBlobs> {
   await lastingFolder(folder, on);
   const pathOf = (hash: Sha256) => join(folder, hash.slice(0, 2), hash);
-  const folders = new Set<string>();
-  const fewWrite = atOnce(writtenAtOnce);
+  const logPath = `${folder}.log`;
   let parts = 0;
+  /** Of whoever has the folder, which may be this one. */
+  let logged: Logged = logOfAnother(logPath);
   let log: BlobLog | undefined;
-  /** Small ones that are being written. */
+  /** Those that are on their way into the log. */
   const coming = new Map<Sha256, Promise<void>>();
 
-  async function size(hash: Sha256): Promise<number | undefined> {
+  /** Between the first two looks it may go from the log into its file. */
+  const size = async (hash: Sha256) =>
+    (await fileSize(hash)) ?? (await logged.size(hash)) ?? (await fileSize(hash));
+
+  async function get(hash: Sha256): Promise<Uint8Array | undefined> {
+    const bytes = await inFile(hash);
+    if (bytes !== undefined) return bytes;
+    // While the log is begun anew other bytes may stand there.
+    const inLog = logged.get(hash);
+    return (await inLog.catch(ifDamaged)) ?? (await inFile(hash)) ?? inLog;
+  }
+
+  async function fileSize(hash: Sha256): Promise<number | undefined> {
     try {
       return (await stat(pathOf(hash))).size;
     } catch (error) {
@@ -64,7 +75,7 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
     }
   }
 
-  async function get(hash: Sha256): Promise<Uint8Array | undefined> {
+  async function inFile(hash: Sha256): Promise<Uint8Array | undefined> {
     const bytes = await readFile(pathOf(hash)).catch((error: NodeJS.ErrnoException) => {
       if (isMissing(error)) return undefined;
       if (error.code === "EIO") throw new BlobDamaged(hash, "an error of the disk (EIO)");
@@ -76,21 +87,14 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
     return new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
-  async function isWhole(hash: Sha256): Promise<boolean> {
-    if ((await size(hash)) === undefined) return false;
-    try {
-      return (await get(hash)) !== undefined;
-    } catch (error) {
-      if (error instanceof BlobDamaged) return false;
-      throw error;
-    }
-  }
+  const isTrue = async (read: Promise<Uint8Array | undefined>) => (await read.catch(ifDamaged)) !== undefined;
 
-  async function put(bytes: Uint8Array): Promise<Sha256> {
+  async function put(bytes: Uint8Array, stay?: "passing"): Promise<Sha256> {
     const hash = sha256Of(bytes);
     const own = coming.get(hash);
     if (own !== undefined) await own;
-    else if (log === undefined || bytes.length > smallBytes) await putByItself(hash, bytes);
+    else if (log === undefined || stay === undefined || bytes.length > smallBytes)
+      await putByItself(hash, bytes);
     else {
       const put = putTogether(hash, bytes, log);
       coming.set(hash, put);
@@ -99,34 +103,31 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
     return hash;
   }
 
+  const isLogged = async (hash: Sha256) => log?.has(hash) === true && (await isTrue(log.get(hash)));
+
   /** Whether it is there already; then it is durable. */
   async function isKept(hash: Sha256): Promise<boolean> {
-    if (!(await isWhole(hash))) return false;
-    if (!log?.has(hash)) await settle([hash]); // it may be a writer's that was killed before it did this
+    if (await isLogged(hash)) return true;
+    if (!(await isTrue(inFile(hash)))) return false;
+    // It may be a writer's that was killed before it did this.
+    await syncFile(pathOf(hash), on);
+    await syncFolder(dirname(pathOf(hash)), on);
     return true;
   }
 
   async function putByItself(hash: Sha256, bytes: Uint8Array): Promise<void> {
-    if (await isKept(hash)) return;
+    if (!(await isKept(hash))) await putInFile(hash, bytes);
+  }
+
+  async function putInFile(hash: Sha256, bytes: Uint8Array): Promise<void> {
     const part = partOf(hash);
     await writeSynced(part, bytes, on);
     await orRemoved(part, () => lastingRename(part, pathOf(hash), on));
   }
 
   async function putTogether(hash: Sha256, bytes: Uint8Array, by: BlobLog): Promise<void> {
-    const path = pathOf(hash);
-    await folderOf(path);
-    const isNew = await fewWrite(1, () => on.writeNew(path, bytes));
-    if (!isNew) return putByItself(hash, bytes);
-    await orRemoved(path, () => by.add(hash, bytes));
-  }
-
-  /** It is there, and its name is durable. */
-  async function folderOf(path: string): Promise<void> {
-    const parent = dirname(path);
-    if (folders.has(parent)) return;
-    await lastingFolder(parent, on);
-    folders.add(parent);
+    if ((await fileSize(hash)) !== undefined) await putByItself(hash, bytes);
+    else if (!(await isLogged(hash))) await by.add(hash, bytes);
   }
 
   function partOf(hash: Sha256): string {
@@ -143,55 +144,60 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
     }
   }
 
-  /** Those that are there are on the disk, and so are their names. */
-  async function settle(hashes: readonly Sha256[]): Promise<void> {
-    const few = atOnce(syncedAtOnce);
-    const paths = hashes.map(pathOf);
-    const folders = [...new Set(paths.map(dirname))];
-    await Promise.all(paths.map((path) => few(1, () => syncFile(path, on))));
-    await Promise.all(folders.map((path) => few(1, () => syncFolder(path, on))));
+  async function settle(hashes: readonly Sha256[], from: Pick<Logged, "get">): Promise<void> {
+    const few = atOnce(writtenAtOnce);
+    await Promise.all(
+      hashes.map((hash) =>
+        few(1, async () => {
+          const bytes = await from.get(hash).catch(ifDamaged);
+          if (bytes !== undefined) await putInFile(hash, bytes);
+        }),
+      ),
+    );
   }
 
-  async function logTo(path: string): Promise<void> {
+  async function takeLog(): Promise<void> {
     for (const name of await readdir(folder))
       if (name.endsWith(".part")) await removeFile(join(folder, name), on);
-    const logged = await loggedIn(path);
-    for (const [hash, bytes] of logged) if (!(await isWhole(hash))) await putByItself(hash, bytes);
-    await settle([...logged.keys()]);
-    log = await blobLog(path, { on, settle });
+    for await (const { hash, bytes } of loggedIn(logPath)) await putByItself(hash, bytes);
+    logged = log = await blobLog(logPath, { on, settle });
   }
 
   return {
     put,
     size,
     get,
-    isWhole,
+    isWhole: (hash) => isTrue(get(hash)),
     stream: async (hash, { start, end }) => {
-      if ((await size(hash)) === undefined) return undefined;
-      return end > start ? createReadStream(pathOf(hash), { start, end: end - 1 }) : nothing();
+      if ((await fileSize(hash)) === undefined) {
+        const bytes = await get(hash);
+        return bytes && once(bytes.subarray(start, end));
+      }
+      return end > start ? createReadStream(pathOf(hash), { start, end: end - 1 }) : once();
     },
     remove: async (hash) => {
-      await removeFile(pathOf(hash), on);
-      log?.gone(hash);
+      if (!(await log?.remove(hash))) await removeFile(pathOf(hash), on);
     },
     list: async () => {
-      const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-      return entries
-        .filter((entry) => entry.isFile() && isHash.test(entry.name))
-        .map((entry) => entry.name as Sha256)
-        .sort();
+      const there = new Set(await logged.list()); // first: from the log they go into files
+      for (const entry of await readdir(folder, { recursive: true, withFileTypes: true }))
+        if (entry.isFile() && isHash.test(entry.name)) there.add(entry.name as Sha256);
+      return [...there].sort();
     },
     adopt: async (path, hash) => {
       // What is whole is not written over: a rename that fails is taken back.
       if (!(await isKept(hash))) return lastingRename(path, pathOf(hash), on);
       await removeFile(path, on);
     },
-    logTo,
+    takeLog,
     close: async () => {
       await log?.close();
       log = undefined;
+      logged = logOfAnother(logPath);
     },
   };
 }
 
-async function* nothing(): AsyncGenerator<Uint8Array> {}
+async function* once(...pieces: readonly Uint8Array[]): AsyncGenerator<Uint8Array> {
+  yield* pieces;
+}

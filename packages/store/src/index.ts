@@ -44,7 +44,7 @@ export interface StoreOptions {
 export async function openStore({ dataDir, databaseUrl }: StoreOptions): Promise<Store> {
   await lastingFolder(dataDir);
   const blobs = await folderBlobs(join(dataDir, "blobs"));
-  await blobs.logTo(join(dataDir, "blobs.log"));
+  await blobs.takeLog();
   const spool = await folderSpool(join(dataDir, "spool"), blobs);
   const snapshots = await folderSnapshots(join(dataDir, "snapshots"));
   const { journal, run } = await placedJournal(dataDir, databaseUrl, blobs).catch(async (error) => {

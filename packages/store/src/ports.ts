@@ -44,8 +44,11 @@ export interface Journal {
 
 /** Bytes by their SHA-256, which nobody changes that got or put them. A call that fails leaves them as they were. */
 export interface Blobs {
-  /** When it resolves, the blob survives a crash and a power cut. */
-  put(bytes: Uint8Array): Promise<Sha256>;
+  /**
+   * When it resolves, the blob survives a crash and a power cut. A passing one does too; it is one of many that are likely to be
+   * removed soon, as a delta is once its round is averaged.
+   */
+  put(bytes: Uint8Array, stay?: "passing"): Promise<Sha256>;
   /** Undefined where it is not there; throws BlobDamaged where other bytes are, or none that can be read. */
   get(hash: Sha256): Promise<Uint8Array | undefined>;
   size(hash: Sha256): Promise<number | undefined>;
@@ -117,6 +120,11 @@ export class BlobDamaged extends Error {
     this.name = "BlobDamaged";
     this.hash = hash;
   }
+}
+
+/** To catch with, where a damaged blob is as good as a missing one. */
+export function ifDamaged(error: unknown): undefined {
+  if (!(error instanceof BlobDamaged)) throw error;
 }
 
 export class SpoolMismatch extends Error {

@@ -1,30 +1,11 @@
 // Making files last: what is synced is on the disk, and so is the name that it has in its folder.
 
-import { writeFile as writeFileSoon } from "node:fs";
 import * as fs from "node:fs/promises";
 import { dirname } from "node:path";
-import { promisify } from "node:util";
-
-/** Makes half as much garbage as that of promises, which matters where files are small. */
-const writeFile = promisify(writeFileSoon);
 
 /** By which files are written: the machine's, or in tests one that fails when it is told to. */
-export interface Disk extends Pick<typeof fs, "mkdir" | "open" | "rename" | "unlink"> {
-  /** A small new file, which a power cut may take; false where there is one of this name. Where it fails nothing of it stays. */
-  writeNew(path: string, bytes: Uint8Array): Promise<boolean>;
-}
-export const disk: Disk = { ...fs, writeNew };
-
-async function writeNew(path: string, bytes: Uint8Array): Promise<boolean> {
-  try {
-    await writeFile(path, bytes, { flag: "wx", mode: 0o600 });
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    await removeFile(path).catch(() => {}); // the first error is the one to tell
-    throw error;
-  }
-}
+export type Disk = Pick<typeof fs, "mkdir" | "open" | "rename" | "unlink">;
+export const disk: Disk = fs;
 
 /** It is gone, or was not there. */
 export async function removeFile(path: string, on: Disk = disk): Promise<void> {

@@ -38,7 +38,7 @@ const adapters: Readonly<Record<string, () => () => Promise<Opened>>> = {
     folders.push(folder);
     return async () => {
       const blobs = await folderBlobs(join(folder, "blobs"));
-      await blobs.logTo(join(folder, "blobs.log"));
+      await blobs.takeLog();
       const spool = await folderSpool(join(folder, "spool"), blobs);
       spools.push({ ...spool, close: () => spool.close().then(blobs.close) });
       return { blobs, spool };

@@ -14,7 +14,7 @@ export interface FailingDisk {
 }
 
 const ofFiles = ["writeFile", "sync", "truncate", "close"];
-const ofFolders = ["mkdir", "open", "rename", "unlink", "writeNew"];
+const ofFolders = ["mkdir", "open", "rename", "unlink"];
 
 export function failingDisk(): FailingDisk {
   let left = Number.POSITIVE_INFINITY;

@@ -10,7 +10,7 @@ import type { Sha256 } from "@homebody/base";
 import { usesOf } from "@homebody/coordinator";
 import { version } from "@homebody/protocol";
 import { foldJournal } from "@homebody/service";
-import { blobFile, folderBlobs } from "@homebody/store";
+import { blobFile, type FolderBlobs, folderBlobs, ifDamaged } from "@homebody/store";
 import { create } from "tar";
 import { adminTokenPath } from "./admin-token.ts";
 import { type BackupHeader, backupForm } from "./backup-file.ts";
@@ -79,19 +79,25 @@ async function momentOf({ journal, run }: RunFolder): Promise<Moment> {
 
 /** Links what one moment of the run needs into the stage, and looks into it. */
 async function stageBlobs(folder: RunFolder, dataDir: string, stage: string) {
+  const staged = await folderBlobs(join(stage, "blobs"));
+  /** One that has no file of its own yet. */
+  const copied = async (hash: Sha256) => {
+    const bytes = await folder.blobs.get(hash).catch(ifDamaged);
+    return bytes !== undefined && (await staged.put(bytes)) === hash;
+  };
   let moment = await momentOf(folder);
   for (;;) {
     const missing: Sha256[] = [];
-    for (const hash of moment.named) if (!(await linked(dataDir, stage, hash))) missing.push(hash);
+    for (const hash of moment.named)
+      if (!(await linked(dataDir, stage, hash)) && !(await copied(hash))) missing.push(hash);
     const lost = missing.filter((hash) => moment.needed.has(hash));
     const later = lost.length === 0 ? moment : await momentOf(folder);
-    if (later.entries === moment.entries) return await whole(moment, lost, stage);
+    if (later.entries === moment.entries) return await whole(moment, lost, staged);
     moment = later;
   }
 }
 
-async function whole({ entries, named }: Moment, missing: readonly Sha256[], stage: string) {
-  const staged = await folderBlobs(join(stage, "blobs"));
+async function whole({ entries, named }: Moment, missing: readonly Sha256[], staged: FolderBlobs) {
   const blobs: Sha256[] = [];
   const lost = [...missing];
   for (const hash of named) {
@@ -102,7 +108,7 @@ async function whole({ entries, named }: Moment, missing: readonly Sha256[], sta
   return { entries, blobs, lost };
 }
 
-/** False where it is not there. */
+/** False where it has no file. */
 async function linked(dataDir: string, stage: string, hash: Sha256): Promise<boolean> {
   const [from, to] = [join(dataDir, blobFile(hash)), join(stage, blobFile(hash))];
   await mkdir(join(to, ".."), { recursive: true });

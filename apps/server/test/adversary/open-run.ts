@@ -1,12 +1,13 @@
 // A small run at the real server, open to anybody, for adversaries and the honest volunteers beside them.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sha256 } from "@homebody/base";
 import { type Entry, readEntry } from "@homebody/coordinator";
 import { events } from "@homebody/protocol";
 import type { Limits } from "@homebody/service";
+import { blobIn } from "../../../../test/blobs.ts";
 import { deltaOf } from "../../../../test/deltas.ts";
 import { type RunFolderOptions, writeRun } from "../../../../test/run-folder.ts";
 import { createServer, type RunningServer, stderrLog } from "../../src/index.ts";
@@ -50,10 +51,7 @@ export async function openRun(options: RunFolderOptions, limits: Partial<Limits>
         .split("\n")
         .map((line) => readEntry(JSON.parse(line)));
     },
-    blob: async (hash) => {
-      const path = join(dataDir, "blobs", hash.slice(0, 2), hash);
-      return existsSync(path) ? new Uint8Array(readFileSync(path)) : undefined;
-    },
+    blob: blobIn(dataDir),
     close: async () => {
       for (const one of clients) one.close();
       await server.close();

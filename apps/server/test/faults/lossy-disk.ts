@@ -1,13 +1,15 @@
 // A run on the real server, in a folder that a test may do to what disks do.
 
-import { existsSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Sha256 } from "@homebody/base";
 import type { Entry } from "@homebody/coordinator";
 import { type AdminAct, events } from "@homebody/protocol";
+import { blobFile } from "@homebody/store";
 import type { Logger } from "pino";
 import pino from "pino";
+import { blobIn, type Damage, damageBlob } from "../../../../test/blobs.ts";
 import { deltaOf } from "../../../../test/deltas.ts";
 import { type RunFolderOptions, writeRun } from "../../../../test/run-folder.ts";
 import { createServer, type RunningServer, type ServerOptions } from "../../src/index.ts";
@@ -34,10 +36,6 @@ export interface World {
   close(): Promise<void>;
 }
 
-/** A bit that fell over; a file that a power cut left short; one that is gone. */
-export type Damage = "flipped" | "torn" | "missing";
-export const damages: readonly Damage[] = ["flipped", "torn", "missing"];
-
 export function world(options: RunFolderOptions = {}, at?: string): World {
   const folder = at ?? mkdtempSync(join(tmpdir(), "homebody-faults-"));
   const dataDir = join(folder, "data");
@@ -49,7 +47,7 @@ export function world(options: RunFolderOptions = {}, at?: string): World {
   );
   const clients: Client[] = [];
   let server: RunningServer | undefined;
-  const pathOf = (hash: Sha256) => join(dataDir, "blobs", hash.slice(0, 2), hash);
+  const pathOf = (hash: Sha256) => join(dataDir, blobFile(hash));
 
   async function stop(): Promise<void> {
     for (const one of clients.splice(0)) one.close();
@@ -88,16 +86,9 @@ export function world(options: RunFolderOptions = {}, at?: string): World {
     journal,
     kinds: async () => (await journal()).map(({ fact }) => fact.kind),
     admin: (one, act) => one.word(events.admin, { token: server!.adminToken, act }),
-    blob: async (hash) => (existsSync(pathOf(hash)) ? new Uint8Array(readFileSync(pathOf(hash))) : undefined),
+    blob: blobIn(dataDir),
     pathOf,
-    damage: (hash, how) => {
-      const path = pathOf(hash);
-      if (how === "missing") return rmSync(path);
-      const bytes = readFileSync(path);
-      if (how === "torn") return truncateSync(path, bytes.length >> 1);
-      bytes[bytes.length - 1] = bytes.at(-1)! ^ 1;
-      writeFileSync(path, bytes);
-    },
+    damage: (hash, how) => damageBlob(dataDir, hash, how),
     close: async () => {
       await stop();
       rmSync(folder, { recursive: true, force: true });

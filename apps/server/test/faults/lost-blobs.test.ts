@@ -7,11 +7,12 @@ import type { Sha256 } from "@homebody/base";
 import { sha256Of } from "@homebody/base";
 import { chunkBytes, events, type UploadOpened } from "@homebody/protocol";
 import { afterEach, expect, test } from "vitest";
+import { type Damage, damages } from "../../../../test/blobs.ts";
 import { claimOf } from "../../../../test/deltas.ts";
 import { assertMeans } from "../../../../test/recompute.ts";
 import type { RunFolderOptions } from "../../../../test/run-folder.ts";
 import type { Client } from "../client.ts";
-import { type Damage, damages, until, type World, world } from "./lossy-disk.ts";
+import { until, type World, world } from "./lossy-disk.ts";
 
 let at: World;
 afterEach(() => at.close());
@@ -66,8 +67,7 @@ test.each(
     expect(one.announcements.some((now) => now.kind === "closing" && now.lost === true)).toBe(true);
     expect(two.announcements.some((now) => "lost" in now)).toBe(false);
     await play(2, [one, two]);
-    const blob = async (hash: Sha256) => at.blob(hash);
-    expect(await assertMeans(await at.journal(), "any", blob)).toEqual([1, 2]);
+    expect(await assertMeans(await at.journal(), "any", at.blob)).toEqual([1, 2]);
   },
 );
 

@@ -22,7 +22,7 @@ export async function takeWhole(
     const held = await heldIn(delta, upload, inputs);
     if (typeof held === "string") return no(held);
     await faults("commit:before-blob");
-    await blobs.put(delta);
+    await blobs.put(delta, "passing");
     await faults("commit:after-blob");
     const refusal = await accepted(upload, held, inputs);
     if (refusal === undefined) {
