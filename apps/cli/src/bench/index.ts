@@ -15,7 +15,7 @@ import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
-import { measureOverlap } from "./overlap/index.ts";
+import { measureOverlaps } from "./overlap/index.ts";
 import { measureSampling } from "./sampling.ts";
 import { measureWatchers } from "./watchers.ts";
 import { measureWire } from "./wire/index.ts";
@@ -50,7 +50,7 @@ homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of rea
                       texts (a folder a source: ../shared/corpora) at the first time, and kept in a folder.
 homebody bench overlap [--volunteers N] [--rounds N] [--train [--texts DIR]]: the share of a volunteer's time that is training, eager
                       beside blocking, over a line of 10 Mbit/s up and 50 down, with a body of ten million and a cost model;
-                      --train: what comes of a small body that is really trained.
+                      --train: what comes of a body of a million that is really trained, after equal steps and after equal time.
 homebody bench sampling [--backend webgpu|wasm] [--config NAME] [--context T] [--steps N]: what the next token of a sample costs,
                       with what was read kept and with all of it read anew, on one thread; medians of N.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
@@ -193,7 +193,7 @@ async function printOverlap({ train, texts, ...values }: OverlapValues): Promise
   const volunteers = wholeNumber("--volunteers", values.volunteers ?? "3", 1, 1000);
   const rounds = wholeNumber("--rounds", values.rounds ?? (train ? "30" : "8"), 3, 10_000);
   const options = { rounds, volunteers, texts: train ? resolve(texts) : null };
-  for (const overlap of ["off", "eager"] as const) print([await measureOverlap(overlap, options)]);
+  for await (const row of measureOverlaps(options)) print([row]);
   return 0;
 }
 

@@ -18,6 +18,8 @@ export interface OverlapRow {
   readonly parameters: number;
   readonly volunteers: number;
   readonly rounds: number;
+  /** Of the run, from the opening of its first round to its end. */
+  readonly seconds: number;
   /** From the opening of one round to that of the next, in the middle. */
   readonly secondsARound: number;
   /** Of the time between a volunteer's first step and its last, evaluation apart: that of steps that counted. The mean. */
@@ -33,7 +35,7 @@ export interface OverlapRow {
 export interface OverlapOptions {
   readonly rounds: number;
   readonly volunteers: number;
-  /** A folder a source, for a small body that is really trained; null: a body of ten million, by the cost model. */
+  /** A folder a source, for a body of a million that is really trained; null: one of ten million, by the cost model. */
   readonly texts: string | null;
 }
 
@@ -43,10 +45,17 @@ const ids = ["es", "ja", "ru"] as const;
 /** Of virtual time. */
 const longestMs = 1e9;
 
-export async function measureOverlap(
-  overlap: RunManifest["overlap"],
-  options: OverlapOptions,
-): Promise<OverlapRow> {
+/** Blocking rounds, as many eager ones, and as many eager ones as take the time of the blocking ones, where that is more. */
+export async function* measureOverlaps(options: OverlapOptions): AsyncGenerator<OverlapRow> {
+  const blocking = await measureOverlap("off", options);
+  yield blocking;
+  const eager = await measureOverlap("eager", options);
+  yield eager;
+  const rounds = Math.round((options.rounds * blocking.seconds) / eager.seconds);
+  if (rounds > options.rounds) yield await measureOverlap("eager", { ...options, rounds });
+}
+
+async function measureOverlap(overlap: RunManifest["overlap"], options: OverlapOptions): Promise<OverlapRow> {
   const { volunteers, texts: folder } = options;
   const manifest = manifestFor(overlap, options);
   const texts = folder === null ? undefined : await realTexts(manifest, folder);
@@ -71,12 +80,15 @@ export async function measureOverlap(
 
 function manifestFor(overlap: RunManifest["overlap"], { rounds, volunteers, texts }: OverlapOptions) {
   const large = { family: "llama", depth: 6, context: 32, overrides: { width: 384, heads: 6 } } as const;
-  const small = { family: "llama", depth: 2, context: 64, overrides: { width: 64, heads: 4 } } as const;
+  const trained = {
+    ...{ family: "llama", depth: 4, context: 128 },
+    overrides: { width: 128, heads: 4, hidden: 480 },
+  } as const;
   const file: RunFile = checkRunFile({
     ...{ name: "overlap", description: "a run on the bench" },
-    model: texts === null ? large : small,
+    model: texts === null ? large : trained,
     sources: ids.map((id) => ({
-      ...{ id, title: id, language: id, text: "brought", vocabulary: texts === null ? 300 : 1024 },
+      ...{ id, title: id, language: id, text: "brought", vocabulary: texts === null ? 300 : 2048 },
     })),
     training: { localSteps, batch: 8, learningRate: { peak: 0.005, warmupSteps: 40 } },
     ...{ codec: { kind: "sparse2", k: 64 }, down: "int4", overlap, rounds },
@@ -116,6 +128,7 @@ function timesOf(
   return {
     parameters: exchangeOf(manifest).sections.reduce((sum, { layout }) => sum + layout.size, 0),
     rounds: manifest.rounds,
+    seconds: (facts.at(-1)!.at - opened[0]!) / 1000,
     secondsARound: (opened.at(-1)! - opened[1]!) / (opened.length - 2) / 1000,
     trainingShare: (steps / made) * mean((own) => own.trainingMs / (wall(own) - own.evaluatingMs)),
     evaluationShare: mean((own) => own.evaluatingMs / wall(own)),
