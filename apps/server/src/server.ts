@@ -18,6 +18,7 @@ import { adminToken, adminTokenPath, tokenCheck } from "./folder/admin-token.ts"
 import { lastAlive, stayAlive } from "./folder/alive.ts";
 import { type Health, healthOf } from "./health.ts";
 import { type HostNotices, noticesFor, stderrLog } from "./log.ts";
+import { measuringThread } from "./measuring/thread.ts";
 import { type Metrics, metrics as makeMetrics } from "./metrics.ts";
 import { openRun, type RunInFolder } from "./opening/open-run.ts";
 import { type LoadedRunFile, loadRunFile } from "./opening/run-file.ts";
@@ -136,6 +137,8 @@ async function assemble(
   const token = await adminToken(dataDir);
   const closing = averagingThread(dataDir, faults);
   undo.push(() => closing.close());
+  const measuring = measuringThread();
+  undo.push(() => measuring.close());
 
   let finish = () => {};
   const finished = new Promise<void>((resolve) => {
@@ -151,7 +154,7 @@ async function assemble(
   const service: Service = await openService({
     ...{ opened, clock, faults, ...store, beatMs, isAdmin: tokenCheck(token) },
     limits: options.limits ?? {},
-    ...(isLarge(opened) ? { average: closing.average } : {}),
+    ...(isLarge(opened) ? { average: closing.average, measure: measuring.measure } : {}),
     notices: {
       ...notices,
       appended: (entries, state) => {

@@ -10,7 +10,15 @@ export {
   type SectionMean,
   sectionMean,
 } from "./mean.ts";
-export { cosine, cosineToOthers, largestOf, normOf, type PartOfMean } from "./norms.ts";
+export {
+  cosine,
+  cosineToOthers,
+  type Extent,
+  extentOf,
+  largestOf,
+  normOf,
+  type PartOfMean,
+} from "./norms.ts";
 export {
   averaging,
   keepRows,

@@ -20,6 +20,30 @@ export function largestOf(numbers: Float32Array): number {
   return largest;
 }
 
+export interface Extent {
+  /** The largest absolute value; 0 of nothing. */
+  readonly largest: number;
+  readonly rootMeanSquare: number;
+  /** Of all numbers until here: what was there before, and these. */
+  readonly squaresUntil: number;
+}
+
+/** Of numbers that others may come before, whose squares are `squaresBefore`: all of it in one pass. */
+export function extentOf(numbers: Float32Array, squaresBefore = 0): Extent {
+  let [own, all, most] = [0, squaresBefore, 0];
+  for (let i = 0; i < numbers.length; i++) {
+    const square = numbers[i]! * numbers[i]!; // exact: twice 24 bits
+    own += square;
+    all += square;
+    if (square > most) most = square;
+  }
+  return {
+    largest: Math.sqrt(most),
+    rootMeanSquare: Math.sqrt(own) / Math.sqrt(Math.max(1, numbers.length)),
+    squaresUntil: all,
+  };
+}
+
 /** A tensor of a delta, and the same numbers of a mean that it is a part of. */
 export interface PartOfMean {
   readonly own: Float32Array;

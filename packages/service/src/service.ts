@@ -9,6 +9,7 @@ import type { Applicant, Reply, RunManifest } from "@homebody/protocol";
 import type { Blobs, Journal, Snapshots, Spool } from "@homebody/store/ports";
 import type { Averaging } from "./closing/averaging.ts";
 import type { Faults } from "./faults.ts";
+import type { Measuring } from "./inbox/contents.ts";
 import { administration } from "./lines/administration.ts";
 import { defaultLimits, type Limits } from "./lines/limits.ts";
 import { type Lines, openLines } from "./lines/lines.ts";
@@ -32,6 +33,8 @@ export interface ServiceInputs {
   readonly isAdmin: (token: string) => boolean;
   /** Where closing rounds are averaged; here, unless somebody knows better. */
   readonly average?: Averaging;
+  /** Where deltas are measured; here, unless somebody knows better. */
+  readonly measure?: Measuring;
   readonly limits?: Partial<Limits>;
   readonly faults?: Faults;
   readonly notices?: Partial<Notices>;

@@ -3,11 +3,12 @@
 import { type NamedTensors, namedTensors, type Random, random, slotView } from "@homebody/base";
 import { type DeltaCodec, encodeDelta, type Residual, withResidual } from "@homebody/codec";
 import { carriesFrom, type Standing } from "@homebody/coordinator";
-import { exchangeOf } from "@homebody/dept";
+import { exchangeOf, formsOf } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
+import { contentsOf } from "./contents.ts";
 import { lookInto } from "./looking.ts";
 import { reachOf } from "./reach.ts";
 
@@ -72,7 +73,12 @@ function play(played: Played): readonly string[] {
     const { bytes } = encodeDelta([{ codec: played.codec, numbers: whole }], [dropped.data]);
     const from = carriesFrom({ standings, manifest: run }, { ...who, round });
     const carrying = from === null ? null : { decay: played.decay, longestSchedule };
-    const looked = lookInto(bytes, exchange, { manifest: run, round: steps, carrying, body });
+    const looked = lookInto(contentsOf(bytes, formsOf(exchange)), exchange, {
+      manifest: run,
+      round: steps,
+      carrying,
+      body,
+    });
     answers.push(looked.ok || looked.refusal === "empty-delta" ? "ok" : looked.refusal);
     residual = { round, numbers: dropped };
     const standing = { ...who, counted: 1, missed: 0, scoredBytes: null, deliveredRound: round, round };
@@ -173,7 +179,12 @@ test("[P56] beyond what may be carried a delta is too far; so is anything carrie
     for (const slot of theta!.layout.slots)
       slotView(numbers, slot).fill(times * honest * reach(slot, 0.5).rootMeanSquare);
     const { bytes } = encodeDelta([{ codec: "int2", numbers }]);
-    const looked = lookInto(bytes, exchange, { manifest: run, round, carrying: carries, body });
+    const looked = lookInto(contentsOf(bytes, formsOf(exchange)), exchange, {
+      manifest: run,
+      round,
+      carrying: carries,
+      body,
+    });
     return looked.ok ? "ok" : looked.refusal;
   };
   expect([answer(carrying, 1), answer(carrying, 1.1), answer(null, 1), answer(null, 0.02)]).toEqual([

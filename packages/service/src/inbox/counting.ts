@@ -2,6 +2,7 @@
 
 import type { Sha256 } from "@homebody/base";
 import { carriesFrom, mayAccept, type RunState } from "@homebody/coordinator";
+import { formsOf } from "@homebody/dept";
 import type { Refusal } from "@homebody/protocol";
 import type { InboxInputs } from "./inputs.ts";
 import { type Looked, lookInto } from "./looking.ts";
@@ -14,7 +15,7 @@ export type Held = Omit<Extract<Looked, { ok: true }>, "ok">;
 export async function heldIn(
   delta: Uint8Array,
   { sender, claim, exchange }: Upload,
-  { actor, bodyNumbers }: InboxInputs,
+  { actor, bodyNumbers, measure }: InboxInputs,
 ): Promise<Held | Refusal> {
   const state = actor.state();
   const { manifest, body, phase } = state;
@@ -24,7 +25,7 @@ export async function heldIn(
   const carrying = carryingOf(state, { round: claim.round, ...sender });
   const isStale = (claim.body ?? body.number) < body.number;
   const beside = { manifest, round, carrying, isStale, body: await bodyNumbers(body) };
-  const inside = lookInto(delta, exchange, beside);
+  const inside = lookInto(await measure(delta, formsOf(exchange)), exchange, beside);
   if (!inside.ok) return inside.refusal;
   const { ok: _, ...held } = inside;
   return held;

@@ -96,7 +96,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     if (!fits(claim.sizeBytes, exchange)) return { reply: no("wrong-size") }; // [P9]
     await dropOther(sender, id);
     const known = uploads.get(id);
-    const upload = known ?? uploads.begin({ id, sender, claim, exchange });
+    const upload = known ?? uploads.begin({ id, sender, claim, exchange }, spooled);
     return { upload, isNew: known === undefined };
   }
 
@@ -142,26 +142,36 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     const upload = await owned(sender, message.upload);
     if (typeof upload === "string") return no(upload);
     if (message.bytes.length > chunkBytes) return no("too-large");
-    return upload.inTurn(() => spooled(upload, message));
+    return upload.chunk(message);
   }
 
-  async function spooled(upload: Upload, { offset, bytes }: Chunk): Promise<Reply<ChunkTaken>> {
+  /** Those that came while it was busy: one write for all that follow on each other. */
+  async function spooled(upload: Upload, chunks: readonly Chunk[]): Promise<readonly Reply<ChunkTaken>[]> {
     const { id, sender, claim } = upload;
-    if (uploads.get(id) !== upload) return no(uploads.whyNot(id));
+    const all = (reply: Reply<ChunkTaken>) => chunks.map(() => reply);
+    if (uploads.get(id) !== upload) return all(no(uploads.whyNot(id)));
     const refusal = mayAccept(actor.state(), ofSender(claim, sender));
     if (refusal) {
       await uploads.drop(upload); // [P12]
-      return no(refusal);
+      return all(no(refusal));
     }
-    if (offset !== upload.received) return no("wrong-offset"); // [P8]
-    if (offset + bytes.length > claim.sizeBytes) return no("wrong-size"); // [P9]
+    let end = upload.received;
+    const taken: Uint8Array[] = [];
+    const replies = chunks.map(({ offset, bytes }): Reply<ChunkTaken> => {
+      if (offset !== end) return no("wrong-offset"); // [P8]
+      if (offset + bytes.length > claim.sizeBytes) return no("wrong-size"); // [P9]
+      taken.push(bytes);
+      end += bytes.length;
+      return { ok: true, offset: end };
+    });
+    if (taken.length === 0) return replies;
     try {
-      upload.received = await spool.append(id, offset, bytes);
+      upload.received = await spool.append(id, upload.received, ...taken);
     } catch (error) {
       uploads.forget(upload); // how much of it is here is seen when it is opened again
       throw error;
     }
-    return { ok: true, offset: upload.received };
+    return replies;
   }
 
   async function commit(sender: Sender, { upload: id }: Commit): Promise<Reply> {

@@ -7,6 +7,7 @@ import type { Faults } from "../faults.ts";
 import type { Actor } from "../run/actor.ts";
 import type { Keeping } from "../run/keeping.ts";
 import type { LargestNumbers } from "./body-numbers.ts";
+import type { Measuring } from "./contents.ts";
 
 export interface InboxInputs {
   readonly actor: Actor;
@@ -17,6 +18,7 @@ export interface InboxInputs {
   /** Which blobs the run names: whoever claims one of them as a new delta cannot have it removed. */
   readonly retention: Pick<Keeping, "kindOf">;
   readonly exchangeOfDevice: ExchangeOfDevice;
+  readonly measure: Measuring;
   /** Of a body: what a delta's are measured beside. */
   readonly bodyNumbers: (body: BodyRef) => Promise<LargestNumbers>;
 }

@@ -1,11 +1,10 @@
-// What a sealed delta holds, or why it cannot count [P10].
+// Whether what a sealed delta holds can count [P10].
 
-import { largestOf, normOf } from "@homebody/aggregate";
-import { hasher, type NamedTensors, type Sha256, slotView } from "@homebody/base";
-import { type DecodedSection, DeltaError, decodeDelta } from "@homebody/codec";
-import { type Exchange, formsOf } from "@homebody/dept";
+import type { Sha256 } from "@homebody/base";
+import type { Exchange } from "@homebody/dept";
 import type { Refusal, RunManifest, SectionSize } from "@homebody/protocol";
 import type { LargestNumbers } from "./body-numbers.ts";
+import type { Contents, TensorContents } from "./contents.ts";
 import { no } from "./no.ts";
 import { type Carrying, type Reach, type RoundSteps, reachOf, reachOfStale } from "./reach.ts";
 
@@ -30,53 +29,36 @@ export interface LookedBeside {
   readonly isStale?: boolean;
 }
 
+/** `contents`: by the forms of this exchange. */
 export function lookInto(
-  delta: Uint8Array,
+  contents: Contents,
   exchange: Exchange,
   { manifest, round, carrying, body, isStale = false }: LookedBeside,
 ): Looked {
-  let decoded: readonly DecodedSection[];
-  try {
-    decoded = decodeDelta(delta, formsOf(exchange));
-  } catch (error) {
-    if (!(error instanceof DeltaError)) throw error;
-    return no(error.reason === "not-finite" ? "not-finite" : "wrong-shape");
-  }
-  const norm = normOf(decoded.map(({ numbers }) => numbers.data));
-  if (!Number.isFinite(norm)) return no("not-finite");
+  if (contents.kind !== "numbers") return no(contents.kind);
+  const { norm, numbers } = contents;
   if (norm === 0 && !manifest.training.frozenBody) return no("empty-delta"); // [P27]
   for (const [i, section] of exchange.sections.entries()) {
     const fromBody = reachOf(manifest.training, section, round, carrying);
     const reach = isStale ? reachOfStale(fromBody, section) : fromBody;
-    if (!isWithin(decoded[i]!.numbers, reach, body.get(section.name)!)) return no("too-far");
+    const { tensors } = contents.sections[i]!;
+    if (!isWithin(tensors, section.held, reach, body.get(section.name)!)) return no("too-far");
   }
-  const sections = exchange.sections.map(({ name }, i) => ({ name, sizeBytes: decoded[i]!.sizeBytes }));
-  return { ok: true, norm, sections, numbers: hashOfNumbers(decoded.map(({ numbers }) => numbers.data)) };
-}
-
-/** Numbers; a delta may be large, and is not copied whole. */
-const hashedAtOnce = 65_536;
-
-/** Equal for equal numbers, whatever their codec made of them; minus zero is zero. */
-function hashOfNumbers(sections: readonly Float32Array[]): Sha256 {
-  const hash = hasher();
-  const size = sections.reduce((sum, { length }) => sum + length, 0);
-  const some = new Float32Array(Math.min(size, hashedAtOnce));
-  for (const numbers of sections)
-    for (let start = 0; start < numbers.length; start += some.length) {
-      const count = Math.min(some.length, numbers.length - start);
-      for (let i = 0; i < count; i++) some[i] = numbers[start + i]! + 0;
-      hash.add(new Uint8Array(some.buffer, 0, 4 * count));
-    }
-  return hash.done();
+  const sections = exchange.sections.map(({ name }, i) => ({
+    ...{ name, sizeBytes: contents.sections[i]!.sizeBytes },
+  }));
+  return { ok: true, norm, sections, numbers };
 }
 
 /** Whether training can have moved each of these tensors so far. `before`: the largest number of each in the body. */
-function isWithin(delta: NamedTensors, reach: Reach, before: ReadonlyMap<string, number>): boolean {
-  return delta.layout.slots.every((slot) => {
-    const numbers = slotView(delta, slot);
-    const most = reach(slot, before.get(slot.name)!);
-    const rootMeanSquare = normOf([numbers]) / Math.sqrt(Math.max(1, numbers.length));
-    return largestOf(numbers) <= most.largest && rootMeanSquare <= most.rootMeanSquare;
+function isWithin(
+  tensors: readonly TensorContents[],
+  { slots }: Exchange["sections"][number]["held"],
+  reach: Reach,
+  before: ReadonlyMap<string, number>,
+): boolean {
+  return slots.every((slot, i) => {
+    const [own, most] = [tensors[i]!, reach(slot, before.get(slot.name)!)];
+    return own.largest <= most.largest && own.rootMeanSquare <= most.rootMeanSquare;
   });
 }

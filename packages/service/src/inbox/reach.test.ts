@@ -1,9 +1,10 @@
 import { random } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
-import { type Exchange, exchangeOf, firstNumbers, learningRate } from "@homebody/dept";
+import { type Exchange, exchangeOf, firstNumbers, formsOf, learningRate } from "@homebody/dept";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
+import { contentsOf } from "./contents.ts";
 import { lookInto } from "./looking.ts";
 import { adamwMove, reachOf } from "./reach.ts";
 
@@ -104,7 +105,13 @@ function looked(
     return { codec: section.codec, numbers };
   });
   const { bytes } = encodeDelta(sections);
-  const found = lookInto(bytes, exchange, { manifest: run, round, carrying: null, isStale, body });
+  const found = lookInto(contentsOf(bytes, formsOf(exchange)), exchange, {
+    manifest: run,
+    round,
+    carrying: null,
+    isStale,
+    body,
+  });
   return found.ok ? "ok" : found.refusal;
 }
 

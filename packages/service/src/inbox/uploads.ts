@@ -6,11 +6,12 @@ import {
   type Sha256,
   type SourceId,
   type Turns,
+  together,
   type UploadId,
   type VolunteerId,
 } from "@homebody/base";
 import type { Exchange } from "@homebody/dept";
-import type { OpenMessage, Refusal } from "@homebody/protocol";
+import type { Chunk, ChunkTaken, OpenMessage, Refusal, Reply } from "@homebody/protocol";
 import type { Spool } from "@homebody/store/ports";
 
 export interface Sender {
@@ -33,7 +34,12 @@ export interface Upload {
   /** Bytes that are spooled. */
   received: number;
   readonly inTurn: Turns;
+  /** In its turn, with others that came meanwhile. */
+  readonly chunk: (message: Chunk) => Promise<Reply<ChunkTaken>>;
 }
+
+/** Each gets its answer, in order. */
+export type TakeChunks = (upload: Upload, chunks: readonly Chunk[]) => Promise<readonly Reply<ChunkTaken>[]>;
 
 export interface Uploads {
   readonly size: number;
@@ -41,7 +47,7 @@ export interface Uploads {
   get(id: UploadId): Upload | undefined;
   /** That of a volunteer. */
   of(volunteer: VolunteerId): Upload | undefined;
-  begin(upload: Omit<Upload, "received" | "inTurn">): Upload;
+  begin(upload: Omit<Upload, "received" | "inTurn" | "chunk">, take: TakeChunks): Upload;
   /** Whether one under way is said to have this delta. */
   claims(delta: Sha256): boolean;
   /** It and its spool are gone. */
@@ -84,8 +90,10 @@ export function uploadsIn(spool: Spool): Uploads {
     },
     get: (id) => byId.get(id),
     of: (volunteer) => byVolunteer.get(volunteer),
-    begin(given) {
-      const upload: Upload = { ...given, received: 0, inTurn: oneByOne() };
+    begin(given, take) {
+      const inTurn = oneByOne();
+      const chunk = together(inTurn, (chunks: readonly Chunk[]) => take(upload, chunks));
+      const upload: Upload = { ...given, received: 0, inTurn, chunk };
       byId.set(upload.id, upload);
       byVolunteer.set(upload.sender.volunteer, upload);
       return upload;

@@ -11,6 +11,7 @@ import { failedRound } from "../closing/failed-round.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import { bodyNumbers } from "../inbox/body-numbers.ts";
+import { contentsOf, type Measuring } from "../inbox/contents.ts";
 import { type Inbox, openInbox } from "../inbox/inbox.ts";
 import type { People } from "../lines/presence.ts";
 import { lossesAtStart } from "../losses/at-start.ts";
@@ -36,6 +37,8 @@ export interface CoordinatorInputs {
   readonly people: Pick<People, "ready" | "rowsOf">;
   /** Where closing rounds are averaged; here, unless somebody knows better. */
   readonly average?: Averaging;
+  /** Where deltas are measured; here, unless somebody knows better. */
+  readonly measure?: Measuring;
   readonly faults: Faults;
   readonly clock: Clock;
   readonly notices: Pick<Notices, "appended" | "averaged" | "stays" | "troubled" | "failed">;
@@ -115,6 +118,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     faults,
     retention: kept,
     exchangeOfDevice,
+    measure: inputs.measure ?? contentsOf,
     bodyNumbers: bodyNumbers(() => actor.state().manifest, blobs),
   });
   const { clock } = inputs;

@@ -1,0 +1,17 @@
+// The thread in which deltas are measured.
+
+import { parentPort } from "node:worker_threads";
+import { contentsOf } from "@homebody/service";
+import type { FromThread, ToThread } from "./messages.ts";
+
+const port = parentPort!;
+
+function answerTo({ number, delta, forms }: ToThread): FromThread {
+  try {
+    return { kind: "measured", number, contents: contentsOf(delta, forms) };
+  } catch (error) {
+    return { kind: "failed", number, message: (error as Error).message };
+  }
+}
+
+port.on("message", (message: ToThread) => port.postMessage(answerTo(message)));

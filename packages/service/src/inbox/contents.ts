@@ -1,0 +1,76 @@
+// What the bytes of a delta hold, measured once: all that is asked about its numbers. Nothing of the run is needed for it, so it may
+// be measured in a thread of its own.
+
+import { extentOf } from "@homebody/aggregate";
+import { hasher, type Sha256, sha256Of, slotView } from "@homebody/base";
+import { type DecodedSection, DeltaError, decodeDelta, type SectionForm } from "@homebody/codec";
+
+export interface TensorContents {
+  /** The absolute value of the largest number. */
+  readonly largest: number;
+  readonly rootMeanSquare: number;
+}
+
+export interface SectionContents {
+  readonly sizeBytes: number;
+  /** In the order of the layout. */
+  readonly tensors: readonly TensorContents[];
+}
+
+export type Contents =
+  | {
+      readonly kind: "numbers";
+      /** Of all of them together. */
+      readonly norm: number;
+      /** Hash of the numbers [C37]. */
+      readonly numbers: Sha256;
+      /** In the order of the forms. */
+      readonly sections: readonly SectionContents[];
+    }
+  | { readonly kind: "not-finite" | "wrong-shape" };
+
+/** Throws where it could not be done; what the bytes are is in the contents. */
+export type Measuring = (delta: Uint8Array, forms: readonly SectionForm[]) => Contents | Promise<Contents>;
+
+export function contentsOf(delta: Uint8Array, forms: readonly SectionForm[]): Contents {
+  let decoded: readonly DecodedSection[];
+  try {
+    decoded = decodeDelta(delta, forms);
+  } catch (error) {
+    if (!(error instanceof DeltaError)) throw error;
+    return { kind: error.reason === "not-finite" ? "not-finite" : "wrong-shape" };
+  }
+  let squares = 0;
+  const sections = decoded.map(({ numbers, sizeBytes }) => {
+    const tensors = numbers.layout.slots.map((slot) => {
+      const extent = extentOf(slotView(numbers, slot), squares);
+      squares = extent.squaresUntil;
+      return { largest: extent.largest, rootMeanSquare: extent.rootMeanSquare };
+    });
+    return { sizeBytes, tensors };
+  });
+  const norm = Math.sqrt(squares);
+  const numbers = hashOfNumbers(decoded.map((section) => section.numbers.data));
+  return Number.isFinite(norm) ? { kind: "numbers", norm, numbers, sections } : { kind: "not-finite" };
+}
+
+/** Equal for equal numbers, whatever their codec made of them; minus zero is zero, here and in them from now on. */
+function hashOfNumbers(sections: readonly Float32Array[]): Sha256 {
+  const bytes = sections.map((numbers) => {
+    withoutMinusZero(numbers);
+    return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  });
+  const [first] = bytes;
+  if (bytes.length === 1) return sha256Of(first!);
+  const hash = hasher();
+  for (const some of bytes) hash.add(some);
+  return hash.done();
+}
+
+/** The sign alone, of a float32. */
+const minusZero = -(2 ** 31);
+
+function withoutMinusZero({ buffer, byteOffset, length }: Float32Array): void {
+  const bits = new Int32Array(buffer, byteOffset, length);
+  for (let i = 0; i < length; i++) if (bits[i] === minusZero) bits[i] = 0;
+}
