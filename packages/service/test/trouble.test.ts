@@ -1,5 +1,6 @@
 // A disk or a database that fails is the coordinator's trouble, said by its own word, and nothing is lost by it.
 
+import { joinedBytes } from "@homebody/base";
 import { events, type UploadOpened } from "@homebody/protocol";
 import { expect, test } from "vitest";
 import { claimOf, deltaOf } from "../../../test/deltas.ts";
@@ -54,9 +55,9 @@ test("a chunk of which the disk took a part: the upload goes on from there", asy
   let isFull = true;
   const spool: HostDisk["spool"] = {
     ...disk.spool,
-    append: async (upload, offset, bytes) => {
-      if (!isFull) return disk.spool.append(upload, offset, bytes);
-      await disk.spool.append(upload, offset, bytes.subarray(0, 500));
+    append: async (upload, offset, ...pieces) => {
+      if (!isFull) return disk.spool.append(upload, offset, ...pieces);
+      await disk.spool.append(upload, offset, joinedBytes(pieces).subarray(0, 500));
       throw new Error("no space left on device");
     },
   };

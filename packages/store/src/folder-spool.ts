@@ -5,9 +5,9 @@
 // is read, and what was read is hashed.
 
 import { createReadStream } from "node:fs";
-import { type FileHandle, readdir, readFile, stat } from "node:fs/promises";
+import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
+import { joinedBytes, type Sha256, sha256Of, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
 import { type Spool, SpoolMismatch } from "./ports.ts";
 import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
@@ -53,12 +53,21 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   }
 
   /** All of its bytes. One that cannot be read is removed: it is sent again. */
-  async function read({ upload }: Growing, hash: Sha256): Promise<Uint8Array> {
+  async function read(own: Growing, hash: Sha256): Promise<Uint8Array> {
+    const { upload, size } = own;
     try {
-      const { buffer, byteOffset, length } = await readFile(pathOf(upload));
-      return new Uint8Array(buffer, byteOffset, length);
+      const bytes = new Uint8Array(size);
+      await onFile(own, async (file) => {
+        for (let at = 0; at < size; ) {
+          const { bytesRead } = await file.read(bytes, at, size - at, at);
+          if (bytesRead === 0) break; // cut off by somebody: its hash will be another one
+          at += bytesRead;
+        }
+      });
+      return bytes;
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
+      await closed(own).catch(() => {});
       await removeFile(pathOf(upload), on);
       throw new SpoolMismatch(upload, `hash ${hash}`, "an error of the disk (EIO)");
     }
@@ -67,7 +76,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   /** Works on its file, which stays open afterwards; too many that do are closed. */
   async function onFile(own: Growing, work: (file: FileHandle) => Promise<void>) {
     idle.delete(own);
-    own.file ??= await on.open(pathOf(own.upload), "a", 0o600);
+    own.file ??= await on.open(pathOf(own.upload), "a+", 0o600);
     if (own.isTorn) await cut(own);
     await work(own.file);
     idle.add(own);
@@ -138,25 +147,24 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
 
   return {
     size: async (upload) => (await found(upload))?.size ?? 0,
-    append: async (upload, offset, bytes) => {
+    append: async (upload, offset, ...pieces) => {
       const own = (await found(upload)) ?? begun(upload);
       if (offset !== own.size) throw new SpoolMismatch(upload, `offset ${own.size}`, `${offset}`);
       growing.set(upload, own);
       try {
-        await onFile(own, (file) => file.writeFile(bytes));
+        await onFile(own, (file) => writeAll(file, pieces));
       } catch (error) {
         if (own.file === undefined && !own.isTorn)
           growing.delete(upload); // nothing was written
         else await mended(own);
         throw error; // the first one is the one to tell
       }
-      own.size += bytes.length;
+      own.size += pieces.reduce((sum, { length }) => sum + length, 0);
       return own.size;
     },
     seal: async (upload, hash) => {
       const own = await found(upload);
       if (own === undefined) return sealedBefore(upload, hash);
-      if (own.isTorn) await onFile(own, async () => {});
       growing.delete(upload); // from now on its file, or its blob, says what is here
       try {
         const bytes = await read(own, hash);
@@ -184,4 +192,11 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
       for (const upload of [...growing.keys()]) await forget(upload);
     },
   };
+}
+
+/** Most disks take all of it at once. */
+async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
+  const { bytesWritten } = await file.writev(pieces);
+  const size = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (bytesWritten < size) await file.writeFile(joinedBytes(pieces).subarray(bytesWritten));
 }

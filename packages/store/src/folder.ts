@@ -54,12 +54,14 @@ export async function folderBlobs(folder: string, on: Disk = disk): Promise<Fold
   /** Those that are on their way into the log. */
   const coming = new Map<Sha256, Promise<void>>();
 
-  /** Between the first two looks it may go from the log into its file. */
-  const size = async (hash: Sha256) =>
-    (await fileSize(hash)) ?? (await logged.size(hash)) ?? (await fileSize(hash));
+  /** From the log it goes into its file. Of another's log the heads are read, so that the file is looked for first, and once more. */
+  async function size(hash: Sha256): Promise<number | undefined> {
+    const inFile = log === undefined ? await fileSize(hash) : undefined;
+    return inFile ?? (await logged.size(hash)) ?? (await fileSize(hash));
+  }
 
   async function get(hash: Sha256): Promise<Uint8Array | undefined> {
-    const bytes = await inFile(hash);
+    const bytes = log === undefined ? await inFile(hash) : undefined;
     if (bytes !== undefined) return bytes;
     // While the log is begun anew other bytes may stand there.
     const inLog = logged.get(hash);

@@ -86,11 +86,11 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
   const sizeOf = (upload: UploadId) => uploads.get(upload)?.size ?? 0;
   return {
     size: async (upload) => sizeOf(upload),
-    append: async (upload, offset, bytes) => {
+    append: async (upload, offset, ...pieces) => {
       const own = uploads.get(upload) ?? { size: 0, pieces: [] };
       if (offset !== own.size) throw new SpoolMismatch(upload, `offset ${own.size}`, `${offset}`);
-      own.pieces.push(bytes.slice());
-      own.size += bytes.length;
+      own.pieces.push(...pieces.map((bytes) => bytes.slice()));
+      own.size += pieces.reduce((sum, { length }) => sum + length, 0);
       uploads.set(upload, own);
       return own.size;
     },

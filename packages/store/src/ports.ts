@@ -68,8 +68,8 @@ export interface Blobs {
 export interface Spool {
   /** Bytes held; 0 for an upload that is not there. */
   size(upload: UploadId): Promise<number>;
-  /** Throws SpoolMismatch unless `offset` is the size; returns the size after it. */
-  append(upload: UploadId, offset: number, bytes: Uint8Array): Promise<number>;
+  /** One piece after another. Throws SpoolMismatch unless `offset` is the size; returns the size after them. */
+  append(upload: UploadId, offset: number, ...pieces: readonly Uint8Array[]): Promise<number>;
   /**
    * Makes the upload a blob, as durable as `put`, and gives its bytes. Throws SpoolMismatch if they have another hash. Sealing
    * what was sealed before is no error as long as the blob is there.

@@ -1,6 +1,7 @@
 // A disk that fails at one of its write points, once: no space in the middle of a write, a sync, a rename or a close that fails.
 
 import type { FileHandle } from "node:fs/promises";
+import { joinedBytes } from "@homebody/base";
 import type { Disk } from "../src/index.ts";
 import { disk } from "../src/sync.ts";
 
@@ -13,7 +14,7 @@ export interface FailingDisk {
   works(): void;
 }
 
-const ofFiles = ["writeFile", "sync", "truncate", "close"];
+const ofFiles = ["writeFile", "writev", "sync", "truncate", "close"];
 const ofFolders = ["mkdir", "open", "rename", "unlink"];
 
 export function failingDisk(): FailingDisk {
@@ -37,11 +38,12 @@ export function failingDisk(): FailingDisk {
         if (typeof method !== "function") return method;
         return async (...args: unknown[]) => {
           if (!ofFiles.includes(String(name)) || !isDue()) return Reflect.apply(method, target, args);
-          const [bytes] = args;
-          if (name === "writeFile" && bytes instanceof Uint8Array)
-            await target.write(bytes, 0, bytes.length >> 1);
+          const [given] = args;
+          const bytes = name === "writev" ? joinedBytes(given as Uint8Array[]) : given;
+          const isWrite = name === "writeFile" || name === "writev";
+          if (isWrite && bytes instanceof Uint8Array) await target.write(bytes, 0, bytes.length >> 1);
           if (name === "close") await target.close(); // the handle is gone, whatever it says
-          throw no(name === "writeFile" ? "ENOSPC" : "EIO", String(name));
+          throw no(isWrite ? "ENOSPC" : "EIO", String(name));
         };
       },
     });

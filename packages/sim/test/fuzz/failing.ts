@@ -1,6 +1,6 @@
 // Ports that fail now and then: before anything has happened, or after it has, so that whoever asked cannot tell.
 
-import type { Random } from "@homebody/base";
+import { joinedBytes, type Random } from "@homebody/base";
 import type { HostDisk } from "@homebody/service/memory";
 import { JournalConflict, type Spool } from "@homebody/store/ports";
 
@@ -48,8 +48,9 @@ function failingPort<T extends object>(port: T, { fails, dice }: Failing): T {
 function inPart(spool: Spool, { fails, dice }: Failing): Spool {
   return {
     ...spool,
-    append: async (upload, offset, bytes) => {
-      if (!fails()) return spool.append(upload, offset, bytes);
+    append: async (upload, offset, ...pieces) => {
+      if (!fails()) return spool.append(upload, offset, ...pieces);
+      const bytes = joinedBytes(pieces);
       await spool.append(upload, offset, bytes.subarray(0, dice.below(bytes.length + 1)));
       throw new PortFailed("append");
     },
