@@ -25,8 +25,9 @@ export interface CoordinatorRow {
   /** From a delta's last message to the acknowledgement. */
   readonly commitP50Ms: number;
   readonly commitP99Ms: number;
-  /** Of the coordinator: the most that it held. */
+  /** The most that the coordinator held, and the echo, which has as many sockets. */
   readonly rssBytes: number;
+  readonly echoRssBytes: number;
   readonly loopDelayP99Ms: number;
   /** Of the processor, a delta: the coordinator's, and the echo's. */
   readonly processorMs: number;
@@ -95,7 +96,8 @@ async function measured(
   }
   const accepted = passedIn(passages.coordinator);
   const echoed = passedIn(passages.echo);
-  const most = (of: "rssBytes" | "loopDelayP99Ms") => Math.max(...looks.coordinator.map((look) => look[of]));
+  const most = (of: "rssBytes" | "loopDelayP99Ms", to: Target = "coordinator") =>
+    Math.max(...looks[to].map((look) => look[of]));
   const processorMs = (to: Target) =>
     looks[to].reduce((sum, look) => sum + look.processorMs, 0) / (rounds * volunteers);
   const delta = deltasOf(manifest)(0);
@@ -109,6 +111,7 @@ async function measured(
     commitP50Ms: accepted.commitP50Ms,
     commitP99Ms: accepted.commitP99Ms,
     rssBytes: most("rssBytes"),
+    echoRssBytes: most("rssBytes", "echo"),
     loopDelayP99Ms: most("loopDelayP99Ms"),
     processorMs: processorMs("coordinator"),
     echoProcessorMs: processorMs("echo"),
