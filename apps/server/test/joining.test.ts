@@ -260,6 +260,7 @@ test("the round under way is not disturbed: words: source, the source joins with
   const early = await client(server!.url, "early");
   clients.push(early);
   expect(await early.hello("c")).toMatchObject({ ok: false, refusal: "unknown-source" });
+  await who.b!.told(({ kind }) => kind === "training");
   expect(await who.b!.deliver(1, delta("b", "1b"))).toBe("ok");
   await who.b!.told(({ body }) => body.number === 1);
   expect([ids(), names()]).toEqual([

@@ -324,6 +324,7 @@ test("[P73] [V73] a download goes on at its byte: when the line breaks at once, 
 test("[P60] what makes the next body of the one before it is announced, and comes in ranges as bodies do", async () => {
   await start({ down: "int8" });
   const [one, two] = await pair();
+  await two.told(({ kind }) => kind === "training");
   const [before] = server.state().body.sections;
   const from = new Uint8Array(await (await fetch(`${server.url}/bodies/${before!.sha256}`)).arrayBuffer());
   expect(await one.deliver(1, delta("1 a"))).toBe("ok");
