@@ -13,10 +13,11 @@ export interface CodecArm {
   readonly title: string;
   readonly encoding: Encoding;
   /**
-   * `all`: a volunteer a source, in every round, with every seed. With the first seed alone: `half`: two a source, of all of whom half
-   * take part in a round, by lot; `long`: as `all`, in rounds five times as long; `decays`: as `all`, with residuals that fade faster.
+   * `all`: a volunteer a source, in every round; `more`: as `all`, with four times as many rounds; `half`: two a source, of all of whom
+   * half take part in a round, by lot; `long`: as `all`, in rounds five times as long; `decays`: as `all`, with residuals that fade
+   * faster.
    */
-  readonly part: "all" | "half" | "long" | "decays";
+  readonly part: "all" | "half" | "long" | "more" | "decays";
 }
 
 const feedbackOf = (decay: number) => ({ decay, rounds: 20 });
@@ -57,21 +58,27 @@ const fading = (decay: number): CodecArm => ({
 export const codecArms: readonly CodecArm[] = [
   ...among("all"),
   ...among("half", ["fp32", "int2-feedback", "sparse-64", "sparse-64-feedback", "sparse-32-feedback"]),
-  ...among("long", ["fp32", "sparse-64-feedback"]),
+  ...among("long", ["fp32", "sparse-64", "sparse-64-feedback"]),
+  ...among("more", ["fp32", "sparse-64", "sparse-64-feedback"]),
   ...[0.8, 0.5].map(fading),
 ];
 
 /** The arm that those of a part are beside. */
 export const besideOf = (part: CodecArm["part"]): string =>
-  part === "half" || part === "long" ? `fp32-${part}` : "fp32";
+  part === "all" || part === "decays" ? "fp32" : `fp32-${part}`;
+
+/** Of the others the first seed says what it can. */
+const hasAllSeeds = ({ part, encoding }: CodecArm): boolean =>
+  part === "all" || (part === "more" && encoding.errorFeedback === "off");
 
 const timesLonger = 5;
+const timesMore = 4;
 
 export function codecsJobs(plan: Plan): Job[] {
   return [
     ...textJobs(plan),
     ...seedsOf(plan).flatMap((seed) =>
-      codecArms.filter(({ part }) => part === "all" || seed === 1).map((arm) => jobOf(plan, arm, seed)),
+      codecArms.filter((arm) => seed === 1 || hasAllSeeds(arm)).map((arm) => jobOf(plan, arm, seed)),
     ),
   ];
 }
@@ -85,6 +92,7 @@ function jobOf(plan: Plan, { id, encoding, part }: CodecArm, seed: number): Job 
     ...{ members: plan.sources.map(ownText), volunteers, ...encoding },
     ...(part === "half" ? { share: 0.5 } : {}),
     ...(part === "long" ? longRounds(plan) : {}),
+    ...(part === "more" ? { rounds: timesMore * plan.scale.rounds } : {}),
   });
 }
 

@@ -30,6 +30,12 @@ const parts = [
       "The same steps in fewer rounds: a delta is larger, and there are fewer to carry what was left out. One seed.",
   },
   {
+    part: "more",
+    title: "Four times as many rounds",
+    caption:
+      "As many steps in each of them, so four times as many in all, over one schedule. With error feedback one seed.",
+  },
+  {
     part: "decays",
     title: "Residuals that fade faster",
     caption: "Everybody in every round; beside fp32 with the same seed. One seed.",
@@ -111,7 +117,12 @@ function findingsOf(plan: Plan, rows: readonly Row[]): readonly Finding[] {
         .map(({ id }) => more(id))
         .join("; ")}.`,
     ),
-    note(`In rounds five times as long: ${more("sparse-64-feedback-long")}.`),
+    note(
+      `In rounds five times as long: ${["sparse-64-long", "sparse-64-feedback-long"].map(more).join("; ")}.`,
+    ),
+    note(
+      `Over four times as many rounds: ${["sparse-64-more", "sparse-64-feedback-more"].map(more).join("; ")}.`,
+    ),
   ];
 }
 
@@ -172,6 +183,7 @@ function endsOf(plan: Plan, rows: readonly Row[]): Figure {
     all: "dept",
     half: "control",
     long: "baseline",
+    more: "floor",
     decays: "dept",
   };
   return {
@@ -187,6 +199,7 @@ function endsOf(plan: Plan, rows: readonly Row[]): Figure {
         dept: "everybody in every round",
         control: "half of them",
         baseline: "rounds five times as long",
+        floor: "four times as many rounds",
       },
       rows: codecArms.map(({ id, title, part }) => ({
         label: title,
