@@ -169,7 +169,7 @@ export interface AskApplicants {
   readonly token: string;
 }
 
-/** The answer is `{ok, last}`; then `entries` events bring arrays of journal entries, in order. */
+/** The answer is `{ok, last}`; `entries` events bring arrays of journal entries, in order, those that are missed before the answer. */
 export interface Watch {
   /** The last entry that the watcher has; 0 for none. */
   readonly after: number;

@@ -115,7 +115,7 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
     },
   },
   evaluated: {
-    when: "A volunteer measured a body on its held-out text, with the words that it keeps at home, before it trained from it.",
+    when: "A volunteer measured a body on its held-out text, with its words where they stay at home, before it trained from it.",
     fields: {
       nats: said("Sum of -ln p over the held-out tokens. Bits per byte are nats / ln 2 / bytes.", "nats"),
       tokens: said("Held-out tokens, each document's end included.", "tokens"),
@@ -133,7 +133,7 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
     },
   },
   reviewed: {
-    when: "A volunteer measured a peer's delta of the last round, as it was drawn to, with the words that it keeps at home.",
+    when: "A volunteer measured a peer's delta of the last round, as it was drawn to, on held-out text of its source.",
     fields: {
       round: said("Number of the round that the delta is of.", "round"),
       volunteer: said("Id of the volunteer whose delta it is."),
@@ -191,7 +191,10 @@ export const factWords: Readonly<Record<Fact["kind"], FactWords>> = {
       "clipped[].volunteer": said("Id of the volunteer."),
       "clipped[].kept": said("Norm of what counts of it, over that of the whole.", "1"),
       meanNorm: said("Euclidean norm of the mean of the deltas.", "1"),
-      servedBytes: said("Bytes of bodies that volunteers downloaded since the publication before.", "bytes"),
+      servedBytes: said(
+        "Bytes of bodies, and of what leads to them, that volunteers downloaded since the publication before.",
+        "bytes",
+      ),
     },
   },
   lapsed: {
