@@ -173,6 +173,7 @@ export async function federate(given: Federation): Promise<Federated> {
     keeping: async () => {},
     signal: given.signal ?? new AbortController().signal,
     duty: () => 1,
+    isLineBusy: () => false,
     deadline: () => null,
     boxEnds: () => null,
     pace: () => [],

@@ -29,6 +29,7 @@ export interface PerformerInputs {
   readonly clock: Clock;
   readonly line: () => Line;
   readonly duty: () => number;
+  readonly isLineBusy: () => boolean;
   readonly report: (task: Omit<Task, "startedAt">, job: Job) => void;
   readonly stepped: (step: LocalStep) => void;
   /** This delta is sent from now on. */
@@ -50,6 +51,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
       keeping: record.save,
       signal,
       duty: inputs.duty,
+      isLineBusy: inputs.isLineBusy,
       deadline: () => (job.kind === "train" ? deadlineOfRound(inputs.session(), job.order.round) : null),
       boxEnds: () => (job.kind === "train" ? boxEndOf(inputs.session(), job.order.round) : null),
       pace: () => record.now().pace,

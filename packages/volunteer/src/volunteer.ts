@@ -151,6 +151,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     clock,
     line,
     duty: () => dutyCycle[intensity],
+    isLineBusy: () => runner.isBusy("line"),
     report: (task, job) => {
       // One task is shown: what computes before what is sent.
       if (isOfLine(job) && runner.isBusy("compute")) return;

@@ -13,6 +13,8 @@ export interface Work {
   readonly signal: AbortSignal;
   /** The share of time at work [V17]. */
   readonly duty: () => number;
+  /** Whether something is under way on the line, which has to have its turns. */
+  readonly isLineBusy: () => boolean;
   readonly deadline: () => Millis | null;
   /** When the time box of the round that is trained is over; null where it has none, or is not open yet. */
   readonly boxEnds: () => Millis | null;
@@ -29,8 +31,18 @@ export interface LocalStep {
   readonly ms: number;
 }
 
-/** [V17] Rests in proportion to what the work took. */
-export async function rest(clock: Clock, workedMs: number, { duty, signal }: Work): Promise<void> {
-  const share = duty();
-  await clock.sleep(share >= 1 ? 0 : workedMs * (1 / share - 1), signal);
+/**
+ * Of what a step took: so long the line has this thread after it, where a step takes all of it. What it does are many small things one
+ * after another (a file that is read, an answer that came), which would wait for a step each.
+ */
+const shareOfLine = 0.02;
+
+/** [V17] [V74] Rests in proportion to what the work took. */
+export async function rest(
+  clock: Pick<Clock, "sleep">,
+  workedMs: number,
+  { duty, isLineBusy, signal }: Pick<Work, "duty" | "isLineBusy" | "signal">,
+): Promise<void> {
+  const share = Math.max(1 / duty() - 1, isLineBusy() ? shareOfLine : 0);
+  await clock.sleep(workedMs * share, signal);
 }

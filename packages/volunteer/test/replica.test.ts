@@ -27,6 +27,7 @@ const work: Work = {
   keeping: async () => {},
   signal: new AbortController().signal,
   duty: () => 1,
+  isLineBusy: () => false,
   deadline: () => null,
   boxEnds: () => null,
   pace: () => [],

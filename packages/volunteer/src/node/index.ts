@@ -11,7 +11,7 @@ import { type BroughtFile, type ReadFile, requireUsable } from "../brought.ts";
 import { engineDevice, tuningFile } from "../device.ts";
 import type { Hours } from "../hours.ts";
 import { webNet } from "../net.ts";
-import type { Disk } from "../ports.ts";
+import type { Device, Disk } from "../ports.ts";
 import { keptSecret, secretFiles } from "../secrets.ts";
 import { hasText } from "../text-name.ts";
 import type { Intensity, View } from "../view.ts";
@@ -43,6 +43,8 @@ export interface HeadlessOptions {
   /** Identity, text, embeddings, snapshots and what is unsent, by run. */
   readonly dataDir: string;
   readonly snapshotMs?: number;
+  /** Of the device that would be used: the one that is. For those who measure it. */
+  readonly around?: (device: Device) => Device;
   /** Once, when run and source are known and before anything is trained or sent; with the files that were not in UTF-8. */
   readonly begins?: (manifest: RunManifest, source: ManifestSource, converted: readonly ReadFile[]) => void;
   /** At each change. */
@@ -56,7 +58,7 @@ export interface Headless {
 
 /** Throws an InputError where no coordinator answers, or source and text do not fit. */
 export async function startHeadless(options: HeadlessOptions): Promise<Headless> {
-  const { url, backend, dataDir, show } = options;
+  const { url, dataDir, show, around = (device) => device } = options;
   const manifest = readManifest(await askJson(url, "/api/run"), `${url}: manifest`);
   const source = chooseSource(manifest, options.source, options.text !== undefined);
   const disk = await folderDisk(folderOf(dataDir, manifest, source.id));
@@ -72,13 +74,7 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     host: "node",
     net: webNet(url),
     disk,
-    device: engineDevice(backend, {
-      ...(options.threads === undefined ? {} : { threads: options.threads }),
-      memory: tuningFile({
-        read: () => readFile(join(dataDir, "tuning"), "utf8").catch(() => undefined),
-        write: (text) => writeFile(join(dataDir, "tuning"), text),
-      }),
-    }),
+    device: around(deviceIn(dataDir, options)),
     clock: systemClock,
     ...(options.intensity === undefined ? {} : { intensity: options.intensity }),
     ...(options.hours === undefined ? {} : { hours: { hours: options.hours, timeOfDay } }),
@@ -86,6 +82,16 @@ export async function startHeadless(options: HeadlessOptions): Promise<Headless>
     ...(options.snapshotMs === undefined ? {} : { snapshotMs: options.snapshotMs }),
   });
   return { manifest, volunteer };
+}
+
+function deviceIn(dataDir: string, { backend, threads }: HeadlessOptions): Device {
+  return engineDevice(backend, {
+    ...(threads === undefined ? {} : { threads }),
+    memory: tuningFile({
+      read: () => readFile(join(dataDir, "tuning"), "utf8").catch(() => undefined),
+      write: (text) => writeFile(join(dataDir, "tuning"), text),
+    }),
+  });
 }
 
 function chooseSource(manifest: RunManifest, wanted: string | undefined, brings: boolean): ManifestSource {
