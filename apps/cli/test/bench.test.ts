@@ -62,7 +62,7 @@ test("bench core: one line of JSON, a row for each round, whose parts add up to 
 test("what bench does not know is an error that says what it knows", () => {
   expect(bench("engine", "--config", "huge").stderr).toContain("reference, small, base, large");
   expect(bench("speed").stderr).toContain(
-    "engine, growth, core, coordinator, journal, closing, watchers, wire, overlap, sampling or half FILE",
+    "engine, growth, core, coordinator, journal, closing, watchers, wire, overlap, link, sampling or half FILE",
   );
 });
 

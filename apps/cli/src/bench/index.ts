@@ -14,6 +14,7 @@ import { coreTable, measureCore } from "./core.ts";
 import { measureGrowth } from "./growth.ts";
 import { compareHalf } from "./half.ts";
 import { measureJournal } from "./journal.ts";
+import { measureLinks } from "./link/index.ts";
 import { type Contestant, contestants, measure, type Request, type Row } from "./measure.ts";
 import { measureOverlaps } from "./overlap/index.ts";
 import { measureSampling } from "./sampling.ts";
@@ -51,6 +52,9 @@ homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of rea
 homebody bench overlap [--volunteers N] [--rounds N] [--train [--texts DIR]]: the share of a volunteer's time that is training, eager
                       beside blocking, over a line of 10 Mbit/s up and 50 down, with a body of ten million and a cost model;
                       --train: what comes of a body of a million that is really trained, after equal steps and after equal time.
+homebody bench link [--rounds N] [--steps N] [--threads N] [--texts DIR]: the same share for real, beside one coordinator: both in network
+                      namespaces, on a line that the kernel shapes, with a body of ten million that is really trained; for root on
+                      Linux. N steps a round, or as many as take ten seconds.
 homebody bench sampling [--backend webgpu|wasm] [--config NAME] [--context T] [--steps N]: what the next token of a sample costs,
                       with what was read kept and with all of it read anew, on one thread; medians of N.
 homebody bench half FILE.jsonl [--steps N]: half precision beside single, on WebGPU, on a real text.
@@ -94,12 +98,13 @@ export async function run(args: readonly string[]): Promise<number> {
   if (!isTopic(topic) || rest.length > 0 || (topic === "half") !== (file !== undefined))
     throw new InputError(
       "bench",
-      "engine, growth, core, coordinator, journal, closing, watchers, wire, overlap, sampling or half FILE",
+      "engine, growth, core, coordinator, journal, closing, watchers, wire, overlap, link, sampling or half FILE",
       positionals.join(" ") || "nothing",
     );
   const { backend, config, recompute, half, optimiser, json } = values;
   if (topic === "wire") return printWire(values.texts, values.kept, json);
   if (topic === "overlap") return printOverlap(values);
+  if (topic === "link") return printLink(values);
   if (topic === "coordinator") return printCoordinator(values);
   if (topic === "core") return printCore(values.volunteers, json);
   if (topic === "closing") {
@@ -160,7 +165,16 @@ export async function run(args: readonly string[]): Promise<number> {
 }
 
 const usualSteps = { engine: "5", growth: "10000", half: "500", sampling: "9" } as const;
-const withoutSteps = ["core", "coordinator", "journal", "closing", "watchers", "wire", "overlap"] as const;
+const withoutSteps = [
+  "core",
+  "coordinator",
+  "journal",
+  "closing",
+  "watchers",
+  "wire",
+  "overlap",
+  "link",
+] as const;
 type Topic = keyof typeof usualSteps | (typeof withoutSteps)[number];
 const isTopic = (name: string | undefined): name is Topic =>
   name !== undefined &&
@@ -194,6 +208,25 @@ async function printOverlap({ train, texts, ...values }: OverlapValues): Promise
   const rounds = wholeNumber("--rounds", values.rounds ?? (train ? "30" : "8"), 3, 10_000);
   const options = { rounds, volunteers, texts: train ? resolve(texts) : null };
   for await (const row of measureOverlaps(options)) print([row]);
+  return 0;
+}
+
+interface LinkValues {
+  readonly rounds?: string | undefined;
+  readonly steps?: string | undefined;
+  readonly threads?: string | undefined;
+  readonly texts: string;
+}
+
+async function printLink({ rounds = "8", steps, threads, texts }: LinkValues): Promise<number> {
+  const options = {
+    rounds: wholeNumber("--rounds", rounds, 3, 10_000),
+    steps: steps === undefined ? null : wholeNumber("--steps", steps, 1, 100_000),
+    threads: threads === undefined ? null : wholeNumber("--threads", threads, 1, 64),
+    texts: resolve(texts),
+    say: (line: string) => process.stderr.write(`${line}\n`),
+  };
+  for await (const row of measureLinks(options)) print([row]);
   return 0;
 }
 

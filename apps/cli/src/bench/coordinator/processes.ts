@@ -1,6 +1,7 @@
 // A process of the bench: it is asked one thing at a time, and ends with the bench.
 
 import { fork } from "node:child_process";
+import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Failed } from "./messages.ts";
 
@@ -8,11 +9,23 @@ export interface BenchProcess<Message, Answer> {
   /** Throws where it could not do it, or is gone. */
   ask(message: Message): Promise<Answer>;
   end(): Promise<void>;
+  readonly pid: number;
 }
 
-export function startProcess<Message extends object, Answer>(name: string): BenchProcess<Message, Answer> {
-  const main = fileURLToPath(new URL(`./${name}.ts`, import.meta.url));
-  const child = fork(main);
+export const startProcess = <Message extends object, Answer>(name: string): BenchProcess<Message, Answer> =>
+  processAt(new URL(`./${name}.ts`, import.meta.url), []);
+
+/** `inside`: a command that becomes the one that follows it, such as `nsenter --target 1 --net`. */
+export function processAt<Message extends object, Answer>(
+  main: URL,
+  inside: readonly string[],
+): BenchProcess<Message, Answer> {
+  const [execPath, ...before] = [...inside, process.execPath];
+  const child = fork(fileURLToPath(main), [], {
+    execPath: execPath!,
+    execArgv: [...before, ...process.execArgv],
+  });
+  const name = basename(main.pathname, ".ts");
   const gone = new Promise<never>((_, reject) => {
     child.once("exit", (code, signal) =>
       reject(new Error(`bench: ${name} ended: ${signal ?? `exit code ${code}`}`)),
@@ -31,6 +44,7 @@ export function startProcess<Message extends object, Answer>(name: string): Benc
       if (child.connected) child.disconnect();
       await gone.catch(() => {});
     },
+    pid: child.pid!,
   };
 }
 

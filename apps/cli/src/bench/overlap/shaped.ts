@@ -2,8 +2,10 @@
 
 import type { MemoryClock } from "@homebody/clock/memory";
 
-const delayMs = 30;
-const bytesPerMs = { up: 10e6 / 8 / 1000, down: 50e6 / 8 / 1000 };
+/** Each way. */
+export const delayMs = 30;
+export const megabits = { up: 10, down: 50 } as const;
+const bytesPerMs = { up: 1000 * (megabits.up / 8), down: 1000 * (megabits.down / 8) };
 
 export function shapedLine(clock: Pick<MemoryClock, "elapsed">) {
   const freeAt = { up: 0, down: 0 };
