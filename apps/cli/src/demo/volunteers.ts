@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { InputError } from "@homebody/base";
 import { secretFiles } from "@homebody/volunteer/node";
+import { ended } from "../ending.ts";
 
 export interface LocalVolunteers {
   /** Rejects with an InputError when one has ended with a mistake; it does not resolve. */
@@ -86,20 +87,9 @@ export function startVolunteers(
     stop: async () => {
       stopping = true;
       for (const retry of retries) clearTimeout(retry);
-      await Promise.all([...running].map(ended));
+      await Promise.all([...running].map((child) => ended(child, patienceMs)));
     },
   };
 }
 
 const lastLine = (path: string) => readFileSync(path, "utf8").trimEnd().split("\n").at(-1) ?? "nothing";
-
-function ended(child: ChildProcess): Promise<void> {
-  return new Promise((resolve) => {
-    const late = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-    child.on("exit", () => {
-      clearTimeout(late);
-      resolve();
-    });
-    child.kill("SIGTERM");
-  });
-}

@@ -5,6 +5,7 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { RunFile } from "@homebody/protocol";
+import { ended } from "../../ending.ts";
 import { addresses, ports } from "./namespaces.ts";
 
 export interface Serving {
@@ -44,19 +45,15 @@ export function serving(inside: readonly string[], folder: string, file: RunFile
   child.stderr!.setEncoding("utf8").on("data", (text) => {
     said = (said + text).slice(-shownCharacters);
   });
-  const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const gone = new Promise<never>((_, reject) => {
-    void ended.then(() => isAsked || reject(new Error(`bench: the coordinator ended: ${said}`)));
+    child.once("close", () => isAsked || reject(new Error(`bench: the coordinator ended: ${said}`)));
   });
   gone.catch(() => {}); // heard by whoever waits for it
   return {
     gone,
     stop: async () => {
       isAsked = true;
-      child.kill("SIGTERM");
-      const hard = setTimeout(() => child.kill("SIGKILL"), patienceMs);
-      await ended;
-      clearTimeout(hard);
+      await ended(child, patienceMs);
     },
   };
 }
