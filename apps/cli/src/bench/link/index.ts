@@ -10,12 +10,13 @@ import { manifestOf, type RunManifest } from "@homebody/protocol";
 import { interrupt } from "../../interrupt.ts";
 import { openJournal } from "../../journal/open.ts";
 import { pagesOf } from "../../journal/pages.ts";
+import { quantile } from "../coordinator/figures.ts";
 import { processAt } from "../coordinator/processes.ts";
+import { runFile, tenMillion } from "../overlap/run.ts";
 import { delayMs, megabits } from "../overlap/shaped.ts";
 import { serving } from "./coordinator.ts";
 import type { FromVolunteer, Played, Probed, Span, ToVolunteer } from "./messages.ts";
 import { type Namespaces, openNamespaces, ports, requireTools } from "./namespaces.ts";
-import { runFile } from "./run.ts";
 
 export interface LinkRow {
   readonly overlap: RunManifest["overlap"];
@@ -143,7 +144,7 @@ const lineInWords = ({ roundTripMs, upMegabits, downMegabits }: Probed) =>
 async function play(setting: Setting, run: Run): Promise<Omit<LinkRow, "line">> {
   const { namespaces, text, threads } = setting;
   const folder = await mkdtemp(join(setting.folder, `${run.overlap}-`));
-  const file = runFile(run, source);
+  const file = runFile({ ...run, ...tenMillion, sources: [source], minimum: 1 });
   const coordinator = serving(namespaces.inside("far"), folder, file);
   const volunteer = startVolunteer(namespaces);
   try {
@@ -219,7 +220,4 @@ const lengthIn = (span: Span, spans: readonly Span[]) =>
     .filter(({ from }) => from >= span.from && from < span.to)
     .reduce((sum, { from, to }) => sum + to - from, 0);
 
-function median(numbers: readonly number[]): number {
-  const inOrder = [...numbers].sort((a, b) => a - b);
-  return inOrder[(inOrder.length - 1) >> 1] ?? Number.NaN;
-}
+const median = (numbers: readonly number[]) => quantile(numbers, 0.5);

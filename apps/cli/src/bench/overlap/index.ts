@@ -4,9 +4,10 @@
 import type { MemoryClock } from "@homebody/clock/memory";
 import type { Fact } from "@homebody/coordinator";
 import { exchangeOf } from "@homebody/dept";
-import { checkRunFile, manifestOf, type RunFile, type RunManifest } from "@homebody/protocol";
+import { manifestOf, type RunManifest } from "@homebody/protocol";
 import { type MemberInputs, quietConditions, startSimulation, type Texts } from "@homebody/sim";
 import { bitsPerByte } from "@homebody/text";
+import { oneMillion, runFile, tenMillion } from "./run.ts";
 import { shapedLine } from "./shaped.ts";
 import { realTexts } from "./texts.ts";
 import { type Spent, spending } from "./time.ts";
@@ -79,25 +80,8 @@ async function measureOverlap(overlap: RunManifest["overlap"], options: OverlapO
 }
 
 function manifestFor(overlap: RunManifest["overlap"], { rounds, volunteers, texts }: OverlapOptions) {
-  const large = { family: "llama", depth: 6, context: 32, overrides: { width: 384, heads: 6 } } as const;
-  const trained = {
-    ...{ family: "llama", depth: 4, context: 128 },
-    overrides: { width: 128, heads: 4, hidden: 480 },
-  } as const;
-  const file: RunFile = checkRunFile({
-    ...{ name: "overlap", description: "a run on the bench" },
-    model: texts === null ? large : trained,
-    sources: ids.map((id) => ({
-      ...{ id, title: id, language: id, text: "brought", vocabulary: texts === null ? 300 : 2048 },
-    })),
-    training: { localSteps, batch: 8, learningRate: { peak: 0.005, warmupSteps: 40 } },
-    ...{ codec: { kind: "sparse2", k: 64 }, down: "int4", overlap, rounds },
-    round: { minimum: volunteers, deadlineSeconds: 3600, minimumSeconds: 0, evaluationSeconds: 3600 },
-    newcomerRounds: 1,
-    hold: "off",
-    keep: { bodies: { last: 1 }, undoBodies: 1, deltaRounds: 0 },
-    heldOut: { sampleRows: texts === null ? 8 : 64 },
-  });
+  const size = texts === null ? tenMillion : oneMillion;
+  const file = runFile({ ...size, overlap, sources: ids, localSteps, rounds, minimum: volunteers });
   return manifestOf(file, new Map());
 }
 
