@@ -159,7 +159,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
         else await mended(own);
         throw error; // the first one is the one to tell
       }
-      own.size += pieces.reduce((sum, { length }) => sum + length, 0);
+      own.size += lengthOf(pieces);
       return own.size;
     },
     seal: async (upload, hash) => {
@@ -194,9 +194,10 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   };
 }
 
+const lengthOf = (pieces: readonly Uint8Array[]) => pieces.reduce((sum, { length }) => sum + length, 0);
+
 /** Most disks take all of it at once. */
 async function writeAll(file: FileHandle, pieces: readonly Uint8Array[]): Promise<void> {
   const { bytesWritten } = await file.writev(pieces);
-  const size = pieces.reduce((sum, { length }) => sum + length, 0);
-  if (bytesWritten < size) await file.writeFile(joinedBytes(pieces).subarray(bytesWritten));
+  if (bytesWritten < lengthOf(pieces)) await file.writeFile(joinedBytes(pieces).subarray(bytesWritten));
 }

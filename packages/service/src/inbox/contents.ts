@@ -1,15 +1,11 @@
 // What the bytes of a delta hold, measured once: all that is asked about its numbers. Nothing of the run is needed for it, so it may
 // be measured in a thread of its own.
 
-import { extentOf } from "@homebody/aggregate";
+import { type Extent, extentOf } from "@homebody/aggregate";
 import { hasher, type Sha256, sha256Of, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta, type SectionForm } from "@homebody/codec";
 
-export interface TensorContents {
-  /** The absolute value of the largest number. */
-  readonly largest: number;
-  readonly rootMeanSquare: number;
-}
+export type TensorContents = Pick<Extent, "largest" | "rootMeanSquare">;
 
 export interface SectionContents {
   readonly sizeBytes: number;

@@ -48,7 +48,7 @@ const weightOf = ({ sizeBytes }: Claim) => Math.min(Math.max(sizeBytes, leastWei
 
 export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
   const { actor, journal, blobs, spool, retention } = inputs;
-  const uploads = uploadsIn(spool);
+  const uploads = uploadsIn(spool, spooled);
   const ownerOf = (id: UploadId) => ownerOfAccepted(journal, actor.state(), id);
   const few = atOnce(atOnceBytes);
 
@@ -96,7 +96,7 @@ export function openInbox(run: RunId, inputs: InboxInputs): Inbox {
     if (!fits(claim.sizeBytes, exchange)) return { reply: no("wrong-size") }; // [P9]
     await dropOther(sender, id);
     const known = uploads.get(id);
-    const upload = known ?? uploads.begin({ id, sender, claim, exchange }, spooled);
+    const upload = known ?? uploads.begin({ id, sender, claim, exchange });
     return { upload, isNew: known === undefined };
   }
 

@@ -47,7 +47,7 @@ export interface Uploads {
   get(id: UploadId): Upload | undefined;
   /** That of a volunteer. */
   of(volunteer: VolunteerId): Upload | undefined;
-  begin(upload: Omit<Upload, "received" | "inTurn" | "chunk">, take: TakeChunks): Upload;
+  begin(upload: Omit<Upload, "received" | "inTurn" | "chunk">): Upload;
   /** Whether one under way is said to have this delta. */
   claims(delta: Sha256): boolean;
   /** It and its spool are gone. */
@@ -60,7 +60,8 @@ export interface Uploads {
   end(): void;
 }
 
-export function uploadsIn(spool: Spool): Uploads {
+/** `take`: chunks of one that came together. */
+export function uploadsIn(spool: Spool, take: TakeChunks): Uploads {
   const byId = new Map<UploadId, Upload>();
   const byVolunteer = new Map<VolunteerId, Upload>();
   /** Those that were under way when a round ended, the last one that had any. */
@@ -90,7 +91,7 @@ export function uploadsIn(spool: Spool): Uploads {
     },
     get: (id) => byId.get(id),
     of: (volunteer) => byVolunteer.get(volunteer),
-    begin(given, take) {
+    begin(given) {
       const inTurn = oneByOne();
       const chunk = together(inTurn, (chunks: readonly Chunk[]) => take(upload, chunks));
       const upload: Upload = { ...given, received: 0, inTurn, chunk };
