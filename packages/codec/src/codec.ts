@@ -16,8 +16,11 @@ export interface Codec {
    * not finite. Where dice are given, codecs of a few bits round by chance, so that the mean of many is the number.
    */
   encode(numbers: NamedTensors, dropped?: Float32Array, dice?: Random): Uint8Array;
-  /** Reads one section from the front of the bytes. Throws a DeltaError unless it is finite and of exactly this layout. */
-  decode(bytes: Uint8Array, layout: TensorLayout): DecodedSection;
+  /**
+   * Reads one section from the front of the bytes. Throws a DeltaError unless it is finite and of exactly this layout. Where `into`
+   * is given (as long as the layout) its memory has the numbers, whatever was in it: fresh memory costs more than decoding does.
+   */
+  decode(bytes: Uint8Array, layout: TensorLayout, into?: Float32Array): DecodedSection;
 }
 
 export interface DecodedSection {

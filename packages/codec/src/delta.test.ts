@@ -61,6 +61,22 @@ test("fp16 comes back within half a step of the number, and no further than 2^-3
   );
 });
 
+test("each codec decodes into memory that held something else as into fresh memory", () => {
+  const all: readonly DeltaCodec[] = ["fp32", "fp16", "int8", "int4", "int2", { kind: "sparse2", k: 64 }];
+  fc.assert(
+    fc.property(deltasOf(inRange), fc.constantFrom(...all), (delta, codec) => {
+      const { layout } = delta;
+      const bytes = one(codec, delta);
+      const memory = new Float32Array(layout.size + 2).fill(7);
+      const into = memory.subarray(1, layout.size + 1);
+      const [section] = decodeDelta(bytes, [{ codec, layout }], [into]);
+      expect(section!.numbers.data).toBe(into);
+      expect(section!.numbers).toEqual(read(codec, bytes, layout));
+      expect([memory[0], memory.at(-1)]).toEqual([7, 7]);
+    }),
+  );
+});
+
 test("fp16 is idempotent: what came back encodes to the same bytes", () => {
   fc.assert(
     fc.property(deltasOf(inRange), (delta) => {

@@ -45,11 +45,18 @@ export function encodeDelta(
   return { bytes: joinedBytes(pieces), sizes: pieces.map(({ length }) => length) };
 }
 
-/** Throws a DeltaError unless the bytes are finite sections of exactly these forms, and nothing else. */
-export function decodeDelta(bytes: Uint8Array, forms: readonly SectionForm[]): readonly DecodedSection[] {
+/**
+ * Throws a DeltaError unless the bytes are finite sections of exactly these forms, and nothing else. `into`: memory for the numbers of
+ * each.
+ */
+export function decodeDelta(
+  bytes: Uint8Array,
+  forms: readonly SectionForm[],
+  into?: readonly Float32Array[],
+): readonly DecodedSection[] {
   let at = 0;
-  const sections = forms.map(({ codec, layout }) => {
-    const section = codecOf(codec).decode(bytes.subarray(at), layout);
+  const sections = forms.map(({ codec, layout }, i) => {
+    const section = codecOf(codec).decode(bytes.subarray(at), layout, into?.[i]);
     at += section.sizeBytes;
     return section;
   });

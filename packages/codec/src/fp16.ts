@@ -42,11 +42,11 @@ export function halfCodec(arithmetic = fastest): Codec {
       }
       return bytes;
     },
-    decode(bytes, layout) {
+    decode(bytes, layout, into) {
       const sizeBytes = mostBytes(layout);
       checkHeader(bytes, "fp16", layout, sizeBytes);
       const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      const numbers = namedTensors(layout);
+      const numbers = namedTensors(layout, into);
       for (const [i, slot] of layout.slots.entries()) {
         const exponent = view.getInt16(headerBytes + i * 2, true);
         if (exponent < leastExponent || exponent > mostExponent)

@@ -20,11 +20,11 @@ export const fp32: Codec = {
     dropped?.fill(0);
     return bytes;
   },
-  decode(bytes, layout) {
+  decode(bytes, layout, into) {
     const sizeBytes = mostBytes(layout);
     checkHeader(bytes, "fp32", layout, sizeBytes);
-    const numbers = namedTensors(layout);
-    new Uint8Array(numbers.data.buffer).set(bytes.subarray(headerBytes, sizeBytes));
+    const numbers = namedTensors(layout, into);
+    new Uint8Array(numbers.data.buffer, numbers.data.byteOffset).set(bytes.subarray(headerBytes, sizeBytes));
     requireFinite(numbers);
     return { numbers, sizeBytes };
   },

@@ -44,10 +44,10 @@ export function levelCodec(name: CodecName, width: LevelBits, arithmetic = faste
       }
       return bytes;
     },
-    decode(bytes, layout) {
+    decode(bytes, layout, into) {
       const sizeBytes = mostBytes(layout);
       checkHeader(bytes, name, layout, sizeBytes);
-      const numbers = namedTensors(layout);
+      const numbers = namedTensors(layout, into);
       for (const { slot, to } of tensorsIn(bytes, layout, width)) {
         const beyond = arithmetic().readLevels(to, width, slotView(numbers, slot));
         if (beyond !== null) throw scaleError(slot, to, beyond, width);

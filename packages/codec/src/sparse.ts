@@ -49,7 +49,7 @@ export function sparse2(kept: number): Codec {
     exact: false,
     mostBytes: (layout) => mostBytes(layout, kept),
     encode: (numbers, dropped) => encode(numbers, kept, dropped),
-    decode: (bytes, layout) => decode(bytes, layout, kept),
+    decode: (bytes, layout, into) => decode(bytes, layout, kept, into),
   };
 }
 
@@ -210,13 +210,13 @@ function codebookOf({ values, count }: Kept): Codebook {
   }
 }
 
-function decode(bytes: Uint8Array, layout: TensorLayout, kept: number) {
+function decode(bytes: Uint8Array, layout: TensorLayout, kept: number, into?: Float32Array) {
   const start = blocksAt(layout);
   checkHeader(bytes, "sparse2", layout, start);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const written = view.getUint16(headerBytes, true);
   if (written !== kept) throw new DeltaError("format", `kept of a chunk: expected ${kept}, got ${written}`);
-  const numbers = namedTensors(layout);
+  const numbers = namedTensors(layout, into?.fill(0));
   const read = blockReader(bytes, kept);
   let [sizeAt, at] = [tableAt, start];
   for (const slot of layout.slots) {

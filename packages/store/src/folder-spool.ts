@@ -1,8 +1,8 @@
 // The spool in a folder: spool/<upload>, which becomes a blob by being renamed. Both folders have to be on one file system.
 //
 // A file stays open while its upload lasts: a chunk costs one write. Of an upload that another process began the file says how much
-// of it is here. What a write that failed left in it is cut off again, at once or before the next write. When it is sealed the file
-// is read, and what was read is hashed.
+// of it is here; which there are is known from the start, when nobody else writes in the folder any more. What a write that failed left
+// in it is cut off again, at once or before the next write. When it is sealed the file is read, and what was read is hashed.
 
 import { createReadStream } from "node:fs";
 import { type FileHandle, readdir, stat } from "node:fs/promises";
@@ -21,6 +21,8 @@ interface Growing {
   isTorn: boolean;
 }
 
+/** At the end of the name of a file that is written anew. */
+const partly = ".part";
 const isUpload = /^[0-9a-f]{32}$/;
 /** A process may have a thousand files open, of which sockets take their part. */
 const mostOpen = 256;
@@ -33,6 +35,12 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   const idle = new Set<Growing>();
   /** Those of which a sync failed: the system may call their bytes written that are not. */
   const unsynced = new Set<UploadId>();
+  /** Those that may have a file. */
+  const there = new Set<UploadId>();
+  for (const name of await readdir(folder)) {
+    if (isUpload.test(name)) there.add(name as UploadId);
+    else if (name.endsWith(partly)) await removeFile(join(folder, name), on);
+  }
 
   const begun = (upload: UploadId, size = 0): Growing => ({
     ...{ upload, size, file: undefined, isTorn: false },
@@ -42,6 +50,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   async function found(upload: UploadId): Promise<Growing | undefined> {
     const known = growing.get(upload);
     if (known !== undefined) return known;
+    if (!there.has(upload)) return undefined;
     try {
       const own = begun(upload, (await stat(pathOf(upload))).size);
       growing.set(upload, own);
@@ -76,6 +85,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   /** Works on its file, which stays open afterwards; too many that do are closed. */
   async function onFile(own: Growing, work: (file: FileHandle) => Promise<void>) {
     idle.delete(own);
+    there.add(own.upload);
     own.file ??= await on.open(pathOf(own.upload), "a+", 0o600);
     if (own.isTorn) await cut(own);
     await work(own.file);
@@ -130,7 +140,8 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   /** Its bytes in a file of their own: syncing the old one again would say nothing. */
   async function rewritten(own: Growing): Promise<void> {
     await closed(own);
-    const [path, part] = [pathOf(own.upload), `${pathOf(own.upload)}.part`];
+    const path = pathOf(own.upload);
+    const part = `${path}${partly}`;
     try {
       const file = await on.open(part, "w", 0o600);
       try {
@@ -173,6 +184,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
         await synced(own);
         await closed(own);
         await blobs.adopt(pathOf(upload), hash);
+        there.delete(upload);
         return bytes;
       } finally {
         await closed(own).catch(() => {});
@@ -181,7 +193,9 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     remove: async (upload) => {
       await forget(upload);
       unsynced.delete(upload);
-      for (const path of [pathOf(upload), `${pathOf(upload)}.part`]) await removeFile(path, on);
+      if (!there.has(upload)) return;
+      await removeFile(pathOf(upload), on);
+      there.delete(upload);
     },
     list: async () => {
       const names = (await readdir(folder)).filter((name) => isUpload.test(name)) as UploadId[];

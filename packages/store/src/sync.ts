@@ -33,8 +33,13 @@ export async function lastingFolder(path: string, on: Disk = disk): Promise<void
 
 /** A file that is synced already, under its final name. Where it fails the file is where it was. */
 export async function lastingRename(from: string, to: string, on: Disk = disk): Promise<void> {
-  await lastingFolder(dirname(to), on);
-  await on.rename(from, to);
+  try {
+    await on.rename(from, to);
+  } catch (error) {
+    if (!isMissing(error)) throw error;
+    await lastingFolder(dirname(to), on);
+    await on.rename(from, to);
+  }
   try {
     await syncFolder(dirname(to), on);
   } catch (error) {

@@ -133,6 +133,15 @@ describe.each([
   });
 });
 
+test("what a spool's writer that was killed left half-way goes when the next one begins", async () => {
+  const file = join(folder, "spool", upload);
+  writeFileSync(file, "half ");
+  writeFileSync(`${file}.part`, "ha");
+  const next = await folderSpool(join(folder, "spool"), blobs);
+  expect(readdirSync(join(folder, "spool"))).toEqual([upload]);
+  expect(await next.size(upload)).toBe(5);
+});
+
 test("[C49] a piece of which the disk took a part while it could not cut it off again: it is cut off before the next", async () => {
   await spool.append(upload, 0, bytes("half "));
   disk.failAt(0, true);

@@ -1,10 +1,11 @@
 // The thread in which deltas are measured.
 
 import { parentPort } from "node:worker_threads";
-import { contentsOf } from "@homebody/service";
+import { measurer } from "@homebody/service";
 import type { FromThread, ToThread } from "./messages.ts";
 
 const port = parentPort!;
+const contentsOf = measurer();
 
 function answerTo({ number, delta, forms }: ToThread): FromThread {
   try {

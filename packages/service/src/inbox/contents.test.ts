@@ -5,7 +5,7 @@ import { encodeDelta } from "@homebody/codec";
 import { exchangeOf, formsOf } from "@homebody/dept";
 import { expect, test } from "vitest";
 import { manifest as manifestOf } from "../../../dept/test/manifests.ts";
-import { contentsOf } from "./contents.ts";
+import { contentsOf, measurer } from "./contents.ts";
 
 const exchange = (codec: "fp32" | "fp16" | "int8") => exchangeOf(manifestOf({ codec }));
 
@@ -49,4 +49,14 @@ test("bytes that are no such delta are told from numbers that are not finite", (
   expect(contentsOf(bytes.subarray(0, bytes.length - 1), forms)).toEqual({ kind: "wrong-shape" });
   new DataView(bytes.buffer).setFloat32(bytes.length - 4, Number.POSITIVE_INFINITY, true);
   expect(contentsOf(bytes, forms)).toEqual({ kind: "not-finite" });
+});
+
+test("deltas that are measured one after another in the same memory have each its own contents", () => {
+  const measure = measurer();
+  const deltas = (["fp32", "int8", "fp16"] as const).map((codec, n) => ({
+    bytes: deltaWith(codec, (i) => (i % 7) - n),
+    forms: formsOf(exchange(codec)),
+  }));
+  for (const { bytes, forms } of [...deltas, ...deltas])
+    expect(measure(bytes, forms)).toEqual(contentsOf(bytes, forms));
 });

@@ -28,10 +28,30 @@ export type Contents =
 /** Throws where it could not be done; what the bytes are is in the contents. */
 export type Measuring = (delta: Uint8Array, forms: readonly SectionForm[]) => Contents | Promise<Contents>;
 
-export function contentsOf(delta: Uint8Array, forms: readonly SectionForm[]): Contents {
+/** Measures one delta after another in the same memory, which is as large as the largest of them was. */
+export function measurer(): (delta: Uint8Array, forms: readonly SectionForm[]) => Contents {
+  let memory = new Float32Array(0);
+  return (delta, forms) => {
+    const size = forms.reduce((sum, { layout }) => sum + layout.size, 0);
+    if (memory.length < size) memory = new Float32Array(size);
+    let at = 0;
+    const into = forms.map(({ layout }) => {
+      at += layout.size;
+      return memory.subarray(at - layout.size, at);
+    });
+    return contentsOf(delta, forms, into);
+  };
+}
+
+/** `into`: memory for the numbers of each section. */
+export function contentsOf(
+  delta: Uint8Array,
+  forms: readonly SectionForm[],
+  into?: readonly Float32Array[],
+): Contents {
   let decoded: readonly DecodedSection[];
   try {
-    decoded = decodeDelta(delta, forms);
+    decoded = decodeDelta(delta, forms, into);
   } catch (error) {
     if (!(error instanceof DeltaError)) throw error;
     return { kind: error.reason === "not-finite" ? "not-finite" : "wrong-shape" };
