@@ -15,9 +15,9 @@ export interface CodecArm {
   /**
    * `all`: a volunteer a source, in every round; `more`: as `all`, with four times as many rounds; `half`: two a source, of all of whom
    * half take part in a round, by lot; `long`: as `all`, in rounds five times as long; `decays`: as `all`, with residuals that fade
-   * faster.
+   * faster; `kept`: as `all`, with AdamW's moments kept from round to round.
    */
-  readonly part: "all" | "half" | "long" | "more" | "decays";
+  readonly part: "all" | "half" | "long" | "more" | "decays" | "kept";
 }
 
 const feedbackOf = (decay: number) => ({ decay, rounds: 20 });
@@ -44,7 +44,7 @@ const among = (part: CodecArm["part"], ids?: readonly string[]): readonly CodecA
     .filter(({ id }) => ids === undefined || ids.includes(id))
     .map(({ id, title, ...encoding }) => {
       const arm = part === "all" ? id : `${id}-${part}`;
-      return { id: arm, title, encoding, part };
+      return { id: arm, title: part === "kept" ? `${title}, moments kept` : title, encoding, part };
     });
 
 const fading = (decay: number): CodecArm => ({
@@ -61,6 +61,7 @@ export const codecArms: readonly CodecArm[] = [
   ...among("long", ["fp32", "sparse-64", "sparse-64-feedback"]),
   ...among("more", ["fp32", "sparse-64", "sparse-64-feedback"]),
   ...[0.8, 0.5].map(fading),
+  ...among("kept", ["fp32", "int2", "sparse-64", "sparse-64-feedback", "sparse-32", "sparse-32-feedback"]),
 ];
 
 /** The arm that those of a part are beside. */
@@ -68,8 +69,7 @@ export const besideOf = (part: CodecArm["part"]): string =>
   part === "all" || part === "decays" ? "fp32" : `fp32-${part}`;
 
 /** Of the others the first seed says what it can. */
-const hasAllSeeds = ({ part, encoding }: CodecArm): boolean =>
-  part === "all" || (part === "more" && encoding.errorFeedback === "off");
+const hasAllSeeds = ({ part }: CodecArm): boolean => part === "all" || part === "kept" || part === "more";
 
 const timesLonger = 5;
 const timesMore = 4;
@@ -93,6 +93,7 @@ function jobOf(plan: Plan, { id, encoding, part }: CodecArm, seed: number): Job 
     ...(part === "half" ? { share: 0.5 } : {}),
     ...(part === "long" ? longRounds(plan) : {}),
     ...(part === "more" ? { rounds: timesMore * plan.scale.rounds } : {}),
+    training: { moments: part === "kept" ? "kept" : "afresh" },
   });
 }
 

@@ -32,8 +32,13 @@ const parts = [
   {
     part: "more",
     title: "Four times as many rounds",
+    caption: "As many steps in each of them, so four times as many in all, over one schedule.",
+  },
+  {
+    part: "kept",
+    title: "Moments kept from round to round",
     caption:
-      "As many steps in each of them, so four times as many in all, over one schedule. With error feedback one seed.",
+      "Everybody in every round; beside fp32 with moments that are kept, too. In all other parts they begin afresh in each round.",
   },
   {
     part: "decays",
@@ -101,10 +106,16 @@ function findingsOf(plan: Plan, rows: readonly Row[]): readonly Finding[] {
   const more = (id: string) => `${arm(id).title} ${percent(-cost(id))}`;
   const least = bytesOf(rows, "fp32") / bytesOf(rows, "sparse-64-feedback");
   const note = (text: string): Finding => ({ verdict: "note", text });
-  const met = cost("sparse-64-feedback") <= goal ? "within" : "not within";
+  const beside = (id: string) => {
+    const met = cost(id) <= goal ? "within" : "not within";
+    return `${percent(-cost(id))} bits per byte, ${met} the ${100 * goal} % that was the goal`;
+  };
   return [
     note(
-      `64 of 4,096 with error feedback, ${least.toFixed(0)} times fewer bytes than fp32: ${percent(-cost("sparse-64-feedback"))} bits per byte, ${met} the ${100 * goal} % that was the goal.`,
+      `64 of 4,096 with error feedback, ${least.toFixed(0)} times fewer bytes than fp32: with moments kept from round to round ${beside("sparse-64-feedback-kept")}; with moments afresh in each ${beside("sparse-64-feedback")}.`,
+    ),
+    note(
+      `With moments kept, beside fp32 that keeps them: ${["int2-kept", "sparse-64-kept", "sparse-32-kept", "sparse-32-feedback-kept"].map(more).join("; ")}.`,
     ),
     note(
       `Bits per byte beside fp32: ${["int8", "int4", "int2", "int2-feedback", "sparse-64", "sparse-32", "sparse-32-feedback"].map(more).join("; ")}.`,
@@ -185,6 +196,7 @@ function endsOf(plan: Plan, rows: readonly Row[]): Figure {
     long: "baseline",
     more: "floor",
     decays: "dept",
+    kept: "dept",
   };
   return {
     kind: "figure",
