@@ -71,7 +71,7 @@ test("every choice that the README offers is one that its run file may have", ()
   expect(read(source, line("words")).sources.length).toBe(2);
   const replaced = plain
     .replace(/^outer:.*$/m, line("outer"))
-    .replace(/^training:\n/m, "training:\n  fitSteps: 25\n  optimiser: { kind: muon }\n")
+    .replace(/^training:\n/m, "training:\n  fitSteps: 25\n  optimiser: { kind: muon }\n  moments: kept\n")
     .replace("round: { ", "round: { sources: 0.5, ");
   const boxed = plain.replace(/localSteps: 25\n/, "localSteps: 500\n  timeBox: { seconds: 60 }\n");
   expect(choices).toContain("\ntraining: { localSteps: 500, timeBox: { seconds: 60 } }");
@@ -79,11 +79,11 @@ test("every choice that the README offers is one that its run file may have", ()
     localSteps: 500,
     timeBox: { seconds: 60, leastSteps: 1 },
   });
-  expect(line("training")).toContain("{ fitSteps: 25, optimiser: { kind: muon } }");
+  expect(line("training")).toContain("{ fitSteps: 25, optimiser: { kind: muon }, moments: kept }");
   expect(line("round")).toContain("{ sources: 0.5 }");
   expect(parseRunFile(replaced, "README.md")).toMatchObject({
     outer: { kind: "adam" },
-    training: { fitSteps: 25, optimiser: { kind: "muon" } },
+    training: { fitSteps: 25, optimiser: { kind: "muon" }, moments: "kept" },
     round: { sources: 0.5 },
   });
 });

@@ -5,7 +5,13 @@
 import { type RunId, runId, type Sha256, type SourceId, sha256OfText } from "@homebody/base";
 import type { GroupName } from "./body.ts";
 import type { RunFile } from "./run-file.ts";
-import { type admissions, type ErrorFeedback, errorFeedbackOf } from "./run-file-shape.ts";
+import {
+  type admissions,
+  type ErrorFeedback,
+  errorFeedbackOf,
+  type KeptMoments,
+  momentsOf,
+} from "./run-file-shape.ts";
 
 /** What the host serves of one source. */
 export interface ServedText {
@@ -51,12 +57,16 @@ export interface Start {
 
 /** The run file without paths: what a volunteer needs, and what the run's identity is made of. */
 export interface RunManifest
-  extends Omit<RunFile, "sources" | "vocabulary" | "keep" | "start" | "errorFeedback" | "weighting"> {
+  extends Omit<
+    RunFile,
+    "sources" | "vocabulary" | "keep" | "start" | "errorFeedback" | "weighting" | "training"
+  > {
   readonly run: RunId;
   /** Not there where the first body follows from the seed. */
   readonly start?: Start | undefined;
   readonly errorFeedback: ErrorFeedback;
   readonly weighting: NonNullable<RunFile["weighting"]>;
+  readonly training: RunFile["training"] & { readonly moments: KeptMoments };
   readonly keep: Omit<RunFile["keep"], "deltaRounds"> & { readonly deltaRounds: number | "all" };
   readonly vocabulary: Omit<RunFile["vocabulary"], "file">;
   readonly sources: readonly ManifestSource[];
@@ -96,8 +106,9 @@ export function manifestOf(
     deltaRounds: file.keep.deltaRounds ?? (isServed ? 3 : 0),
   };
   const { weighting = file.training.timeBox === "off" ? "equal" : "tokens" } = file;
+  const training = { ...file.training, moments: momentsOf(file) };
   const unnamed = {
-    ...{ ...rest, vocabulary, sources, keep, weighting, errorFeedback: errorFeedbackOf(file) },
+    ...{ ...rest, vocabulary, sources, training, keep, weighting, errorFeedback: errorFeedbackOf(file) },
     ...(start === undefined ? {} : { start }),
   };
   return { run: identityOf(unnamed), ...unnamed };

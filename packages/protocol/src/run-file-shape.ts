@@ -101,7 +101,8 @@ const training = z.strictObject({
   epsilon: positive(1).default(1e-8),
   weightDecay: z.number("a number").min(0, "0 or more").max(10, "at most 10").default(0),
   clip: positive(1e6).default(1),
-  moments: oneOf(["afresh", "kept"]).default("afresh"),
+  /** Whether AdamW's go on from round to round, on the device. If it is not given, by the codec: see `momentsOf`. */
+  moments: oneOf(["afresh", "kept"]).optional(),
   /** Of the body's matrices; all else is AdamW's. */
   optimiser: z
     .discriminatedUnion(
@@ -342,6 +343,16 @@ export function errorFeedbackOf({
 }: Pick<RunFileShape, "codec" | "errorFeedback">): ErrorFeedback {
   if (said !== undefined) return said;
   return codec === "int2" || typeof codec === "object" ? errorFeedback.parse({}) : "off";
+}
+
+export type KeptMoments = "afresh" | "kept";
+
+/**
+ * Of a run file; where it does not say, by its codec. What begins afresh moves every number about as far in its first steps, so that the
+ * largest numbers of a delta are any; where moments are kept they are those that learning is about, and `sparse2` sends these alone.
+ */
+export function momentsOf({ codec, training }: Pick<RunFileShape, "codec" | "training">): KeptMoments {
+  return training.moments ?? (typeof codec === "object" ? "kept" : "afresh");
 }
 
 /** The keys that a run file may have at a path, for whoever mistyped one. */

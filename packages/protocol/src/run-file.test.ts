@@ -92,6 +92,18 @@ test("[P57] what a codec drops is carried on where that is much, unless the file
     expect(() => encoding({ codec: sparse, errorFeedback: wrong })).toThrow("run file.errorFeedback");
 });
 
+test("[P75] moments are kept where deltas are sparse, unless the file says otherwise", () => {
+  const of = (change: Record<string, unknown>, moments?: string) => {
+    const { training } = file();
+    return manifestOf(checkRunFile(file({ ...change, training: { ...training, moments } })), served).training
+      .moments;
+  };
+  const codec = { kind: "sparse2" };
+  expect([of({}), of({ codec: "int2" }), of({ codec })]).toEqual(["afresh", "afresh", "kept"]);
+  expect([of({}, "kept"), of({ codec }, "afresh")]).toEqual(["kept", "afresh"]);
+  expect(() => of({}, "on")).toThrow("run file.training.moments: expected one of afresh, kept");
+});
+
 test("[P58] numbers of sparse deltas are not taken one by one", () => {
   const codec = { kind: "sparse2", k: 64 };
   const unmixed = { rule: "median", mixing: "off" };

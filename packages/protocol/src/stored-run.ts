@@ -114,6 +114,7 @@ export const manifestShape = runFileShape.extend({
   keep: runFileShape.shape.keep.unwrap().required(),
   errorFeedback: runFileShape.shape.errorFeedback.unwrap(),
   weighting: runFileShape.shape.weighting.unwrap(),
+  training: runFileShape.shape.training.required({ moments: true }),
   sources: z.array(sourceShape).min(1).max(mostSources),
 });
 const check = checked(manifestShape as unknown as z.ZodType<RunManifest>, "manifest");
