@@ -124,6 +124,7 @@ export function performer(inputs: PerformerInputs): (job: Job, signal: AbortSign
         return { kind: "told" };
       case "send": {
         const { round } = job.pending;
+        report({ kind: "save", done: 0, of: 1, unit: "steps" });
         const delta = await prepared().replica.stored.delta(round);
         if (delta === undefined) throw new EngineError(`the stored delta of round ${round} is gone`);
         inputs.sending(delta);

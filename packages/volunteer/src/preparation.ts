@@ -52,12 +52,15 @@ export interface Preparation {
   prepare(report: (task: Omit<Task, "startedAt">) => void, signal: AbortSignal): Promise<Replica>;
   /** [V18] What was on the device is gone. */
   lost(): void;
-  dispose(): void;
+  /** Resolves when nothing is being stored any more. */
+  dispose(): Promise<void>;
 }
 
 export function createPreparation(inputs: PreparationInputs): Preparation {
   const { manifest, source, files, net, disk, device, clock, introducible, changed, replaced } = inputs;
   let has: Equipment = inputs.text === undefined ? {} : { text: inputs.text };
+  /** What replicas that are gone were still storing. */
+  let stored: Promise<void> = Promise.resolve();
 
   async function prepare(
     report: (task: Omit<Task, "startedAt">) => void,
@@ -81,6 +84,7 @@ export function createPreparation(inputs: PreparationInputs): Preparation {
       const declares = declaresRows(manifest) && source.served?.rows === undefined;
       equip(exchange, started, declares ? bitsOf(rows) : undefined);
     }
+    await stored;
     await upgradeState(disk, exchange.config);
     const { memory, replica = createReplica({ ...inputs, exchange, memory }) } = has;
     has = { ...has, replica };
@@ -100,11 +104,11 @@ export function createPreparation(inputs: PreparationInputs): Preparation {
     has: () => has,
     prepare,
     lost: () => {
-      has.replica?.dispose();
+      stored = has.replica?.dispose() ?? stored;
       device.lost();
       const { started: _started, memory: _memory, replica: _replica, ...kept } = has;
       has = kept;
     },
-    dispose: () => has.replica?.dispose(),
+    dispose: () => has.replica?.dispose() ?? stored,
   };
 }

@@ -76,7 +76,7 @@ export interface Replica {
   evaluate(body: BodyRef, homeRound: number, heldOut: Shard, work: Work): Promise<Scored>;
   /** Measures a peer's delta [V67]; null where that cannot be done, or takes too long [V69]. */
   review(job: ReviewJob, heldOut: Shard, work: Work): Promise<Verdict | null>;
-  /** When it resolves, the delta is stored. */
+  /** The delta is being stored when it resolves; whoever takes it from there waits for that. */
   train(order: TrainOrder, batches: RoundBatches, work: Work): Promise<Pending>;
   /** Whether no words of this device count yet, and the run asks that such words fit a trained body first [V20]. */
   isFresh(): Promise<boolean>;
@@ -84,7 +84,8 @@ export interface Replica {
   fit(body: BodyRef, batchOf: (step: number) => Batch, work: Work): Promise<void>;
   /** The first body that this device had, with the home tensors as they began. Null where there is none. */
   beginning(): Promise<ReadonlyMap<Group, NamedTensors> | null>;
-  dispose(): void;
+  /** Resolves when nothing of it is being stored any more. */
+  dispose(): Promise<void>;
 }
 
 export function createReplica(inputs: ReplicaInputs): Replica {
@@ -324,8 +325,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       home.map(({ name }) => name),
       training.moments === "kept",
     );
-    const saving = (of: number) => report({ kind: "save", done: 0, of, unit: "bytes" });
-    await stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, { ...kept, residual }, saving);
+    stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, { ...kept, residual });
     starts.made(pending, homeRound, bytes);
     return pending;
   }
@@ -361,7 +361,10 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       if (numbers === null) return null;
       return new Map([...sections.map(({ group }, i) => [group, numbers[i]!] as const), ...firstHome()]);
     },
-    dispose: () => trainer.dispose(),
+    dispose: () => {
+      trainer.dispose();
+      return stored.written();
+    },
   };
 }
 

@@ -17,6 +17,7 @@ import {
   InputError,
   type NamedTensors,
   once,
+  oneByOne,
   type SafetensorsEntry,
   type Sha256,
   type TensorLayout,
@@ -137,10 +138,23 @@ export interface StoredState {
   /** All that are stored, by round. */
   deltas(): Promise<readonly StoredPending[]>;
   delta(round: number): Promise<StoredDelta | undefined>;
-  /** Together with what belongs to it, in one write [V8]; the snapshot of the round goes afterwards. */
-  saveDelta(delta: StoredDelta, kept: KeptOfDelta, saving: (sizeBytes: number) => void): Promise<void>;
+  /**
+   * Together with what belongs to it, in one write [V8], which goes on beside what comes next; the snapshot of the round goes
+   * afterwards. Whoever asks for the delta waits for it, and hears why it failed; it is then tried again.
+   */
+  saveDelta(delta: StoredDelta, kept: KeptOfDelta): void;
   /** [V9] Home first, then the delta goes: a crash between them settles again. */
   settle(round: number, accepted: boolean): Promise<void>;
+  /** Nothing is being written any more. */
+  written(): Promise<void>;
+}
+
+/** A delta's file in memory. */
+interface DeltaFile {
+  readonly bytes: Uint8Array;
+  /** In the memory of its bytes. */
+  readonly file: StoredFile<DeltaMeta>;
+  isWritten: boolean;
 }
 
 /** Deletes all of it, where the words of this device are others from now on. */
@@ -167,6 +181,25 @@ export function storedState(
 ): StoredState {
   const everything = layoutOfMoments(config);
   const homeGroups = home.map(({ name }) => name);
+  /** What deltas, home and snapshot are written and read by. */
+  const inTurn = oneByOne();
+  /** By round, deltas that are not on the disk yet, and the one that was made last. */
+  const made = new Map<number, DeltaFile>();
+  /** What the delta that was made last left: whatever goes on from it has it at once. */
+  let left: { readonly round: number; readonly file: StoredFile<DeltaMeta> } | undefined;
+
+  const unwritten = () => [...made].filter(([, { isWritten }]) => !isWritten);
+
+  async function writeAll(): Promise<void> {
+    for (const [round, delta] of unwritten()) {
+      await disk.write(storedNames.delta(round), delta.bytes);
+      await disk.remove(storedNames.snapshot);
+      delta.isWritten = true;
+    }
+  }
+
+  const openDelta = async (round: number): Promise<StoredFile<DeltaMeta> | undefined> =>
+    made.get(round)?.file ?? open<DeltaMeta>(storedNames.delta(round));
 
   async function open<M>(name: string): Promise<StoredFile<M> | undefined> {
     const bytes = await disk.read(name);
@@ -194,8 +227,13 @@ export function storedState(
    * round: the delta was refused meanwhile, and whoever goes on from it is given up [V9].
    */
   async function leftBy(round: number) {
+    if (left?.round === round) return { file: left.file, where: storedNames.delta(round) };
+    return inTurn(() => readLeftBy(round));
+  }
+
+  async function readLeftBy(round: number) {
     const where = storedNames.delta(round);
-    const delta = await open<DeltaMeta>(where);
+    const delta = await openDelta(round);
     if (delta !== undefined) return { file: delta, where };
     const file = await open<HomeMeta>(storedNames.home);
     const there = file?.meta.round ?? 0;
@@ -205,7 +243,7 @@ export function storedState(
   }
 
   return {
-    homeRound: async () => (await open<HomeMeta>(storedNames.home))?.meta.round ?? 0,
+    homeRound: () => inTurn(async () => (await open<HomeMeta>(storedNames.home))?.meta.round ?? 0),
     home: async (round) => {
       const found = await leftBy(round);
       return found && keptOf(found.file, homeGroups, found.where);
@@ -219,11 +257,13 @@ export function storedState(
         numbers: tensorsOf(file, residualPrefix, held, where),
       }));
     },
-    saveHome: async (round, kept) => {
-      const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
-      await disk.remove(storedNames.snapshot);
-      await disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
-    },
+    saveHome: (round, kept) =>
+      inTurn(async () => {
+        const meta: HomeMeta = { round, momentSteps: kept.moments?.steps ?? null };
+        left = undefined;
+        await disk.remove(storedNames.snapshot);
+        await disk.write(storedNames.home, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
+      }),
     hasHome: async () => (await disk.names()).includes(storedNames.home),
     fitted: async (wanted) => {
       const file = await open<{ readonly momentSteps: null }>(storedNames.fitted);
@@ -235,73 +275,89 @@ export function storedState(
       await disk.write(storedNames.fitted, encodeStored({ meta, tensors: new Map(entriesOfKept(kept)) }));
     },
     snapshot: async (of) => {
-      const where = storedNames.snapshot;
-      const file = await open<SnapshotMeta>(where);
-      if (file === undefined) return undefined;
-      const { done, ahead } = file.meta;
-      if (!isOf(file.meta, of)) {
-        await disk.remove(where);
-        return undefined;
-      }
-      const kept = keptOf(file, groups, where);
-      if (ahead === undefined) return { ...kept, done, begunAhead: null };
-      const numbers = sections.map(({ held }) => tensorsOf(file, startPrefix, held, where));
-      return { ...kept, done, begunAhead: { order: ahead.order, start: { numbers, body: ahead.body } } };
+      if (unwritten().length > 0) return undefined; // it is of the round of one of them, and goes with it
+      return inTurn(async () => {
+        const where = storedNames.snapshot;
+        const file = await open<SnapshotMeta>(where);
+        if (file === undefined) return undefined;
+        const { done, ahead } = file.meta;
+        if (!isOf(file.meta, of)) {
+          await disk.remove(where);
+          return undefined;
+        }
+        const kept = keptOf(file, groups, where);
+        if (ahead === undefined) return { ...kept, done, begunAhead: null };
+        const numbers = sections.map(({ held }) => tensorsOf(file, startPrefix, held, where));
+        return { ...kept, done, begunAhead: { order: ahead.order, start: { numbers, body: ahead.body } } };
+      });
     },
-    saveSnapshot: (of, kept, begunAhead = null) => {
-      const start = (begunAhead?.start.numbers ?? []).flatMap((section) => entriesOf(startPrefix, section));
-      const ahead = begunAhead && { order: begunAhead.order, body: begunAhead.start.body };
-      const meta: SnapshotMeta = {
-        ...{ ...of, momentSteps: kept.moments?.steps ?? 0 },
-        ...(ahead === null ? {} : { ahead }),
-      };
-      return disk.write(
-        storedNames.snapshot,
-        encodeStored({ meta, tensors: new Map([...entriesOfKept(kept), ...start]) }),
-      );
-    },
-    orderAhead: async () => (await open<SnapshotMeta>(storedNames.snapshot))?.meta.ahead?.order ?? null,
-    deltas: async () => {
-      const names = (await disk.names()).filter(isDelta);
-      const all: StoredPending[] = [];
-      for (const name of names) {
-        const { pending, homeRound } = (await open<DeltaMeta>(name))!.meta;
-        all.push({ pending, homeRound });
-      }
-      return all.sort((a, b) => a.pending.round - b.pending.round);
-    },
-    delta: async (round) => {
-      const name = storedNames.delta(round);
-      const file = await open<DeltaMeta>(name);
-      if (file === undefined) return undefined;
-      const { pending, homeRound, sections } = file.meta;
-      return { pending, homeRound, sections, bytes: bytesOf(file, "delta", name) };
-    },
-    saveDelta: async ({ pending, homeRound, sections, bytes }, kept, saving) => {
+    saveSnapshot: (of, kept, begunAhead = null) =>
+      inTurn(async () => {
+        await writeAll(); // it may go on from one of them
+        const start = (begunAhead?.start.numbers ?? []).flatMap((section) => entriesOf(startPrefix, section));
+        const ahead = begunAhead && { order: begunAhead.order, body: begunAhead.start.body };
+        const meta: SnapshotMeta = {
+          ...{ ...of, momentSteps: kept.moments?.steps ?? 0 },
+          ...(ahead === null ? {} : { ahead }),
+        };
+        await disk.write(
+          storedNames.snapshot,
+          encodeStored({ meta, tensors: new Map([...entriesOfKept(kept), ...start]) }),
+        );
+      }),
+    orderAhead: () =>
+      inTurn(async () => (await open<SnapshotMeta>(storedNames.snapshot))?.meta.ahead?.order ?? null),
+    deltas: () =>
+      inTurn(async () => {
+        const names = (await disk.names()).filter(isDelta);
+        const all: StoredPending[] = [];
+        for (const name of names) {
+          const { pending, homeRound } = (await open<DeltaMeta>(name))!.meta;
+          all.push({ pending, homeRound });
+        }
+        return all.sort((a, b) => a.pending.round - b.pending.round);
+      }),
+    delta: (round) =>
+      inTurn(async () => {
+        await writeAll();
+        const name = storedNames.delta(round);
+        const file = await openDelta(round);
+        if (file === undefined) return undefined;
+        const { pending, homeRound, sections } = file.meta;
+        return { pending, homeRound, sections, bytes: bytesOf(file, "delta", name) };
+      }),
+    settle: (round, accepted) =>
+      inTurn(async () => {
+        const name = storedNames.delta(round);
+        const file = await openDelta(round);
+        if (file === undefined) return;
+        if (accepted) {
+          const meta: HomeMeta = { round, momentSteps: file.meta.momentSteps };
+          const tensors = new Map([...file.tensors].filter(([tensor]) => tensor !== "delta"));
+          await disk.write(storedNames.home, encodeStored({ meta, tensors }));
+        }
+        await disk.remove(name);
+        made.delete(round);
+        if (!accepted && left?.round === round) left = undefined;
+        const snapshot = await open<SnapshotMeta>(storedNames.snapshot);
+        if (snapshot !== undefined && snapshot.meta.round <= round) await disk.remove(storedNames.snapshot);
+      }),
+    saveDelta: ({ pending, homeRound, sections, bytes }, kept) => {
       const meta: DeltaMeta = { pending, homeRound, sections, momentSteps: kept.moments?.steps ?? null };
       const tensors = new Map([
         ["delta", bytesEntry(bytes)],
         ...entriesOfKept(kept),
         ...(kept.residual ?? []).flatMap((section) => entriesOf(residualPrefix, section)),
       ]);
-      const file = encodeStored({ meta, tensors });
-      saving(file.length);
-      await disk.write(storedNames.delta(pending.round), file);
-      await disk.remove(storedNames.snapshot);
+      const { round } = pending;
+      const encoded = encodeStored({ meta, tensors });
+      const file = decodeStored<DeltaMeta>(encoded, storedNames.delta(round));
+      for (const [before, { isWritten }] of made) if (isWritten) made.delete(before);
+      made.set(round, { bytes: encoded, file, isWritten: false });
+      left = { round, file };
+      inTurn(writeAll).catch(() => {}); // heard by whoever asks for the delta
     },
-    settle: async (round, accepted) => {
-      const name = storedNames.delta(round);
-      const file = await open<DeltaMeta>(name);
-      if (file === undefined) return;
-      if (accepted) {
-        const meta: HomeMeta = { round, momentSteps: file.meta.momentSteps };
-        const tensors = new Map([...file.tensors].filter(([tensor]) => tensor !== "delta"));
-        await disk.write(storedNames.home, encodeStored({ meta, tensors }));
-      }
-      await disk.remove(name);
-      const snapshot = await open<SnapshotMeta>(storedNames.snapshot);
-      if (snapshot !== undefined && snapshot.meta.round <= round) await disk.remove(storedNames.snapshot);
-    },
+    written: () => inTurn(async () => {}),
   };
 }
 

@@ -310,7 +310,7 @@ export async function startVolunteer(options: VolunteerOptions): Promise<Volunte
     introduction?.close(); // first: what waits for an answer need not wait any more
     await runner.close();
     await record.save();
-    preparation.dispose();
+    await preparation.dispose();
   }
 
   async function forget(): Promise<void> {

@@ -91,7 +91,7 @@ test("given batches and home tensors are what it trains, with the engine", async
   expect(delta!.numbers.data).toEqual(moved);
   await replica.stored.settle(1, true);
   expect((await replica.stored.home(1))!.values.get("phi")!.data).toEqual((await expected.read("phi")).data);
-  replica.dispose();
+  await replica.dispose();
   expected.dispose();
 });
 
@@ -121,7 +121,7 @@ test("a body that was evaluated is trained without being loaded again, and loade
   const trained = begin();
   const { delta } = await trained.train(order, batches, work);
   const ofOne = loads; // theta, phi and psi
-  trained.dispose();
+  await trained.dispose();
 
   const replica = begin();
   loads = 0;
@@ -130,7 +130,7 @@ test("a body that was evaluated is trained without being loaded again, and loade
   expect(loads).toBe(ofOne);
   expect(await replica.evaluate(body, 0, heldOut, work)).toEqual(before);
   expect(loads).toBe(2 * ofOne);
-  replica.dispose();
+  await replica.dispose();
 });
 
 test("a section that is not what its hash says, or is missing, is an InputError", async () => {
@@ -140,7 +140,7 @@ test("a section that is not what its hash says, or is missing, is an InputError"
   await expect(replica.train(order, batches, work)).rejects.toThrow(/section theta of body 0: expected hash/);
   const without = { ...order, body: { ...body, id: bodyId([]), sections: [] } };
   await expect(replica.train(without, batches, work)).rejects.toThrow(InputError);
-  replica.dispose();
+  await replica.dispose();
 });
 
 test("[V20] a fit moves embeddings alone, on a short schedule of its own; theta stands still, bit for bit", async () => {
@@ -173,6 +173,6 @@ test("[V20] a fit moves embeddings alone, on a short schedule of its own; theta 
     expect(values.get(group)!.data).toEqual((await expected.read(group)).data);
     expect(values.get(group)!.data).not.toEqual(first.data);
   }
-  replica.dispose();
+  await replica.dispose();
   expected.dispose();
 });

@@ -3,6 +3,7 @@ import { exchangeFor } from "@homebody/dept";
 import { type Group, groupLayout, groups } from "@homebody/model/parameters";
 import { beforeEach, describe, expect, test } from "vitest";
 import { memoryDisk } from "../src/memory/index.ts";
+import type { Disk } from "../src/ports.ts";
 import { bytesEntry, decodeStored, encodeStored } from "../src/stored-file.ts";
 import { storedNames } from "../src/stored-names.ts";
 import {
@@ -72,14 +73,67 @@ describe("stored state", () => {
     await stored.saveSnapshot({ ...of, done }, all);
     const snapshot = (await stored.snapshot(of))!;
     expect([show(snapshot), snapshot.done]).toEqual([show(all), done]);
-    let size = 0;
-    await stored.saveDelta(deltaOf(4), keptOf(["phi", "psi"], 5, false), (of) => {
-      size = of;
-    });
-    expect(size).toBe(disk.files.get(storedNames.delta(4))!.length);
+    stored.saveDelta(deltaOf(4), keptOf(["phi", "psi"], 5, false));
     expect(await stored.delta(4)).toEqual(deltaOf(4));
     expect(show((await stored.home(4))!)).toEqual(show(keptOf(["phi", "psi"], 5, false)));
     expect([...disk.files.keys()].sort()).toEqual([storedNames.delta(4), storedNames.home]);
+  });
+
+  test("[V8] what a delta left is there at once, and whoever takes the delta waits until it is on the disk", async () => {
+    let go: () => void = () => {};
+    const slow: Disk = {
+      ...disk,
+      read: () => Promise.reject(new Error("read")),
+      write: async (name, bytes) => {
+        await new Promise<void>((resolve) => {
+          go = resolve;
+        });
+        await disk.write(name, bytes);
+      },
+    };
+    const own = storedState(slow, exchange);
+    const kept = { ...keptOf(["phi", "psi"], 1), residual: [filled("theta", 6)] };
+    own.saveDelta(deltaOf(4), kept);
+    expect(show((await own.home(4))!)).toEqual(show(kept));
+    expect((await own.residual(4))!.map(({ numbers }) => numbers.data)).toEqual([filled("theta", 6).data]);
+    const taken = own.delta(4).then((delta) => [delta, disk.files.has(storedNames.delta(4))]);
+    expect(await Promise.race([taken, Promise.resolve("waits")])).toBe("waits");
+    go();
+    expect(await taken).toEqual([deltaOf(4), true]);
+    expect(show((await storedState(disk, exchange).home(4))!)).toEqual(show(kept));
+  });
+
+  test("[V8] a delta that the disk did not take is tried again by whoever asks for it, and before a snapshot that goes on from it", async () => {
+    let isFull = true;
+    const full: Disk = {
+      ...disk,
+      write: (name, bytes) => (isFull ? Promise.reject(new Error("full")) : disk.write(name, bytes)),
+    };
+    const own = storedState(full, exchange);
+    const of = { round: 4, body: manifest.run as never, homeRound: 3 };
+    const snapshot = { ...of, done: { steps: 1, tokens: 20, nats: 60 } };
+    await stored.saveSnapshot(snapshot, keptOf(groups, 2));
+    own.saveDelta(deltaOf(4), keptOf(["phi", "psi"], 1));
+    await own.written();
+    await expect(own.delta(4)).rejects.toThrow("full");
+    const next = { ...snapshot, round: 5, homeRound: 4 };
+    await expect(own.saveSnapshot(next, keptOf(groups, 3))).rejects.toThrow("full");
+    expect(await own.snapshot({ ...of, round: 5, homeRound: 4 })).toBeUndefined();
+    // A reload now goes on from the snapshot of the round.
+    expect((await storedState(disk, exchange).snapshot(of))!.done).toEqual(snapshot.done);
+    isFull = false;
+    await own.saveSnapshot(next, keptOf(groups, 3));
+    expect([...disk.files.keys()].sort()).toEqual([storedNames.delta(4), storedNames.snapshot]);
+    expect(await own.delta(4)).toEqual(deltaOf(4));
+  });
+
+  test("[V9] a refused delta that never came to the disk leaves nothing", async () => {
+    const own = storedState({ ...disk, write: () => Promise.reject(new Error("full")) }, exchange);
+    own.saveDelta(deltaOf(4), keptOf(["phi", "psi"], 1));
+    await own.settle(4, false);
+    expect(await own.delta(4)).toBeUndefined();
+    await expect(own.home(4)).rejects.toThrow("home tensors of round 4");
+    expect(disk.files.size).toBe(0);
   });
 
   test("a snapshot of another round, body or beginning is of no use, and goes", async () => {
@@ -126,8 +180,7 @@ describe("stored state", () => {
   });
 
   test("deltas are listed by round; [V9] settling takes one's home tensors, or leaves them, and the delta goes", async () => {
-    for (const round of [10, 9])
-      await stored.saveDelta(deltaOf(round), keptOf(["phi", "psi"], round), () => {});
+    for (const round of [10, 9]) stored.saveDelta(deltaOf(round), keptOf(["phi", "psi"], round));
     expect((await stored.deltas()).map(({ pending }) => pending.round)).toEqual([9, 10]);
     await stored.settle(9, false);
     expect([await stored.homeRound(), (await stored.deltas()).length]).toEqual([0, 1]);
@@ -145,10 +198,10 @@ describe("stored state", () => {
     const shown = async (round: number) =>
       (await stored.residual(round))?.map(({ round, numbers }) => [round, numbers.data]);
     expect(await stored.residual(0)).toBeNull();
-    await stored.saveDelta(deltaOf(3), leaving(1), () => {});
+    stored.saveDelta(deltaOf(3), leaving(1));
     expect([await shown(0), await shown(3)]).toEqual([undefined, [[3, filled("theta", 1).data]]]);
     await stored.settle(3, true);
-    await stored.saveDelta(deltaOf(5), leaving(2), () => {});
+    stored.saveDelta(deltaOf(5), leaving(2));
     expect([await shown(3), await shown(5)]).toEqual([
       [[3, filled("theta", 1).data]],
       [[5, filled("theta", 2).data]],
@@ -158,19 +211,21 @@ describe("stored state", () => {
     // [V9] Whoever goes on from it is given up.
     for (const read of [stored.residual, stored.home])
       await expect(read(5)).rejects.toThrow("expected home tensors of round 5, got those of round 3");
-    await stored.saveDelta(deltaOf(7), keptOf(["phi", "psi"], 3), () => {});
+    stored.saveDelta(deltaOf(7), keptOf(["phi", "psi"], 3));
     await stored.settle(7, true);
     expect(await stored.residual(7)).toBeNull();
   });
 
   test("tensors go by name: others may stand beside them, and become part of home with the rest", async () => {
-    await stored.saveDelta(deltaOf(1), keptOf(["phi", "psi"], 1), () => {});
+    stored.saveDelta(deltaOf(1), keptOf(["phi", "psi"], 1));
+    await stored.written();
     const file = decodeStored<object>(disk.files.get(storedNames.delta(1))!, "delta");
     const other = bytesEntry(Uint8Array.of(7));
     const tensors = new Map([["other/theta", other], ...[...file.tensors].reverse()]);
     await disk.write(storedNames.delta(1), encodeStored({ ...file, tensors }));
-    expect(show((await stored.home(1))!)).toEqual(show(keptOf(["phi", "psi"], 1)));
-    await stored.settle(1, true);
+    const again = storedState(disk, exchange);
+    expect(show((await again.home(1))!)).toEqual(show(keptOf(["phi", "psi"], 1)));
+    await again.settle(1, true);
     const names = [...decodeSafetensors(disk.files.get(storedNames.home)!).tensors.keys()];
     expect(names).toContain("other/theta");
     expect(names).not.toContain("delta");
