@@ -2,7 +2,7 @@
 
 import type { NamedTensors } from "@homebody/base";
 
-/** `what` minus `decoded`, to `dropped`. */
+/** `what` minus `decoded`, to `dropped`, which may be the memory of either. */
 export function subtract(what: NamedTensors, decoded: NamedTensors, dropped: Float32Array): void {
   for (let i = 0; i < dropped.length; i++) dropped[i] = what.data[i]! - decoded.data[i]!;
 }

@@ -14,6 +14,6 @@ export {
 } from "./delta.ts";
 export { DeltaError, type DeltaFault } from "./delta-error.ts";
 export { plainCodecs } from "./plain-codecs.ts";
-export { type Feedback, type Residual, withResidual } from "./residual.ts";
+export { addResidual, type Feedback, type Residual, withResidual } from "./residual.ts";
 export { sparse2 } from "./sparse.ts";
 export { chunkSize } from "./top.ts";

@@ -27,14 +27,24 @@ export function withResidual(
   round: number,
   feedback: Feedback,
 ): NamedTensors {
-  const { layout } = trained;
-  const sum = namedTensors(layout, trained.data.slice());
-  if (residual === null) return sum;
+  const sum = namedTensors(trained.layout, trained.data.slice());
+  addResidual(sum, residual, round, feedback);
+  return sum;
+}
+
+/** The same, in the memory of what was trained. */
+export function addResidual(
+  { layout, data }: NamedTensors,
+  residual: Residual | null,
+  round: number,
+  feedback: Feedback,
+): void {
+  if (residual === null) return;
   requireSameLayout(residual.numbers.layout, layout, "residual");
   const factor = leftAfter(round - residual.round, feedback);
-  if (factor === 0) return sum;
-  for (let i = 0; i < sum.data.length; i++) sum.data[i]! += factor * residual.numbers.data[i]!;
-  return sum;
+  if (factor === 0) return;
+  const left = residual.numbers.data;
+  for (let i = 0; i < data.length; i++) data[i]! += factor * left[i]!;
 }
 
 /** Of a residual, so many rounds after its own. */

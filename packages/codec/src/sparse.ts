@@ -109,7 +109,7 @@ function encode(numbers: NamedTensors, kept: number, dropped?: Float32Array): Ui
     }
   }
   const section = bytes.slice(0, at);
-  if (dropped !== undefined) subtract(numbers, decode(section, layout, kept).numbers, dropped);
+  if (dropped !== undefined) subtract(numbers, decode(section, layout, kept, dropped).numbers, dropped);
   return section;
 }
 

@@ -23,7 +23,7 @@ import {
 import { countParameters, type Group, groups, initialParameters } from "@homebody/model/parameters";
 import type { BodyRef, ManifestSource, RunManifest, Verdict } from "@homebody/protocol";
 import type { Batch, HeldOutOptions, Shard } from "@homebody/text";
-import type { MemoryPlan } from "@homebody/train";
+import type { MemoryPlan, Moments } from "@homebody/train";
 import type { TrainOrder } from "./ahead.ts";
 import { createBodies } from "./bodies.ts";
 import { encodeRound } from "./encoding.ts";
@@ -104,6 +104,8 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   const snapshotMs = inputs.snapshotMs ?? snapshotPeriodMs(4 * 3 * parameters);
   /** The body and the round of home tensors that are on the device, as long as nothing has moved them. */
   let onDevice: string | null = null;
+  /** The round whose delta left the moments that are on the device, where they are kept. */
+  let momentsOf: number | null = null;
   const firstHashes = new Map<string, Sha256>();
   const exclusive = oneByOne();
   /** There are numbers of this device on the engine. */
@@ -142,8 +144,13 @@ export function createReplica(inputs: ReplicaInputs): Replica {
 
   function load({ values, moments }: Kept): void {
     for (const [group, tensors] of values) trainer.load(group, tensors);
-    trainer.loadMoments(moments);
+    loadMoments(moments, null);
     isLoaded = true;
+  }
+
+  function loadMoments(moments: Moments | null, round: number | null): void {
+    trainer.loadMoments(moments);
+    momentsOf = round;
   }
 
   async function read(wanted: readonly Group[], withMoments: boolean): Promise<Kept> {
@@ -153,7 +160,10 @@ export function createReplica(inputs: ReplicaInputs): Replica {
   }
 
   async function loadHome(round: number): Promise<void> {
-    load((await stored.home(round)) ?? { values: firstHome(), moments: null });
+    const { values, moments } = (await stored.home(round)) ?? { values: firstHome(), moments: null };
+    for (const [group, tensors] of values) trainer.load(group, tensors);
+    if (training.moments === "kept" && momentsOf !== round) loadMoments(moments, round);
+    isLoaded = true;
   }
 
   /** A body with the home tensors of this round; what is on the device as the last evaluation left it is not loaded again. */
@@ -278,7 +288,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       for (const [i, { group }] of sections.entries()) trainer.load(group, start.numbers[i]!);
       await loadHome(homeRound);
     }
-    onDevice = null; // from here on it is trained
+    [onDevice, momentsOf] = [null, null]; // from here on it is trained
     if (training.moments === "afresh") trainer.loadMoments(null);
     if (training.refitSteps > 0 && isTrained(manifest, body)) {
       const rate = learningRate(training.learningRate, order.stepsBefore, order.totalSteps);
@@ -326,6 +336,7 @@ export function createReplica(inputs: ReplicaInputs): Replica {
       training.moments === "kept",
     );
     stored.saveDelta({ pending, homeRound, sections: sizeOf, bytes }, { ...kept, residual });
+    momentsOf = round;
     starts.made(pending, homeRound, bytes);
     return pending;
   }

@@ -78,7 +78,8 @@ export function createStarts({ exchange, bodies, isEager, isUntrained }: StartsI
         : ahead(order, order.ahead, work),
     made: ({ round, delta }, homeRound, bytes) => {
       if (!isEager) return;
-      const numbers = decodeDelta(bytes, formsOf(exchange)).map((section) => section.numbers);
+      const spare = ownBefore?.numbers.map(({ data }) => data); // nobody has it any more
+      const numbers = decodeDelta(bytes, formsOf(exchange), spare).map((section) => section.numbers);
       [own, ownBefore] = [{ round, delta, homeRound, numbers }, own];
     },
   };

@@ -7,7 +7,7 @@ import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dep
 import { scriptedNet } from "@homebody/line/memory";
 import { groupLayout, initialParameters } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
-import { createReplica, type Device, engineDevice, type Work } from "@homebody/volunteer";
+import { createReplica, type Device, type Disk, engineDevice, type Work } from "@homebody/volunteer";
 import { memoryDisk } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifestWith } from "./world.ts";
@@ -175,4 +175,53 @@ test("[V20] a fit moves embeddings alone, on a short schedule of its own; theta 
   }
   await replica.dispose();
   expected.dispose();
+});
+
+test("moments that are kept are loaded only where others are on the device: a reload goes on with the same", async () => {
+  const run = { ...manifest, training: { ...manifest.training, moments: "kept" as const } };
+  const { ports } = replicaOn();
+  await ports.device.start();
+  let loads = 0;
+  const counting: Device = {
+    ...ports.device,
+    trainer: (...options) => {
+      const trainer = ports.device.trainer(...options);
+      const loadMoments: typeof trainer.loadMoments = (moments) => {
+        loads += Number(moments !== null);
+        trainer.loadMoments(moments);
+      };
+      return { ...trainer, loadMoments };
+    },
+  };
+  const beginOn = (disk: Disk) =>
+    createReplica({
+      ...{ manifest: run, source, exchange, wordsSeed: "words at home", ...ports },
+      ...{ disk, device: counting },
+    });
+  const next = { ...order, round: 2, homeRound: 1, stepsBefore: 3 };
+  const third = { ...order, round: 3, homeRound: 1, stepsBefore: 6 };
+  const disk = memoryDisk();
+  const replica = beginOn(disk);
+  const first = await replica.train(order, batches, work);
+  await replica.stored.delta(1);
+  const before = memoryDisk(new Map(disk.files));
+  const second = await replica.train(next, batches, work);
+  expect(loads).toBe(0);
+  // The second delta is refused: the third round goes on from the first one's moments.
+  await replica.stored.settle(2, false);
+  const again = await replica.train(third, batches, work);
+  expect(loads).toBe(1);
+  await replica.dispose();
+
+  for (const [going, delta] of [
+    [next, second.delta],
+    [third, again.delta],
+  ] as const) {
+    const reloaded = beginOn(memoryDisk(new Map(before.files)));
+    loads = 0;
+    expect((await reloaded.train(going, batches, work)).delta).toBe(delta);
+    expect(loads).toBe(1);
+    await reloaded.dispose();
+  }
+  expect(first.delta).not.toBe(second.delta);
 });
