@@ -15,6 +15,7 @@ import { runOf } from "./run.ts";
 
 export interface CoordinatorRow {
   readonly volunteers: number;
+  readonly rounds: number;
   readonly deltaBytes: number;
   /** Durable and acknowledged. */
   readonly acceptedPerSecond: number;
@@ -103,6 +104,7 @@ async function measured(
   const delta = deltasOf(manifest)(0);
   return {
     volunteers,
+    rounds,
     deltaBytes: delta.sizeBytes,
     acceptedPerSecond: accepted.perSecond,
     echoPerSecond: echoed.perSecond,
