@@ -18,7 +18,7 @@ import { adminToken, adminTokenPath, tokenCheck } from "./folder/admin-token.ts"
 import { lastAlive, stayAlive } from "./folder/alive.ts";
 import { type Health, healthOf } from "./health.ts";
 import { type HostNotices, noticesFor, stderrLog } from "./log.ts";
-import { measuringThread } from "./measuring/thread.ts";
+import { measuringThreads } from "./measuring/threads.ts";
 import { type Metrics, metrics as makeMetrics } from "./metrics.ts";
 import { openRun, type RunInFolder } from "./opening/open-run.ts";
 import { type LoadedRunFile, loadRunFile } from "./opening/run-file.ts";
@@ -137,7 +137,7 @@ async function assemble(
   const token = await adminToken(dataDir);
   const closing = averagingThread(dataDir, faults);
   undo.push(() => closing.close());
-  const measuring = measuringThread();
+  const measuring = measuringThreads();
   undo.push(() => measuring.close());
 
   let finish = () => {};
