@@ -161,7 +161,14 @@ function tableOf(plan: Plan, rows: readonly Row[], arms: readonly CodecArm[], ca
 }
 
 function curvesOf(plan: Plan, rows: readonly Row[]): Figure {
-  const drawn = ["fp32", "int2", "sparse-64", "sparse-64-feedback", "sparse-32-feedback"];
+  const drawn = [
+    "fp32",
+    "sparse-64",
+    "sparse-64-feedback",
+    "fp32-kept",
+    "sparse-64-kept",
+    "sparse-64-feedback-kept",
+  ];
   const { localSteps } = stepsOf(plan);
   return {
     kind: "figure",
