@@ -222,7 +222,7 @@ export async function federate(given: Federation): Promise<Federated> {
     };
   } finally {
     await coordinator.close();
-    for (const { replica } of volunteers.values()) replica.dispose();
+    for (const { replica } of volunteers.values()) await replica.dispose();
   }
 }
 
