@@ -7,7 +7,14 @@ import { encodeSection, exchangeFor, firstNumbers, formsOf } from "@homebody/dep
 import { scriptedNet } from "@homebody/line/memory";
 import { groupLayout, initialParameters } from "@homebody/model/parameters";
 import { type BodyRef, bodyId } from "@homebody/protocol";
-import { createReplica, type Device, type Disk, engineDevice, type Work } from "@homebody/volunteer";
+import {
+  createReplica,
+  type Device,
+  type DeviceTrainer,
+  type Disk,
+  engineDevice,
+  type Work,
+} from "@homebody/volunteer";
 import { memoryDisk } from "@homebody/volunteer/memory";
 import { expect, test } from "vitest";
 import { manifestWith } from "./world.ts";
@@ -61,6 +68,18 @@ function replicaOn(served = bytes, run = manifest) {
   };
 }
 
+/** The device, whose trainers do some of it otherwise. */
+const withTrainer = (
+  device: Device,
+  otherwise: (trainer: DeviceTrainer) => Partial<DeviceTrainer>,
+): Device => ({
+  ...device,
+  trainer: (...options) => {
+    const trainer = device.trainer(...options);
+    return { ...trainer, ...otherwise(trainer) };
+  },
+});
+
 test("given batches and home tensors are what it trains, with the engine", async () => {
   const { ports, start: begin } = replicaOn();
   await ports.device.start();
@@ -99,17 +118,12 @@ test("a body that was evaluated is trained without being loaded again, and loade
   const { ports } = replicaOn();
   await ports.device.start();
   let loads = 0;
-  const counting: Device = {
-    ...ports.device,
-    trainer: (...options) => {
-      const trainer = ports.device.trainer(...options);
-      const load: typeof trainer.load = (...of) => {
-        loads += 1;
-        trainer.load(...of);
-      };
-      return { ...trainer, load };
+  const counting = withTrainer(ports.device, (trainer) => ({
+    load: (...of) => {
+      loads += 1;
+      trainer.load(...of);
     },
-  };
+  }));
   const begin = () =>
     createReplica({
       ...{ manifest, source, exchange, wordsSeed: "words at home", ...ports },
@@ -182,17 +196,12 @@ test("moments that are kept are loaded only where others are on the device: a re
   const { ports } = replicaOn();
   await ports.device.start();
   let loads = 0;
-  const counting: Device = {
-    ...ports.device,
-    trainer: (...options) => {
-      const trainer = ports.device.trainer(...options);
-      const loadMoments: typeof trainer.loadMoments = (moments) => {
-        loads += Number(moments !== null);
-        trainer.loadMoments(moments);
-      };
-      return { ...trainer, loadMoments };
+  const counting = withTrainer(ports.device, (trainer) => ({
+    loadMoments: (moments) => {
+      loads += Number(moments !== null);
+      trainer.loadMoments(moments);
     },
-  };
+  }));
   const beginOn = (disk: Disk) =>
     createReplica({
       ...{ manifest: run, source, exchange, wordsSeed: "words at home", ...ports },
