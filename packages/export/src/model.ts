@@ -1,6 +1,6 @@
 // A trained model: what every format is made of.
 
-import type { Parameters } from "@homebody/experiment";
+import type { Parameters } from "@homebody/experiment/parameters";
 import type { ModelConfig } from "@homebody/model";
 import type { RunManifest } from "@homebody/protocol";
 import type { Tokenizer } from "@homebody/text";

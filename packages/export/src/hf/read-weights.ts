@@ -13,7 +13,7 @@ import {
   sha256OfText,
   slotView,
 } from "@homebody/base";
-import { requireParameters } from "@homebody/experiment";
+import { requireParameters } from "@homebody/experiment/parameters";
 import { type Group, groupLayout, type ModelConfig } from "@homebody/model";
 import { type ModelFolder, readJson } from "./model-folder.ts";
 

@@ -1,7 +1,7 @@
 // A model folder of Hugging Face's form, read: what this format writes, and what others write of the same two families [X5] [X20].
 
 import { InputError } from "@homebody/base";
-import type { Parameters } from "@homebody/experiment";
+import type { Parameters } from "@homebody/experiment/parameters";
 import { configFromHuggingFace, dropoutIn, groups, type ModelConfig } from "@homebody/model";
 import { decodeUtf8, type Tokenizer, tokenizerFromJson } from "@homebody/text";
 import type { Model } from "../model.ts";
