@@ -117,8 +117,11 @@ function columnOf(most: number) {
       }
       let all = 0;
       for (let i = 0; i < size; i++) all += votes[i]!;
-      const [from, to] = [cut * all, (1 - cut) * all];
-      let [sum, whole, before] = [0, 0, 0];
+      const from = cut * all;
+      const to = (1 - cut) * all;
+      let sum = 0;
+      let whole = 0;
+      let before = 0;
       for (let i = 0; i < size; i++) {
         const after = before + votes[i]!;
         const left = Math.min(after, to) - Math.max(before, from);

@@ -47,10 +47,16 @@ function addAll(
   let j = 0;
   for (; j + 4 <= i; j += 4) {
     const [a, b, c, d] = [values[j]!, values[j + 1]!, values[j + 2]!, values[j + 3]!];
-    let [toA, toB, toC, toD] = [squares[j]!, squares[j + 1]!, squares[j + 2]!, squares[j + 3]!];
+    let toA = squares[j]!;
+    let toB = squares[j + 1]!;
+    let toC = squares[j + 2]!;
+    let toD = squares[j + 3]!;
     for (let at = 0; at < own.length; at++) {
       const x = own[at]!;
-      const [offA, offB, offC, offD] = [x - a[at]!, x - b[at]!, x - c[at]!, x - d[at]!];
+      const offA = x - a[at]!;
+      const offB = x - b[at]!;
+      const offC = x - c[at]!;
+      const offD = x - d[at]!;
       toA += offA * offA;
       toB += offB * offB;
       toC += offC * offC;
@@ -79,7 +85,8 @@ function addCommon(
   held: readonly Uint8Array[],
 ): void {
   const [a, b, p, q] = [values[i]!, values[j]!, held[i]!, held[j]!];
-  let [sum, common] = [squares[j]!, 0];
+  let sum = squares[j]!;
+  let common = 0;
   for (let at = 0; at < a.length; at++) {
     if (p[at] === 0 || q[at] === 0) continue;
     const off = a[at]! - b[at]!;
