@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
   averaging,
+  canonicalise,
   cosine,
   cosineToOthers,
   type Holding,
@@ -224,6 +225,20 @@ test("[C71] the others of a mean are what is left without a delta's share, row b
   const found = cosineToOthers([{ own, mean: numbers.subarray(0, 4), shares }]);
   expect(found).toBeCloseTo(x / Math.hypot(x, y), 6);
   expect(cosineToOthers([{ own, mean: own, shares: Float64Array.of(1) }])).toBe(null);
+});
+
+test("canonical numbers: no minus zero is left, and the extent is that of all of them, however many", () => {
+  for (let length = 0; length <= 13; length++) {
+    const value = (i: number) => (i % 3 === 1 ? -0 : (i + 1) * (i % 2 === 0 ? 1 : -1));
+    const plain = Array.from({ length }, (_, i) => (i % 3 === 1 ? 0 : value(i)));
+    const numbers = Float32Array.from({ length }, (_, i) => value(i));
+    const { largest, rootMeanSquare, squaresUntil } = canonicalise(numbers, 100);
+    expect([...numbers]).toEqual(plain); // toEqual tells the zeros apart
+    const squares = plain.reduce((sum, each) => sum + each ** 2, 0);
+    expect(largest).toBe(Math.max(0, ...plain.map(Math.abs)));
+    expect(squaresUntil).toBe(100 + squares);
+    expect(rootMeanSquare).toBeCloseTo(Math.sqrt(squares / Math.max(1, length)), 12);
+  }
 });
 
 test("norm and cosine, over sections as over one long vector", () => {

@@ -11,10 +11,10 @@ export {
   sectionMean,
 } from "./mean.ts";
 export {
+  canonicalise,
   cosine,
   cosineToOthers,
   type Extent,
-  extentOf,
   largestOf,
   normOf,
   type PartOfMean,

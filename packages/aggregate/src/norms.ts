@@ -1,5 +1,5 @@
-// How long a delta is, and how far it points the way of another. Sums in float64, in index order; a delta of several
-// sections is one long vector.
+// How long a delta is, and how far it points the way of another. Sums in float64, in an order that depends on nothing but the lengths;
+// a delta of several sections is one long vector.
 
 import { InputError } from "@homebody/base";
 
@@ -28,19 +28,54 @@ export interface Extent {
   readonly squaresUntil: number;
 }
 
-/** Of numbers that others may come before, whose squares are `squaresBefore`: all of it in one pass. */
-export function extentOf(numbers: Float32Array, squaresBefore = 0): Extent {
-  let [own, all, most] = [0, squaresBefore, 0];
-  for (let i = 0; i < numbers.length; i++) {
-    const square = numbers[i]! * numbers[i]!; // exact: twice 24 bits
-    own += square;
-    all += square;
-    if (square > most) most = square;
+/**
+ * Makes each minus zero zero, so that equal numbers have equal bytes, and gives their extent. Others may come before them, whose
+ * squares are `squaresBefore`. All of it in one pass, over four numbers at a time: a sum of its own for each waits for no other.
+ */
+export function canonicalise(numbers: Float32Array, squaresBefore = 0): Extent {
+  const { length } = numbers;
+  let sumA = 0;
+  let sumB = 0;
+  let sumC = 0;
+  let sumD = 0;
+  let mostA = 0;
+  let mostB = 0;
+  let mostC = 0;
+  let mostD = 0;
+  let i = 0;
+  for (; i + 3 < length; i += 4) {
+    const a = numbers[i]! + 0; // of minus zero: zero
+    const b = numbers[i + 1]! + 0;
+    const c = numbers[i + 2]! + 0;
+    const d = numbers[i + 3]! + 0;
+    numbers[i] = a;
+    numbers[i + 1] = b;
+    numbers[i + 2] = c;
+    numbers[i + 3] = d;
+    const aa = a * a; // exact: twice 24 bits
+    const bb = b * b;
+    const cc = c * c;
+    const dd = d * d;
+    sumA += aa;
+    sumB += bb;
+    sumC += cc;
+    sumD += dd;
+    if (aa > mostA) mostA = aa;
+    if (bb > mostB) mostB = bb;
+    if (cc > mostC) mostC = cc;
+    if (dd > mostD) mostD = dd;
   }
+  for (; i < length; i++) {
+    const a = numbers[i]! + 0;
+    numbers[i] = a;
+    sumA += a * a;
+    if (a * a > mostA) mostA = a * a;
+  }
+  const own = sumA + sumB + (sumC + sumD);
   return {
-    largest: Math.sqrt(most),
-    rootMeanSquare: Math.sqrt(own) / Math.sqrt(Math.max(1, numbers.length)),
-    squaresUntil: all,
+    largest: Math.sqrt(Math.max(mostA, mostB, mostC, mostD)),
+    rootMeanSquare: Math.sqrt(own) / Math.sqrt(Math.max(1, length)),
+    squaresUntil: squaresBefore + own,
   };
 }
 

@@ -6,7 +6,7 @@ export { putFirst } from "./closing/section-files.ts";
 export { deviceExchanges } from "./exchanges.ts";
 export { existing } from "./existing.ts";
 export { type FaultPoint, type Faults, faultPoints } from "./faults.ts";
-export { type Contents, contentsOf, type Measuring, measurer } from "./inbox/contents.ts";
+export { contentsOf, type Measured, type Measuring, measurer } from "./inbox/contents.ts";
 export { type Bucket, bucket, buckets, counters, defaultLimits, type Limits } from "./lines/limits.ts";
 export { LostBlobs } from "./losses/losses.ts";
 export { type Verified, type VerifyInputs, verifyRun } from "./losses/verify.ts";

@@ -2,14 +2,14 @@
 //
 // A file stays open while its upload lasts: a chunk costs one write. Of an upload that another process began the file says how much
 // of it is here; which there are is known from the start, when nobody else writes in the folder any more. What a write that failed left
-// in it is cut off again, at once or before the next write. When it is sealed the file is read, and what was read is hashed.
+// in it is cut off again, at once or before the next write. When it is sealed whoever looks at it may read the file by itself.
 
 import { createReadStream } from "node:fs";
 import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { joinedBytes, type Sha256, sha256Of, type UploadId } from "@homebody/base";
+import { joinedBytes, type Sha256, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
-import { type Spool, SpoolMismatch } from "./ports.ts";
+import { type Hashed, type Look, lyingHere, type Spool, SpoolMismatch } from "./ports.ts";
 import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
 
 interface Growing {
@@ -61,23 +61,31 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     }
   }
 
-  /** All of its bytes. One that cannot be read is removed: it is sent again. */
-  async function read(own: Growing, hash: Sha256): Promise<Uint8Array> {
+  /** All of its bytes. */
+  async function read(own: Growing): Promise<Uint8Array> {
+    const { size } = own;
+    const bytes = new Uint8Array(size);
+    await onFile(own, async (file) => {
+      for (let at = 0; at < size; ) {
+        const { bytesRead } = await file.read(bytes, at, size - at, at);
+        if (bytesRead === 0) break; // cut off by somebody: its hash will be another one
+        at += bytesRead;
+      }
+    });
+    return bytes;
+  }
+
+  /** What somebody found in it. A file that cannot be read is removed: it is sent again. */
+  async function seen<T extends Hashed>(own: Growing, hash: Sha256, look: Look<T>): Promise<T> {
     const { upload, size } = own;
+    const path = pathOf(upload);
     try {
-      const bytes = new Uint8Array(size);
-      await onFile(own, async (file) => {
-        for (let at = 0; at < size; ) {
-          const { bytesRead } = await file.read(bytes, at, size - at, at);
-          if (bytesRead === 0) break; // cut off by somebody: its hash will be another one
-          at += bytesRead;
-        }
-      });
-      return bytes;
+      if (own.isTorn) await onFile(own, async () => {});
+      return await look({ sizeBytes: size, path, read: () => read(own) });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
       await closed(own).catch(() => {});
-      await removeFile(pathOf(upload), on);
+      await removeFile(path, on);
       throw new SpoolMismatch(upload, `hash ${hash}`, "an error of the disk (EIO)");
     }
   }
@@ -122,11 +130,11 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     if (own !== undefined) await closed(own).catch(() => {});
   }
 
-  async function sealedBefore(upload: UploadId, hash: Sha256): Promise<Uint8Array> {
+  async function sealedBefore<T extends Hashed>(upload: UploadId, hash: Sha256, look: Look<T>): Promise<T> {
     const bytes = (await blobs.isWhole(hash)) ? await blobs.get(hash) : undefined;
     if (bytes === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
     await blobs.put(bytes); // it may be there, and not durable yet
-    return bytes;
+    return look(lyingHere(bytes));
   }
 
   async function synced(own: Growing): Promise<void> {
@@ -173,19 +181,18 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
       own.size += lengthOf(pieces);
       return own.size;
     },
-    seal: async (upload, hash) => {
+    seal: async (upload, hash, look) => {
       const own = await found(upload);
-      if (own === undefined) return sealedBefore(upload, hash);
+      if (own === undefined) return sealedBefore(upload, hash, look);
       growing.delete(upload); // from now on its file, or its blob, says what is here
       try {
-        const bytes = await read(own, hash);
-        const got = sha256Of(bytes);
-        if (got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
+        const inside = await seen(own, hash, look);
+        if (inside.sha256 !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, inside.sha256);
         await synced(own);
         await closed(own);
         await blobs.adopt(pathOf(upload), hash);
         there.delete(upload);
-        return bytes;
+        return inside;
       } finally {
         await closed(own).catch(() => {});
       }

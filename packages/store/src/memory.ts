@@ -8,6 +8,7 @@ import {
   type Journal,
   JournalConflict,
   type JournalEntry,
+  lyingHere,
   type Snapshots,
   type Spool,
   SpoolMismatch,
@@ -94,16 +95,15 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
       uploads.set(upload, own);
       return own.size;
     },
-    seal: async (upload, hash) => {
+    seal: async (upload, hash, look) => {
       const own = uploads.get(upload);
-      const before = own === undefined ? await blobs.get(hash) : undefined;
-      if (before !== undefined) return before;
-      const whole = own && joinedBytes(own.pieces);
-      const got = whole === undefined ? "nothing" : sha256Of(whole);
-      if (whole === undefined || got !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, got);
-      blobs.adopt(whole, hash);
+      const whole = own === undefined ? await blobs.get(hash) : joinedBytes(own.pieces);
+      if (whole === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
+      const found = await look(lyingHere(whole));
+      if (found.sha256 !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, found.sha256);
+      if (own !== undefined) blobs.adopt(whole, hash);
       uploads.delete(upload);
-      return whole;
+      return found;
     },
     remove: async (upload) => void uploads.delete(upload),
     list: async () => [...uploads].map(([upload, { size }]) => ({ upload, sizeBytes: size })),

@@ -61,6 +61,24 @@ export interface Blobs {
   list(): Promise<readonly Sha256[]>;
 }
 
+/** Bytes that are somewhere, for whoever looks at them, maybe in a thread that has files alone in common with this one. */
+export interface Lying {
+  readonly sizeBytes: number;
+  read(): Promise<Uint8Array>;
+  /** Of a file that has just these bytes, where there is one. */
+  readonly path?: string;
+}
+
+export const lyingHere = (bytes: Uint8Array): Lying => ({ sizeBytes: bytes.length, read: async () => bytes });
+
+/** Of bytes that were looked at. */
+export interface Hashed {
+  readonly sha256: Sha256;
+}
+
+/** What it finds in them, and their hash. It throws what reading them throws. */
+export type Look<T extends Hashed> = (bytes: Lying) => Promise<T>;
+
 /**
  * Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. Of one
  * upload one thing is asked at a time. A call that fails leaves an upload as it was.
@@ -71,10 +89,10 @@ export interface Spool {
   /** One piece after another. Throws SpoolMismatch unless `offset` is the size; returns the size after them. */
   append(upload: UploadId, offset: number, ...pieces: readonly Uint8Array[]): Promise<number>;
   /**
-   * Makes the upload a blob, as durable as `put`, and gives its bytes. Throws SpoolMismatch if they have another hash. Sealing
-   * what was sealed before is no error as long as the blob is there.
+   * Makes the upload a blob, as durable as `put`, and gives what `look` found in its bytes. Throws SpoolMismatch if it found another
+   * hash. Sealing what was sealed before is no error as long as the blob is there.
    */
-  seal(upload: UploadId, hash: Sha256): Promise<Uint8Array>;
+  seal<T extends Hashed>(upload: UploadId, hash: Sha256, look: Look<T>): Promise<T>;
   remove(upload: UploadId): Promise<void>;
   list(): Promise<readonly { readonly upload: UploadId; readonly sizeBytes: number }[]>;
   /** Lets go of what it holds open; what is spooled stays. */

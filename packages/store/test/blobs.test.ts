@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Sha256, sha256Of, type UploadId } from "@homebody/base";
 import { afterEach, describe, expect, test } from "vitest";
 import { type Blobs, folderBlobs, folderSpool, memoryBlobs, memorySpool, type Spool } from "../src/index.ts";
+import { seal } from "./seal.ts";
 
 const folders: string[] = [];
 const spools: Spool[] = [];
@@ -100,10 +101,10 @@ for (const [name, make] of Object.entries(adapters))
       expect(await spool.append(upload("a"), 4, bytes("delta"))).toBe(9);
       expect(await spool.list()).toEqual([{ upload: upload("a"), sizeBytes: 9 }]);
       const hash = sha256Of(bytes("the delta"));
-      expect(await spool.seal(upload("a"), hash)).toEqual(bytes("the delta"));
+      expect((await seal(spool, upload("a"), hash)).bytes).toEqual(bytes("the delta"));
       expect(await blobs.get(hash)).toEqual(bytes("the delta"));
       expect(await spool.list()).toEqual([]);
-      expect(await spool.seal(upload("a"), hash)).toEqual(bytes("the delta")); // again, after a crash between seal and journal
+      expect((await seal(spool, upload("a"), hash)).bytes).toEqual(bytes("the delta")); // again, after a crash between seal and journal
     });
 
     test("of an upload that another began, the hash is that of all its bytes", async () => {
@@ -114,10 +115,10 @@ for (const [name, make] of Object.entries(adapters))
       const { spool, blobs } = await open();
       await expect(spool.append(upload("e"), 0, bytes("anew"))).rejects.toThrow("expected offset 6, got 0");
       await spool.append(upload("e"), 6, bytes("and "));
-      await expect(spool.seal(upload("e"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
+      await expect(seal(spool, upload("e"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
       expect(await spool.append(upload("e"), 10, bytes("ended"))).toBe(15);
       const hash = sha256Of(bytes("begun and ended"));
-      await spool.seal(upload("e"), hash);
+      await seal(spool, upload("e"), hash);
       expect(await blobs.get(hash)).toEqual(bytes("begun and ended"));
       await spool.close();
     });
@@ -128,7 +129,7 @@ for (const [name, make] of Object.entries(adapters))
       for (const half of [0, 4])
         await Promise.all(many.map((each, i) => spool.append(each, half, bytes(`${1000 + i}`))));
       for (const [i, each] of many.entries())
-        await spool.seal(each, sha256Of(bytes(`${1000 + i}`.repeat(2))));
+        await seal(spool, each, sha256Of(bytes(`${1000 + i}`.repeat(2))));
       expect(await blobs.list()).toHaveLength(300);
       expect(await spool.list()).toEqual([]);
     });
@@ -141,11 +142,39 @@ for (const [name, make] of Object.entries(adapters))
       expect(await spool.size(upload("b"))).toBe(4);
     });
 
+    test("who looks at an upload says what it found, and its hash; a file has its bytes and no others", async () => {
+      const { spool, blobs } = await make()();
+      await spool.append(upload("f"), 0, bytes("the "));
+      await spool.append(upload("f"), 4, bytes("delta"));
+      const hash = sha256Of(bytes("the delta"));
+      const found = await spool.seal(upload("f"), hash, async (lying) => {
+        const read = await lying.read();
+        expect(lying.sizeBytes).toBe(9);
+        if (lying.path !== undefined) expect(readFileSync(lying.path, "utf8")).toBe("the delta");
+        expect(await blobs.get(hash)).toBeUndefined();
+        return { sha256: sha256Of(read), letters: read.length };
+      });
+      expect(found).toEqual({ sha256: hash, letters: 9 });
+      expect(await blobs.get(hash)).toEqual(bytes("the delta"));
+    });
+
+    test("an upload at which nobody could look stays, and may be sealed later", async () => {
+      const { spool, blobs } = await make()();
+      await spool.append(upload("g"), 0, bytes("delta"));
+      const hash = sha256Of(bytes("delta"));
+      const fails = () => Promise.reject(new Error("the thread is gone"));
+      await expect(spool.seal(upload("g"), hash, fails)).rejects.toThrow("the thread is gone");
+      expect(await blobs.list()).toEqual([]);
+      expect(await spool.size(upload("g"))).toBe(5);
+      await seal(spool, upload("g"), hash);
+      expect(await blobs.get(hash)).toEqual(bytes("delta"));
+    });
+
     test("an upload with another hash is not sealed", async () => {
       const { spool, blobs } = await make()();
       await spool.append(upload("c"), 0, bytes("damaged"));
-      await expect(spool.seal(upload("c"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
-      await expect(spool.seal(upload("d"), absent)).rejects.toThrow("got nothing");
+      await expect(seal(spool, upload("c"), absent)).rejects.toMatchObject({ name: "SpoolMismatch" });
+      await expect(seal(spool, upload("d"), absent)).rejects.toThrow("got nothing");
       expect(await blobs.list()).toEqual([]);
       await spool.remove(upload("c"));
       expect(await spool.size(upload("c"))).toBe(0);
@@ -170,5 +199,5 @@ test("an upload whose file cannot be had is told, and afterwards its file says h
   writeFileSync(file, "half and s");
   expect(await spool.size(upload("a"))).toBe(10);
   await spool.append(upload("a"), 10, bytes("ome"));
-  await spool.seal(upload("a"), sha256Of(bytes("half and some")));
+  await seal(spool, upload("a"), sha256Of(bytes("half and some")));
 });

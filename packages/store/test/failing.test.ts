@@ -10,10 +10,12 @@ import {
   folderBlobs,
   folderSnapshots,
   folderSpool,
+  type Lying,
   openStore,
   type Spool,
 } from "../src/index.ts";
 import { type FailingDisk, failingDisk } from "./failing-disk.ts";
+import { seal } from "./seal.ts";
 import { smallDisk } from "./small-disk.ts";
 
 let folder: string;
@@ -95,7 +97,7 @@ describe.each([
       expect(await spool.size(upload)).toBe(ok ? 17 : 5);
       if (!ok) await spool.append(upload, 5, bytes("and the rest"));
       expect(readFileSync(join(folder, "spool", upload), "utf8")).toBe("half and the rest");
-      await spool.seal(upload, hashOf("half and the rest"));
+      await seal(spool, upload, hashOf("half and the rest"));
       await blobs.remove(hashOf("half and the rest"));
     });
     expect(points).toBeGreaterThanOrEqual(least);
@@ -107,12 +109,12 @@ describe.each([
       await spool.append(upload, 0, bytes(one));
       await spool.append(upload, one.length, bytes(other));
       const hash = hashOf(one + other);
-      const ok = await attempt(() => spool.seal(upload, hash));
+      const ok = await attempt(() => seal(spool, upload, hash));
       if (!ok && !stays) {
         expect(await blobs.size(hash)).toBeUndefined();
         expect(await spool.size(upload)).toBe(one.length + other.length);
       }
-      await spool.seal(upload, hash);
+      await seal(spool, upload, hash);
       expect(await blobs.get(hash)).toEqual(bytes(one + other));
       expect(await spool.list()).toEqual([]);
       expect(parts()).toEqual([]);
@@ -149,8 +151,25 @@ test("[C49] a piece of which the disk took a part while it could not cut it off 
   disk.works();
   expect(statSync(join(folder, "spool", upload)).size).toBe(11);
   expect(await spool.size(upload)).toBe(5);
-  await spool.seal(upload, hashOf("half "));
+  await seal(spool, upload, hashOf("half "));
   expect(await blobs.get(hashOf("half "))).toEqual(bytes("half "));
+});
+
+test("[C49] who looks at an upload by its file sees none of a piece that could not be cut off again", async () => {
+  await spool.append(upload, 0, bytes("half "));
+  disk.failAt(0, true);
+  await expect(spool.append(upload, 5, bytes("and the rest"))).rejects.toMatchObject({ code: "ENOSPC" });
+  disk.works();
+  const look = async ({ path }: Lying) => ({ sha256: sha256Of(readFileSync(path!)) });
+  expect(await spool.seal(upload, hashOf("half "), look)).toEqual({ sha256: hashOf("half ") });
+});
+
+test("[C49] an upload of which the disk cannot read what it has is gone, to be sent again", async () => {
+  await spool.append(upload, 0, bytes("delta"));
+  const look = () => Promise.reject(Object.assign(new Error("EIO"), { code: "EIO" }));
+  await expect(spool.seal(upload, hashOf("delta"), look)).rejects.toMatchObject({ name: "SpoolMismatch" });
+  expect(await spool.size(upload)).toBe(0);
+  expect(await spool.list()).toEqual([]);
 });
 
 test("[C49] what writers left that were killed is swept when the store is opened", async () => {
@@ -177,11 +196,11 @@ test("[C45] a blob with other bytes, of the same size or torn, is told when it i
 
 test("[C45] an upload that was sealed before, and whose blob is damaged since, is not taken for sealed", async () => {
   await spool.append(upload, 0, bytes("delta"));
-  await spool.seal(upload, hashOf("delta"));
+  await seal(spool, upload, hashOf("delta"));
   writeFileSync(pathOf(hashOf("delta")), "dElta");
-  await expect(spool.seal(upload, hashOf("delta"))).rejects.toMatchObject({ name: "SpoolMismatch" });
+  await expect(seal(spool, upload, hashOf("delta"))).rejects.toMatchObject({ name: "SpoolMismatch" });
   await spool.append(upload, 0, bytes("delta"));
-  await spool.seal(upload, hashOf("delta"));
+  await seal(spool, upload, hashOf("delta"));
   expect(await blobs.get(hashOf("delta"))).toEqual(bytes("delta"));
 });
 
@@ -208,7 +227,7 @@ test("[C49] a disk that is really full: every port goes on when there is space a
     expect(readdirSync(join(path, "blobs")).filter((name) => name.endsWith(".part"))).toEqual([]);
     small.empty();
     await store.spool.append(upload, 1000, large.subarray(1000));
-    await store.spool.seal(upload, sha256Of(large));
+    await seal(store.spool, upload, sha256Of(large));
     expect(await store.blobs.get(sha256Of(large))).toEqual(large);
     await store.snapshots.write(run, "after");
     expect(await store.journal.append(run, 1, 3 as never, [{ n: 2 }])).toBe(2);

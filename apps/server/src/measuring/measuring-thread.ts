@@ -1,17 +1,21 @@
-// The thread in which deltas are measured.
+// A thread in which deltas are measured.
 
 import { parentPort } from "node:worker_threads";
 import { measurer } from "@homebody/service";
+import { fileReader } from "./file-reader.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 
 const port = parentPort!;
-const contentsOf = measurer();
+const measured = measurer();
+const read = fileReader();
 
 function answerTo({ number, delta, forms }: ToThread): FromThread {
   try {
-    return { kind: "measured", number, contents: contentsOf(delta, forms) };
+    const bytes = delta instanceof Uint8Array ? delta : read(delta);
+    return { kind: "measured", number, measured: measured(bytes, forms) };
   } catch (error) {
-    return { kind: "failed", number, message: (error as Error).message };
+    const { message, code } = error as NodeJS.ErrnoException;
+    return { kind: "failed", number, message, ...(code === undefined ? {} : { code }) };
   }
 }
 

@@ -1,8 +1,9 @@
-// Measuring deltas of a large body beside the event loop, so that lines are served meanwhile.
+// Measuring deltas of a large body beside the event loop, so that lines are served meanwhile. A thread reads a delta that has a file
+// by itself: to give a thread a megabyte costs more than reading it.
 
 import { availableParallelism } from "node:os";
 import type { Worker } from "node:worker_threads";
-import type { Contents, Measuring } from "@homebody/service";
+import type { Measured, Measuring } from "@homebody/service";
 import { startThread } from "../typescript-thread.ts";
 import type { FromThread, ToThread } from "./messages.ts";
 
@@ -13,7 +14,7 @@ export interface MeasuringThreads {
 }
 
 interface Waiting {
-  readonly resolve: (contents: Contents) => void;
+  readonly resolve: (measured: Measured) => void;
   readonly reject: (error: Error) => void;
 }
 
@@ -44,8 +45,8 @@ export function measuringThreads(most = Math.min(availableParallelism(), usualMo
   function heard({ waiting }: Thread, message: FromThread): void {
     const { resolve, reject } = waiting.get(message.number)!;
     waiting.delete(message.number);
-    if (message.kind === "measured") resolve(message.contents);
-    else reject(new Error(message.message));
+    if (message.kind === "measured") resolve(message.measured);
+    else reject(Object.assign(new Error(message.message), message.code && { code: message.code }));
   }
 
   /** All that it was at is lost with it. */
@@ -63,13 +64,16 @@ export function measuringThreads(most = Math.min(availableParallelism(), usualMo
   }
 
   return {
-    measure: (delta, forms) =>
-      new Promise((resolve, reject) => {
+    measure: async (from, forms) => {
+      const { path, sizeBytes } = from;
+      const delta = path === undefined ? await from.read() : { path, sizeBytes };
+      return new Promise((resolve, reject) => {
         const { worker, waiting } = next();
         last += 1;
         waiting.set(last, { resolve, reject });
         worker.postMessage({ number: last, delta, forms } satisfies ToThread);
-      }),
+      });
+    },
     close: async () => {
       await Promise.all([...threads].map(({ worker }) => worker.terminate()));
     },

@@ -1,8 +1,10 @@
-// A commit: the spool becomes a durable blob, what it holds is looked into, the run is asked whether it counts, and only
-// when the acceptance is in the journal is it acknowledged [P10].
+// A commit: what the spool holds is measured, it becomes a durable blob, the run is asked whether it counts, and only when the
+// acceptance is in the journal is it acknowledged [P10].
 
 import { mayAccept } from "@homebody/coordinator";
+import { formsOf } from "@homebody/dept";
 import type { Refusal, Reply } from "@homebody/protocol";
+import type { Contents } from "./contents.ts";
 import { accepted, heldIn, removeUnclaimed } from "./counting.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
@@ -20,13 +22,13 @@ export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs
     return no(early);
   }
   await faults("commit:before-blob");
-  const bytes = await sealed(upload, inputs);
-  if (bytes === undefined) {
+  const contents = await sealed(upload, inputs);
+  if (contents === undefined) {
     await uploads.drop(upload);
     return no("wrong-hash");
   }
   await faults("commit:after-blob");
-  const refusal = await refusalOf(upload, bytes, inputs);
+  const refusal = await refusalOf(upload, contents, inputs);
   if (refusal !== undefined) {
     await uploads.drop(upload);
     await removeUnclaimed(claim.delta, uploads, inputs);
@@ -37,10 +39,14 @@ export async function take(upload: Upload, uploads: Uploads, inputs: InboxInputs
   return { ok: true };
 }
 
-/** Its bytes; undefined where they do not have the hash that was claimed. */
-async function sealed({ id, claim }: Upload, { spool }: InboxInputs): Promise<Uint8Array | undefined> {
+/** What it holds; undefined where its bytes do not have the hash that was claimed. */
+async function sealed(
+  { id, claim, exchange }: Upload,
+  { spool, measure }: InboxInputs,
+): Promise<Contents | undefined> {
   try {
-    return await spool.seal(id, claim.delta);
+    const { contents } = await spool.seal(id, claim.delta, (delta) => measure(delta, formsOf(exchange)));
+    return contents;
   } catch (error) {
     if ((error as Error).name !== "SpoolMismatch") throw error;
     return undefined;
@@ -50,9 +56,9 @@ async function sealed({ id, claim }: Upload, { spool }: InboxInputs): Promise<Ui
 /** Asks the run for what the blob holds; undefined once its acceptance is in the journal. */
 async function refusalOf(
   upload: Upload,
-  bytes: Uint8Array,
+  contents: Contents,
   inputs: InboxInputs,
 ): Promise<Refusal | undefined> {
-  const held = await heldIn(bytes, upload, inputs);
+  const held = await heldIn(contents, upload, inputs);
   return typeof held === "string" ? held : accepted(upload, held, inputs);
 }

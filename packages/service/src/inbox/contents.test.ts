@@ -1,6 +1,6 @@
 // [C37] [P10] What a delta holds, measured.
 
-import { namedTensors, slotView } from "@homebody/base";
+import { namedTensors, sha256Of, slotView } from "@homebody/base";
 import { encodeDelta } from "@homebody/codec";
 import { exchangeOf, formsOf } from "@homebody/dept";
 import { expect, test } from "vitest";
@@ -58,5 +58,5 @@ test("deltas that are measured one after another in the same memory have each it
     forms: formsOf(exchange(codec)),
   }));
   for (const { bytes, forms } of [...deltas, ...deltas])
-    expect(measure(bytes, forms)).toEqual(contentsOf(bytes, forms));
+    expect(measure(bytes, forms)).toEqual({ sha256: sha256Of(bytes), contents: contentsOf(bytes, forms) });
 });

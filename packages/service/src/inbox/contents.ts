@@ -1,9 +1,10 @@
 // What the bytes of a delta hold, measured once: all that is asked about its numbers. Nothing of the run is needed for it, so it may
 // be measured in a thread of its own.
 
-import { type Extent, extentOf } from "@homebody/aggregate";
+import { canonicalise, type Extent } from "@homebody/aggregate";
 import { hasher, type Sha256, sha256Of, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta, type SectionForm } from "@homebody/codec";
+import type { Hashed, Lying } from "@homebody/store/ports";
 
 export type TensorContents = Pick<Extent, "largest" | "rootMeanSquare">;
 
@@ -25,11 +26,22 @@ export type Contents =
     }
   | { readonly kind: "not-finite" | "wrong-shape" };
 
-/** Throws where it could not be done; what the bytes are is in the contents. */
-export type Measuring = (delta: Uint8Array, forms: readonly SectionForm[]) => Contents | Promise<Contents>;
+/** Of a delta: the hash of its bytes, and what they hold. */
+export interface Measured extends Hashed {
+  readonly contents: Contents;
+}
+
+/** Throws where it could not be done, or they could not be read; what the bytes are is in the contents. */
+export type Measuring = (delta: Lying, forms: readonly SectionForm[]) => Promise<Measured>;
+
+/** Where it is asked for. */
+export function measuringHere(): Measuring {
+  const measured = measurer();
+  return async (delta, forms) => measured(await delta.read(), forms);
+}
 
 /** Measures one delta after another in the same memory, which is as large as the largest of them was. */
-export function measurer(): (delta: Uint8Array, forms: readonly SectionForm[]) => Contents {
+export function measurer(): (delta: Uint8Array, forms: readonly SectionForm[]) => Measured {
   let memory = new Float32Array(0);
   return (delta, forms) => {
     const size = forms.reduce((sum, { layout }) => sum + layout.size, 0);
@@ -39,7 +51,7 @@ export function measurer(): (delta: Uint8Array, forms: readonly SectionForm[]) =
       at += layout.size;
       return memory.subarray(at - layout.size, at);
     });
-    return contentsOf(delta, forms, into);
+    return { sha256: sha256Of(delta), contents: contentsOf(delta, forms, into) };
   };
 }
 
@@ -59,7 +71,7 @@ export function contentsOf(
   let squares = 0;
   const sections = decoded.map(({ numbers, sizeBytes }) => {
     const tensors = numbers.layout.slots.map((slot) => {
-      const extent = extentOf(slotView(numbers, slot), squares);
+      const extent = canonicalise(slotView(numbers, slot), squares);
       squares = extent.squaresUntil;
       return { largest: extent.largest, rootMeanSquare: extent.rootMeanSquare };
     });
@@ -70,23 +82,14 @@ export function contentsOf(
   return Number.isFinite(norm) ? { kind: "numbers", norm, numbers, sections } : { kind: "not-finite" };
 }
 
-/** Equal for equal numbers, whatever their codec made of them; minus zero is zero, here and in them from now on. */
+/** Of canonical numbers: equal for equal ones, whatever their codec made of them. */
 function hashOfNumbers(sections: readonly Float32Array[]): Sha256 {
-  const bytes = sections.map((numbers) => {
-    withoutMinusZero(numbers);
-    return new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
-  });
+  const bytes = sections.map(
+    ({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength),
+  );
   const [first] = bytes;
   if (bytes.length === 1) return sha256Of(first!);
   const hash = hasher();
   for (const some of bytes) hash.add(some);
   return hash.done();
-}
-
-/** The sign alone, of a float32. */
-const minusZero = -(2 ** 31);
-
-function withoutMinusZero({ buffer, byteOffset, length }: Float32Array): void {
-  const bits = new Int32Array(buffer, byteOffset, length);
-  for (let i = 0; i < length; i++) if (bits[i] === minusZero) bits[i] = 0;
 }

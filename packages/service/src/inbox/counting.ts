@@ -1,9 +1,9 @@
-// Whether a delta counts: what it holds is looked into, then the run is asked for it.
+// Whether a delta counts: what was measured in it is looked into, then the run is asked for it.
 
 import type { Sha256 } from "@homebody/base";
 import { carriesFrom, mayAccept, type RunState } from "@homebody/coordinator";
-import { formsOf } from "@homebody/dept";
 import type { Refusal } from "@homebody/protocol";
+import type { Contents } from "./contents.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { type Looked, lookInto } from "./looking.ts";
 import type { Carrying } from "./reach.ts";
@@ -13,9 +13,9 @@ import { ofSender, type Sender, type Upload, type Uploads } from "./uploads.ts";
 export type Held = Omit<Extract<Looked, { ok: true }>, "ok">;
 
 export async function heldIn(
-  delta: Uint8Array,
+  contents: Contents,
   { sender, claim, exchange }: Upload,
-  { actor, bodyNumbers, measure }: InboxInputs,
+  { actor, bodyNumbers }: InboxInputs,
 ): Promise<Held | Refusal> {
   const state = actor.state();
   const { manifest, body, phase } = state;
@@ -25,7 +25,7 @@ export async function heldIn(
   const carrying = carryingOf(state, { round: claim.round, ...sender });
   const isStale = (claim.body ?? body.number) < body.number;
   const beside = { manifest, round, carrying, isStale, body: await bodyNumbers(body) };
-  const inside = lookInto(await measure(delta, formsOf(exchange)), exchange, beside);
+  const inside = lookInto(contents, exchange, beside);
   if (!inside.ok) return inside.refusal;
   const { ok: _, ...held } = inside;
   return held;

@@ -1,8 +1,9 @@
 // A small delta that is whole in its opening [P7]. It is looked into where it is, before anything of it is written: what the disk
 // gets is what counts, as one blob, without a spool.
 
-import { sha256Of } from "@homebody/base";
+import { formsOf } from "@homebody/dept";
 import type { Reply } from "@homebody/protocol";
+import { lyingHere } from "@homebody/store/ports";
 import { accepted, heldIn, removeUnclaimed } from "./counting.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
@@ -15,11 +16,12 @@ export async function takeWhole(
   uploads: Uploads,
   inputs: InboxInputs,
 ): Promise<Reply> {
-  const { blobs, faults } = inputs;
-  const { claim } = upload;
+  const { blobs, faults, measure } = inputs;
+  const { claim, exchange } = upload;
   try {
-    if (sha256Of(delta) !== claim.delta) return no("wrong-hash");
-    const held = await heldIn(delta, upload, inputs);
+    const { sha256, contents } = await measure(lyingHere(delta), formsOf(exchange));
+    if (sha256 !== claim.delta) return no("wrong-hash");
+    const held = await heldIn(contents, upload, inputs);
     if (typeof held === "string") return no(held);
     await faults("commit:before-blob");
     await blobs.put(delta, "passing");

@@ -11,7 +11,7 @@ import { failedRound } from "../closing/failed-round.ts";
 import { deviceExchanges } from "../exchanges.ts";
 import type { Faults } from "../faults.ts";
 import { bodyNumbers } from "../inbox/body-numbers.ts";
-import { type Measuring, measurer } from "../inbox/contents.ts";
+import { type Measuring, measuringHere } from "../inbox/contents.ts";
 import { type Inbox, openInbox } from "../inbox/inbox.ts";
 import type { People } from "../lines/presence.ts";
 import { lossesAtStart } from "../losses/at-start.ts";
@@ -118,7 +118,7 @@ export async function openCoordinator(inputs: CoordinatorInputs): Promise<Coordi
     faults,
     retention: kept,
     exchangeOfDevice,
-    measure: inputs.measure ?? measurer(),
+    measure: inputs.measure ?? measuringHere(),
     bodyNumbers: bodyNumbers(() => actor.state().manifest, blobs),
   });
   const { clock } = inputs;

@@ -133,10 +133,10 @@ function spool(of: Spool, known: Known, spooled: Map<UploadId, Spooled>): Spool 
       spooled.set(upload, { sizeBytes, ended: known.ended });
       return sizeBytes;
     },
-    seal: async (upload, hash) => {
-      const bytes = await of.seal(upload, hash);
+    seal: async (upload, hash, look) => {
+      const found = await of.seal(upload, hash, look);
       spooled.delete(upload);
-      return bytes;
+      return found;
     },
     remove: async (upload) => {
       await of.remove(upload);
