@@ -1,4 +1,4 @@
-// A process of volunteers that train nothing: each has a socket of its own to the coordinator, and one to the echo.
+// A process of volunteers that train nothing: each has a socket of its own to the coordinator, and one to each echo.
 
 import { sha256OfText } from "@homebody/base";
 import { abilities } from "@homebody/dept";
@@ -58,7 +58,11 @@ async function volunteer(
   { run }: RunManifest,
   index: number,
 ): Promise<Volunteer> {
-  const lines = { coordinator: await connected(urls.coordinator), echo: await connected(urls.echo) };
+  const lines = {
+    coordinator: await connected(urls.coordinator),
+    echo: await connected(urls.echo),
+    equippedEcho: await connected(urls.equippedEcho),
+  };
   const device = { backend: "wasm", host: "browser" } as const;
   const secret = sha256OfText(`bench ${index}`);
   const hello = { protocol: protocolVersion, run, secret, source: sourceOf(index), device, can: abilities };

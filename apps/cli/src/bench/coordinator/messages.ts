@@ -19,8 +19,9 @@ export interface Served {
   readonly processorMs: number;
 }
 
-/** Where a crowd's deltas go. */
-export type Target = "coordinator" | "echo";
+/** Where a crowd's deltas go, one after another: the coordinator last, as it goes on to average them. */
+export const targets = ["echo", "equippedEcho", "coordinator"] as const;
+export type Target = (typeof targets)[number];
 
 /** To a process of volunteers. */
 export type ToCrowd =

@@ -12,17 +12,21 @@ export interface BenchProcess<Message, Answer> {
   readonly pid: number;
 }
 
-export const startProcess = <Message extends object, Answer>(name: string): BenchProcess<Message, Answer> =>
-  processAt(new URL(`./${name}.ts`, import.meta.url), []);
+export const startProcess = <Message extends object, Answer>(
+  name: string,
+  environment: Readonly<Record<string, string>> = {},
+): BenchProcess<Message, Answer> => processAt(new URL(`./${name}.ts`, import.meta.url), [], environment);
 
 /** `inside`: a command that becomes the one that follows it, such as `nsenter --target 1 --net`. */
 export function processAt<Message extends object, Answer>(
   main: URL,
   inside: readonly string[],
+  environment: Readonly<Record<string, string>> = {},
 ): BenchProcess<Message, Answer> {
   const [execPath, ...before] = [...inside, process.execPath];
   const child = fork(fileURLToPath(main), [], {
     execPath: execPath!,
+    env: { ...process.env, ...environment },
     execArgv: [...before, ...process.execArgv],
   });
   const name = basename(main.pathname, ".ts");

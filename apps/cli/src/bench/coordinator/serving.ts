@@ -1,10 +1,9 @@
-// A process that serves: a coordinator with its data on the disk, or an echo by the same bare Socket.IO.
+// A process that serves: a coordinator with its data on the disk, or an echo by Socket.IO, which loads nothing else.
 
 import { createServer as createHttp } from "node:http";
 import type { AddressInfo } from "node:net";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { maxFrameBytes } from "@homebody/protocol";
-import { createServer, stderrLog } from "@homebody/server";
 import { Server } from "socket.io";
 import type { Served, ToServer } from "./messages.ts";
 import { answer } from "./processes.ts";
@@ -33,6 +32,7 @@ answer<ToServer, Served>(async (message) => {
 
 /** Without bounds by address: all volunteers have one. */
 async function coordinate({ file, dataDir }: Extract<ToServer, { kind: "coordinator" }>): Promise<string> {
+  const { createServer, stderrLog } = await import("@homebody/server");
   const many = 1e9;
   const limits = {
     ...{ connectionsPerAddress: many, newPerSecond: many, newVolunteersPerMinute: many },
