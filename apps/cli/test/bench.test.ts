@@ -114,6 +114,7 @@ test.each([5000, 200_000])(
     expect(row.volunteers).toBe(6);
     expect(row.deltaBytes / bytes).toBeCloseTo(1, 1);
     expect(row.ofEcho).toBeCloseTo(row.acceptedPerSecond / row.echoPerSecond, 9);
+    expect(row.ofEquippedEcho).toBeCloseTo(row.acceptedPerSecond / row.equippedEchoPerSecond, 9);
     expect(row.commitP99Ms).toBeGreaterThanOrEqual(row.commitP50Ms);
     for (const [name, value] of Object.entries(row)) expect(value, name).toBeGreaterThan(0);
   },

@@ -43,9 +43,9 @@ homebody bench closing [--parameters N] [--volunteers N]: how long the event loo
                       (100,000,000; 4 volunteers) is averaged, in a thread of its own and on the loop, by the mean and by a new
                       run's rule.
 homebody bench coordinator [--volunteers N] [--bytes N] [--rounds N] [--processes N] [--json]: deltas a second that a
-                      coordinator accepts of N volunteers at once, over real sockets, beside an echo of the same messages; without
-                      numbers of 100 and 1,000 volunteers with deltas of 5 kB, the 100 for ten times as many rounds, and of 100
-                      with 1 MB.
+                      coordinator accepts of N volunteers at once, over real sockets, beside two echoes of the same messages: bare
+                      Socket.IO, and one with the coordinator's sockets; without numbers of 100 and 1,000 volunteers with deltas
+                      of 5 kB, the 100 for ten times as many rounds, and of 100 with 1 MB.
 homebody bench watchers [--watchers N] [--volunteers N]: what N open pages (1,000) that watch N volunteers (1,000) are sent, and
                       what it costs.
 homebody bench wire [--texts DIR] [--kept DIR] [--json]: what codecs make of real deltas, and how fast. Deltas are trained on the

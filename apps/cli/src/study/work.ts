@@ -90,6 +90,8 @@ export interface FederatedWork {
   readonly codec: RunFile["codec"];
   /** That of the codec where it is not given. */
   readonly errorFeedback?: RunFile["errorFeedback"];
+  /** Bodies come whole where it is not given. */
+  readonly down?: RunFile["down"];
   /** Held-out rows for the curve; null: bodies are not evaluated on the way. */
   readonly curveRows: number | null;
   /** Also what each device has before anything is averaged. */

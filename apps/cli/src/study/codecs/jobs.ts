@@ -6,7 +6,7 @@ import { federated } from "../arms.ts";
 import type { Job } from "../job.ts";
 import { ownText, type Plan, seedsOf, stepsOf, textJobs } from "../plan.ts";
 
-type Encoding = Pick<RunFile, "codec" | "errorFeedback">;
+type Encoding = Pick<RunFile, "codec" | "errorFeedback"> & Partial<Pick<RunFile, "down">>;
 
 export interface CodecArm {
   readonly id: string;
@@ -15,9 +15,10 @@ export interface CodecArm {
   /**
    * `all`: a volunteer a source, in every round; `more`: as `all`, with four times as many rounds; `half`: two a source, of all of whom
    * half take part in a round, by lot; `long`: as `all`, in rounds five times as long; `decays`: as `all`, with residuals that fade
-   * faster; `kept`: as `all`, with AdamW's moments kept from round to round.
+   * faster; `kept`: as `all`, with AdamW's moments kept from round to round; `half-kept`: both; `down`: as `kept`, and the outer step is
+   * rounded on its way down, too, as in the README's example.
    */
-  readonly part: "all" | "half" | "long" | "more" | "decays" | "kept";
+  readonly part: "all" | "half" | "long" | "more" | "decays" | "kept" | "half-kept" | "down";
 }
 
 const feedbackOf = (decay: number) => ({ decay, rounds: 20 });
@@ -39,12 +40,15 @@ const encodings: readonly (Encoding & { readonly id: string; readonly title: str
   }),
 ];
 
+const keepsMoments = (part: CodecArm["part"]) => part === "kept" || part === "half-kept" || part === "down";
+const isHalf = (part: CodecArm["part"]) => part === "half" || part === "half-kept";
+
 const among = (part: CodecArm["part"], ids?: readonly string[]): readonly CodecArm[] =>
   encodings
     .filter(({ id }) => ids === undefined || ids.includes(id))
     .map(({ id, title, ...encoding }) => {
       const arm = part === "all" ? id : `${id}-${part}`;
-      return { id: arm, title: part === "kept" ? `${title}, moments kept` : title, encoding, part };
+      return { id: arm, title: keepsMoments(part) ? `${title}, moments kept` : title, encoding, part };
     });
 
 const fading = (decay: number): CodecArm => ({
@@ -54,6 +58,13 @@ const fading = (decay: number): CodecArm => ({
   part: "decays",
 });
 
+const rounded: CodecArm = {
+  id: "sparse-64-feedback-down",
+  title: "64 of 4,096, error feedback, moments kept, 4 bits down",
+  encoding: { codec: { kind: "sparse2", k: 64 }, errorFeedback: feedback, down: "int4" },
+  part: "down",
+};
+
 /** In the order of tables. */
 export const codecArms: readonly CodecArm[] = [
   ...among("all"),
@@ -62,14 +73,18 @@ export const codecArms: readonly CodecArm[] = [
   ...among("more", ["fp32", "sparse-64", "sparse-64-feedback"]),
   ...[0.8, 0.5].map(fading),
   ...among("kept", ["fp32", "int2", "sparse-64", "sparse-64-feedback", "sparse-32", "sparse-32-feedback"]),
+  ...among("half-kept", ["fp32", "sparse-64-feedback"]),
+  rounded,
 ];
 
 /** The arm that those of a part are beside. */
-export const besideOf = (part: CodecArm["part"]): string =>
-  part === "all" || part === "decays" ? "fp32" : `fp32-${part}`;
+export function besideOf(part: CodecArm["part"]): string {
+  if (part === "all" || part === "decays") return "fp32";
+  return part === "down" ? "fp32-kept" : `fp32-${part}`;
+}
 
 /** Of the others the first seed says what it can. */
-const hasAllSeeds = ({ part }: CodecArm): boolean => part === "all" || part === "kept" || part === "more";
+const hasAllSeeds = ({ part }: CodecArm): boolean => part === "all" || part === "more" || keepsMoments(part);
 
 const timesLonger = 5;
 const timesMore = 4;
@@ -84,16 +99,16 @@ export function codecsJobs(plan: Plan): Job[] {
 }
 
 function jobOf(plan: Plan, { id, encoding, part }: CodecArm, seed: number): Job {
-  const names = (of: string) => (part === "half" ? [of, `${of}-2`] : [of]);
+  const names = (of: string) => (isHalf(part) ? [of, `${of}-2`] : [of]);
   const volunteers = plan.sources.flatMap(({ id: source }) =>
     names(source).map((name) => ({ name, source, from: 1 })),
   );
   return federated(plan, id, seed, {
     ...{ members: plan.sources.map(ownText), volunteers, ...encoding },
-    ...(part === "half" ? { share: 0.5 } : {}),
+    ...(isHalf(part) ? { share: 0.5 } : {}),
     ...(part === "long" ? longRounds(plan) : {}),
     ...(part === "more" ? { rounds: timesMore * plan.scale.rounds } : {}),
-    training: { moments: part === "kept" ? "kept" : "afresh" },
+    training: { moments: keepsMoments(part) ? "kept" : "afresh" },
   });
 }
 

@@ -41,6 +41,18 @@ const parts = [
       "Everybody in every round; beside fp32 with moments that are kept, too. In all other parts they begin afresh in each round.",
   },
   {
+    part: "half-kept",
+    title: "Half of the volunteers in a round, moments kept",
+    caption:
+      "Two volunteers of each source, of whom half take part in a round; moments wait on the devices of the others.",
+  },
+  {
+    part: "down",
+    title: "Fewer bytes down, too",
+    caption:
+      "Everybody in every round, moments kept; volunteers take the outer step in four bits a number, as in the README's example. Beside fp32 with moments that are kept.",
+  },
+  {
     part: "decays",
     title: "Residuals that fade faster",
     caption: "Everybody in every round; beside fp32 with the same seed. One seed.",
@@ -118,10 +130,16 @@ function findingsOf(plan: Plan, rows: readonly Row[]): readonly Finding[] {
       `With moments kept, beside fp32 that keeps them: ${["int2-kept", "sparse-64-kept", "sparse-32-kept", "sparse-32-feedback-kept"].map(more).join("; ")}.`,
     ),
     note(
+      `The same with four bits a number down, beside fp32 that keeps moments: ${more("sparse-64-feedback-down")}.`,
+    ),
+    note(
       `Bits per byte beside fp32: ${["int8", "int4", "int2", "int2-feedback", "sparse-64", "sparse-32", "sparse-32-feedback"].map(more).join("; ")}.`,
     ),
     note(
       `With half of the volunteers in a round, beside fp32 in such rounds: ${["int2-feedback-half", "sparse-64-half", "sparse-64-feedback-half", "sparse-32-feedback-half"].map(more).join("; ")}.`,
+    ),
+    note(
+      `The same with moments kept, beside fp32 in such rounds that keeps them: ${more("sparse-64-feedback-half-kept")}.`,
     ),
     note(
       `With residuals that fade faster, 64 of 4,096: ${armsOf("decays")
@@ -204,6 +222,8 @@ function endsOf(plan: Plan, rows: readonly Row[]): Figure {
     more: "floor",
     decays: "dept",
     kept: "dept",
+    "half-kept": "control",
+    down: "dept",
   };
   return {
     kind: "figure",

@@ -142,6 +142,7 @@ export function manifestFor(
     outer: work.outer,
     codec: work.codec,
     errorFeedback: work.errorFeedback,
+    down: work.down,
     rounds: work.rounds,
     round: { minimum: 1, deadlineSeconds: 86_400, minimumSeconds: 0 },
     newcomerRounds: 1,
