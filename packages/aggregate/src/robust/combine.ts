@@ -23,13 +23,31 @@ export interface Combined {
   readonly held: Uint8Array | null;
 }
 
-export function combine(combination: Combination, slice: Slice): Combined {
+/** Zeros, so many as are asked for: good until it is asked again. */
+export type Memory = (size: number) => Float64Array;
+
+/** The same memory each time, as large as the most that was asked for. */
+export function memory(): Memory {
+  let all = new Float64Array(0);
+  return (size) => {
+    if (all.length < size) all = new Float64Array(size);
+    return all.subarray(0, size).fill(0);
+  };
+}
+
+/** `zeros`: where mixes are made, so that slice after slice may take the same place. */
+export function combine(combination: Combination, slice: Slice, zeros: Memory = memory()): Combined {
   const { mixes, weights, votes, rule, attackers } = combination;
   const size = slice.values[0]!.length;
   const numbers = new Float32Array(size);
   const some = slice.held && new Uint8Array(size);
   const there = slice.held && mixes.map(() => new Float64Array(size));
-  const mixed = mixes.map((shares, m) => mixOf(shares, slice, there?.[m] ?? null));
+  const all = zeros(mixes.length * size);
+  const mixed = mixes.map((shares, m) => {
+    const own = all.subarray(m * size, (m + 1) * size);
+    addMix(own, shares, slice, there?.[m] ?? null);
+    return own;
+  });
   const column = columnOf(mixes.length);
   for (let i = 0; i < size; i++) {
     column.clear();
@@ -45,13 +63,16 @@ export function combine(combination: Combination, slice: Slice): Combined {
 }
 
 /** Sums of what is held by their shares; where not all hold all, the shares themselves are added to `there`. */
-function mixOf(shares: Shares, { values, held }: Slice, there: Float64Array | null): Float64Array {
-  const mixed = new Float64Array(values[0]!.length);
+function addMix(
+  mixed: Float64Array,
+  shares: Shares,
+  { values, held }: Slice,
+  there: Float64Array | null,
+): void {
   if (held === null || there === null) addAll(mixed, shares, values);
   else
     for (const member of membersOf(shares))
       addHeld(mixed, there, shares[member]!, values[member]!, held[member]!);
-  return mixed;
 }
 
 /** In the members' order; four at a time, so that a sum is read and written once for them. */

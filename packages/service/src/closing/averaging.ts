@@ -4,7 +4,7 @@
 // are compared, a slice of all of them at a time. So memory is O(body), not O(volunteers). The same facts and blobs give the same
 // bytes, so a coordinator that died half-way does it again and publishes the same body [C3]. Between deltas others have their turn.
 
-import { normOf } from "@homebody/aggregate";
+import { memory, normOf } from "@homebody/aggregate";
 import type { Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { Aggregation, Command } from "@homebody/coordinator";
@@ -44,7 +44,13 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
   for (const fact of work.deltas) deltas.push({ fact, exchange: await exchangeOfDevice(fact) });
   const read = { reader: deltaReader(blobs, mostKeptBytes), clock };
   const counting = { clock, ...(await clippedDeltas(deltas, manifest.clipping, read)) };
-  const parts = partsOf(deltas, { manifest, round: work.round, ...counting, mostKeptBytes });
+  const parts = partsOf(deltas, {
+    manifest,
+    round: work.round,
+    ...counting,
+    mostKeptBytes,
+    memory: memory(),
+  });
   const means = await meansOf(parts, sections, manifest.weighting, clock);
   const areAsTheyAre = parts.length === deltas.length; // a robust average makes one part of several
   const weighed = areAsTheyAre

@@ -1,6 +1,6 @@
 // What a mean over sources is made of: a delta, or what several have become.
 
-import type { Contribution } from "@homebody/aggregate";
+import type { Contribution, Memory } from "@homebody/aggregate";
 import type { Clock } from "@homebody/clock";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import type { DeltaNumbers, DeltaReader } from "./deltas.ts";
@@ -19,4 +19,6 @@ export interface PartsInputs {
   readonly clock: Clock;
   /** Of the numbers of many deltas, in memory at once. */
   readonly mostKeptBytes: number;
+  /** For mixes of deltas, one slice after another. */
+  readonly memory: Memory;
 }

@@ -98,7 +98,11 @@ function pieceOf(
   { at, rows }: { readonly at: number; readonly rows: Int32Array | null },
   { from, to, width }: { readonly from: number; readonly to: number; readonly width: number },
 ) {
-  if (rows === null) return { values: numbers.slice(at + from * width, at + to * width), held: none };
+  if (rows === null) {
+    const [first, last] = [at + from * width, at + to * width];
+    const isWhole = first === 0 && last === numbers.length; // a part is copied, so that the rest of them may go
+    return { values: isWhole ? numbers : numbers.slice(first, last), held: none };
+  }
   const values = new Float32Array((to - from) * width);
   const held = new Uint8Array(values.length);
   for (let row = from; row < to; row++) {
