@@ -189,7 +189,7 @@ test.each(all)(
           for (const [j, square] of own.entries()) expect(square).toBeCloseTo(found[i]![j]!, 6);
         const combination = combinationOf(settings, { weights, votes: weights }, found);
         const zeros = memory();
-        const [first, last] = [part(0, 3), part(3)].map((slice) => combine(combination, slice, zeros));
+        const [first, last] = [part(0, 4), part(4)].map((slice) => combine(combination, slice, zeros));
         const parts = [...first!.numbers, ...last!.numbers]; // in the same place, one after the other
         const held = Array.from({ length: members }, () => new Uint8Array(7).fill(1));
         const masked = averageOf(settings, { ...wholes(list), held }, weights);
