@@ -30,7 +30,7 @@ export {
   outerStep,
 } from "./outer.ts";
 export { combinationOf, needsDistances, type RobustSettings, type Say } from "./robust/average.ts";
-export { type Combination, type Combined, combine, type Memory, memory } from "./robust/combine.ts";
+export { type Combination, type Combined, combine } from "./robust/combine.ts";
 export { type Distances, distances } from "./robust/distances.ts";
 export { groupsOf, mostInGroup } from "./robust/groups.ts";
 export { evenFactors } from "./robust/lengths.ts";

@@ -8,6 +8,7 @@ import {
   encodeSafetensors,
   float32Tensors,
   inARow,
+  memory,
   namedTensors,
   permutation,
   random,
@@ -152,4 +153,13 @@ test("safetensors of 16-bit floats are read as float32", () => {
 
 test("safetensors that are not wanted are left unread, whatever they are", () => {
   expect(decodeSafetensors(halves("I64", [0]), "file", (name) => name !== "a").tensors.size).toBe(0);
+});
+
+test("memory is the same each time, with what was left in it, and grows with what is asked for", () => {
+  const place = memory((size) => new Uint8Array(size));
+  place(3).fill(7);
+  expect([...place(2)]).toEqual([7, 7]);
+  expect([...place(3)]).toEqual([7, 7, 7]);
+  expect([...place(5)]).toEqual([0, 0, 0, 0, 0]);
+  expect(place(4).buffer).toBe(place(5).buffer);
 });

@@ -7,6 +7,7 @@ export { halfFrom, halfValue, halfValues } from "./half.ts";
 export { type Hasher, hasher, sha256, sha256Of, sha256OfMany, sha256OfText, toHex } from "./hash.ts";
 export { type Heap, heap } from "./heap.ts";
 export * from "./ids.ts";
+export { type Memory, memory } from "./memory.ts";
 export { nearest } from "./nearest.ts";
 export { noun } from "./noun.ts";
 export { once } from "./once.ts";

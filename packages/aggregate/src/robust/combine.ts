@@ -1,5 +1,6 @@
 // Number by number: what is left when the mixes of a group are laid beside each other.
 
+import type { Memory } from "@homebody/base";
 import type { Shares } from "./mixing.ts";
 import type { Slice } from "./slice.ts";
 
@@ -23,26 +24,18 @@ export interface Combined {
   readonly held: Uint8Array | null;
 }
 
-/** Zeros, so many as are asked for: good until it is asked again. */
-export type Memory = (size: number) => Float64Array;
-
-/** The same memory each time, as large as the most that was asked for. */
-export function memory(): Memory {
-  let all = new Float64Array(0);
-  return (size) => {
-    if (all.length < size) all = new Float64Array(size);
-    return all.subarray(0, size).fill(0);
-  };
-}
-
-/** `zeros`: where mixes are made, so that slice after slice may take the same place. */
-export function combine(combination: Combination, slice: Slice, zeros: Memory = memory()): Combined {
+/** `place`: where mixes are made, so that slice after slice may take the same. */
+export function combine(
+  combination: Combination,
+  slice: Slice,
+  place: Memory<Float64Array> = (size) => new Float64Array(size),
+): Combined {
   const { mixes, weights, votes, rule, attackers } = combination;
   const size = slice.values[0]!.length;
   const numbers = new Float32Array(size);
   const some = slice.held && new Uint8Array(size);
   const there = slice.held && mixes.map(() => new Float64Array(size));
-  const all = zeros(mixes.length * size);
+  const all = place(mixes.length * size).fill(0);
   const mixed = mixes.map((shares, m) => {
     const own = all.subarray(m * size, (m + 1) * size);
     addMix(own, shares, slice, there?.[m] ?? null);

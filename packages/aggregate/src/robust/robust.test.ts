@@ -1,3 +1,4 @@
+import { memory } from "@homebody/base";
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import {
@@ -7,7 +8,6 @@ import {
   distances,
   evenFactors,
   groupsOf,
-  memory,
   mostInGroup,
   needsDistances,
   type RobustSettings,
@@ -188,8 +188,8 @@ test.each(all)(
         for (const [i, own] of distancesOf(part(0, 3), part(3)).entries())
           for (const [j, square] of own.entries()) expect(square).toBeCloseTo(found[i]![j]!, 6);
         const combination = combinationOf(settings, { weights, votes: weights }, found);
-        const zeros = memory();
-        const [first, last] = [part(0, 4), part(4)].map((slice) => combine(combination, slice, zeros));
+        const place = memory((size) => new Float64Array(size));
+        const [first, last] = [part(0, 4), part(4)].map((slice) => combine(combination, slice, place));
         const parts = [...first!.numbers, ...last!.numbers]; // in the same place, one after the other
         const held = Array.from({ length: members }, () => new Uint8Array(7).fill(1));
         const masked = averageOf(settings, { ...wholes(list), held }, weights);

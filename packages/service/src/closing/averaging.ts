@@ -4,8 +4,8 @@
 // are compared, a slice of all of them at a time. So memory is O(body), not O(volunteers). The same facts and blobs give the same
 // bytes, so a coordinator that died half-way does it again and publishes the same body [C3]. Between deltas others have their turn.
 
-import { memory, normOf } from "@homebody/aggregate";
-import type { Sha256 } from "@homebody/base";
+import { normOf } from "@homebody/aggregate";
+import { memory, type Sha256 } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { Aggregation, Command } from "@homebody/coordinator";
 import { exchangeOf, type Section } from "@homebody/dept";
@@ -49,7 +49,7 @@ export async function average(work: Aggregation, inputs: AveragingInputs): Promi
     round: work.round,
     ...counting,
     mostKeptBytes,
-    memory: memory(),
+    place: memory((size) => new Float64Array(size)),
   });
   const means = await meansOf(parts, sections, manifest.weighting, clock);
   const areAsTheyAre = parts.length === deltas.length; // a robust average makes one part of several

@@ -1,6 +1,7 @@
 // What a mean over sources is made of: a delta, or what several have become.
 
-import type { Contribution, Memory } from "@homebody/aggregate";
+import type { Contribution } from "@homebody/aggregate";
+import type { Memory } from "@homebody/base";
 import type { Clock } from "@homebody/clock";
 import type { RunManifest, SectionName } from "@homebody/protocol";
 import type { DeltaNumbers, DeltaReader } from "./deltas.ts";
@@ -20,5 +21,5 @@ export interface PartsInputs {
   /** Of the numbers of many deltas, in memory at once. */
   readonly mostKeptBytes: number;
   /** For mixes of deltas, one slice after another. */
-  readonly memory: Memory;
+  readonly place: Memory<Float64Array>;
 }

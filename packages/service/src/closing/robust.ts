@@ -79,7 +79,7 @@ async function combined(
     const numbers = new Float32Array(section.size);
     for await (const { at, slice } of slicesOf(members, section, inputs))
       await oneByOne(piecesOf(slice), inputs.clock, async (piece) =>
-        numbers.set(combine(combination, times(piece.slice, factors), inputs.memory).numbers, at + piece.at),
+        numbers.set(combine(combination, times(piece.slice, factors), inputs.place).numbers, at + piece.at),
       );
     all.push(numbers);
   }

@@ -2,7 +2,7 @@
 // be measured in a thread of its own.
 
 import { canonicalise, type Extent } from "@homebody/aggregate";
-import { hasher, type Sha256, sha256Of, slotView } from "@homebody/base";
+import { hasher, memory, type Sha256, sha256Of, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta, type SectionForm } from "@homebody/codec";
 import type { Hashed, Lying } from "@homebody/store/ports";
 
@@ -42,14 +42,13 @@ export function measuringHere(): Measuring {
 
 /** Measures one delta after another in the same memory, which is as large as the largest of them was. */
 export function measurer(): (delta: Uint8Array, forms: readonly SectionForm[]) => Measured {
-  let memory = new Float32Array(0);
+  const place = memory((size) => new Float32Array(size));
   return (delta, forms) => {
-    const size = forms.reduce((sum, { layout }) => sum + layout.size, 0);
-    if (memory.length < size) memory = new Float32Array(size);
+    const all = place(forms.reduce((sum, { layout }) => sum + layout.size, 0));
     let at = 0;
     const into = forms.map(({ layout }) => {
       at += layout.size;
-      return memory.subarray(at - layout.size, at);
+      return all.subarray(at - layout.size, at);
     });
     return { sha256: sha256Of(delta), contents: contentsOf(delta, forms, into) };
   };
