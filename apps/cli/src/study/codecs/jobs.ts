@@ -6,7 +6,7 @@ import { federated } from "../arms.ts";
 import type { Job } from "../job.ts";
 import { ownText, type Plan, seedsOf, stepsOf, textJobs } from "../plan.ts";
 
-type Encoding = Pick<RunFile, "codec" | "errorFeedback"> & Partial<Pick<RunFile, "down">>;
+type Encoding = Pick<RunFile, "codec" | "errorFeedback">;
 
 export interface CodecArm {
   readonly id: string;
@@ -48,7 +48,9 @@ const among = (part: CodecArm["part"], ids?: readonly string[]): readonly CodecA
     .filter(({ id }) => ids === undefined || ids.includes(id))
     .map(({ id, title, ...encoding }) => {
       const arm = part === "all" ? id : `${id}-${part}`;
-      return { id: arm, title: keepsMoments(part) ? `${title}, moments kept` : title, encoding, part };
+      const kept = keepsMoments(part) ? ", moments kept" : "";
+      const rounded = part === "down" ? ", 4 bits down" : "";
+      return { id: arm, title: `${title}${kept}${rounded}`, encoding, part };
     });
 
 const fading = (decay: number): CodecArm => ({
@@ -57,13 +59,6 @@ const fading = (decay: number): CodecArm => ({
   encoding: { codec: { kind: "sparse2", k: 64 }, errorFeedback: feedbackOf(decay) },
   part: "decays",
 });
-
-const rounded: CodecArm = {
-  id: "sparse-64-feedback-down",
-  title: "64 of 4,096, error feedback, moments kept, 4 bits down",
-  encoding: { codec: { kind: "sparse2", k: 64 }, errorFeedback: feedback, down: "int4" },
-  part: "down",
-};
 
 /** In the order of tables. */
 export const codecArms: readonly CodecArm[] = [
@@ -74,7 +69,7 @@ export const codecArms: readonly CodecArm[] = [
   ...[0.8, 0.5].map(fading),
   ...among("kept", ["fp32", "int2", "sparse-64", "sparse-64-feedback", "sparse-32", "sparse-32-feedback"]),
   ...among("half-kept", ["fp32", "sparse-64-feedback"]),
-  rounded,
+  ...among("down", ["sparse-64-feedback"]),
 ];
 
 /** The arm that those of a part are beside. */
@@ -106,6 +101,7 @@ function jobOf(plan: Plan, { id, encoding, part }: CodecArm, seed: number): Job 
   return federated(plan, id, seed, {
     ...{ members: plan.sources.map(ownText), volunteers, ...encoding },
     ...(isHalf(part) ? { share: 0.5 } : {}),
+    ...(part === "down" ? { down: "int4" } : {}),
     ...(part === "long" ? longRounds(plan) : {}),
     ...(part === "more" ? { rounds: timesMore * plan.scale.rounds } : {}),
     training: { moments: keepsMoments(part) ? "kept" : "afresh" },

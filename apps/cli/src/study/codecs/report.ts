@@ -38,7 +38,7 @@ const parts = [
     part: "kept",
     title: "Moments kept from round to round",
     caption:
-      "Everybody in every round; beside fp32 with moments that are kept, too. In all other parts they begin afresh in each round.",
+      "Everybody in every round; beside fp32 with moments that are kept, too. Where a part does not say that they are kept they begin afresh in each round.",
   },
   {
     part: "half-kept",
