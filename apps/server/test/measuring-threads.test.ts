@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { sha256Of } from "@homebody/base";
 import { exchangeOf, formsOf } from "@homebody/dept";
 import { contentsOf } from "@homebody/service";
-import { type Lying, lyingHere } from "@homebody/store";
+import { inMemory, type StoredBytes } from "@homebody/store";
 import { afterAll, expect, test } from "vitest";
 import { manifest } from "../../../packages/dept/test/manifests.ts";
 import { deltaOf } from "../../../test/deltas.ts";
@@ -18,7 +18,7 @@ const folder = mkdtempSync(join(tmpdir(), "homebody-measuring-"));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Its bytes are in the file alone. */
-function inFile(name: string, bytes: Uint8Array): Lying {
+function inFile(name: string, bytes: Uint8Array): StoredBytes {
   const path = join(folder, name);
   writeFileSync(path, bytes);
   const read = () => Promise.reject(new Error("it reads the file by itself"));
@@ -33,7 +33,7 @@ test("of each delta of many at once it says what would be said here, also of one
   const deltas = ["a", "b", "c"].map((seed) => deltaOf(run, seed));
   deltas.push(deltas[0]!.subarray(1), new Uint8Array(0));
   const threads = measuringThreads(2);
-  const each = [...deltas.map(lyingHere), ...deltas.map((delta, i) => inFile(String(i), delta))];
+  const each = [...deltas.map(inMemory), ...deltas.map((delta, i) => inFile(String(i), delta))];
   const found = await Promise.all(each.map((delta) => threads.measure(delta, forms)));
   expect(found).toEqual([...deltas, ...deltas].map(measured));
   expect(found.map(({ contents }) => contents.kind).slice(0, 5)).toEqual([
@@ -59,6 +59,6 @@ test("a thread that is gone fails what it was at, and is started again", { timeo
   const thread = measuringThreads(1);
   const cut = thread.measure(inFile("whole", delta), forms);
   await Promise.all([expect(cut).rejects.toThrow("ended by itself"), thread.close()]);
-  expect(await thread.measure(lyingHere(delta), forms)).toEqual(measured(delta));
+  expect(await thread.measure(inMemory(delta), forms)).toEqual(measured(delta));
   await thread.close();
 });

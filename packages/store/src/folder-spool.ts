@@ -9,7 +9,7 @@ import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { joinedBytes, type Sha256, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
-import { type Hashed, type Look, lyingHere, type Spool, SpoolMismatch } from "./ports.ts";
+import { type Hashed, inMemory, type Look, type Spool, SpoolMismatch } from "./ports.ts";
 import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
 
 interface Growing {
@@ -80,7 +80,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     const { upload, size } = own;
     const path = pathOf(upload);
     try {
-      if (own.isTorn) await onFile(own, async () => {});
+      if (own.isTorn) await onFile(own, async () => {}); // it is cut, for whoever reads the file without us
       return await look({ sizeBytes: size, path, read: () => read(own) });
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "EIO") throw error;
@@ -134,7 +134,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
     const bytes = (await blobs.isWhole(hash)) ? await blobs.get(hash) : undefined;
     if (bytes === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
     await blobs.put(bytes); // it may be there, and not durable yet
-    return look(lyingHere(bytes));
+    return look(inMemory(bytes));
   }
 
   async function synced(own: Growing): Promise<void> {

@@ -5,10 +5,10 @@ import { joinedBytes, sha256Of } from "@homebody/base";
 import {
   type Blobs,
   type EntryName,
+  inMemory,
   type Journal,
   JournalConflict,
   type JournalEntry,
-  lyingHere,
   type Snapshots,
   type Spool,
   SpoolMismatch,
@@ -99,7 +99,7 @@ export function memorySpool(blobs: MemoryBlobs): Spool {
       const own = uploads.get(upload);
       const whole = own === undefined ? await blobs.get(hash) : joinedBytes(own.pieces);
       if (whole === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
-      const found = await look(lyingHere(whole));
+      const found = await look(inMemory(whole));
       if (found.sha256 !== hash) throw new SpoolMismatch(upload, `hash ${hash}`, found.sha256);
       if (own !== undefined) blobs.adopt(whole, hash);
       uploads.delete(upload);

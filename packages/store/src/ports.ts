@@ -61,15 +61,18 @@ export interface Blobs {
   list(): Promise<readonly Sha256[]>;
 }
 
-/** Bytes that are somewhere, for whoever looks at them, maybe in a thread that has files alone in common with this one. */
-export interface Lying {
+/** Bytes that somebody looks at, maybe another thread, which can read this process's files, not its memory. */
+export interface StoredBytes {
   readonly sizeBytes: number;
   read(): Promise<Uint8Array>;
   /** Of a file that has just these bytes, where there is one. */
   readonly path?: string;
 }
 
-export const lyingHere = (bytes: Uint8Array): Lying => ({ sizeBytes: bytes.length, read: async () => bytes });
+export const inMemory = (bytes: Uint8Array): StoredBytes => ({
+  sizeBytes: bytes.length,
+  read: async () => bytes,
+});
 
 /** Of bytes that were looked at. */
 export interface Hashed {
@@ -77,7 +80,7 @@ export interface Hashed {
 }
 
 /** What it finds in them, and their hash. It throws what reading them throws. */
-export type Look<T extends Hashed> = (bytes: Lying) => Promise<T>;
+export type Look<T extends Hashed> = (bytes: StoredBytes) => Promise<T>;
 
 /**
  * Uploads on their way in. What is spooled survives a crash of the process, not of the machine, until it is sealed. Of one

@@ -10,9 +10,9 @@ import {
   folderBlobs,
   folderSnapshots,
   folderSpool,
-  type Lying,
   openStore,
   type Spool,
+  type StoredBytes,
 } from "../src/index.ts";
 import { type FailingDisk, failingDisk } from "./failing-disk.ts";
 import { seal } from "./seal.ts";
@@ -160,7 +160,7 @@ test("[C49] who looks at an upload by its file sees none of a piece that could n
   disk.failAt(0, true);
   await expect(spool.append(upload, 5, bytes("and the rest"))).rejects.toMatchObject({ code: "ENOSPC" });
   disk.works();
-  const look = async ({ path }: Lying) => ({ sha256: sha256Of(readFileSync(path!)) });
+  const look = async ({ path }: StoredBytes) => ({ sha256: sha256Of(readFileSync(path!)) });
   expect(await spool.seal(upload, hashOf("half "), look)).toEqual({ sha256: hashOf("half ") });
 });
 

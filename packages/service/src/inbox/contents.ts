@@ -4,7 +4,7 @@
 import { canonicalise, type Extent } from "@homebody/aggregate";
 import { hasher, memory, type Sha256, sha256Of, slotView } from "@homebody/base";
 import { type DecodedSection, DeltaError, decodeDelta, type SectionForm } from "@homebody/codec";
-import type { Hashed, Lying } from "@homebody/store/ports";
+import type { Hashed, StoredBytes } from "@homebody/store/ports";
 
 export type TensorContents = Pick<Extent, "largest" | "rootMeanSquare">;
 
@@ -32,7 +32,7 @@ export interface Measured extends Hashed {
 }
 
 /** Throws where it could not be done, or they could not be read; what the bytes are is in the contents. */
-export type Measuring = (delta: Lying, forms: readonly SectionForm[]) => Promise<Measured>;
+export type Measuring = (delta: StoredBytes, forms: readonly SectionForm[]) => Promise<Measured>;
 
 /** Where it is asked for. */
 export function measuringHere(): Measuring {

@@ -3,7 +3,7 @@
 
 import { formsOf } from "@homebody/dept";
 import type { Reply } from "@homebody/protocol";
-import { lyingHere } from "@homebody/store/ports";
+import { inMemory } from "@homebody/store/ports";
 import { accepted, heldIn, removeUnclaimed } from "./counting.ts";
 import type { InboxInputs } from "./inputs.ts";
 import { no } from "./no.ts";
@@ -19,7 +19,7 @@ export async function takeWhole(
   const { blobs, faults, measure } = inputs;
   const { claim, exchange } = upload;
   try {
-    const { sha256, contents } = await measure(lyingHere(delta), formsOf(exchange));
+    const { sha256, contents } = await measure(inMemory(delta), formsOf(exchange));
     if (sha256 !== claim.delta) return no("wrong-hash");
     const held = await heldIn(contents, upload, inputs);
     if (typeof held === "string") return no(held);
