@@ -9,7 +9,7 @@ import { type FileHandle, readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { joinedBytes, type Sha256, type UploadId } from "@homebody/base";
 import type { FolderBlobs } from "./folder.ts";
-import { type Hashed, inMemory, type Look, type Spool, SpoolMismatch } from "./ports.ts";
+import { type Hashed, ifDamaged, inMemory, type Look, type Spool, SpoolMismatch } from "./ports.ts";
 import { type Disk, disk, isMissing, lastingFolder, removeFile } from "./sync.ts";
 
 interface Growing {
@@ -131,7 +131,7 @@ export async function folderSpool(folder: string, blobs: FolderBlobs, on: Disk =
   }
 
   async function sealedBefore<T extends Hashed>(upload: UploadId, hash: Sha256, look: Look<T>): Promise<T> {
-    const bytes = (await blobs.isWhole(hash)) ? await blobs.get(hash) : undefined;
+    const bytes = await blobs.get(hash).catch(ifDamaged);
     if (bytes === undefined) throw new SpoolMismatch(upload, `hash ${hash}`, "nothing");
     await blobs.put(bytes); // it may be there, and not durable yet
     return look(inMemory(bytes));

@@ -2,6 +2,7 @@
 
 import type { SectionForm } from "@homebody/codec";
 import type { Measured } from "@homebody/service";
+import type { StoredBytes } from "@homebody/store/ports";
 
 export interface ToThread {
   readonly number: number;
@@ -10,10 +11,7 @@ export interface ToThread {
   readonly forms: readonly SectionForm[];
 }
 
-export interface DeltaFile {
-  readonly path: string;
-  readonly sizeBytes: number;
-}
+export type DeltaFile = Required<Omit<StoredBytes, "read">>;
 
 export type FromThread =
   | { readonly kind: "measured"; readonly number: number; readonly measured: Measured }
